@@ -1,0 +1,54 @@
+"""What all template models share: strictness, names, and the scalar types of the template format."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+FORMAT = 1
+"""The version of the template format that this PyScrAI reads and writes."""
+
+END = "end"
+"""The name that a transition uses for the end of the run."""
+
+TemplateName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
+Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+Condition = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+"""A CEL expression that is true or false."""
+Expression = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+"""A CEL expression that gives a value."""
+Scalar = bool | int | float | str
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+"""Roles and groups, or ``all``."""
+
+
+class Strict(BaseModel):
+    """A frozen model that knows all its fields and takes no others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def content_hash(content: Mapping[str, Any]) -> str:
+    """SHA-256 in hex of JSON-plain content, independent of key order and white space."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class Template(Strict):
+    """A named, versioned document."""
+
+    def content(self) -> dict[str, Any]:
+        """The template as JSON-plain data, without what stands at its default."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {
+            "kind": self.kind, "format": self.format, "name": self.name, "version": self.version}  # type: ignore[attr-defined]
+
+    @property
+    def hash(self) -> str:
+        """The content hash: the same for the same play, however it is written down."""
+        return content_hash(self.content())
