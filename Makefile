@@ -1,0 +1,66 @@
+# What a person types. Everything runs inside .venv, which `make setup` keeps in step with pyproject.toml and constraints.txt.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STAMP := .venv/.setup-stamp
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory --warn-undefined-variables
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types layers house bench studio constraints clean
+
+PYTEST_ARGS ?=
+DEMO_ARGS ?=
+BENCH_ARGS ?=
+
+help: ## What there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+setup: $(STAMP) ## The environment, as it was tested (.venv)
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "PyScrAI needs Python 3.11 or later: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "setup: creating .venv with $$("$(PYTHON)" --version)"; "$(PYTHON)" -m venv .venv; }
+	@# An old pip may not know this machine's or the packages' newer wheel tags: renew it before it installs anything.
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade 'pip>=25'
+	@echo "setup: installing pyscrai[dev,studio] with $$(grep -c == constraints.txt) pinned packages"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,studio]'
+	@$(BIN)/python -m pip check
+	@touch $@
+
+demo: setup ## Plays a whole scenario with a real local model
+	@$(BIN)/pyscrai models install embedded
+	@$(BIN)/python demo_scenario_execution.py $(DEMO_ARGS)
+
+test: setup ## All gates, then all tests; the last line is pytest's
+	@$(BIN)/pyscrai models install embedded-tiny
+	@$(MAKE) check
+	@# Tests of the real embedded model share one worker (marker `embedded`), so that they never compete with each other.
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+check: lint types layers house ## Lint, types, layers, the house's own rules
+
+lint: setup
+	@$(BIN)/ruff check --quiet . && echo "ruff: clean"
+
+types: setup
+	@$(BIN)/mypy
+
+layers: setup
+	@$(BIN)/lint-imports --no-logo
+
+house: setup
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_house.py
+
+bench: setup ## The figures, as ratios measured in one run (BENCH_ARGS=--quick for a fast look)
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+studio: setup ## LangGraph Studio's server on loopback, offline
+	@$(BIN)/langgraph dev --no-browser
+
+constraints: setup ## Writes the versions that are installed now into constraints.txt
+	@$(BIN)/python .ci/constraints.py > constraints.tmp && mv constraints.tmp constraints.txt && touch $(STAMP)
+
+clean: ## Removes what was built and cached, and .venv
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage .langgraph_api
