@@ -1,0 +1,150 @@
+"""The Actor speaks and acts in character."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pyscrai.engines.base import Ask, Engine, Performance
+from pyscrai.engines.moderating import moderate
+from pyscrai.engines.orchestration.plan import PhasePlan
+from pyscrai.engines.ports import ModelReply
+from pyscrai.engines.speech import clean
+from pyscrai.engines.state import Activation, Move
+from pyscrai.engines.structured import parse
+from pyscrai.engines.view import View
+from pyscrai.errors import ReplyError
+from pyscrai.events import Action, Utterance
+
+TEXT = "text"
+
+
+class Speaker(Engine):
+    """What Actors and Narrators have in common: they take turns, speak, and make typed moves."""
+
+    async def perform(self, activation: Activation, view: View, ask: Ask) -> Performance:
+        if activation["task"] == "moderate":
+            return await moderate(self, view, ask)
+        return await self.speak(activation, view, ask)
+
+    async def speak(self, activation: Activation, view: View, ask: Ask) -> Performance:
+        """One turn: say something and, where the phase asks for it, make a typed move."""
+        phase = self.plan.phases[view.phase]
+        schema = self.schema(phase)
+        prefill = f"{self.instance.name}:" if schema is None else ""
+        messages, prompts = self.messages(f"{self.engine}_turn", view, prefill=prefill, resolving=(
+            activation["task"] == "resolve"), structured=schema, opening=not any(
+                line["role"] == self.role for line in view.lines), **self.extras(phase))
+        others = self.others()
+        stop = ("\n",) if self.model.layout == "script" and schema is None else tuple(
+            f"\n{name}:" for name in others[:4]) if schema is None else ()
+
+        def read(reply: ModelReply) -> dict[str, Any]:
+            value = {TEXT: reply.text} if schema is None else dict(parse(reply.text, schema))
+            if phase.spec.action is None or value.get(TEXT, "").strip():
+                value[TEXT] = clean(value.get(TEXT, ""), name=self.instance.name, others=others,
+                                    max_sentences=self.instance.settings.max_sentences)
+            self.check(value, phase)
+            return value
+
+        said = await ask(self.request(messages, stop=stop, schema=schema), purpose="speech", read=read,
+                         prompts=prompts, speech="" if schema is None else TEXT)
+        return self.make(said, phase, view, played_by="model")
+
+    def make(self, said: Mapping[str, Any], phase: PhasePlan, view: View, *, played_by: str) -> Performance:
+        """Turn what was said, by a model or a person, into events, lines and a move."""
+        performance = Performance()
+        to = said.get("to")
+        names = (str(to),) if to else phase.spec.audience
+        audience = self.plan.audience(names, self.role)
+        heard = audience if audience == "all" else sorted({*audience, self.role})
+        move: Move = {"role": self.role, "turn": view.turn, "text": said.get(TEXT, ""), "to": to, "kinds": []}
+        if text := said.get(TEXT, ""):
+            performance.add(Utterance, {
+                "type": "ai", "kind": "utterance", "role": self.role, "name": self.instance.name, "content": text,
+                "audience": heard if heard == "all" else list(heard)},
+                source=self.role, audience="all" if heard == "all" else tuple(heard), name=self.instance.name,
+                text=text, played_by=played_by)
+            move["kinds"].append("utterance")
+        for action, arguments in (said.get("actions") or {}).items():
+            if arguments is None:
+                continue
+            spec = self.plan.play.scenario.actions[action]
+            seen = self.plan.audience(spec.audience, self.role)
+            seen = seen if seen == "all" else tuple(sorted({*seen, self.role}))
+            shown = "; ".join(f"{key} = {value}" for key, value in arguments.items())
+            performance.add(Action, {
+                "type": "ai", "kind": "action", "role": self.role, "name": self.instance.name,
+                "content": f"({action.replace('_', ' ')}) {shown}", "audience": "all" if seen == "all" else list(seen)},
+                source=self.role, audience=seen, action=action, arguments=dict(arguments))
+            move.update(action=action, arguments=dict(arguments))
+            move["kinds"].append("action")
+        move["changes"] = list(said.get("changes") or ())
+        if said.get("scene_over"):
+            move["ends"] = str(said.get("reason") or "the scene is over")
+        performance.move = move
+        return performance
+
+    # -- what the reply must hold -------------------------------------------------------------------------------------
+
+    def schema(self, phase: PhasePlan) -> dict[str, Any] | None:
+        """JSON Schema of the reply, or None where plain speech is all that is asked for."""
+        fields = self.fields(phase)
+        if not fields:
+            return None
+        properties: dict[str, Any] = {TEXT: {"type": "string", "description": f"what {self.instance.name} says"}}
+        properties.update({name: schema for name, (schema, _) in fields.items()})
+        return {"type": "object", "properties": properties, "additionalProperties": False,
+                "required": [TEXT, *(name for name, (_, required) in fields.items() if required)]}
+
+    def fields(self, phase: PhasePlan) -> dict[str, tuple[dict[str, Any], bool]]:
+        """What is asked for beside speech: name to its schema and whether it must be there."""
+        fields: dict[str, tuple[dict[str, Any], bool]] = {}
+        if targets := self.targets(phase):
+            fields["to"] = ({"enum": targets, "description": "who hears it, or who is addressed"}, True)
+        actions = {name: self.plan.play.scenario.actions[name].json_schema()
+                   for name in (phase.spec.action, *phase.spec.optional_actions) if name}
+        if phase.spec.action and not phase.spec.optional_actions:
+            fields["actions"] = ({"type": "object", "properties": actions, "required": [phase.spec.action],
+                                  "additionalProperties": False}, True)
+        elif actions:
+            fields["actions"] = ({"type": "object", "additionalProperties": False, "properties": {
+                name: schema if name == phase.spec.action else {"anyOf": [schema, {"type": "null"}]}
+                for name, schema in actions.items()}, "required": [phase.spec.action] if phase.spec.action else []}, True)
+        return fields
+
+    def targets(self, phase: PhasePlan) -> list[str]:
+        """Whom this role may choose to address in the phase: roles, groups and ``all``; empty for no choice."""
+        cast = [role for role in self.plan.play.cast if role != self.role and role not in self.plan.watchers]
+        if phase.spec.order == "free":
+            return [role for role in phase.speakers if role != self.role]
+        chosen: dict[str, None] = dict.fromkeys(phase.spec.audience) if phase.spec.audiences else {}
+        for name in phase.spec.audiences:
+            if name == "whisper":
+                chosen.update(dict.fromkeys(cast))
+            elif name == "all" or self.role in self.plan.groups.get(name, (self.role,)):
+                chosen[name] = None
+        return list(chosen)
+
+    def extras(self, phase: PhasePlan) -> dict[str, Any]:
+        """What the turn's note may read beside the view."""
+        actions = {name: self.plan.play.scenario.actions[name] for name in (phase.spec.action, *phase.spec.optional_actions)
+                   if name}
+        names = {role: member.name for role, member in self.plan.play.cast.items()}
+        return {"actions": actions, "required_action": phase.spec.action,
+                "targets": {target: names.get(target, target) for target in self.targets(phase)}}
+
+    def check(self, value: Mapping[str, Any], phase: PhasePlan) -> None:
+        """See that a reply says or does something.
+
+        Raises:
+            ReplyError: it does neither.
+        """
+        if not value.get(TEXT) and not any((value.get("actions") or {}).values()):
+            raise ReplyError("the reply is empty")
+
+
+class Actor(Speaker):
+    """Plays a person: speaks from personality, goals and what its role has heard."""
+
+    engine: ClassVar[str] = "actor"

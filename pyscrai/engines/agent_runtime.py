@@ -1,0 +1,233 @@
+"""One turn: view -> prompt -> model -> parse -> events and the next state. The graph's nodes are its methods."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from langgraph.types import interrupt
+
+from pyscrai.engines.asking import Asking, TokenListener
+from pyscrai.engines.base import Engine, Performance
+from pyscrai.engines.memory import refresh
+from pyscrai.engines.orchestration import flow
+from pyscrai.engines.orchestration.plan import GATHER, Plan
+from pyscrai.engines.orchestration.stage import Keys, Stage
+from pyscrai.engines.people import apply_command, human_request, person_for, read_human
+from pyscrai.engines.ports import CallKey, CallRecord, Inbox, ModelReply, ModelRequest, Progress, Record, Usage
+from pyscrai.engines.state import Activation, Line, Move
+from pyscrai.engines.view import View, view
+from pyscrai.errors import EngineError, ModelError, ReplyError
+from pyscrai.events import Event, RunStarted, TurnSkipped
+
+Draft = tuple[type[Event], dict[str, Any]]
+
+
+class TurnPaused(EngineError):
+    """A role's turn failed and its policy is to pause the run here; resuming plays the turn again."""
+
+    code = "engine.paused"
+
+
+class AgentRuntime:
+    """Plays the turns of one run.
+
+    A node's work depends on the state, the journal and the inbox alone, so that doing it again after a crash writes
+    the same events under the same keys. Events are durable before the node's state is.
+    """
+
+    def __init__(self, plan: Plan, engines: Mapping[str, Engine], record: Record, inbox: Inbox | None = None, *,
+                 listener: TokenListener | None = None, sleep: Callable[[float], Any] = asyncio.sleep) -> None:
+        self.plan, self.engines, self.record, self.inbox = plan, engines, record, inbox
+        self.listener, self.sleep = listener, sleep
+
+    # -- the nodes ----------------------------------------------------------------------------------------------------
+
+    async def begin(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Open the play."""
+        from pyscrai.engines.base import premise
+
+        play = self.plan.play
+        stage = Stage(self.plan, state, Keys("t0"))
+        stage.record(RunStarted, audience="all", source="run", premise=premise(self.plan),
+                     parameters=dict(play.parameters), roles={role: member.name for role, member in play.cast.items()})
+        flow.open_play(stage)
+        await self._commit(stage.events, stage)
+        people = {role: "" for role, member in play.cast.items() if member.human == "always"}
+        return {**stage.update(), **({"people": people} if people else {})}
+
+    async def take_turn(self, role: str, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what ``next`` asks of a role: a turn, a choice, or looking on."""
+        mine = [activation for activation in state.get("next") or () if activation["role"] == role]
+        if role in self.plan.watchers:
+            return await self._watch(mine, state)
+        return await self._play(mine[0], state)
+
+    async def gather(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Go on after a round in which all spoke at once."""
+        moves: list[Move] = sorted(state.get("moves") or (), key=lambda move: move["turn"])
+        keys = Keys(f"t{moves[-1]['turn']}.gather")
+        stage = flow.advance(Stage(self.plan, state, keys, moves))
+        await self._commit(stage.events, stage)
+        return {**stage.update(), "moves": None}
+
+    # -- a player's turn ----------------------------------------------------------------------------------------------
+
+    async def _play(self, activation: Activation, state: Mapping[str, Any]) -> dict[str, Any]:
+        engine = self.engines[activation["role"]]
+        arrived, people, state = await self._read_inbox(activation, state)
+        asking = self._asking(engine, activation)
+        seen = view(self.plan, state, engine.role, turn=activation["turn"])
+        try:
+            seen, memory, remembered = await refresh(engine, seen, asking)
+            performance = await self._perform(engine, activation, seen, asking, state)
+        except (ModelError, ReplyError) as error:
+            memory, remembered = None, []
+            performance = await self._failed(engine, activation, asking, error, arrived)
+        performance.drafts[:0] = remembered
+        performance.heard = [(index + len(remembered), line) for index, line in performance.heard]
+        stem = f"t{activation['turn']}"
+        keys = Keys(stem if activation["task"] != "moderate" else f"{stem}.moderate")
+        events, lines = _finish(performance, keys, activation["turn"], seen.phase)
+        events = [*arrived.events, *self._notes(asking, activation, seen.phase), *events]
+        lines = [*arrived.lines, *lines]
+        update: dict[str, Any] = {"usage": asking.usage} if asking.usage else {}
+        if memory is not None:
+            update["memory"] = {engine.role: memory}
+        if people:
+            update["people"] = people
+        if arrived.variables != (state.get("variables") or {}):
+            update["variables"] = arrived.variables
+        together = len(flow.speaking(state["next"])) > 1
+        if together:
+            update.update(messages=lines, moves=[performance.move] if performance.move else [],
+                          next=[{"role": GATHER, "task": "speak", "turn": activation["turn"]}])
+            await self._commit(events, None)
+            return update
+        before = {**state, "variables": arrived.variables}
+        moves = [performance.move] if performance.move else []
+        stage = Stage(self.plan, before, keys, moves, _sum(state.get("usage"), asking.usage))
+        if activation["task"] == "moderate":
+            flow.choose(stage, *performance.state["chosen"])
+        else:
+            flow.advance(stage)
+        await self._commit([*events, *stage.events], stage)
+        update.update({**stage.update(), "messages": [*lines, *stage.lines]})
+        if arrived.variables != (state.get("variables") or {}):
+            update["variables"] = stage.variables
+        if not update["messages"]:
+            del update["messages"]
+        return update
+
+    async def _perform(self, engine: Engine, activation: Activation, seen: View, asking: Asking,
+                       state: Mapping[str, Any]) -> Performance:
+        person = person_for(engine, state)
+        key = CallKey(activation["turn"], engine.role, activation["task"], -1)
+        recorded = self.record.recall(key)
+        if person is None and recorded is None:
+            return self._timed(await engine.perform(activation, seen, asking), asking)
+        if recorded is None or recorded.reply is None:
+            request = human_request(engine, activation, seen)
+            answer = interrupt(request)
+            if answer.get("release"):
+                return self._timed(await engine.perform(activation, seen, asking), asking)
+            reply = ModelReply(json.dumps(answer), "stop", Usage(), "person", float(answer.get("latency_ms", 0.0)))
+            recorded = CallRecord(key, "human", f"person:{answer.get('person') or person or 'someone'}",
+                                  ModelRequest(()), reply)
+            self.record.note(recorded)
+        return read_human(engine, activation, seen, recorded)
+
+    async def _failed(self, engine: Engine, activation: Activation, asking: Asking, error: EngineError | ModelError,
+                      arrived: Stage) -> Performance:
+        """Apply the role's failure policy."""
+        then = engine.instance.failure.then
+        if then != "skip" or activation["task"] == "moderate":
+            await self._commit([*arrived.events, *self._notes(asking, activation, arrived.phase)], None)
+            if then == "pause":
+                raise TurnPaused(f"{engine.role}: {error.message}", cure=error.cure, cause=error.as_dict()) from error
+            raise error
+        performance = Performance(move=flow.skipped(engine.role, activation["turn"]))
+        performance.add(TurnSkipped, source=engine.role, error=error.as_dict())
+        return performance
+
+    # -- watchers -----------------------------------------------------------------------------------------------------
+
+    async def _watch(self, activations: Iterable[Activation], state: Mapping[str, Any]) -> dict[str, Any]:
+        update: dict[str, Any] = {}
+        usage: dict[str, float] = {}
+        for activation in activations:
+            engine = self.engines[activation["role"]]
+            asking = self._asking(engine, activation)
+            seen = view(self.plan, {**state, **update}, engine.role, turn=activation["turn"])
+            stem = f"t{activation['turn']}.{engine.role}.{activation['task']}"
+            try:
+                seen, memory, remembered = await refresh(engine, seen, asking)
+                performance = await engine.perform(activation, seen, asking)
+            except (ModelError, ReplyError) as error:
+                memory, remembered = None, []
+                performance = await self._failed(engine, activation, asking, error,
+                                                 Stage(self.plan, state, Keys(stem)))
+            performance.drafts[:0] = remembered
+            events, _ = _finish(performance, Keys(stem), activation["turn"], seen.phase)
+            await self._commit([*self._notes(asking, activation, seen.phase), *events], None)
+            if memory is not None:
+                update["memory"] = {engine.role: memory}
+            for channel in ("measures", "verdicts"):
+                if performance.state.get(channel):
+                    update[channel] = {**update.get(channel, {}), **performance.state[channel]}
+            usage = _sum(usage, asking.usage)
+        return {**update, **({"usage": usage} if usage else {})}
+
+    # -- what people do -----------------------------------------------------------------------------------------------
+
+    async def _read_inbox(self, activation: Activation, state: Mapping[str, Any]
+                          ) -> tuple[Stage, dict[str, str | None], Mapping[str, Any]]:
+        """Apply the commands that arrived; only the first speaker of a superstep reads them."""
+        stage = Stage(self.plan, state, Keys(""))
+        people: dict[str, str | None] = {}
+        if self.inbox is not None and flow.speaking(state["next"])[0]["role"] == activation["role"]:
+            for command in await self.inbox.take(activation["turn"]):
+                people.update(apply_command(stage, command))
+        if not stage.lines and not people and not stage.events:
+            return stage, people, state
+        changed = {**state, "variables": stage.variables,
+                   "messages": [*(state.get("messages") or ()), *stage.lines],
+                   "people": {**(state.get("people") or {}), **people}}
+        return stage, people, changed
+
+    # -- recording ----------------------------------------------------------------------------------------------------
+
+    def _asking(self, engine: Engine, activation: Activation) -> Asking:
+        return Asking(engine, activation, self.record, self.listener, self.sleep)
+
+    def _notes(self, asking: Asking, activation: Activation, phase: str) -> list[Event]:
+        stem = f"t{activation['turn']}.{activation['role']}.{activation['task']}.x"
+        return [kind(key=f"{stem}{number}", turn=activation["turn"], phase=phase, **fields)
+                for number, (kind, fields) in enumerate(asking.drafts)]
+
+    def _timed(self, performance: Performance, asking: Asking) -> Performance:
+        if performance.move is not None:
+            performance.move["seconds"] = asking.seconds
+        return performance
+
+    async def _commit(self, events: list[Event], stage: Stage | None) -> None:
+        progress = None if stage is None else Progress(
+            turn=stage.turn, phase=stage.phase, next=tuple(activation["role"] for activation in stage.next),
+            variables=stage.variables, usage=dict(stage.usage))
+        await self.record.commit(events, progress)
+
+
+def _finish(performance: Performance, keys: Keys, turn: int, phase: str) -> tuple[list[Event], list[Line]]:
+    """Give drafts their keys, turn and phase, and the lines their ids."""
+    events = [kind(key=keys(), turn=turn, phase=phase, **fields) for kind, fields in performance.drafts]
+    lines: list[Line] = [{**line, "id": events[index].key, "turn": turn} for index, line in performance.heard]
+    return events, lines
+
+
+def _sum(one: Mapping[str, float] | None, other: Mapping[str, float]) -> dict[str, float]:
+    total = dict(one or {})
+    for name, amount in other.items():
+        total[name] = total.get(name, 0) + amount
+    return total

@@ -1,0 +1,50 @@
+"""Who plays: agent instances bound to roles, and the play that a run performs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import Field
+
+from pyscrai.templates.agents import EngineType, Failure, Memory, ModelSettings, Personality, PromptSlot
+from pyscrai.templates.base import Scalar, Strict
+from pyscrai.templates.scenarios import ScenarioTemplate
+
+
+class AgentInstance(Strict):
+    """An agent template bound to a role of one run, with everything that the run changed about it."""
+
+    role: str
+    name: str
+    """The name in the transcript."""
+    engine: EngineType
+    agent: str
+    """``name@version`` of its template; the role's id where the agent is written in the scenario."""
+    agent_hash: str
+    personality: Personality
+    model: str
+    """A model alias."""
+    settings: ModelSettings = ModelSettings()
+    prompts: dict[PromptSlot, str] = Field(default_factory=dict)
+    memory: Memory = Memory()
+    failure: Failure = Failure()
+    tools: tuple[str, ...] = ()
+    secret: str = ""
+    hears: Literal["addressed", "everything"] | tuple[str, ...] = "addressed"
+    human: Literal["no", "allowed", "always"] = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """All that is fixed for a run: the template, its cast, the parameters and the seed."""
+
+    scenario: ScenarioTemplate
+    cast: Mapping[str, AgentInstance]
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    seed: int = 0
+    max_turns: int | None = None
+    """The operator's bound; the scenario's own counts too."""
+    budget_usd: float | None = None
+    """The operator's bound of cost."""

@@ -1,0 +1,98 @@
+"""What follows from a turn in the world: proposed changes, typed moves, rules and injects, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyscrai.engines.orchestration.stage import Stage
+from pyscrai.prompting import render_text
+from pyscrai.templates.conditions import truth, value
+from pyscrai.templates.world import InjectSpec
+
+
+def apply_moves(stage: Stage) -> None:
+    """Count typed moves and make the changes that moves and Narrators bring about."""
+    scenario = stage.plan.play.scenario
+    for move in stage.moves:
+        role, action = move["role"], move.get("action")
+        if action:
+            arguments = move.get("arguments") or {}
+            _count(stage, action, arguments)
+            for name, expression in scenario.actions[action].set.items():
+                stage.set_variable(name, value(expression, stage.context(args=arguments)),
+                                   cause=f"action {action}", source=role)
+        for change in move.get("changes") or ():
+            name = change["variable"]
+            allowed = scenario.variables[name].changed_by if name in scenario.variables else None
+            if allowed is not None and role not in stage.plan.members(allowed):
+                stage.warn(f"{role} may not change {name}; only {', '.join(allowed)} may")
+                continue
+            stage.set_variable(name, change["value"], cause=change.get("reason") or f"{role} says so", source=role)
+
+
+def apply_rules(stage: Stage) -> None:
+    """Apply every rule whose condition holds, in the template's order; later rules see what earlier ones did."""
+    for index, rule in enumerate(stage.plan.play.scenario.rules):
+        key = f"rule{index}"
+        if rule.once and stage.clock["fired"].get(key):
+            continue
+        if truth(rule.when, stage.context()):
+            stage.clock["fired"][key] = stage.clock["fired"].get(key, 0) + 1
+            label = rule.label or f"rule {index + 1}"
+            _set_all(stage, rule.set, cause=label)
+            if rule.inject:
+                stage.inject(rule.inject, _text(stage, rule.inject.text), origin="rule", label=label)
+
+
+def apply_injects(stage: Stage, *, entered: bool = False) -> None:
+    """Put the injects that are due into the world.
+
+    Args:
+        entered: a phase has just begun, so its own injects are due, and no others.
+    """
+    for index, spec in enumerate(stage.plan.play.scenario.injects):
+        if _due(stage, spec, f"inject{index}", entered=entered):
+            stage.clock["fired"][f"inject{index}"] = stage.clock["fired"].get(f"inject{index}", 0) + 1
+            stage.inject(spec, _text(stage, spec.text), origin="template", label=spec.label or f"inject {index + 1}")
+            _set_all(stage, spec.set, cause=spec.label or f"inject {index + 1}")
+
+
+def _due(stage: Stage, spec: InjectSpec, key: str, *, entered: bool) -> bool:
+    clock, turn = stage.clock, stage.turn
+    if spec.phase is not None and spec.phase != stage.phase:
+        return False
+    by_phase_alone = spec.at_turn is None and spec.every is None and spec.when is None
+    if by_phase_alone or entered:
+        return by_phase_alone and entered and not (spec.once and clock["fired"].get(key))
+    if spec.at_turn is not None and spec.every is None and (turn < spec.at_turn or clock["fired"].get(key)):
+        return False
+    if spec.every is not None:
+        since = turn - (spec.at_turn or 0)
+        if since < (0 if spec.at_turn else 1) or since % spec.every:
+            return False
+    if spec.when is None:
+        return True
+    if spec.once and clock["fired"].get(key):
+        return False
+    holds = truth(spec.when, stage.context())
+    rises = holds and not clock["armed"].get(key)
+    clock["armed"][key] = holds
+    return rises if spec.every is None else holds
+
+
+def _set_all(stage: Stage, changes: Mapping[str, str], *, cause: str) -> None:
+    for name, expression in changes.items():
+        stage.set_variable(name, value(expression, stage.context()), cause=cause)
+
+
+def _text(stage: Stage, text: str) -> str:
+    return render_text(text, {"params": dict(stage.plan.play.parameters), "vars": stage.variables})
+
+
+def _count(stage: Stage, action: str, arguments: Mapping[str, Any]) -> None:
+    fields = stage.clock["tally"].setdefault(action, {})
+    for field, given in arguments.items():
+        counts = fields.setdefault(field, {})
+        answer = str(given).lower() if isinstance(given, bool) else str(given)
+        counts[answer] = counts.get(answer, 0) + 1

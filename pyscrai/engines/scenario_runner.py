@@ -1,0 +1,154 @@
+"""Drives one compiled graph to its end, a pause or an error, and says by events which of them it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import uuid4
+
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
+from langgraph.types import Command
+
+from pyscrai.engines.agent_runtime import AgentRuntime, TurnPaused
+from pyscrai.errors import Fenced, PyscraiError, RunError
+from pyscrai.events import Event, RunCompleted, RunFailed, RunPaused, RunResumed, RunStopped, RunWaiting
+
+Status = Literal["completed", "failed", "paused", "waiting", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a drive of the graph ended: the run's status, its outcome, the error, or what a person is asked."""
+
+    status: Status
+    outcome: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    waiting: Mapping[str, Any] | None = None
+    usage: Mapping[str, float] = field(default_factory=dict)
+
+
+class ScenarioRunner:
+    """Plays one run from where its checkpoint stands.
+
+    Args:
+        graph: the compiled graph, with a checkpointer.
+        runtime: the nodes' work for this run.
+        thread: the run's id, which is its LangGraph thread.
+    """
+
+    def __init__(self, graph: Any, runtime: AgentRuntime, thread: str) -> None:
+        self.graph, self.runtime, self.thread = graph, runtime, thread
+        self._control: RunControl | None = None
+        self._ask: tuple[str, str] | None = None
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """LangGraph's configuration of the run's thread."""
+        return {"configurable": {"thread_id": self.thread}, "recursion_limit": 1_000_000}
+
+    def pause(self, reason: str) -> None:
+        """Ask the run to stand at the next superstep boundary; it can go on from there."""
+        self._request("pause", reason)
+
+    def stop(self, reason: str) -> None:
+        """Ask the run to end at the next superstep boundary, for good."""
+        self._request("stop", reason)
+
+    def _request(self, action: str, reason: str) -> None:
+        self._ask = (action, reason)
+        if self._control is not None:
+            self._control.request_drain(reason)
+
+    async def play(self, *, answer: Mapping[str, Any] | None = None, step: bool = False, reason: str = "") -> Result:
+        """Play on: from the start, or from the last checkpoint.
+
+        Args:
+            answer: what a person answers to the turn that the run waits for.
+            step: play one superstep, then pause.
+            reason: why a run that has played before goes on.
+
+        Raises:
+            Fenced: another process plays this run now; nothing more was written.
+        """
+        state = await self.graph.aget_state(self.config)
+        begun = bool(state.values)
+        if begun:
+            if not state.next and state.values.get("outcome") and not state.tasks:
+                return await self._finish(state.values)
+            await self._say(RunResumed(key=_key("resumed"), turn=state.values.get("turn", 0), reason=reason))
+        given: Any = None if begun else {"turn": 0}
+        if answer is not None:
+            given = Command(resume=dict(answer))
+        try:
+            return await self._drive(given, step=step)
+        except Fenced:
+            raise
+        except TurnPaused as error:
+            return await self._pause(error.message)
+        except PyscraiError as error:
+            return await self._fail(error)
+
+    async def _drive(self, given: Any, *, step: bool) -> Result:
+        while True:
+            self._control = RunControl()
+            if self._ask is not None:
+                self._control.request_drain(self._ask[1])
+            try:
+                await self.graph.ainvoke(given, self.config, context=self.runtime, durability="sync",
+                                         control=self._control, interrupt_after="*" if step else None)
+            except GraphDrained:
+                pass
+            finally:
+                self._control = None
+            state = await self.graph.aget_state(self.config)
+            waiting = [pending.value for task in state.tasks for pending in task.interrupts]
+            if self._ask is not None and (state.next or waiting):
+                action, reason = self._ask
+                self._ask = None
+                return await (self._stop(reason, state.values) if action == "stop" else self._pause(reason))
+            if waiting:
+                return await self._wait(waiting[0], state.values)
+            if not state.next:
+                return await self._finish(state.values)
+            if step:
+                return await self._pause("step")
+            given = None
+
+    # -- how it ended -------------------------------------------------------------------------------------------------
+
+    async def _finish(self, values: Mapping[str, Any]) -> Result:
+        outcome = values.get("outcome")
+        if not outcome:
+            return await self._fail(RunError("the graph ended without an outcome", code="run.no_outcome"))
+        turn = values.get("turn", 0)
+        await self._say(RunCompleted(key="completed", turn=turn, phase=values.get("phase", ""), outcome=outcome))
+        return Result("completed", outcome=outcome, usage=values.get("usage") or {})
+
+    async def _pause(self, reason: str) -> Result:
+        values = (await self.graph.aget_state(self.config)).values
+        await self._say(RunPaused(key=_key("paused"), turn=values.get("turn", 0), reason=reason))
+        return Result("paused", usage=values.get("usage") or {})
+
+    async def _stop(self, reason: str, values: Mapping[str, Any]) -> Result:
+        await self._say(RunStopped(key="stopped", turn=values.get("turn", 0), reason=reason))
+        return Result("stopped", usage=values.get("usage") or {})
+
+    async def _wait(self, request: Mapping[str, Any], values: Mapping[str, Any]) -> Result:
+        await self._say(RunWaiting(key=_key("waiting"), turn=values.get("turn", 0), role=request["role"],
+                                   request={"task": request["task"], "turn": request["turn"]}))
+        return Result("waiting", waiting=request, usage=values.get("usage") or {})
+
+    async def _fail(self, error: PyscraiError) -> Result:
+        values = (await self.graph.aget_state(self.config)).values
+        await self._say(RunFailed(key=_key("failed"), turn=values.get("turn", 0), error=error.as_dict()))
+        return Result("failed", error=error.as_dict(), usage=values.get("usage") or {})
+
+    async def _say(self, event: Event) -> None:
+        await self.runtime.record.commit([event.model_copy(update={"source": "run"})])
+
+
+def _key(what: str) -> str:
+    """A key of its own for what can happen more than once and is not part of the play."""
+    return f"{what}.{uuid4().hex[:12]}"

@@ -1,0 +1,51 @@
+"""What a role may know at a turn: the only source from which prompts and summaries are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyscrai.audience import hears
+from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.state import Line
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A role's knowledge: nothing in it comes from an event outside the role's audience."""
+
+    role: str
+    turn: int
+    phase: str
+    phase_title: str
+    task: str
+    summary: str
+    lines: tuple[Line, ...]
+    """What it heard since its summary, oldest first."""
+    variables: Mapping[str, Any]
+    recalled: tuple[str, ...] = ()
+    """Memories from beyond the window that are brought back for this turn."""
+
+
+def known_lines(role: str, lines: Iterable[Line], *, after: int = -1) -> tuple[Line, ...]:
+    """The lines that a role may know, of turns later than ``after``, in the order of their turns."""
+    heard = [line for line in lines
+             if line["turn"] > after and hears(role, audience=line["audience"], source=line["role"])]
+    heard.sort(key=lambda line: line["turn"])
+    return tuple(heard)
+
+
+def view(plan: Plan, state: Mapping[str, Any], role: str, *, turn: int | None = None) -> View:
+    """What ``role`` may know in ``state``."""
+    memory = (state.get("memory") or {}).get(role) or {}
+    name = state.get("phase", "")
+    phase = plan.phases.get(name)
+    variables = state.get("variables") or {}
+    return View(
+        role=role, turn=turn if turn is not None else state.get("turn", 0), phase=name,
+        phase_title=(phase.spec.title or name.replace("_", " ")) if phase else "",
+        task=phase.spec.task if phase and role in (*phase.speakers, phase.spec.resolver) else "",
+        summary=memory.get("summary", ""),
+        lines=known_lines(role, state.get("messages") or (), after=memory.get("after", -1)),
+        variables={key: variables[key] for key in plan.visible.get(role, ()) if key in variables})

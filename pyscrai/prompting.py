@@ -1,0 +1,68 @@
+"""Prompts: found, rendered in a sandbox where an unknown variable is an error, and hashed for the record."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from pyscrai.errors import PromptError
+
+LIBRARY = next((folder for folder in (Path(__file__).parent / "_prompts", Path(__file__).parent.parent / "prompts")
+                if folder.is_dir()), Path(__file__).parent / "_prompts")
+"""Where the engines' own prompts are: in the wheel, or in a checkout."""
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True,
+                                         lstrip_blocks=True, keep_trailing_newline=False)
+
+
+@lru_cache(maxsize=512)
+def _compiled(text: str) -> Template:
+    return _environment().from_string(text)
+
+
+@lru_cache(maxsize=256)
+def load(name: str) -> str:
+    """The text of a shipped prompt, by its path under ``prompts/`` without the ending: ``instruct/actor_system``.
+
+    Raises:
+        PromptError: there is no such prompt.
+    """
+    path = LIBRARY / f"{name}.j2"
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PromptError(f"there is no prompt {name!r} in {LIBRARY}", cure="reinstall pyscrai") from error
+
+
+def render_text(text: str, variables: Mapping[str, Any]) -> str:
+    """Render a prompt text.
+
+    Raises:
+        PromptError: the text is broken or reads a variable that it is not given.
+    """
+    if "{" not in text:
+        return text
+    try:
+        return _compiled(text).render(variables)
+    except (TemplateError, TypeError, ValueError, ArithmeticError, MemoryError, RecursionError) as error:
+        given = ", ".join(sorted(variables))
+        raise PromptError(f"the prompt {_excerpt(text)!r} cannot be rendered: {error}",
+                          cure=f"it may read: {given}") from error
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 in hex of a prompt's text, as the journal keeps it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
