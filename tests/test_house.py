@@ -1,0 +1,167 @@
+"""The house's own rules, where no linter knows them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "pyscrai"
+SCENARIOS = PACKAGE / "templates" / "library" / "scenarios"
+
+MOST_LINES = 300
+LONG_FOR_A_REASON = {
+    "pyscrai/events.py": "one union: every kind of event, each a few lines",
+}
+
+# Each with a letter in brackets, so that this file does not find itself.
+FORBIDDEN_WORDS = {
+    "a registry's host": r"p[y]pi\.org|pythonh[o]sted|registry\.n[p]mjs|deb\.d[e]bian",
+    "a path of one machine": r"(?<![\w.~])/(r[o]ot|w[o]rk)/|\.\./sh[a]red",
+}
+
+
+def tracked(pattern: str = "*") -> list[Path]:
+    """Files of the work tree that git keeps or would keep."""
+    out = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", pattern],
+                         cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    return sorted({ROOT / name for name in out.split("\0") if name and (ROOT / name).is_file()})
+
+
+def sources(folder: Path = PACKAGE) -> Iterator[tuple[Path, ast.Module]]:
+    for path in sorted(folder.rglob("*.py")):
+        yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def here(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_modules_are_small() -> None:
+    lengths = {here(path): len(path.read_text(encoding="utf-8").splitlines()) for path in tracked("*.py")}
+    long = {name: lines for name, lines in lengths.items() if lines > MOST_LINES}
+    assert not {name: lines for name, lines in long.items() if name not in LONG_FOR_A_REASON}, "one noun a module: split"
+    assert not LONG_FOR_A_REASON.keys() - long.keys(), "an exception that is no longer needed: remove it"
+
+
+def test_no_module_is_a_drawer_for_anything() -> None:
+    drawers = {"utils", "util", "helpers", "helper", "common", "misc", "_util"}
+    assert not [here(path) for path in tracked("*.py") if {path.stem, path.parent.name} & drawers]
+
+
+def test_init_files_are_quiet() -> None:
+    def is_quiet(node: ast.stmt) -> bool:
+        if isinstance(node, ast.Expr):
+            return isinstance(node.value, ast.Constant)
+        names = [getattr(target, "id", "") for target in node.targets] if isinstance(node, ast.Assign) else [""]
+        return all(name.startswith("__") for name in names)
+
+    loud = [here(path) for path, module in sources() if path.name == "__init__.py"
+            and not all(is_quiet(node) for node in module.body)]
+    assert not loud
+
+
+def test_only_the_command_line_starts_an_event_loop() -> None:
+    starters = {("asyncio", "run"), ("uvloop", "run"), ("asyncio", "Runner"), ("loop", "run_until_complete")}
+    found = [f"{here(path)}:{node.lineno}" for path, module in sources() if PACKAGE / "cli" not in path.parents
+             for node in ast.walk(module) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+             and (node.value.id, node.attr) in starters]
+    assert not found
+
+
+def test_nothing_is_connected_at_import() -> None:
+    connecting = {"create_engine", "create_async_engine", "sessionmaker", "async_sessionmaker", "AsyncClient", "Client",
+                  "ChatOpenAI", "AsyncOpenAI", "FastAPI"}
+
+    def calls(module: ast.Module) -> Iterator[ast.Call]:
+        for statement in module.body:
+            if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                yield from (node for node in ast.walk(statement) if isinstance(node, ast.Call))
+
+    def name(call: ast.Call) -> str:
+        return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+    found = [f"{here(path)}:{call.lineno}" for path, module in sources() for call in calls(module)
+             if name(call) in connecting]
+    assert not found
+
+
+def test_shipped_scenarios_graphs_and_studio_are_in_step() -> None:
+    templates = {path.stem for path in SCENARIOS.glob("*.yaml")}
+    graphs = {path.stem for path in (ROOT / "graphs").glob("*.py")}
+    studio = json.loads((ROOT / "langgraph.json").read_text(encoding="utf-8"))["graphs"]
+    assert templates, "no scenario is shipped"
+    assert graphs == {name.replace("-", "_") for name in templates}
+    assert {name: _graph_path(spec) for name, spec in studio.items()} == {
+        name: f"graphs/{name.replace('-', '_')}.py:graph" for name in templates}
+
+
+def _graph_path(spec: str | dict[str, str]) -> str:
+    return (spec if isinstance(spec, str) else spec["path"]).removeprefix("./")
+
+
+@pytest.mark.parametrize("folder", ["scenarios", "agents"])
+def test_shipped_templates_are_named_as_their_files(folder: str) -> None:
+    for path in (SCENARIOS.parent / folder).glob("*.yaml"):
+        name = re.search(r"^name:\s*([\w-]+)\s*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert name is not None, here(path)
+        assert name[1] == path.stem, here(path)
+
+
+@pytest.mark.parametrize("what", FORBIDDEN_WORDS)
+def test_no_file_names(what: str) -> None:
+    word = re.compile(FORBIDDEN_WORDS[what])
+    found = []
+    for path in tracked():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{here(path)}:{number}" for number, line in enumerate(text.splitlines(), 1) if word.search(line)]
+    assert not found
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "AGENTS.md", "LICENSE"])
+def test_a_reader_finds(name: str) -> None:
+    assert (ROOT / name).read_text(encoding="utf-8").strip()
+
+
+def test_documents_name_only_make_targets_that_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for path in tracked("*.md"):
+        named = set(re.findall(r"`make ([a-z-]+)", path.read_text(encoding="utf-8")))
+        assert named <= targets, here(path)
+
+
+def test_documents_link_only_to_files_that_exist() -> None:
+    broken = [f"{here(path)}: {link}" for path in tracked("*.md")
+              for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text(encoding="utf-8"))
+              if not (path.parent / link).exists()]
+    assert not broken
+
+
+def test_version_and_pins_are_in_step() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    quiet = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    assert f'__version__ = "{project["version"]}"' in quiet
+    pins = set(re.findall(r"^([\w.-]+)==", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE))
+    needed = project["dependencies"] + [line for extra in project["optional-dependencies"].values() for line in extra]
+    names = {re.sub(r"[-_.]+", "-", re.split(r"[\[><=~!; ]", line, maxsplit=1)[0]).lower() for line in needed}
+    assert not names - pins, "run `make constraints`"
+
+
+def test_the_command_line_starts_light() -> None:
+    """`pyscrai --help` must not wait for a database, a graph or a model's SDK."""
+    heavy = ["openai", "langchain_openai", "langchain_core", "langgraph", "sqlalchemy", "fastapi", "xllamacpp"]
+    code = f"import sys, pyscrai.cli.main; print([name for name in {heavy!r} if name in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert out.returncode == 0, out.stderr
+    assert out.stdout.strip() == "[]"
