@@ -34,7 +34,7 @@ class Speaker(Engine):
         prefill = f"{self.instance.name}:" if schema is None else ""
         messages, prompts = self.messages(f"{self.engine}_turn", view, prefill=prefill, resolving=(
             activation["task"] == "resolve"), structured=schema, opening=not any(
-                line["role"] == self.role for line in view.lines), **self.extras(phase))
+                line["speaker"] == self.role for line in view.lines), **self.extras(phase))
         others = self.others()
         stop = ("\n",) if self.model.layout == "script" and schema is None else tuple(
             f"\n{name}:" for name in others[:4]) if schema is None else ()
@@ -61,7 +61,7 @@ class Speaker(Engine):
         move: Move = {"role": self.role, "turn": view.turn, "text": said.get(TEXT, ""), "to": to, "kinds": []}
         if text := said.get(TEXT, ""):
             performance.add(Utterance, {
-                "type": "ai", "kind": "utterance", "role": self.role, "name": self.instance.name, "content": text,
+                "type": "ai", "kind": "utterance", "speaker": self.role, "name": self.instance.name, "content": text,
                 "audience": heard if heard == "all" else list(heard)},
                 source=self.role, audience="all" if heard == "all" else tuple(heard), name=self.instance.name,
                 text=text, played_by=played_by)
@@ -74,7 +74,7 @@ class Speaker(Engine):
             seen = seen if seen == "all" else tuple(sorted({*seen, self.role}))
             shown = "; ".join(f"{key} = {value}" for key, value in arguments.items())
             performance.add(Action, {
-                "type": "ai", "kind": "action", "role": self.role, "name": self.instance.name,
+                "type": "ai", "kind": "action", "speaker": self.role, "name": self.instance.name,
                 "content": f"({action.replace('_', ' ')}) {shown}", "audience": "all" if seen == "all" else list(seen)},
                 source=self.role, audience=seen, action=action, arguments=dict(arguments))
             move.update(action=action, arguments=dict(arguments))

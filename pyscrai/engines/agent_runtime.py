@@ -102,7 +102,7 @@ class AgentRuntime:
             update["variables"] = arrived.variables
         together = len(flow.speaking(state["next"])) > 1
         if together:
-            update.update(messages=lines, moves=[performance.move] if performance.move else [],
+            update.update(messages=tuple(lines), moves=[performance.move] if performance.move else [],
                           next=[{"role": GATHER, "task": "speak", "turn": activation["turn"]}])
             await self._commit(events, None)
             return update
@@ -114,7 +114,7 @@ class AgentRuntime:
         else:
             flow.advance(stage)
         await self._commit([*events, *stage.events], stage)
-        update.update({**stage.update(), "messages": [*lines, *stage.lines]})
+        update.update({**stage.update(), "messages": (*lines, *stage.lines)})
         if arrived.variables != (state.get("variables") or {}):
             update["variables"] = stage.variables
         if not update["messages"]:

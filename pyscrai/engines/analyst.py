@@ -86,11 +86,12 @@ class Analyst(Engine):
         return performance
 
     def subjects(self, measure: Measure) -> tuple[str | None, ...]:
-        """The roles that a measure is of; None stands for the whole scenario."""
+        """The roles that a measure is of, Actors where it is of each; None stands for the whole scenario."""
         if measure.of == "scenario":
             return (None,)
         if measure.of == "each":
-            return tuple(role for role in self.plan.play.cast if role not in self.plan.watchers)
+            return tuple(role for role, member in self.plan.play.cast.items()
+                         if member.engine == "actor" and role not in self.plan.watchers)
         return self.plan.members((measure.of,))
 
     async def _score(self, measure: Measure, role: str | None, view: View, ask: Ask

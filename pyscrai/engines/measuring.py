@@ -17,7 +17,7 @@ def count(metric: Metric, role: str | None, view: View) -> float | int | None:
         2014), ``latency_ms`` per turn, each None where the role has not spoken.
     """
     spoken = [line for line in view.lines if line["kind"] == "utterance"]
-    own = spoken if role is None else [line for line in spoken if line["role"] == role]
+    own = spoken if role is None else [line for line in spoken if line["speaker"] == role]
     if not own:
         return 0.0 if metric == "turn_share" and spoken else None
     if metric == "turn_share":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 async def moderate(engine: Speaker, view: View, ask: Ask) -> Performance:
     """Pick who speaks next among the eligible; the pick stands in ``Performance.state["chosen"]``."""
     phase = engine.plan.phases[view.phase]
-    last = next((line["role"] for line in reversed(view.lines) if line["role"] in phase.speakers), None)
+    last = next((line["speaker"] for line in reversed(view.lines) if line["speaker"] in phase.speakers), None)
     choices = eligible(phase, last)
     names = {role: engine.plan.play.cast[role].name for role in choices}
     schema = {"type": "object", "additionalProperties": False, "required": ["next"],

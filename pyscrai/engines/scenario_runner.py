@@ -98,8 +98,9 @@ class ScenarioRunner:
             try:
                 await self.graph.ainvoke(given, self.config, context=self.runtime, durability="sync",
                                          control=self._control, interrupt_after="*" if step else None)
-            except GraphDrained:
-                pass
+                drained = None
+            except GraphDrained as drain:
+                drained = str(drain)
             finally:
                 self._control = None
             state = await self.graph.aget_state(self.config)
@@ -108,6 +109,8 @@ class ScenarioRunner:
                 action, reason = self._ask
                 self._ask = None
                 return await (self._stop(reason, state.values) if action == "stop" else self._pause(reason))
+            if drained is not None and state.next:
+                return await self._pause((state.values.get("outcome") or {}).get("reason", drained))
             if waiting:
                 return await self._wait(waiting[0], state.values)
             if not state.next:

@@ -5,8 +5,8 @@ Nodes write only the channels that they change, since each write is stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal, cast
 
 from langgraph.channels.delta import DeltaChannel
 from typing_extensions import TypedDict
@@ -27,13 +27,14 @@ class Activation(TypedDict, total=False):
 class Line(TypedDict, total=False):
     """A thing said, done or put into the world, as prompts show it; always with a ``turn``.
 
-    ``id`` is the key of its event; ``type`` and ``content`` are what chat views expect.
+    ``id`` is the key of its event; ``type`` and ``content`` are what chat views expect. Nodes write lines as tuples:
+    LangGraph makes message objects of the dicts in a list, which cost forty times as much to store.
     """
 
     id: str
-    type: Literal["ai", "human", "system"]
+    type: Literal["ai", "human", "system", "remove"]
     kind: str
-    role: str | None
+    speaker: str | None
     name: str
     content: str
     turn: int
@@ -93,31 +94,46 @@ def collect(old: list[Any] | None, new: list[Any] | None) -> list[Any]:
     return [] if new is None else [*(old or []), *new]
 
 
-def as_line(message: Mapping[str, Any], index: int) -> Line:
-    """A line from a chat message that a person put into the state, in Studio say; everyone hears it."""
-    content = message.get("content", "")
+def as_line(message: Any, index: int) -> Line:
+    """A line from a chat message that a person wrote into the state, in Studio say.
+
+    LangGraph makes message objects of such dicts; what they say beyond a chat message comes back from
+    ``additional_kwargs``. A message that says no more is an inject that everyone hears.
+    """
+    plain = message if isinstance(message, Mapping) else {
+        **message.additional_kwargs, "id": message.id, "type": message.type, "content": message.content,
+        "name": message.name}
+    content = plain.get("content", "")
     if not isinstance(content, str):
         content = " ".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    return {"id": str(message.get("id") or f"m{index}"), "type": "human", "kind": "inject", "role": None,
-            "name": str(message.get("name") or ""), "content": content, "turn": 0, "audience": "all"}
+    ours = {key: plain[key] for key in ("kind", "speaker", "turn", "audience") if key in plain}
+    line = {"kind": "inject", "speaker": None, "turn": 0, "audience": "all", **ours,
+            "id": str(plain.get("id") or f"m{index}"), "type": plain.get("type", "human"),
+            "name": str(plain.get("name") or ""), "content": content}
+    return cast(Line, line)
 
 
-def keep_recent(turns: int | None) -> Callable[[list[Line], Sequence[list[Line]]], list[Line]]:
-    """A reducer that joins lines and lets go of those older than about ``turns`` turns; None keeps all.
+def keep_recent(turns: int | None) -> Callable[[list[Line], Sequence[Iterable[Any]]], list[Line]]:
+    """A reducer that joins lines by id and lets go of those older than ``turns`` to twice ``turns``; None keeps all.
 
-    The cut depends on the newest line alone, so that folding writes in other batches gives the same list.
+    A line with a known id replaces it. The cut depends on the newest line alone, so that folding writes in other
+    batches gives the same list.
     """
 
-    def reduce(lines: list[Line], writes: Sequence[list[Any]]) -> list[Line]:
-        joined = list(lines)
+    def reduce(lines: list[Line], writes: Sequence[Iterable[Any]]) -> list[Line]:
+        joined = {line["id"]: line for line in lines}
         for write in writes:
             for item in write:
-                joined.append(item if "turn" in item else as_line(item, len(joined)))
+                line = item if isinstance(item, dict) and "audience" in item else as_line(item, len(joined))
+                if line["type"] == "remove":
+                    joined.pop(line["id"], None)
+                else:
+                    joined[line["id"]] = line
         if turns is None or not joined:
-            return joined
-        newest = max(line["turn"] for line in joined)
+            return list(joined.values())
+        newest = max(line["turn"] for line in joined.values())
         cut = (newest - turns) // turns * turns
-        return [line for line in joined if line["turn"] > cut]
+        return [line for line in joined.values() if line["turn"] > cut]
 
     return reduce
 
@@ -125,19 +141,11 @@ def keep_recent(turns: int | None) -> Callable[[list[Line], Sequence[list[Line]]
 def state_schema(keep_turns: int | None) -> type[Any]:
     """The graph's state; lines older than ``keep_turns`` to twice that leave it (the event log keeps them)."""
 
-    class State(TypedDict, total=False):
-        messages: Annotated[list[Line], DeltaChannel(keep_recent(keep_turns), snapshot_frequency=100)]
-        turn: int
-        phase: str
-        next: Annotated[list[Activation], latest]
-        variables: Annotated[dict[str, Any], latest]
-        clock: Clock
-        moves: Annotated[list[Move], collect]
-        memory: Annotated[dict[str, dict[str, Any]], merge]
-        usage: Annotated[dict[str, float], add]
-        measures: Annotated[dict[str, Any], merge]
-        verdicts: Annotated[dict[str, dict[str, Any]], merge]
-        people: Annotated[dict[str, str | None], merge]
-        outcome: dict[str, Any] | None
-
-    return State
+    lines = Annotated[list[Line], DeltaChannel(keep_recent(keep_turns), snapshot_frequency=100)]
+    channels: dict[str, Any] = {
+        "messages": lines, "turn": int, "phase": str, "next": Annotated[list[Activation], latest],
+        "variables": Annotated[dict[str, Any], latest], "clock": Clock, "moves": Annotated[list[Move], collect],
+        "memory": Annotated[dict[str, dict[str, Any]], merge], "usage": Annotated[dict[str, float], add],
+        "measures": Annotated[dict[str, Any], merge], "verdicts": Annotated[dict[str, dict[str, Any]], merge],
+        "people": Annotated[dict[str, str | None], merge], "outcome": dict[str, Any] | None}
+    return TypedDict("State", channels, total=False)  # type: ignore[operator,no-any-return]

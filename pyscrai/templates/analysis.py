@@ -85,7 +85,7 @@ class Measure(Strict):
     metric: Metric | None = None
     """Counted, not judged."""
     of: str = "scenario"
-    """A role, a group, ``each`` for every speaking role, or ``scenario``."""
+    """A role, a group, ``each`` for every Actor, or ``scenario``."""
     each: Literal["turn", "phase", "end"] | int = "end"
     """When: at every turn, at the end of each phase, at the end of the run, or every n turns."""
     rubric: str = ""

@@ -14,6 +14,7 @@ from langgraph.runtime import Runtime
 
 from pyscrai.engines.orchestration.plan import BEGIN, GATHER, Plan, successors
 from pyscrai.engines.state import state_schema
+from pyscrai.templates.base import END as FLOW_END
 
 Update = dict[str, Any]
 Node = Callable[[Mapping[str, Any], Any], Awaitable[Update]]
@@ -57,14 +58,14 @@ def compile_graph(plan: Plan, nodes_of: Callable[[Runtime[Any]], Nodes], *, cont
 def add_nodes(graph: StateGraph[Any, Any, Any, Any], plan: Plan, nodes_of: Callable[[Runtime[Any]], Nodes]) -> None:
     """A node per role, one that begins, and one that gathers where roles speak at once."""
     async def begin(state: Mapping[str, Any], runtime: Runtime[Any]) -> Update:
-        return await nodes_of(runtime).begin(state)
+        return _heed(await nodes_of(runtime).begin(state), runtime)
 
     async def gather(state: Mapping[str, Any], runtime: Runtime[Any]) -> Update:
-        return await nodes_of(runtime).gather(state)
+        return _heed(await nodes_of(runtime).gather(state), runtime)
 
     def turn_of(role: str) -> Node:
         async def turn(state: Mapping[str, Any], runtime: Runtime[Any]) -> Update:
-            return await nodes_of(runtime).take_turn(role, state)
+            return _heed(await nodes_of(runtime).take_turn(role, state), runtime)
 
         return turn
 
@@ -75,20 +76,21 @@ def add_nodes(graph: StateGraph[Any, Any, Any, Any], plan: Plan, nodes_of: Calla
         graph.add_node(GATHER, gather)
 
 
+def _heed(update: Update, runtime: Runtime[Any]) -> Update:
+    """Let a limit that pauses the run take effect at the next superstep boundary."""
+    outcome = update.get("outcome")
+    if outcome and outcome.get("pause") and runtime.control is not None:
+        runtime.control.request_drain(outcome["reason"])
+    return update
+
+
 def add_edges(graph: StateGraph[Any, Any, Any, Any], plan: Plan) -> None:
     """Conditional edges to all who may follow; watchers' nodes lead to the end of their own branch."""
     graph.add_edge(START, BEGIN)
-    watched = _watchers_of(plan)
-    final = END not in {target for targets in successors(plan).values() for target in targets}
+    watchers = [role for role in plan.play.cast if role in plan.watchers]
     for source, targets in successors(plan).items():
-        ways = [target for target in targets if target != END]
-        ways += [role for role in watched if role not in ways]
-        if END in targets or source != BEGIN or final:
-            ways.append(END)
-        graph.add_conditional_edges(source, follow_next, ways)
-    for role in watched:
+        ways = [target for target in targets if target != FLOW_END]
+        ends = source != BEGIN  # any turn may be the last one: limits, phrases and conditions are looked at after each
+        graph.add_conditional_edges(source, follow_next, [*ways, *watchers, *([END] if ends else [])])
+    for role in watchers:
         graph.add_edge(role, END)
-
-
-def _watchers_of(plan: Plan) -> list[str]:
-    return [role for role in plan.play.cast if role in plan.watchers]

@@ -48,12 +48,11 @@ def advance(stage: Stage) -> Stage:
     resolved = phase.spec.order != "simultaneous" or clock["phase_turns"] % phase.round == 0
     if resolved:
         check_ends(stage)
-    left = None
+    played, left = clock["phase_turns"], None
     if stage.outcome is None and resolved:
-        left = stage.phase
         _follow_transition(stage, phase)
-        left = left if stage.phase != left or clock["phase_turns"] == 0 else None
-    _schedule(stage, left=left)
+        left = phase if clock["phase_turns"] == 0 or stage.outcome is not None else None
+    _schedule(stage, phase=phase, played=played, left=left is not None)
     return stage
 
 
@@ -142,16 +141,17 @@ def _go(stage: Stage, name: str, *, cause: str) -> None:
 # -- who is next ------------------------------------------------------------------------------------------------------
 
 
-def _schedule(stage: Stage, *, left: str | None = None) -> None:
+def _schedule(stage: Stage, *, phase: PhasePlan | None = None, played: int = 0, left: bool = False) -> None:
     """Put the next activations on the stage: speakers, and the watchers whose time has come.
 
     Args:
-        left: the phase that this step has left, whose measures are due.
+        phase: the phase in which the step was played, and ``played`` how many turns it has had.
+        left: this step has left the phase, so that its measures are due.
     """
     if stage.outcome is not None and not stage.outcome.get("pause"):
-        stage.next = _last_words(stage, left)
+        stage.next = _last_words(stage)
     else:
-        stage.next = _speakers(stage) + (_watchers(stage, left) if stage.moves else [])
+        stage.next = _speakers(stage) + (_watchers(stage, phase, played, left=left) if phase else [])
 
 
 def _speakers(stage: Stage) -> list[Activation]:
@@ -175,13 +175,11 @@ def _speakers(stage: Stage) -> list[Activation]:
                         "speak", turn + 1)]
 
 
-def _watchers(stage: Stage, left: str | None) -> list[Activation]:
-    phase = stage.plan.phases[left or stage.phase]
+def _watchers(stage: Stage, phase: PhasePlan, played: int, *, left: bool) -> list[Activation]:
     analysis, turn = stage.plan.play.scenario.analysis, stage.turn
     due: list[Activation] = []
     observe = phase.spec.observe
-    turns_here = turn - stage.clock["since"] if left is None else 0
-    if observe and turns_here and turns_here % observe.every < len(stage.moves):
+    if observe and played % observe.every < len(stage.moves):
         due.append(_activation(observe.by, "observe", turn))
     for index, (_, goal) in enumerate(goals(stage.plan.ends)):
         if goal.by in stage.plan.play.cast and turn % goal.every < len(stage.moves):
@@ -195,7 +193,7 @@ def _watchers(stage: Stage, left: str | None) -> list[Activation]:
     return due
 
 
-def _last_words(stage: Stage, left: str | None) -> list[Activation]:
+def _last_words(stage: Stage) -> list[Activation]:
     analysis = stage.plan.play.scenario.analysis
     if analysis is None or analysis.by not in stage.plan.play.cast:
         return []

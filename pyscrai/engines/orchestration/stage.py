@@ -84,7 +84,7 @@ class Stage:
     def tell(self, event: Event, text: str, name: str = "") -> None:
         """Let an event be heard: it becomes a line that prompts show to its audience."""
         audience = event.audience if event.audience == "all" else list(event.audience)
-        self.lines.append({"id": event.key, "type": "human", "kind": event.kind, "role": None, "name": name,
+        self.lines.append({"id": event.key, "type": "human", "kind": event.kind, "speaker": None, "name": name,
                            "content": text, "turn": event.turn, "audience": audience})
 
     # -- what happens in the world ------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class Stage:
         """What the step writes to the state: only the channels that changed."""
         update: dict[str, Any] = {"turn": self.turn, "clock": self.clock, "next": self.next}
         if self.lines:
-            update["messages"] = self.lines
+            update["messages"] = tuple(self.lines)
         if self.phase != self.state.get("phase"):
             update["phase"] = self.phase
         if self.variables != (self.state.get("variables") or {}):

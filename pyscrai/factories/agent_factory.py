@@ -1,0 +1,53 @@
+"""From an agent template and a role to an agent instance, and from an instance to the engine that plays it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyscrai.engines.actor import Actor
+from pyscrai.engines.analyst import Analyst
+from pyscrai.engines.base import Engine
+from pyscrai.engines.cast import AgentInstance
+from pyscrai.engines.narrator import Narrator
+from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.ports import ChatModel
+from pyscrai.templates.agents import AgentBody, AgentTemplate, Failure, ModelSettings
+from pyscrai.templates.scenarios import Role
+
+ENGINES: Mapping[str, type[Engine]] = {"actor": Actor, "narrator": Narrator, "analyst": Analyst}
+"""Engine type to the class that plays it."""
+
+
+def create_agent_instance(role_id: str, role: Role, agent: AgentBody, *, model: str, failure: Failure,
+                          override: str | None = None) -> AgentInstance:
+    """Bind an agent to a role; what the role says goes over what the template says.
+
+    Args:
+        model: the alias for an agent that names none.
+        failure: the scenario's policy, for an agent and role that have none.
+        override: the alias that this run's operator chose for the role, over all others.
+    """
+    named = isinstance(agent, AgentTemplate)
+    return AgentInstance(
+        role=role_id, name=role.name or role_id.replace("_", " ").title(), engine=agent.engine,
+        agent=f"{agent.name}@{agent.version}" if named else role_id,
+        agent_hash=agent.hash if named else "",
+        personality=agent.personality, model=override or role.model or agent.model or model,
+        settings=_over(agent.settings, role.settings), prompts={**agent.prompts, **role.prompts},
+        memory=role.memory or agent.memory, failure=role.failure or agent.failure or failure,
+        tools=agent.tools if role.tools is None else role.tools, secret=role.secret, hears=role.hears, human=role.human)
+
+
+def create_agent_engine(instance: AgentInstance, plan: Plan, model: ChatModel, fallback: ChatModel | None = None
+                        ) -> Engine:
+    """The engine that plays an instance, with its whole configuration.
+
+    Args:
+        model: the model behind the instance's alias.
+        fallback: the model behind its failure policy's fallback alias.
+    """
+    return ENGINES[instance.engine](instance, plan, model, fallback)
+
+
+def _over(settings: ModelSettings, override: ModelSettings | None) -> ModelSettings:
+    return settings if override is None else settings.model_copy(update=override.model_dump(exclude_unset=True))
