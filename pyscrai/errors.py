@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 class PyscraiError(Exception):
@@ -42,7 +42,8 @@ class ConfigError(PyscraiError):
 class Problem:
     """One mistake in a template: where it stands, the value found there, what is wrong and the cure.
 
-    ``line`` and ``column`` count from 1; they are None where the template did not come from a text.
+    ``line`` and ``column`` count from 1; they are None where the template did not come from a text. A ``warning`` says
+    that something is probably not meant; the template can be played all the same.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Problem:
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
@@ -76,6 +78,16 @@ class TemplateError(PyscraiError):
 
     def as_dict(self) -> dict[str, Any]:
         return {**super().as_dict(), "problems": [problem.as_dict() for problem in self.problems]}
+
+
+class ExpressionError(PyscraiError):
+    """A CEL expression cannot be read or computed. ``position`` counts characters from 0, where it is known."""
+
+    code = "template.expression"
+
+    def __init__(self, message: str, *, position: int | None = None, cure: str | None = None) -> None:
+        super().__init__(message, cure=cure, position=position)
+        self.position = position
 
 
 class VersionConflict(PyscraiError):

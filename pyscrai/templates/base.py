@@ -5,25 +5,47 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-FORMAT = 1
+FORMAT: Literal[1] = 1
 """The version of the template format that this PyScrAI reads and writes."""
 
 END = "end"
 """The name that a transition uses for the end of the run."""
 
+PROMPT_VARIABLES = ("role", "name", "personality", "premise", "secret", "cast", "params", "variables", "phase", "task",
+                    "summary", "transcript")
+"""What an agent's own prompts (``prompts.system``, ``prompts.turn``) may read."""
+
+LARGEST_INTEGER = 2**53
+"""Integers beyond this, either way, are not exact in JSON."""
+
+LONGEST_TEXT = 20_000
+"""Characters that a text value may have."""
+
 TemplateName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
 Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
-Condition = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
-"""A CEL expression that is true or false."""
-Expression = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
-"""A CEL expression that gives a value."""
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT)]
 Scalar = bool | int | float | str
+
+
+def _spell(value: Any) -> Any:
+    """A bare number or truth value as CEL text: in YAML ``set: {trust: 5}`` needs no quotes."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, int | float) else value
+
+
+_CEL = StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)
+Condition = Annotated[str, BeforeValidator(_spell), _CEL,
+                      WithJsonSchema({"type": ["string", "boolean"], "minLength": 1, "maxLength": 2_000})]
+"""A CEL expression that is true or false."""
+Expression = Annotated[str, BeforeValidator(_spell), _CEL, WithJsonSchema(
+    {"type": ["string", "number", "boolean"], "minLength": 1, "maxLength": 2_000})]
+"""A CEL expression that gives a value."""
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 """Roles and groups, or ``all``."""
 
@@ -31,7 +53,7 @@ Names = Annotated[tuple[str, ...], Field(min_length=1)]
 class Strict(BaseModel):
     """A frozen model that knows all its fields and takes no others."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 def content_hash(content: Mapping[str, Any]) -> str:

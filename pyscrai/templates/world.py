@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pyscrai.templates.base import Condition, Expression, Identifier, Names, Scalar, Strict, Text
+from pyscrai.templates.base import (
+    LARGEST_INTEGER,
+    LONGEST_TEXT,
+    Condition,
+    Expression,
+    Identifier,
+    Names,
+    Scalar,
+    Strict,
+    Text,
+)
 
 ScalarType = Literal["integer", "number", "boolean", "string"]
 
@@ -29,8 +40,12 @@ class Domain(Strict):
             return f"{value!r} is not of type {self.type}"
         if self.choices is not None and value not in self.choices:
             return f"{value!r} is none of {', '.join(map(repr, self.choices))}"
+        if isinstance(value, str):
+            return None if len(value) <= LONGEST_TEXT else f"it is longer than {LONGEST_TEXT} characters"
         if not isinstance(value, int | float) or isinstance(value, bool):
             return None
+        if not math.isfinite(value) or (self.type == "integer" and abs(value) > LARGEST_INTEGER):
+            return f"{value} is too large"
         if self.minimum is not None and value < self.minimum:
             return f"{value} is below the minimum {self.minimum:g}"
         if self.maximum is not None and value > self.maximum:
@@ -46,10 +61,21 @@ class Domain(Strict):
         return value
 
 
+def _as_number(data: Any, field: str) -> Any:
+    """``initial: 5`` of a number is 5.0: expressions tell integers and numbers apart."""
+    value = data.get(field) if isinstance(data, dict) and data.get("type") == "number" else None
+    return {**data, field: float(value)} if type(value) is int and abs(value) <= LARGEST_INTEGER else data
+
+
 class Parameter(Domain):
     """A value set per run: ``--set heat=0.9``."""
 
     default: Scalar
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number(cls, data: Any) -> Any:
+        return _as_number(data, "default")
 
 
 class Variable(Domain):
@@ -60,6 +86,11 @@ class Variable(Domain):
     """The roles and groups that see its value in their prompts."""
     changed_by: tuple[str, ...] | None = None
     """The roles that may propose changes; null for every Narrator."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number(cls, data: Any) -> Any:
+        return _as_number(data, "initial")
 
 
 class Argument(Strict):
@@ -76,11 +107,9 @@ class Argument(Strict):
     def json_schema(self) -> dict[str, Any]:
         """This field as JSON Schema."""
         schema: dict[str, Any] = {"enum": list(self.enum)} if self.enum else {"type": self.type}
-        for key, value in (("minimum", self.minimum), ("maximum", self.maximum), ("maxLength", self.max_length),
-                           ("description", self.description or None)):
-            if value is not None:
-                schema[key] = value
-        return schema
+        more = {"minimum": self.minimum, "maximum": self.maximum, "maxLength": self.max_length,
+                "description": self.description or None}
+        return schema | {key: value for key, value in more.items() if value is not None}
 
 
 class ActionSpec(Strict):

@@ -1,0 +1,1 @@
+"""Expressions: CEL's syntax, the names that a scenario gives them, and their types."""
