@@ -1,0 +1,90 @@
+"""Graphs for LangGraph Studio: a shipped template compiled with its settings as the graph's context.
+
+No checkpointer is built in: Studio's server brings its own, and refuses a graph that has one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from pydantic import BaseModel, Field
+
+from pyscrai.config import load_settings
+from pyscrai.engines.agent_runtime import AgentRuntime
+from pyscrai.engines.doubles import MemoryRecord
+from pyscrai.engines.orchestration.compiler import Update, compile_graph
+from pyscrai.engines.orchestration.plan import Plan, make_plan
+from pyscrai.factories.agent_factory import create_agent_engine
+from pyscrai.factories.casting import RunOptions, cast_play
+from pyscrai.llm.registry import Models
+from pyscrai.templates.library import shipped_agent, shipped_scenario
+
+
+class StudioSettings(BaseModel):
+    """What can be set for a run in Studio."""
+
+    model: str = Field("default", description="Model alias for every role: a name from pyscrai.toml, openai:MODEL, "
+                                              "embedded, embedded-tiny or scripted; `default` for the operator's.")
+    seed: int = Field(1, description="Seed of random orders, dice and sampling.")
+    max_turns: int | None = Field(None, ge=1, description="Stop after this many turns.")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Parameters of the scenario.")
+
+
+class StudioNodes:
+    """The nodes of one superstep in Studio: recorded by Studio's own checkpoints and nowhere else."""
+
+    def __init__(self, studio: Studio, settings: StudioSettings) -> None:
+        self._studio, self._settings = studio, settings
+
+    async def begin(self, state: Mapping[str, Any]) -> Update:
+        return await (await self._runtime()).begin(state)
+
+    async def take_turn(self, role: str, state: Mapping[str, Any]) -> Update:
+        return await (await self._runtime()).take_turn(role, state)
+
+    async def gather(self, state: Mapping[str, Any]) -> Update:
+        return await (await self._runtime()).gather(state)
+
+    async def _runtime(self) -> AgentRuntime:
+        return await self._studio.runtime(self._settings)
+
+
+class Studio:
+    """One template in Studio: its plan and the models that its runs share."""
+
+    def __init__(self, scenario: str) -> None:
+        self._scenario = shipped_scenario(scenario)
+        self._models: Models | None = None
+
+    def plan(self, settings: StudioSettings) -> Plan:
+        """The template's plan with these settings."""
+        options = RunOptions(parameters=settings.parameters, seed=settings.seed, max_turns=settings.max_turns,
+                             model=None if settings.model == "default" else settings.model)
+        return make_plan(cast_play(self._scenario, options, shipped_agent, model="default"))
+
+    async def runtime(self, settings: StudioSettings) -> AgentRuntime:
+        """A runtime that remembers nothing between nodes: the state alone counts."""
+        if self._models is None:
+            self._models = Models(await asyncio.to_thread(load_settings))
+        plan = self.plan(settings)
+        engines = {role: create_agent_engine(instance, plan, await self._models.get(instance.model))
+                   for role, instance in plan.play.cast.items()}
+        return AgentRuntime(plan, engines, MemoryRecord())
+
+    def nodes(self, runtime: Runtime[Any]) -> StudioNodes:
+        """The nodes for what LangGraph hands to a node."""
+        context = runtime.context
+        settings = context if isinstance(context, StudioSettings) else StudioSettings.model_validate(context or {})
+        return StudioNodes(self, settings)
+
+
+def studio_graph(scenario: str) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """The graph of a shipped template, by its name, for ``langgraph.json``."""
+    studio = Studio(scenario)
+    plan = studio.plan(StudioSettings())
+    graph = compile_graph(plan, studio.nodes, context_schema=StudioSettings)
+    return graph.compile(name=scenario)
