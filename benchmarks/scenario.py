@@ -6,8 +6,8 @@ from typing import Any
 
 PREMISE = (
     "A mountain village, the night before the only road is closed by snow. In the council hall a letter has been found "
-    "that names who sold the winter stores. Ines, who keeps the stores, and Bruno, who drives the mail, must agree what "
-    "to tell the village at dawn."
+    "that names who sold the winter stores. Ines, who keeps the stores, and Bruno, who drives the mail, must agree "
+    "what to tell the village at dawn."
 )
 
 MANNER = (

@@ -1,4 +1,4 @@
-"""One measurement in a process of its own: `python -m benchmarks.worker SPEC`, a `Spec` as JSON; prints one JSON line."""
+"""One measurement in a process of its own: `python -m benchmarks.worker SPEC` (JSON) prints one JSON line."""
 
 from __future__ import annotations
 
