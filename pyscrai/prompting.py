@@ -43,6 +43,13 @@ def load(name: str) -> str:
         raise PromptError(f"there is no prompt {name!r} in {LIBRARY}", cure="reinstall pyscrai") from error
 
 
+@lru_cache(maxsize=256)
+def find(name: str, layout: str) -> str:
+    """The path of a shipped prompt for a layout, or of the one for all layouts: ``common/NAME``."""
+    place = f"{layout}/{name}"
+    return place if (LIBRARY / f"{place}.j2").is_file() else f"common/{name}"
+
+
 def render_text(text: str, variables: Mapping[str, Any]) -> str:
     """Render a prompt text.
 
@@ -59,9 +66,10 @@ def render_text(text: str, variables: Mapping[str, Any]) -> str:
                           cure=f"it may read: {given}") from error
 
 
+@lru_cache(maxsize=512)
 def text_hash(text: str) -> str:
-    """SHA-256 in hex of a prompt's text, as the journal keeps it."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    """The first 16 hex digits of a prompt text's SHA-256, as the journal keeps it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _excerpt(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from pyscrai import prompting
 from pyscrai.engines.cast import AgentInstance
 from pyscrai.engines.orchestration.plan import Plan
-from pyscrai.engines.ports import ChatModel, Layout, Message, ModelReply, ModelRequest
+from pyscrai.engines.ports import ChatModel, Message, ModelReply, ModelRequest
 from pyscrai.engines.state import Activation, Line, Move
 from pyscrai.engines.view import View
 from pyscrai.events import Event
@@ -87,10 +87,8 @@ class Engine(ABC):
         own = self.instance.prompts.get(slot)  # type: ignore[call-overload]
         if own is not None and name == f"{self.engine}_{slot}":
             return f"{self.instance.agent}/{slot}", own
-        for place in (f"{self.model.layout}/{name}", f"common/{name}"):
-            if (prompting.LIBRARY / f"{place}.j2").is_file():
-                return place, prompting.load(place)
-        return f"common/{name}", prompting.load(f"common/{name}")
+        place = prompting.find(name, self.model.layout)
+        return place, prompting.load(place)
 
     def variables(self) -> dict[str, Any]:
         """What every prompt may read of that which never changes in a run."""
@@ -121,9 +119,9 @@ class Engine(ABC):
         if f"{self.engine}_system" not in self._front:
             self._front[f"{self.engine}_system"] = self._render(f"{self.engine}_system", self.variables())
         name, text = self.prompt(f"{self.engine}_system")
-        used[name] = _hash(text)
+        used[name] = prompting.text_hash(text)
         turn_name, turn_text = self.prompt(purpose)
-        used[turn_name] = _hash(turn_text)
+        used[turn_name] = prompting.text_hash(turn_text)
         shown = view.lines if lines is None else lines
         note = self._render(purpose, {
             **self.variables(), "variables": view.variables, "phase": view.phase_title, "task": view.task,
@@ -161,17 +159,3 @@ def transcript_line(line: Line, *, reader: str) -> str:
     if name:
         return f"{name}: {content}\n"
     return f"[{content}]\n"
-
-
-def layout_of(model: ChatModel) -> Layout:
-    """The prompt layout that suits a model."""
-    return model.layout
-
-
-_HASHES: dict[str, str] = {}
-
-
-def _hash(text: str) -> str:
-    if text not in _HASHES:
-        _HASHES[text] = prompting.text_hash(text)[:16]
-    return _HASHES[text]
