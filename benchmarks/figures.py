@@ -17,6 +17,7 @@ from typing import Any
 from benchmarks.worker import Spec
 
 ROOT = Path(__file__).parent.parent
+PYSCRAI = str(Path(sys.executable).parent / "pyscrai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ def flat_cost(base_url: str, *, repeats: int, turns: int) -> list[Figure]:
     first, last = (median(slope(result, span) for _, result in runs) for span in (early, late))
     little, much = (median(pair[side]["db_bytes_per_turn"] for pair in runs) for side in (0, 1))
     return [
-        Figure(f"CPU per turn at turn {turns} / at turn 30", last / first, 1.3, detail=f"{last:.2f} ms / {first:.2f} ms"),
+        Figure(f"CPU per turn at turn {turns} / at turn 30", last / first, 1.3,
+               detail=f"{last:.2f} ms / {first:.2f} ms"),
         Figure(f"database bytes per turn, {turns} turns / 30 turns", much / little, 1.2,
                detail=f"{much:,.0f} B / {little:,.0f} B"),
     ]
@@ -110,8 +112,7 @@ def start_up(*, repeats: int) -> list[Figure]:
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         return time.perf_counter() - started
 
-    script = str(Path(sys.executable).parent / "pyscrai")
-    commands = {"pyscrai --help": ((script, "--help"), 0.4),
+    commands = {"pyscrai --help": ((PYSCRAI, "--help"), 0.4),
                 "import pyscrai": ((sys.executable, "-c", "import pyscrai"), 0.3)}
     times = {name: [wall(*command) for _ in range(repeats + 2)][2:] for name, (command, _) in commands.items()}
     return [Figure(name, median(times[name]), bound, unit="s") for name, (_, bound) in commands.items()]
@@ -122,7 +123,7 @@ def embedded(*, alias: str, turns: int, folder: Path) -> list[Figure]:
     environment = os.environ | {"PYSCRAI_DATABASE_URL": f"sqlite:///{folder}/embedded.sqlite"}
 
     def pyscrai(*arguments: str) -> list[dict[str, Any]]:
-        done = subprocess.run([sys.executable, "-m", "benchmarks.pyscrai", *arguments], cwd=ROOT, env=environment,
+        done = subprocess.run([PYSCRAI, *arguments], cwd=ROOT, env=environment,
                               text=True, capture_output=True, check=False)
         if done.returncode not in (0, 3):
             raise RuntimeError(f"pyscrai {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
