@@ -1,0 +1,1 @@
+"""Renderings of what a run recorded: for people, for programs and for files."""
