@@ -22,6 +22,14 @@ MakeUrl = Callable[[str], str]
 """The URL of a new database on ``sqlite`` or ``postgres``, with all tables in place."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the real embedded model share one worker: two at once would starve each other."""
+    for item in items:
+        if item.get_closest_marker("embedded"):
+            item.add_marker(pytest.mark.xdist_group("embedded"))
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server of our own, on a socket of its own."""

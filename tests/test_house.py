@@ -46,7 +46,8 @@ def here(path: Path) -> str:
 
 
 def test_modules_are_small() -> None:
-    lengths = {here(path): len(path.read_text(encoding="utf-8").splitlines()) for path in tracked("*.py")}
+    lengths = {here(path): len(path.read_text(encoding="utf-8").splitlines()) for path in tracked("*.py")
+               if path.parent.name != "versions"}     # a migration is one step, however long
     long = {name: lines for name, lines in lengths.items() if lines > MOST_LINES}
     assert not [f"{name}: {long[name]}" for name in long.keys() - LONG_FOR_A_REASON], "one noun a module: split it"
     assert not LONG_FOR_A_REASON.keys() - long.keys(), "an exception that is no longer needed: remove it"
