@@ -1,0 +1,127 @@
+"""The live transcript of a terminal: finished entries scroll up, what is being said and a status line stay below."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.padding import Padding
+from rich.spinner import Spinner
+from rich.text import Text
+
+from pyscrai.cli import output
+from pyscrai.cli.closing import hints, summary
+from pyscrai.cli.paint import NARROW, Palette, header, paint
+from pyscrai.cli.views import Closing, Opening
+from pyscrai.exports.facts import seconds
+from pyscrai.exports.transcript import Entry, Line, Transcript, clean
+
+FRAMES_PER_SECOND = 8
+STYLES = {"completed": "green", "failed": "red", "paused": "yellow", "waiting": "yellow", "stopped": "red"}
+
+
+class LiveView:
+    """Shows a run on a terminal; what streams in is replaced by what was recorded."""
+
+    streams = True
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or output.console()
+        self._stage = _Stage()
+        self._script = Transcript()
+        self._live: Live | None = None
+
+    def opened(self, opening: Opening) -> None:
+        names = {member["role"]: member["name"] for member in opening.cast}
+        self._script = Transcript(names, opening.titles)
+        self._stage.palette = Palette(opening.cast)
+        self._stage.names = names
+        console = self.console
+        console.print()
+        console.print(Text.assemble((clean(opening.title), "bold"), (f"  {opening.template}  {opening.run_id}", "dim")))
+        cast = Text()
+        for member in opening.cast:
+            cast.append(" · " if cast else "")
+            cast.append(clean(member["name"]), self._stage.palette[member["role"]])
+            cast.append(f" {member['model']}", "dim")
+        console.print(cast)
+        console.print(Text("goes on" if opening.resumed else "", "dim italic"))
+        self._start()
+
+    def event(self, line: Line) -> None:
+        self._start()
+        stage = self._stage
+        stage.turn = max(stage.turn, int(line["turn"]))
+        stage.phase = self._script.phase(line["phase"]) if line.get("phase") else stage.phase
+        if line["kind"] in ("utterance", "turn_skipped", "action"):
+            stage.speech.pop((str(line["source"]), int(line["turn"])), None)
+        width = self.console.width
+        for entry in self._script.read(line):
+            if not entry.detail and not (entry.tone == "status" and entry.tag != "forked"):
+                self.console.print(paint(entry, stage.palette, width))
+
+    def token(self, role: str, turn: int, piece: str) -> None:
+        place = (role, turn)
+        self._stage.speech[place] = self._stage.speech.get(place, "") + piece
+
+    def suspend(self) -> None:
+        if self._live is not None:
+            self._stage.speech.clear()
+            self._live.stop()
+            self._live = None
+
+    def closed(self, closing: Closing) -> None:
+        self.suspend()
+        console = self.console
+        console.print()
+        head, *rest = summary(closing)
+        console.print(Text(f"● {head}", f"bold {STYLES.get(closing.status, 'yellow')}"))
+        for line in rest:
+            console.print(Text(f"  {line}", "dim"))
+        for line in hints(closing):
+            console.print(Text(f"  {line}", "dim" if closing.status == "completed" else ""), soft_wrap=True)
+
+    def _start(self) -> None:
+        if self._live is None:
+            self._live = Live(self._stage, console=self.console, refresh_per_second=FRAMES_PER_SECOND, transient=True)
+            self._live.start()
+
+
+class _Stage:
+    """What stands below the transcript: the speech that comes in, cut to the screen, and the status line."""
+
+    def __init__(self) -> None:
+        self.palette = Palette(())
+        self.names: dict[str, str] = {}
+        self.speech: dict[tuple[str, int], str] = {}
+        self.phase = ""
+        self.turn = 0
+        self._begun = time.monotonic()
+        self._spinner = Spinner("dots", style="dim")
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        margin = 0 if options.max_width < NARROW else 5
+        speaking = list(self.speech.items())
+        room = max(2, (options.size.height - 4) // max(1, len(speaking)) - 2)
+        for (role, turn), text in speaking:
+            entry = Entry("speech", "", role, self.names.get(role, role), turn=turn)
+            yield header(entry, self.palette, margin)
+            lines = Text(clean(text)).wrap(console, max(10, options.max_width - margin))
+            yield Padding(Text("\n").join(lines[-room:]), (0, 0, 0, margin))
+        if speaking:
+            yield Text()
+        status = Text(" ".join(("", " · ".join(self._status()))), "dim")
+        status.truncate(max(4, options.max_width - 2), overflow="ellipsis")
+        spinner = self._spinner.render(console.get_time())
+        yield Text.assemble(spinner if isinstance(spinner, Text) else "", status)
+
+    def _status(self) -> Iterator[str]:
+        yield f"turn {self.turn}"
+        if self.phase:
+            yield self.phase
+        speaking = [self.names.get(role, role) for role, _ in self.speech]
+        yield f"{', '.join(speaking)} speaking" if speaking else "thinking"
+        yield seconds(time.monotonic() - self._begun)
+        yield "Ctrl-C pauses"

@@ -1,0 +1,109 @@
+"""The command ``pyscrai``: finds the command, runs it, and turns its end into an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import io
+import os
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from cyclopts import App, CycloptsError, Group, Parameter
+
+from pyscrai.cli import faults
+from pyscrai.cli.exits import Exit
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "run": ("Play", "pyscrai.cli.play:run", "Play a scenario and show it as it happens."),
+    "resume": ("Play", "pyscrai.cli.play:resume", "Let a run that stands go on."),
+    "replay": ("Play", "pyscrai.cli.play:replay", "Play a run again from its journal, without a model."),
+    "runs": ("Look", "pyscrai.cli.runs:runs", "List the runs."),
+    "show": ("Look", "pyscrai.cli.runs:show", "Print a run's transcript."),
+    "events": ("Look", "pyscrai.cli.runs:events", "List what happened in a run."),
+    "calls": ("Look", "pyscrai.cli.calls:calls", "Show a run's model calls: prompt, reply, tokens, cost, latency."),
+    "metrics": ("Look", "pyscrai.cli.figures:metrics", "Show what a run took, in all and by role."),
+    "report": ("Look", "pyscrai.cli.figures:report", "Print the Analyst's report."),
+    "export": ("Look", "pyscrai.cli.exporting:export", "Write a run to a file or to stdout."),
+    "validate": ("Write", "pyscrai.cli.authoring:validate", "Check template files and name every mistake."),
+    "graph": ("Write", "pyscrai.cli.authoring:graph", "Draw a scenario's graph."),
+    "schema": ("Write", "pyscrai.cli.authoring:schema", "Print the JSON Schema of a template."),
+    "import": ("Write", "pyscrai.cli.authoring:import_", "Make templates of files in other formats."),
+    "templates": ("Set up", "pyscrai.cli.templates:app", "List, show and add templates."),
+    "models": ("Set up", "pyscrai.cli.models:app", "List, check and install models."),
+    "db": ("Set up", "pyscrai.cli.db:app", "Upgrade and find the database."),
+}
+"""Command to its group, where it is and what it does. A command's module is imported when it is called."""
+
+
+def make_app() -> App:
+    """All commands."""
+    app = App(name="pyscrai", help="Plays scenarios with language models and records all that happens.",
+              version=_version, help_format="plaintext", default_parameter=Parameter(negative=()),
+              help_epilogue="Start with: pyscrai run two-agent-conversation")
+    groups = {name: Group(name, sort_key=place) for place, name in enumerate(("Play", "Look", "Write", "Set up"))}
+    app["--help"].group = app["--version"].group = Group("Options", sort_key=9)
+    for place, (name, (group, target, text)) in enumerate(COMMANDS.items()):
+        app.command(target, name=name, group=groups[group], help=text, sort_key=place)
+    return app
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit code, from the table in ``pyscrai.cli.exits``.
+    """
+    tokens = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in tokens
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _dispatch(tokens)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        return _quiet()
+    except CycloptsError as error:
+        return faults.report_usage(error, tokens, as_json=as_json)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return Exit.INTERRUPTED
+    except SystemExit:
+        raise
+    except BaseException as error:
+        try:
+            return faults.report(error, as_json=as_json)
+        except BrokenPipeError:
+            return _quiet()
+
+
+def _dispatch(tokens: list[str]) -> int:
+    command, bound, _ = make_app().parse_args(tokens, exit_on_error=False, print_error=False)
+    result = command(*bound.args, **bound.kwargs)
+    if inspect.iscoroutine(result):
+        result = _run(result)
+    return int(result or 0)
+
+
+def _run(command: Coroutine[Any, Any, int | None]) -> int | None:
+    try:
+        from uvloop import new_event_loop
+    except ImportError:  # not on Windows
+        return asyncio.run(command)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(command)
+
+
+def _quiet() -> Exit:
+    """Let the rest of the output go nowhere, so that Python's own flush at exit does not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Exit.BROKEN_PIPE
+
+
+def _version() -> str:
+    from pyscrai import __version__
+
+    return f"pyscrai {__version__}"

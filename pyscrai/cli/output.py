@@ -1,0 +1,49 @@
+"""Where a command writes: data to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from pyscrai.exports.plain import dumps
+from pyscrai.exports.transcript import clean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def json_line(value: Any) -> None:
+    """Print one JSON object on a line of its own, at once."""
+    print(dumps(value), flush=True)
+
+
+def say(text: str = "") -> None:
+    """Print a line of data as it is."""
+    print(text)
+
+
+def write(pieces: Iterable[str]) -> None:
+    """Write pieces of a document one after the other."""
+    for piece in pieces:
+        sys.stdout.write(piece)
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Tell the person something that is no data."""
+    print(clean(text), file=sys.stderr, flush=True)
+
+
+def on_terminal() -> bool:
+    """Whether a person looks at stdout."""
+    return sys.stdout.isatty()
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console for colours and tables: as wide as the terminal, and never cut where there is none."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, highlight=False, markup=False, emoji=False,
+                   width=None if stream.isatty() else 160, soft_wrap=not stream.isatty())
