@@ -8,8 +8,10 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,14 +151,39 @@ def test_documents_link_only_to_files_that_exist() -> None:
     assert not broken
 
 
+def project() -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return found
+
+
+def distributions(requirements: Iterable[str]) -> set[str]:
+    """The normalised names of what requirements ask for."""
+    return {re.sub(r"[-_.]+", "-", re.split(r"[\[><=~!; ]", line, maxsplit=1)[0]).lower() for line in requirements}
+
+
+def test_every_import_is_a_declared_dependency() -> None:
+    """What is installed only because another package needs it can be gone tomorrow."""
+    offered_by = packages_distributions()
+    declared = distributions(project()["dependencies"])
+    imported = {name.split(".")[0]: here(path) for path, module in sources() for node in ast.walk(module)
+                for name in _imported(node)}
+    undeclared = {f"{name} ({where})" for name, where in imported.items() if name in offered_by and name != "pyscrai"
+                  and not distributions(offered_by[name]) & declared}
+    assert not undeclared
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+
+
 def test_version_and_pins_are_in_step() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     quiet = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
-    assert f'__version__ = "{project["version"]}"' in quiet
+    assert f'__version__ = "{project()["version"]}"' in quiet
     pins = set(re.findall(r"^([\w.-]+)==", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE))
-    needed = project["dependencies"] + [line for extra in project["optional-dependencies"].values() for line in extra]
-    names = {re.sub(r"[-_.]+", "-", re.split(r"[\[><=~!; ]", line, maxsplit=1)[0]).lower() for line in needed}
-    assert not names - pins, "run `make constraints`"
+    extras = [line for extra in project()["optional-dependencies"].values() for line in extra]
+    assert not distributions(project()["dependencies"] + extras) - pins, "run `make constraints`"
 
 
 def test_the_command_line_starts_light() -> None:
