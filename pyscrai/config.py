@@ -135,6 +135,8 @@ class Settings(BaseSettings):
     model: str = "embedded"
     """The alias that stands for ``default`` in templates."""
     models: dict[str, ModelAlias] = Field(default_factory=dict, validate_default=True)
+    tools_allowed: tuple[str, ...] = ()
+    """Import paths, ``package.module:name``, of the LangChain tools that templates may give to roles."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     log_format: Literal["console", "json"] = "console"
 

@@ -204,6 +204,8 @@ class ToolCalled(Event):
     tool: str
     arguments: dict[str, Any] = Field(default_factory=dict)
     result: Any = None
+    text: str = ""
+    """The result as the role reads it."""
     error: str | None = None
 
 

@@ -109,7 +109,7 @@ class Checkpoints:
                 return
             # Asked for again and again instead of waited for: the saver creates indexes concurrently, which waits
             # for every transaction that is older, a waiting one included.
-            while not await _value(connection, f"SELECT pg_try_advisory_lock({LOCK}) AS value"):
+            while not await _value(connection, f"SELECT pg_try_advisory_lock({LOCK}) AS value"):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             try:
                 await saver.setup()

@@ -176,8 +176,8 @@ class TextRow(Base):
 class CallRow(Base):
     """A model call. ``messages``, ``parameters`` and ``prompts`` point into ``llm_messages``.
 
-    ``messages`` is a list of ``[role, id, step, step, ...]``: the ids of a message's parts, each as the difference to
-    the part before, also from message to message, which keeps a request with many lines small.
+    ``messages`` is a list of ``[role, step, step, ...]``: a step is the id of a part less that of the part before it,
+    of the message before too, which keeps a request with many lines small.
     """
 
     __tablename__ = "llm_calls"
@@ -193,6 +193,7 @@ class CallRow(Base):
     alias: Mapped[str]
     model: Mapped[str | None]
     parameters: Mapped[int] = mapped_column(BigInteger)
+    seed: Mapped[int | None] = mapped_column(BigInteger)
     messages: Mapped[list[Any]]
     prompts: Mapped[int] = mapped_column(BigInteger)
     reply: Mapped[str | None]

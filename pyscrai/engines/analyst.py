@@ -20,6 +20,10 @@ _EVIDENCE = {"type": "array", "items": {"type": "string"}, "maxItems": 4,
              "description": "ids of the lines that it rests on"}
 
 
+REPORT_TOKENS = {"instruct": 1_200, "script": 320}
+"""The longest report by prompt layout; a small model has nothing to say beyond that."""
+
+
 class Analyst(Engine):
     """Looks on from outside the play."""
 
@@ -115,7 +119,7 @@ class Analyst(Engine):
                 raise ReplyError("the report is empty")
             return text
 
-        markdown = await ask(self.request(messages, max_tokens=max(600, self.instance.settings.max_tokens or 0)),
+        markdown = await ask(self.request(messages, max_tokens=REPORT_TOKENS[self.model.layout]),
                              purpose="report", read=read, prompts=prompts, speech="")
         performance = Performance()
         performance.add(Report, source=self.role, markdown=markdown)

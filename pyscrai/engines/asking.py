@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from pyscrai.engines.base import Engine
-from pyscrai.engines.ports import Attempt, CallKey, CallRecord, ChatModel, Message, ModelReply, ModelRequest, Record
+from pyscrai.engines.ports import (
+    Attempt,
+    CallKey,
+    CallRecord,
+    ChatModel,
+    Message,
+    ModelReply,
+    ModelRequest,
+    Record,
+    Usage,
+)
 from pyscrai.engines.speech import TextField
 from pyscrai.engines.state import Activation
+from pyscrai.engines.toolbox.tool import Answer, Scene, Tool
+from pyscrai.engines.tools import use_now
 from pyscrai.errors import ModelError, ModelTimeout, ReplyError
 from pyscrai.events import Event, ModelFellBack, ModelRetried, ReplyRepaired
 
@@ -52,6 +65,25 @@ class Asking:
                 self._draft(ReplyRepaired, problem=error.message)
                 request = _repair(request, reply, error)
         raise AssertionError("unreachable")
+
+    async def use(self, tool: Tool, arguments: Mapping[str, Any], scene: Scene, *, longest: float) -> Answer:
+        """Use a tool, or give the answer that the journal holds."""
+        key = CallKey(self.activation["turn"], self.engine.role, self.activation["task"], self._ordinal)
+        self._ordinal += 1
+        call = self.record.recall(key)
+        if call is None or call.reply is None:
+            clock = asyncio.get_running_loop().time
+            begun = clock()
+            answer = await use_now(tool, arguments, scene, longest=longest)
+            took = round((clock() - begun) * 1000, 1)
+            asked = Message("user", (json.dumps(dict(arguments), ensure_ascii=False),))
+            call = CallRecord(key, "tool", f"tool:{tool.name}", ModelRequest((asked,)), ModelReply(
+                json.dumps(asdict(answer), ensure_ascii=False, default=str), "stop", Usage(), "tool", took))
+            self.record.note(call)
+        assert call.reply is not None
+        self.seconds += call.reply.latency_ms / 1000
+        held = json.loads(call.reply.text)
+        return Answer(**{**held, "audience": tuple(held["audience"])})
 
     async def _answer(self, request: ModelRequest, purpose: str, prompts: Mapping[str, str], speech: str | None
                       ) -> ModelReply:

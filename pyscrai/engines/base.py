@@ -12,6 +12,7 @@ from pyscrai.engines.cast import AgentInstance
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports import ChatModel, Message, ModelReply, ModelRequest
 from pyscrai.engines.state import Activation, Line, Move
+from pyscrai.engines.toolbox.tool import Tool
 from pyscrai.engines.view import View
 from pyscrai.events import Event
 
@@ -63,11 +64,13 @@ class Engine(ABC):
 
     engine: ClassVar[str]
 
-    def __init__(self, instance: AgentInstance, plan: Plan, model: ChatModel, fallback: ChatModel | None = None) -> None:
+    def __init__(self, instance: AgentInstance, plan: Plan, model: ChatModel, fallback: ChatModel | None = None,
+                 tools: tuple[Tool, ...] = ()) -> None:
         self.instance = instance
         self.plan = plan
         self.model = model
         self.fallback = fallback
+        self.tools = tools
         self._front: dict[str, str] = {}
 
     @property

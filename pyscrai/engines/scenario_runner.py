@@ -56,6 +56,14 @@ class ScenarioRunner:
         """Ask the run to end at the next superstep boundary, for good."""
         self._request("stop", reason)
 
+    async def hold(self, reason: str) -> Result:
+        """Let a run that is not being played stand where it is."""
+        return await self._pause(reason)
+
+    async def end(self, reason: str) -> Result:
+        """End a run that is not being played, for good, where it stands."""
+        return await self._stop(reason, (await self.graph.aget_state(self.config)).values)
+
     def _request(self, action: str, reason: str) -> None:
         self._ask = (action, reason)
         if self._control is not None:

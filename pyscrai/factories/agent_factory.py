@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pyscrai.engines.actor import Actor
 from pyscrai.engines.analyst import Analyst
@@ -11,6 +11,7 @@ from pyscrai.engines.cast import AgentInstance
 from pyscrai.engines.narrator import Narrator
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports import ChatModel
+from pyscrai.engines.tools import load_tools
 from pyscrai.templates.agents import AgentBody, AgentTemplate, Failure, ModelSettings
 from pyscrai.templates.scenarios import Role
 
@@ -38,15 +39,19 @@ def create_agent_instance(role_id: str, role: Role, agent: AgentBody, *, model: 
         tools=agent.tools if role.tools is None else role.tools, secret=role.secret, hears=role.hears, human=role.human)
 
 
-def create_agent_engine(instance: AgentInstance, plan: Plan, model: ChatModel, fallback: ChatModel | None = None
-                        ) -> Engine:
+def create_agent_engine(instance: AgentInstance, plan: Plan, model: ChatModel, fallback: ChatModel | None = None, *,
+                        tools_allowed: Iterable[str] = ()) -> Engine:
     """The engine that plays an instance, with its whole configuration.
 
     Args:
         model: the model behind the instance's alias.
         fallback: the model behind its failure policy's fallback alias.
+        tools_allowed: import paths of the LangChain tools that the operator allows.
+
+    Raises:
+        ConfigError: one of its tools is unknown, not allowed or cannot be imported.
     """
-    return ENGINES[instance.engine](instance, plan, model, fallback)
+    return ENGINES[instance.engine](instance, plan, model, fallback, load_tools(instance.tools, tools_allowed))
 
 
 def _over(settings: ModelSettings, override: ModelSettings | None) -> ModelSettings:

@@ -46,6 +46,10 @@ class LimitedModel:
 
 def limited(model: ChatModel, alias: ModelAlias) -> ChatModel:
     """The model with the alias's limits; the model itself where it has none."""
-    if alias.concurrency is None and alias.requests_per_minute is None:
+    concurrency = alias.concurrency
+    if concurrency is None and alias.kind == "embedded":
+        # More would wait inside the server, and waiting there counts against the call's timeout.
+        concurrency = alias.parallel
+    if concurrency is None and alias.requests_per_minute is None:
         return model
-    return LimitedModel(model, concurrency=alias.concurrency, requests_per_minute=alias.requests_per_minute)
+    return LimitedModel(model, concurrency=concurrency, requests_per_minute=alias.requests_per_minute)

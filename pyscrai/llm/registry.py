@@ -9,12 +9,16 @@ from __future__ import annotations
 import asyncio
 import os
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from pyscrai.config import OPENAI_URL, ModelAlias, Settings
 from pyscrai.engines.ports import ChatModel
 from pyscrai.errors import ConfigError
 from pyscrai.llm.limits import limited
+
+if TYPE_CHECKING:
+    from pyscrai.llm.chat import OpenAIChat
+    from pyscrai.llm.wire import Endpoint
 
 
 @runtime_checkable
@@ -80,14 +84,20 @@ class Models:
             from pyscrai.llm.embedded import EmbeddedChat
 
             return await EmbeddedChat.start(alias, self.settings.cache_dir)
-        from pyscrai.llm.chat import OpenAIChat
-        from pyscrai.llm.wire import Endpoint
-
+        key = api_key(alias)  # before the slow import: a missing key is told at once
+        chat_type, endpoint_type = await asyncio.to_thread(_openai)
         key_env = alias.api_key_env or (None if alias.base_url else "OPENAI_API_KEY")
-        return OpenAIChat(alias, Endpoint(
-            alias=alias.name, base_url=alias.base_url or OPENAI_URL, key=api_key(alias), key_env=key_env,
+        return chat_type(alias, endpoint_type(
+            alias=alias.name, base_url=alias.base_url or OPENAI_URL, key=key, key_env=key_env,
             omit=alias.omit | refused_fields(alias),
         ))
+
+
+def _openai() -> tuple[type[OpenAIChat], type[Endpoint]]:
+    from pyscrai.llm.chat import OpenAIChat
+    from pyscrai.llm.wire import Endpoint
+
+    return OpenAIChat, Endpoint
 
 
 def api_key(alias: ModelAlias) -> str | None:

@@ -120,8 +120,14 @@ class Wire:
         return self._session
 
     async def _post(self, payload: dict[str, Any]) -> aiohttp.ClientResponse:
+        session, body = self._ready(), orjson.dumps(payload)
         try:
-            response = await self._ready().post(self.endpoint.url, data=orjson.dumps(payload), allow_redirects=False)
+            try:
+                response = await session.post(self.endpoint.url, data=body, allow_redirects=False)
+            except aiohttp.ClientOSError as error:
+                if not _unsent(error):
+                    raise
+                response = await session.post(self.endpoint.url, data=body, allow_redirects=False)
         except (aiohttp.ClientError, OSError) as error:
             raise self._unreachable(error) from None
         if response.status != 200:
@@ -185,6 +191,11 @@ class Wire:
         return ModelUnavailable(f"{alias}: {place} cut the connection ({type(error).__name__})", alias=alias)
 
 
+def _unsent(error: aiohttp.ClientOSError) -> bool:
+    """Whether an idle connection turned out to be closed before the request was written: asking again is no repeat."""
+    return not isinstance(error, aiohttp.ClientConnectorError) and "Can not write request body" in str(error)
+
+
 def _proxy(url: str) -> str | None:
     """The proxy that the environment names for this URL."""
     parts = urlsplit(url)
@@ -204,8 +215,12 @@ class Chunks:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
                         trace: TracebackType | None) -> None:
-        # Closing rather than releasing: a caller who leaves early must not wait for the rest of the stream.
-        self._response.close() if kind else self._response.release()
+        # Closing rather than releasing after an error: who leaves early must not wait for the rest of the stream.
+        # llama.cpp ends the connection after a stream though it said keep-alive; without TLS a new one is cheap.
+        if kind or self._response.url.scheme == "http":
+            self._response.close()
+        else:
+            self._response.release()
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         wire, call, show = self._wire, self._call, VisibleStream(self._call.prefix)

@@ -19,6 +19,9 @@ PROMPT_VARIABLES = ("role", "name", "personality", "premise", "secret", "cast", 
                     "summary", "transcript")
 """What an agent's own prompts (``prompts.system``, ``prompts.turn``) may read."""
 
+SHIPPED_TOOLS = ("dice", "read_variable", "look_up")
+"""Tools that a role may be given by name; others are import paths on the operator's allow-list."""
+
 LARGEST_INTEGER = 2**53
 """Integers beyond this, either way, are not exact in JSON."""
 

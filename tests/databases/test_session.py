@@ -129,10 +129,13 @@ def test_urls_of_no_use_are_refused(url: str) -> None:
 
 
 async def test_what_fails_leaves_nothing_behind(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with database.session() as session:
             await session.execute(text("UPDATE alembic_version SET version_num = 'x'"))
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert await database.revision() == REVISION
 
 

@@ -203,6 +203,7 @@ def upgrade() -> None:
         sa.Column("alias", sa.Text(), nullable=False),
         sa.Column("model", sa.Text(), nullable=True),
         sa.Column("parameters", sa.BigInteger(), nullable=False),
+        sa.Column("seed", sa.BigInteger(), nullable=True),
         sa.Column("messages", sa.JSON(), nullable=False),
         sa.Column("prompts", sa.BigInteger(), nullable=False),
         sa.Column("reply", sa.Text(), nullable=True),
