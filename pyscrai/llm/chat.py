@@ -16,12 +16,16 @@ from pydantic import SecretStr
 
 from pyscrai.config import ModelAlias
 from pyscrai.engines.ports import Layout, Message, ModelReply, ModelRequest, Usage
-from pyscrai.errors import ModelTimeout
+from pyscrai.errors import ModelRefused, ModelReplyMalformed, ModelTimeout
 from pyscrai.llm import prices, structured
 from pyscrai.llm.texts import unfenced, visible
 from pyscrai.llm.wire import CURRENT, Call, Endpoint, Wire
 
 _MESSAGES: dict[str, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+
+
+_LIST_WITHIN = 20.0
+"""Seconds for the list of models."""
 
 
 class LeanChatOpenAI(ChatOpenAI):
@@ -83,6 +87,26 @@ class OpenAIChat:
         if request.schema is not None:
             text = unfenced(text)
         return self._reply(text, call.raw, latency)
+
+    async def listed(self) -> bool | None:
+        """Whether the endpoint's list of models has this one; None where it keeps no list.
+
+        Raises:
+            ModelError: the endpoint cannot be reached or refuses the key.
+        """
+        try:
+            async with asyncio.timeout(min(self._settings.timeout, _LIST_WITHIN)):
+                data = await self.wire.get("models")
+        except TimeoutError:
+            raise ModelTimeout(f"{self.alias}: no list of models within {_LIST_WITHIN:g} s", alias=self.alias) from None
+        except (ModelRefused, ModelReplyMalformed) as error:
+            if error.details.get("status") in (401, 403):
+                raise
+            return None
+        models = data.get("data")
+        if not isinstance(models, list):
+            return None
+        return any(isinstance(each, dict) and each.get("id") == self._settings.model for each in models)
 
     async def aclose(self) -> None:
         """Close the connections."""

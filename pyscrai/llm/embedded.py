@@ -165,6 +165,10 @@ class EmbeddedChat:
             await chat.aclose()
             raise
 
+    async def listed(self) -> bool | None:
+        """Whether the child serves the model."""
+        return await (await self._ready()).listed()
+
     async def aclose(self) -> None:
         """Close the connections and let the child go."""
         chat, self._chat = self._chat, None

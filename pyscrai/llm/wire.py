@@ -95,7 +95,10 @@ class Wire:
             response = await self._ready().get(f"{self.endpoint.base_url}/{path}", allow_redirects=False)
         except (aiohttp.ClientError, OSError) as error:
             raise self._unreachable(error) from None
-        return self._parsed(await self._body(response))
+        body = await self._body(response)
+        if response.status != 200:
+            raise self._refused(response, body)
+        return self._parsed(body)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -131,10 +134,12 @@ class Wire:
         except (aiohttp.ClientError, OSError) as error:
             raise self._unreachable(error) from None
         if response.status != 200:
-            body = await self._body(response)
-            raise failures.from_status(response.status, response.headers, body, alias=self.endpoint.alias,
-                                       key_env=self.endpoint.key_env)
+            raise self._refused(response, await self._body(response))
         return response
+
+    def _refused(self, response: aiohttp.ClientResponse, body: bytes) -> ModelError:
+        return failures.from_status(response.status, response.headers, body, alias=self.endpoint.alias,
+                                    key_env=self.endpoint.key_env)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         try:
