@@ -1,0 +1,282 @@
+"""The manager brings what runs do into step with what is asked of them; a desk in memory stands for the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pyscrai.engines.orchestration.engine_manager import Assignment, Desired, Due, EngineManager, Taken
+from pyscrai.engines.orchestration.queueing import FairQueue
+from pyscrai.engines.scenario_runner import Result
+from pyscrai.errors import ConfigError, PyscraiError
+
+
+class FakeRunner:
+    """Plays ``turns`` turns, each of which ends when it is let go."""
+
+    def __init__(self, desk: FakeDesk, run_id: str) -> None:
+        self.desk, self.run_id, self.ask = desk, run_id, ""
+        self.runtime = SimpleNamespace(listener=None)
+
+    def pause(self, reason: str) -> None:
+        self.ask = "paused"
+        self.desk.reasons.append(reason)
+
+    def stop(self, reason: str) -> None:
+        self.ask = "stopped"
+
+    async def hold(self, reason: str) -> Result:
+        self.desk.status[self.run_id] = "paused"
+        return Result("paused")
+
+    async def end(self, reason: str) -> Result:
+        self.desk.status[self.run_id] = "stopped"
+        return Result("stopped")
+
+    async def play(self, *, answer: Mapping[str, Any] | None = None, step: bool = False) -> Result:
+        desk = self.desk
+        desk.status[self.run_id] = "running"
+        desk.started.append(self.run_id)
+        desk.most = max(desk.most, sum(1 for status in desk.status.values() if status == "running"))
+        while desk.turns[self.run_id] < desk.length:
+            if self.ask:
+                break
+            await desk.gate.wait()
+            desk.turns[self.run_id] += 1
+            if step:
+                self.ask = "paused"
+            await asyncio.sleep(0)
+        status: Any = self.ask or "completed"
+        desk.status[self.run_id] = status
+        return Result(status)
+
+
+class FakeDesk:
+    def __init__(self, *, length: int = 3) -> None:
+        self.length = length
+        self.desired: dict[str, Desired] = {}
+        self.status: dict[str, str] = defaultdict(lambda: "pending")
+        self.turns: dict[str, int] = defaultdict(int)
+        self.owners: dict[str, object] = {}
+        self.gate = asyncio.Event()
+        self.started: list[str] = []
+        self.failed: dict[str, str] = {}
+        self.reasons: list[str] = []
+        self.broken: PyscraiError | None = None
+        self.most = 0
+
+    @asynccontextmanager
+    async def open(self, run_id: str) -> AsyncIterator[Assignment]:
+        await asyncio.sleep(0)
+        if run_id in self.owners:
+            raise Taken(run_id)
+        if self.broken:
+            raise self.broken
+        self.owners[run_id] = self
+        try:
+            ended = self.status[run_id] in ("completed", "stopped")
+            yield Assignment(FakeRunner(self, run_id), "none" if ended else self.desired[run_id])  # type: ignore[arg-type]
+        finally:
+            self.owners.pop(run_id, None)
+
+    async def renew(self, run_ids: Sequence[str]) -> Mapping[str, Desired]:
+        return {run_id: self.desired[run_id] for run_id in run_ids if run_id in self.owners}
+
+    async def due(self, limit: int) -> Sequence[Due]:
+        return [Due(run_id) for run_id, desired in self.desired.items() if desired in ("run", "step")
+                and run_id not in self.owners and self.status[run_id] in ("pending", "running", "paused")][:limit]
+
+    async def settle(self, run_id: str, told: Desired, result: Result) -> None:
+        if result.status == "paused" and self.desired[run_id] == told:
+            self.desired[run_id] = "pause"
+
+    async def fail(self, run_id: str, error: PyscraiError) -> None:
+        self.failed[run_id] = error.code
+        self.status[run_id] = "failed"
+
+    def ask(self, manager: EngineManager, run_id: str, desired: Desired, **more: str) -> None:
+        self.desired[run_id] = desired
+        manager.wake(run_id, desired, **more)
+
+
+async def test_plays_a_run_to_its_end() -> None:
+    desk = FakeDesk()
+    desk.gate.set()
+    async with EngineManager(desk) as manager:
+        desk.ask(manager, "a", "run")
+        await manager.until_settled("a")
+        assert not manager.is_live("a")
+    assert (desk.status["a"], desk.turns["a"]) == ("completed", 3)
+
+
+async def test_pause_and_resume() -> None:
+    desk = FakeDesk()
+    async with EngineManager(desk) as manager:
+        desk.ask(manager, "a", "run")
+        while not desk.started:
+            await asyncio.sleep(0)
+        desk.ask(manager, "a", "pause", reason="ann asks")
+        desk.gate.set()
+        await manager.until_settled("a")
+        assert (desk.status["a"], desk.turns["a"], desk.reasons) == ("paused", 1, ["ann asks"])
+        desk.ask(manager, "a", "run")
+        await manager.until_settled("a")
+        assert desk.status["a"] == "completed"
+
+
+async def test_resume_while_a_pause_is_under_way_is_not_lost() -> None:
+    desk = FakeDesk()
+    async with EngineManager(desk) as manager:
+        desk.ask(manager, "a", "run")
+        while not desk.started:
+            await asyncio.sleep(0)
+        desk.ask(manager, "a", "pause")
+        desk.ask(manager, "a", "run")
+        desk.gate.set()
+        await manager.until_settled("a")
+        assert desk.status["a"] == "completed"
+        assert desk.started == ["a", "a"]
+
+
+async def test_a_pause_before_the_run_is_open_still_counts() -> None:
+    desk = FakeDesk()
+    async with EngineManager(desk) as manager:
+        desk.ask(manager, "a", "run")
+        desk.ask(manager, "a", "pause")
+        await manager.until_settled("a")
+        assert (desk.status["a"], desk.turns["a"]) == ("paused", 0)
+
+
+async def test_step_plays_one_step_and_stays_paused() -> None:
+    desk = FakeDesk()
+    desk.gate.set()
+    async with EngineManager(desk) as manager:
+        desk.ask(manager, "a", "step")
+        await manager.until_settled("a")
+        assert (desk.status["a"], desk.turns["a"], desk.desired["a"]) == ("paused", 1, "pause")
+
+
+async def test_cancel_does_not_wait_for_the_turn() -> None:
+    desk = FakeDesk()
+    async with EngineManager(desk) as manager:
+        desk.ask(manager, "a", "run")
+        while not desk.started:
+            await asyncio.sleep(0)
+        desk.ask(manager, "a", "cancel")
+        await manager.until_settled("a")
+        assert (desk.status["a"], desk.turns["a"]) == ("stopped", 0)
+
+
+@pytest.mark.parametrize(("desired", "status"), [("pause", "paused"), ("stop", "stopped"), ("cancel", "stopped")])
+async def test_runs_that_nobody_plays_can_be_ended(desired: Desired, status: str) -> None:
+    desk = FakeDesk()
+    desk.status["a"] = "waiting"
+    async with EngineManager(desk) as manager:
+        desk.ask(manager, "a", desired)
+        await manager.until_settled("a")
+        assert desk.status["a"] == status
+        assert desk.started == []
+
+
+async def test_at_most_so_many_at_once_and_every_share_in_turn() -> None:
+    desk = FakeDesk(length=1)
+    async with EngineManager(desk, capacity=2) as manager:
+        for number in range(10):
+            desk.ask(manager, f"many{number}", "run", share="many")
+        desk.ask(manager, "one", "run", share="one")
+        assert (manager.playing, manager.queued) == (2, 9)
+        desk.gate.set()
+        for run_id in list(desk.desired):
+            await manager.until_settled(run_id)
+    assert desk.most <= 2
+    assert desk.started.index("one") <= 3
+    assert len(desk.started) == 11
+
+
+async def test_what_a_dead_process_left_goes_on_at_start() -> None:
+    desk = FakeDesk()
+    desk.gate.set()
+    desk.desired = {"a": "run", "b": "pause", "c": "none"}
+    desk.status.update(a="running", b="paused")
+    async with EngineManager(desk) as manager:
+        await manager.until_settled("a")
+        assert desk.started == ["a"]
+
+
+async def test_shutting_down_pauses_and_leaves_what_is_asked() -> None:
+    desk = FakeDesk()
+    async with EngineManager(desk, grace=5) as manager:
+        desk.ask(manager, "a", "run")
+        while not desk.started:
+            await asyncio.sleep(0)
+        asyncio.get_running_loop().call_soon(desk.gate.set)
+    assert (desk.status["a"], desk.turns["a"], desk.desired["a"]) == ("paused", 1, "run")
+
+
+async def test_a_turn_that_outlasts_the_grace_is_cut_off() -> None:
+    desk = FakeDesk()
+    async with EngineManager(desk, grace=0.01) as manager:
+        desk.ask(manager, "a", "run")
+        while not desk.started:
+            await asyncio.sleep(0)
+    assert (desk.status["a"], desk.owners, desk.desired["a"]) == ("running", {}, "run")
+
+
+async def test_a_lost_lease_ends_the_play_at_once() -> None:
+    desk = FakeDesk()
+    async with EngineManager(desk, heartbeat=0.01) as manager:
+        desk.ask(manager, "a", "run")
+        while not desk.started:
+            await asyncio.sleep(0)
+        desk.desired["a"] = "pause"
+        desk.owners.clear()
+        await manager.until_settled("a")
+        assert desk.failed == {}
+
+
+async def test_the_heartbeat_brings_what_another_process_asked() -> None:
+    desk = FakeDesk()
+    async with EngineManager(desk, heartbeat=0.01) as manager:
+        desk.ask(manager, "a", "run")
+        while not desk.started:
+            await asyncio.sleep(0)
+        desk.desired["a"] = "cancel"
+        await manager.until_settled("a")
+        assert desk.status["a"] == "stopped"
+
+
+async def test_a_run_that_cannot_be_opened_fails_with_its_reason() -> None:
+    desk = FakeDesk()
+    desk.broken = ConfigError("no such alias", code="config.unknown_alias")
+    async with EngineManager(desk) as manager:
+        desk.ask(manager, "a", "run")
+        await manager.until_settled("a")
+    assert desk.failed == {"a": "config.unknown_alias"}
+
+
+async def test_another_process_may_have_it() -> None:
+    desk = FakeDesk()
+    async with EngineManager(desk) as manager:
+        desk.owners["a"] = object()
+        desk.ask(manager, "a", "run")
+        await manager.until_settled("a")
+    assert desk.started == []
+    assert desk.failed == {}
+
+
+def test_fair_queue() -> None:
+    queue = FairQueue()
+    for name in ("a1", "a2", "a3"):
+        queue.put(name, "a")
+    queue.put("b1", "b")
+    queue.put("a1", "b")
+    assert queue.remove("a2")
+    assert not queue.remove("a2")
+    assert [queue.get() for _ in range(4)] == ["a1", "b1", "a3", None]
+    assert len(queue) == 0
