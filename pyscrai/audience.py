@@ -6,7 +6,7 @@ by operators alone. A role always knows what it said itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 Audience = Literal["all"] | tuple[str, ...]
@@ -15,9 +15,9 @@ EVERYONE: Audience = "all"
 NOBODY: Audience = ()
 
 
-def hears(role: str, *, audience: Audience | list[str], source: str | None) -> bool:
+def hears(role: str, *, audience: str | Sequence[str], source: str | None) -> bool:
     """Whether ``role`` may know a thing said by ``source`` to ``audience``."""
-    return audience == "all" or role in audience or role == source
+    return audience == "all" or role == source or (not isinstance(audience, str) and role in audience)
 
 
 def resolve(names: Iterable[str], *, cast: Iterable[str], groups: Mapping[str, Iterable[str]] | None = None) -> Audience:

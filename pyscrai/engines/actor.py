@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pyscrai.engines.base import Ask, Engine, Performance
+from pyscrai.engines.lines import action_text
 from pyscrai.engines.moderating import moderate
 from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.engines.ports import ModelReply
@@ -72,12 +73,11 @@ class Speaker(Engine):
             spec = self.plan.play.scenario.actions[action]
             seen = self.plan.audience(spec.audience, self.role)
             seen = seen if seen == "all" else tuple(sorted({*seen, self.role}))
-            shown = "; ".join(f"{key} = {value}" for key, value in arguments.items())
             performance.add(Action, {
                 "type": "ai", "kind": "action", "speaker": self.role, "name": self.instance.name,
-                "content": f"({action.replace('_', ' ')}) {shown}", "audience": "all" if seen == "all" else list(seen)},
+                "content": action_text(action, arguments), "audience": "all" if seen == "all" else list(seen)},
                 source=self.role, audience=seen, action=action, arguments=dict(arguments))
-            move.update(action=action, arguments=dict(arguments))
+            move["action"], move["arguments"] = action, dict(arguments)
             move["kinds"].append("action")
         move["changes"] = list(said.get("changes") or ())
         if said.get("scene_over"):
@@ -110,7 +110,8 @@ class Speaker(Engine):
         elif actions:
             fields["actions"] = ({"type": "object", "additionalProperties": False, "properties": {
                 name: schema if name == phase.spec.action else {"anyOf": [schema, {"type": "null"}]}
-                for name, schema in actions.items()}, "required": [phase.spec.action] if phase.spec.action else []}, True)
+                for name, schema in actions.items()},
+                "required": [phase.spec.action] if phase.spec.action else []}, True)
         return fields
 
     def targets(self, phase: PhasePlan) -> list[str]:
@@ -128,8 +129,8 @@ class Speaker(Engine):
 
     def extras(self, phase: PhasePlan) -> dict[str, Any]:
         """What the turn's note may read beside the view."""
-        actions = {name: self.plan.play.scenario.actions[name] for name in (phase.spec.action, *phase.spec.optional_actions)
-                   if name}
+        actions = {name: self.plan.play.scenario.actions[name]
+                   for name in (phase.spec.action, *phase.spec.optional_actions) if name}
         names = {role: member.name for role, member in self.plan.play.cast.items()}
         return {"actions": actions, "required_action": phase.spec.action,
                 "targets": {target: names.get(target, target) for target in self.targets(phase)}}

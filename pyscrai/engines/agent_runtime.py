@@ -16,13 +16,16 @@ from pyscrai.engines.orchestration import flow
 from pyscrai.engines.orchestration.plan import GATHER, Plan
 from pyscrai.engines.orchestration.stage import Keys, Stage
 from pyscrai.engines.people import apply_command, human_request, person_for, read_human
-from pyscrai.engines.ports import CallKey, CallRecord, Inbox, ModelReply, ModelRequest, Progress, Record, Usage
+from pyscrai.engines.ports import CallKey, CallRecord, Inbox, ModelReply, ModelRequest, Past, Progress, Record, Usage
+from pyscrai.engines.recall import Recall
 from pyscrai.engines.state import Activation, Line, Move
+from pyscrai.engines.tools import consult
 from pyscrai.engines.view import View, view
 from pyscrai.errors import EngineError, ModelError, ReplyError
 from pyscrai.events import Event, RunStarted, TurnSkipped
 
-Draft = tuple[type[Event], dict[str, Any]]
+USING_TOOLS = ("speak", "resolve", "observe", "report")
+"""The tasks before which a role may use its tools."""
 
 
 class TurnPaused(EngineError):
@@ -39,8 +42,10 @@ class AgentRuntime:
     """
 
     def __init__(self, plan: Plan, engines: Mapping[str, Engine], record: Record, inbox: Inbox | None = None, *,
-                 listener: TokenListener | None = None, sleep: Callable[[float], Any] = asyncio.sleep) -> None:
+                 recall: Recall | None = None, listener: TokenListener | None = None,
+                 sleep: Callable[[float], Any] = asyncio.sleep) -> None:
         self.plan, self.engines, self.record, self.inbox = plan, engines, record, inbox
+        self.recall = recall or Recall(past=record if isinstance(record, Past) else None)
         self.listener, self.sleep = listener, sleep
 
     # -- the nodes ----------------------------------------------------------------------------------------------------
@@ -80,14 +85,16 @@ class AgentRuntime:
         arrived, people, state = await self._read_inbox(activation, state)
         asking = self._asking(engine, activation)
         seen = view(self.plan, state, engine.role, turn=activation["turn"])
+        memory = None
         try:
-            seen, memory, remembered = await refresh(engine, seen, asking)
+            mind = await refresh(engine, seen, asking, _memory(state, engine.role), self.recall, thinks=(
+                activation["task"] != "moderate" and person_for(engine, state) is None))
+            seen, memory = mind.view, mind.memory
             performance = await self._perform(engine, activation, seen, asking, state)
+            performance.precede(mind.drafts)
         except (ModelError, ReplyError) as error:
-            memory, remembered = None, []
+            memory = None
             performance = await self._failed(engine, activation, asking, error, arrived)
-        performance.drafts[:0] = remembered
-        performance.heard = [(index + len(remembered), line) for index, line in performance.heard]
         stem = f"t{activation['turn']}"
         keys = Keys(stem if activation["task"] != "moderate" else f"{stem}.moderate")
         events, lines = _finish(performance, keys, activation["turn"], seen.phase)
@@ -127,17 +134,29 @@ class AgentRuntime:
         key = CallKey(activation["turn"], engine.role, activation["task"], -1)
         recorded = self.record.recall(key)
         if person is None and recorded is None:
-            return self._timed(await engine.perform(activation, seen, asking), asking)
+            return await self._act(engine, activation, seen, asking)
         if recorded is None or recorded.reply is None:
             request = human_request(engine, activation, seen)
             answer = interrupt(request)
             if answer.get("release"):
-                return self._timed(await engine.perform(activation, seen, asking), asking)
+                return await self._act(engine, activation, seen, asking)
             reply = ModelReply(json.dumps(answer), "stop", Usage(), "person", float(answer.get("latency_ms", 0.0)))
             recorded = CallRecord(key, "human", f"person:{answer.get('person') or person or 'someone'}",
                                   ModelRequest(()), reply)
             self.record.note(recorded)
         return read_human(engine, activation, seen, recorded)
+
+    async def _act(self, engine: Engine, activation: Activation, seen: View, asking: Asking) -> Performance:
+        """Let a model act: first with the role's tools, then as the activation says."""
+        used = Performance()
+        if engine.tools and activation["task"] in USING_TOOLS:
+            seen, used = await consult(engine, seen, asking)
+        performance = await engine.perform(activation, seen, asking)
+        performance.precede(used.drafts, used.heard)
+        if performance.move is not None:
+            performance.move["seconds"] = asking.seconds
+            performance.move["kinds"] += ["tool_called"] * len(used.heard)
+        return performance
 
     async def _failed(self, engine: Engine, activation: Activation, asking: Asking, error: EngineError | ModelError,
                       arrived: Stage) -> Performance:
@@ -162,14 +181,16 @@ class AgentRuntime:
             asking = self._asking(engine, activation)
             seen = view(self.plan, {**state, **update}, engine.role, turn=activation["turn"])
             stem = f"t{activation['turn']}.{engine.role}.{activation['task']}"
+            memory = None
             try:
-                seen, memory, remembered = await refresh(engine, seen, asking)
-                performance = await engine.perform(activation, seen, asking)
+                mind = await refresh(engine, seen, asking, _memory({**state, **update}, engine.role), self.recall)
+                seen, memory = mind.view, mind.memory
+                performance = await self._act(engine, activation, seen, asking)
+                performance.precede(mind.drafts)
             except (ModelError, ReplyError) as error:
-                memory, remembered = None, []
+                memory = None
                 performance = await self._failed(engine, activation, asking, error,
                                                  Stage(self.plan, state, Keys(stem)))
-            performance.drafts[:0] = remembered
             events, _ = _finish(performance, Keys(stem), activation["turn"], seen.phase)
             await self._commit([*self._notes(asking, activation, seen.phase), *events], None)
             if memory is not None:
@@ -207,11 +228,6 @@ class AgentRuntime:
         return [kind(key=f"{stem}{number}", turn=activation["turn"], phase=phase, **fields)
                 for number, (kind, fields) in enumerate(asking.drafts)]
 
-    def _timed(self, performance: Performance, asking: Asking) -> Performance:
-        if performance.move is not None:
-            performance.move["seconds"] = asking.seconds
-        return performance
-
     async def _commit(self, events: list[Event], stage: Stage | None) -> None:
         progress = None if stage is None else Progress(
             turn=stage.turn, phase=stage.phase, next=tuple(activation["role"] for activation in stage.next),
@@ -224,6 +240,10 @@ def _finish(performance: Performance, keys: Keys, turn: int, phase: str) -> tupl
     events = [kind(key=keys(), turn=turn, phase=phase, **fields) for kind, fields in performance.drafts]
     lines: list[Line] = [{**line, "id": events[index].key, "turn": turn} for index, line in performance.heard]
     return events, lines
+
+
+def _memory(state: Mapping[str, Any], role: str) -> Mapping[str, Any]:
+    return (state.get("memory") or {}).get(role) or {}
 
 
 def _sum(one: Mapping[str, float] | None, other: Mapping[str, float]) -> dict[str, float]:

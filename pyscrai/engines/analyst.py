@@ -76,8 +76,10 @@ class Analyst(Engine):
             if measure.name not in names:
                 continue
             for role in self.subjects(measure):
+                value: float | int | str | None
+                rationale, evidence = "", list[str]()
                 if measure.metric is not None:
-                    value, rationale, evidence = count(measure.metric, role, view), "", []
+                    value = count(measure.metric, role, view)
                 else:
                     value, rationale, evidence = await self._score(measure, role, view, ask)
                 performance.add(Measurement, source=self.role, measure=measure.name, of=role, value=value,

@@ -183,7 +183,7 @@ def _repair(request: ModelRequest, reply: ModelReply, error: ReplyError) -> Mode
 
 def _wait(backoff: float, number: int, retry_after: float | None) -> float:
     """Seconds before the next try: exponential with jitter, at least what the endpoint asked for."""
-    wait = backoff * 2 ** number * random.uniform(0.75, 1.25)
+    wait: float = backoff * 2.0 ** number * random.uniform(0.75, 1.25)
     return min(LONGEST_WAIT, max(wait, retry_after or 0.0))
 
 

@@ -58,6 +58,12 @@ class Performance:
             self.heard.append((len(self.drafts), line))
         self.drafts.append((kind, fields))
 
+    def precede(self, drafts: Sequence[tuple[type[Event], dict[str, Any]]], heard: Sequence[tuple[int, Line]] = ()
+                ) -> None:
+        """Put what happened before it in front."""
+        self.heard = [*heard, *((index + len(drafts), line) for index, line in self.heard)]
+        self.drafts[:0] = drafts
+
 
 class Engine(ABC):
     """An agent instance at work: turns what its role knows into a model request, and the reply into events."""

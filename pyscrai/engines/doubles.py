@@ -28,6 +28,9 @@ class MemoryRecord:
             self.events.setdefault(event.key, event)
         self.progress = progress or self.progress
 
+    async def history(self, *, upto_turn: int) -> Sequence[Event]:
+        return [event for event in self.events.values() if event.turn <= upto_turn]
+
 
 class MemoryInbox:
     """An inbox in memory: commands wait until a turn takes them, and stay assigned to it."""

@@ -1,16 +1,34 @@
-"""What an agent keeps of the conversation: a recent window, and a running summary of what left it."""
+"""What an agent keeps of the conversation: a recent window, a running summary of what left it, and memories."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyscrai.engines.base import Ask, Engine
 from pyscrai.engines.ports import ModelReply
+from pyscrai.engines.recall import Held, Recall, of_insights, of_lines
+from pyscrai.engines.reflecting import reflect
 from pyscrai.engines.state import Line
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError
-from pyscrai.events import MemorySummarized
+from pyscrai.events import Event, MemorySummarized, Reflection
+
+ASKED = 4
+"""How many of the last lines a role's memories are searched for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a role has in mind at its turn.
+
+    ``memory`` is its new entry in the state, None if it has not changed; ``drafts`` are events.
+    """
+
+    view: View
+    memory: dict[str, Any] | None = None
+    drafts: list[tuple[type[Event], dict[str, Any]]] = field(default_factory=list)
 
 
 def split(lines: tuple[Line, ...], window: int | None, block: int) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
@@ -27,30 +45,69 @@ def split(lines: tuple[Line, ...], window: int | None, block: int) -> tuple[tupl
     return lines[:leaving], lines[leaving:]
 
 
-async def refresh(engine: Engine, view: View, ask: Ask
-                  ) -> tuple[View, dict[str, Any] | None, list[tuple[type[MemorySummarized], dict[str, Any]]]]:
-    """Let old lines go from a view, folding them into the summary where the agent keeps one.
+async def refresh(engine: Engine, view: View, ask: Ask, memory: Mapping[str, Any], recall: Recall, *,
+                  thinks: bool = False) -> Remembered:
+    """Bring a role's mind up to date for its turn.
 
-    Returns:
-        The view to prompt with, the agent's new memory or None if it is unchanged, and drafts of events.
+    Old lines leave the window, folded into the summary and kept as memories where the agent has them; now and then
+    the role reflects; and memories that matter now come back.
+
+    Args:
+        memory: the role's entry in the state.
+        thinks: this is a turn of the role's own, which counts for its reflection.
+
+    Raises:
+        ModelError: no model answered.
+        ReplyError: no summary could be had.
     """
-    memory = engine.instance.memory
-    leaving, staying = split(view.lines, memory.window, memory.block)
-    if not leaving:
-        return view, None, []
-    after = leaving[-1]["turn"]
-    if not memory.summary:
-        return replace(view, lines=staying), {"after": after, "summary": view.summary}, []
-    messages, prompts = engine.messages("summarize", view, lines=leaving, words=memory.summary_words)
+    settings = engine.instance.memory
+    changed = dict(memory)
+    drafts: list[tuple[type[Event], dict[str, Any]]] = []
+    leaving, staying = split(view.lines, settings.window, settings.block)
+    if leaving:
+        changed["after"] = leaving[-1]["turn"]
+        if settings.summary:
+            changed["summary"] = await _summarize(engine, view, leaving, ask)
+            drafts.append((MemorySummarized, {
+                "source": engine.role, "audience": (engine.role,), "summary": changed["summary"],
+                "upto_turn": changed["after"]}))
+        if settings.retrieval is not None:
+            changed["kept"] = changed.get("kept", 0) + len(leaving)
+            await recall.keep(engine.role, of_lines(engine.role, leaving))
+    view = replace(view, lines=staying, summary=changed.get("summary", ""))
+    view = replace(view, recalled=await _recalled(engine, view, changed, recall))
+    if settings.reflection is not None and thinks:
+        changed["turns"] = changed.get("turns", 0) + 1
+        if changed["turns"] % settings.reflection.every == 0 and (
+                insights := await reflect(engine, view, ask, settings.reflection)):
+            changed.update(insights=list(insights), reflected=view.turn)
+            await recall.keep(engine.role, of_insights(engine.role, view.turn, insights))
+            drafts.append((Reflection, {"source": engine.role, "audience": (engine.role,),
+                                        "insights": list(insights)}))
+            view = replace(view, recalled=await _recalled(engine, view, changed, recall))
+    return Remembered(view, changed if changed != memory else None, drafts)
+
+
+async def _summarize(engine: Engine, view: View, leaving: tuple[Line, ...], ask: Ask) -> str:
+    most = engine.instance.memory.summary_words
+    messages, prompts = engine.messages("summarize", view, lines=leaving, words=most)
 
     def read(reply: ModelReply) -> str:
         text = " ".join(reply.text.split())
         if not text:
             raise ReplyError("the summary is empty")
-        return " ".join(text.split(" ")[:memory.summary_words * 2])
+        return " ".join(text.split(" ")[:most * 2])
 
-    summary = await ask(engine.request(messages, max_tokens=memory.summary_words * 2), purpose="summary", read=read,
-                        prompts=prompts)
-    draft = (MemorySummarized, {"source": engine.role, "audience": (engine.role,), "summary": summary,
-                                "upto_turn": after})
-    return replace(view, lines=staying, summary=summary), {"after": after, "summary": summary}, [draft]
+    return await ask(engine.request(messages, max_tokens=most * 2), purpose="summary", read=read, prompts=prompts)
+
+
+async def _recalled(engine: Engine, view: View, memory: Mapping[str, Any], recall: Recall) -> tuple[str, ...]:
+    """The role's last insights, and the memories that matter most for what was said last."""
+    insights = tuple(memory.get("insights") or ())
+    weights = engine.instance.memory.retrieval
+    if weights is None:
+        return insights
+    query = " ".join((view.task, *(line["content"] for line in view.lines[-ASKED:])))
+    state = Held(memory.get("after", -1), memory.get("kept", 0), memory.get("reflected", -1))
+    found = await recall.bring(engine.role, query, turn=view.turn, weights=weights, state=state, plan=engine.plan)
+    return (*insights, *(memory.text for memory in found if memory.text not in insights))

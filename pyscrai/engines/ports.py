@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pyscrai.events import Event
 
@@ -164,6 +164,15 @@ class Record(Protocol):
             Fenced: another process plays this run now.
             StorageError: the database did not take them.
         """
+        ...
+
+
+@runtime_checkable
+class Past(Protocol):
+    """Reads back what a run has recorded."""
+
+    async def history(self, *, upto_turn: int) -> Sequence[Event]:
+        """The run's events up to a turn, in the order in which they happened, a fork's shared past included."""
         ...
 
 

@@ -39,6 +39,8 @@ class Line(TypedDict, total=False):
     content: str
     turn: int
     audience: str | list[str]
+    ms: float
+    """What the role took to say it, in milliseconds."""
 
 
 class Move(TypedDict, total=False):
@@ -58,7 +60,10 @@ class Move(TypedDict, total=False):
 
 
 class Clock(TypedDict):
-    """Where the flow stands. ``fired`` and ``armed`` belong to injects, rules and ends by their place in the template."""
+    """Where the flow stands.
+
+    ``fired`` and ``armed`` belong to injects, rules and ends by their place in the template.
+    """
 
     phase_turns: int
     since: int
@@ -124,7 +129,8 @@ def keep_recent(turns: int | None) -> Callable[[list[Line], Sequence[Iterable[An
         joined = {line["id"]: line for line in lines}
         for write in writes:
             for item in write:
-                line = item if isinstance(item, dict) and "audience" in item else as_line(item, len(joined))
+                known = isinstance(item, dict) and "audience" in item
+                line = cast(Line, item) if known else as_line(item, len(joined))
                 if line["type"] == "remove":
                     joined.pop(line["id"], None)
                 else:

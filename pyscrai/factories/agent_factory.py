@@ -28,11 +28,10 @@ def create_agent_instance(role_id: str, role: Role, agent: AgentBody, *, model: 
         failure: the scenario's policy, for an agent and role that have none.
         override: the alias that this run's operator chose for the role, over all others.
     """
-    named = isinstance(agent, AgentTemplate)
     return AgentInstance(
         role=role_id, name=role.name or role_id.replace("_", " ").title(), engine=agent.engine,
-        agent=f"{agent.name}@{agent.version}" if named else role_id,
-        agent_hash=agent.hash if named else "",
+        agent=f"{agent.name}@{agent.version}" if isinstance(agent, AgentTemplate) else role_id,
+        agent_hash=agent.hash if isinstance(agent, AgentTemplate) else "",
         personality=agent.personality, model=override or role.model or agent.model or model,
         settings=_over(agent.settings, role.settings), prompts={**agent.prompts, **role.prompts},
         memory=role.memory or agent.memory, failure=role.failure or agent.failure or failure,

@@ -17,7 +17,6 @@ from pyscrai.engines.state import state_schema
 from pyscrai.templates.base import END as FLOW_END
 
 Update = dict[str, Any]
-Node = Callable[[Mapping[str, Any], Any], Awaitable[Update]]
 
 
 class Nodes(Protocol):
@@ -57,14 +56,14 @@ def compile_graph(plan: Plan, nodes_of: Callable[[Runtime[Any]], Nodes], *, cont
 
 def add_nodes(graph: StateGraph[Any, Any, Any, Any], plan: Plan, nodes_of: Callable[[Runtime[Any]], Nodes]) -> None:
     """A node per role, one that begins, and one that gathers where roles speak at once."""
-    async def begin(state: Mapping[str, Any], runtime: Runtime[Any]) -> Update:
+    async def begin(state: Any, runtime: Runtime[Any]) -> Update:
         return _heed(await nodes_of(runtime).begin(state), runtime)
 
-    async def gather(state: Mapping[str, Any], runtime: Runtime[Any]) -> Update:
+    async def gather(state: Any, runtime: Runtime[Any]) -> Update:
         return _heed(await nodes_of(runtime).gather(state), runtime)
 
-    def turn_of(role: str) -> Node:
-        async def turn(state: Mapping[str, Any], runtime: Runtime[Any]) -> Update:
+    def turn_of(role: str) -> Any:
+        async def turn(state: Any, runtime: Runtime[Any]) -> Update:
             return _heed(await nodes_of(runtime).take_turn(role, state), runtime)
 
         return turn

@@ -65,7 +65,8 @@ def _holds(end: End, stage: Stage, key: str) -> str | None:
     if end.when is not None:
         return f"{end.when} holds" if truth(end.when, stage.context()) else None
     if end.narrator:
-        return next((f"{move['role']} declares the end: {move['ends']}" for move in stage.moves if move.get("ends")), None)
+        declared = [f"{move['role']} declares the end: {move['ends']}" for move in stage.moves if move.get("ends")]
+        return declared[0] if declared else None
     verdict = (stage.state.get("verdicts") or {}).get(key)
     return f"{verdict['by']} finds: {verdict['rationale'] or verdict['goal']}" if verdict and verdict["met"] else None
 

@@ -1,4 +1,4 @@
-"""The conversation's flow: from what was done in a step to who acts in the next one. Pure functions of plan and state."""
+"""The conversation's flow: from what was done in a step to who acts in the next one, as pure functions."""
 
 from __future__ import annotations
 

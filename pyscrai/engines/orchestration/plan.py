@@ -98,7 +98,7 @@ def expand_phases(play: Play, groups: Mapping[str, tuple[str, ...]]) -> dict[str
             problems.append(Problem(code="compile.no_speakers", field=f"flow.phases.{name}.speakers",
                                     value=list(phase.speakers), message="nobody in the cast speaks in this phase",
                                     cure="bind one of its optional roles or name a required one"))
-        absent = {}
+        absent: dict[str, None] = {}
         if phase.resolver and phase.resolver not in play.cast:
             absent["resolver"] = None
         if phase.observe and phase.observe.by not in play.cast:
@@ -118,7 +118,7 @@ def find_watchers(play: Play, phases: Mapping[str, PhasePlan]) -> frozenset[str]
     playing: set[str] = set()
     for phase in phases.values():
         playing.update(phase.speakers)
-        playing.update(role for role in (phase.spec.moderator, phase.spec.resolver) if role in play.cast)
+        playing.update(role for role in (phase.spec.moderator, phase.spec.resolver) if role and role in play.cast)
     return frozenset(set(play.cast) - playing)
 
 

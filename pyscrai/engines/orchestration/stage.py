@@ -116,7 +116,7 @@ class Stage:
         came_from, self.phase = self.phase or None, name
         phase = self.plan.phases[name]
         clock = self.clock
-        clock.update(phase_turns=0, since=self.turn, tally={}, last=None)
+        clock["phase_turns"], clock["since"], clock["tally"], clock["last"] = 0, self.turn, {}, None
         clock["visits"][name] = clock["visits"].get(name, 0) + 1
         audience = self.plan.audience(phase.spec.audience)
         event = self.record(PhaseEntered, audience=audience, came_from=came_from, cause=cause, text=phase.spec.text)
