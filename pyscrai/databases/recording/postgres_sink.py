@@ -1,0 +1,161 @@
+"""Writes entries to PostgreSQL: one connection, one transaction for all that wait, two round trips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from psycopg import Connection, Cursor
+from psycopg.errors import UniqueViolation
+
+from pyscrai.databases.columns import storable
+from pyscrai.databases.recording.entries import Entry, EventEntry, Written, status_change
+from pyscrai.databases.recording.statements import Statements
+from pyscrai.databases.recording.texts import KnownTexts, digest
+
+ORDER_LOCK = 0x7079_7363_7261_6903
+"""Held by a transaction that adds events, so that their ids become visible in their order: who reads on from the last
+id that it saw must never miss a smaller one that was committed later."""
+
+CONNECT_TIMEOUT = 5
+FIND_EVENTS = ("SELECT e.run_id, e.key, e.id, e.seq FROM events e"
+               " JOIN unnest(%s::text[], %s::text[]) AS w (run_id, key) ON e.run_id = w.run_id AND e.key = w.key")
+FIND_TEXTS = "SELECT hash, id FROM llm_messages WHERE hash = ANY(%s)"
+
+Row = tuple[Any, ...]
+
+
+class PostgresSink:
+    """A ``Sink`` for a PostgreSQL database."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._connection: Connection[Row] | None = None
+        self._sql = Statements("%s")
+        self._texts = KnownTexts()
+
+    def write(self, entries: list[Entry], *, again: bool) -> list[Written | None]:
+        if not again:
+            # An event that is in the log already is rare: a run that goes on after a crash. So the first try does not
+            # ask for it, which saves a round trip.
+            with suppress(UniqueViolation):
+                return self._try(entries, look=False, again=False)
+        return self._try(entries, look=True, again=again)
+
+    def _try(self, entries: list[Entry], *, look: bool, again: bool) -> list[Written | None]:
+        connection = self._connection or self._open()
+        try:
+            with connection.pipeline():
+                fresh, results = self._batch(connection, entries, look=look, again=again)
+                connection.commit()
+        except BaseException:
+            # A pipeline that broke leaves little to trust: a new connection is cheap and rare.
+            self.close()
+            raise
+        self._texts.learn(fresh)
+        return results
+
+    def passes(self, error: Exception) -> bool:
+        """Whether the error may be gone when the write is tried again."""
+        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _open(self) -> Connection[Row]:
+        self._connection = psycopg.connect(self._dsn, connect_timeout=CONNECT_TIMEOUT, prepare_threshold=1)
+        return self._connection
+
+    def _batch(self, connection: Connection[Row], entries: list[Entry], *, look: bool, again: bool
+               ) -> tuple[dict[str, int], list[Written | None]]:
+        wanted = [(entry.run_id, item.event.key) for entry in entries for item in entry.events]
+        known: dict[tuple[str, str], tuple[int, str, int]] = {}
+        if wanted:
+            connection.execute(f"SELECT pg_advisory_xact_lock({ORDER_LOCK})")
+        if wanted and look:
+            found = connection.execute(FIND_EVENTS, ([run for run, _ in wanted], [key for _, key in wanted])).fetchall()
+            known = {(run, key): (number, run, seq) for run, key, number, seq in found}
+        claims = []
+        mine: set[tuple[str, int, str]] = set()
+        for entry in entries:
+            new = [item for item in entry.events if (entry.run_id, item.event.key) not in known
+                   and (entry.run_id, entry.fence, item.event.key) not in mine]
+            mine.update((entry.run_id, entry.fence, item.event.key) for item in new)
+            claims.append((entry, new, self._claim(connection, entry, len(new))))
+        ids: dict[str, int] = {}
+        fresh = self._store(connection, [text for entry in entries for call in entry.calls for text in call.texts()],
+                            ids)
+        owned: list[tuple[Entry, list[EventEntry], Row] | None] = []
+        for entry, new, claim in claims:
+            row = claim.fetchone()
+            owned.append((entry, new, row) if row else None)
+        return fresh, self._rest(connection, owned, ids, known, again=again)
+
+    def _rest(self, connection: Connection[Row], owned: list[tuple[Entry, list[EventEntry], Row] | None],
+              ids: dict[str, int], known: dict[tuple[str, str], tuple[int, str, int]], *, again: bool
+              ) -> list[Written | None]:
+        calls: list[Row] = []
+        events: list[Row] = []
+        measurements: list[Row] = []
+        for item in owned:
+            if item is None:
+                continue
+            entry, new, (last, _, _) = item
+            calls += [call.row(entry.run_id, ids, call.made) for call in entry.calls]
+            for seq, one in enumerate(new, start=last - len(new) + 1):
+                event = one.event
+                events.append((entry.run_id, seq, event.key, event.kind, event.turn, event.phase, event.source,
+                               one.audience, one.payload_json, entry.moment))
+                if (measurement := one.measurement(entry.run_id, seq)) is not None:
+                    measurements.append(measurement)
+                if (change := status_change(event)) is not None:
+                    connection.execute(self._sql.status, change.row(entry.run_id, entry.moment))
+        numbers = iter(self._insert_events(connection, events))
+        if calls:
+            connection.cursor().executemany(self._sql.insert_call, calls)
+        if measurements:
+            connection.cursor().executemany(self._sql.insert_measurement, measurements)
+        results: list[Written | None] = []
+        for item in owned:
+            if item is None:
+                results.append(None)
+                continue
+            entry, new, (last, desired, waiting) = item
+            stored = [one.stored(next(numbers), entry.run_id, seq, entry.moment)
+                      for seq, one in enumerate(new, start=last - len(new) + 1)]
+            if again:
+                stored = [*(one.stored(*there, entry.moment) for one in entry.events
+                            if (there := known.get((entry.run_id, one.event.key)))), *stored]
+            results.append(Written(tuple(stored), desired, waiting))
+        return results
+
+    def _claim(self, connection: Connection[Row], entry: Entry, more: int) -> Cursor[Row]:
+        tail = (more, entry.moment, entry.run_id, entry.fence)
+        if (at := entry.progress) is None:
+            return connection.execute(self._sql.touch, tail)
+        return connection.execute(self._sql.advance, (at.turn, at.phase, at.speakers, at.variables, at.usage, *tail))
+
+    def _insert_events(self, connection: Connection[Row], rows: list[Row]) -> list[int]:
+        if not rows:
+            return []
+        cursor = connection.cursor()
+        cursor.executemany(self._sql.insert_event + " RETURNING id", rows, returning=True)
+        return [result.fetchall()[0][0] for result in cursor.results()]
+
+    def _store(self, connection: Connection[Row], texts: Iterable[str], ids: dict[str, int]) -> dict[str, int]:
+        """Store the texts that are not known; adds the ids of all to ``ids``."""
+        missing = {text: digest(text) for text in self._texts.look_up(texts, ids)}
+        if not missing:
+            return {}
+        # In the order of their hashes, so that two processes that store the same texts do not wait for each other.
+        rows = sorted((key, storable(text)) for text, key in missing.items())
+        connection.cursor().executemany(self._sql.insert_text, rows)
+        found = connection.execute(FIND_TEXTS, ([key for key, _ in rows],))
+        numbers = {bytes(key): number for key, number in found.fetchall()}
+        fresh = {text: numbers[key] for text, key in missing.items()}
+        ids.update(fresh)
+        return fresh

@@ -1,0 +1,120 @@
+"""Writes entries to SQLite: one connection, one transaction for all that wait."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from pyscrai.databases.columns import EPOCH, MILLISECOND, storable
+from pyscrai.databases.recording.entries import Entry, Written, status_change
+from pyscrai.databases.recording.statements import Statements
+from pyscrai.databases.recording.texts import KnownTexts, digest
+from pyscrai.databases.session import PRAGMAS
+from pyscrai.databases.stored import StoredEvent
+
+
+class SqliteSink:
+    """A ``Sink`` for a SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._sql = Statements("?")
+        self._texts = KnownTexts()
+
+    def write(self, entries: list[Entry], *, again: bool) -> list[Written | None]:
+        connection = self._connection or self._open()
+        fresh: dict[str, int] = {}
+        cursor = connection.cursor()
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            results = [self._entry(cursor, entry, fresh, again=again) for entry in entries]
+            cursor.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.rollback()
+            raise
+        finally:
+            cursor.close()
+        self._texts.learn(fresh)
+        return results
+
+    def passes(self, error: Exception) -> bool:
+        """Whether the error may be gone when the write is tried again."""
+        return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=64)
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+        self._connection = connection
+        return connection
+
+    def _entry(self, cursor: sqlite3.Cursor, entry: Entry, fresh: dict[str, int], *, again: bool) -> Written | None:
+        known = self._known(cursor, entry)
+        new = [event for event in entry.events if event.event.key not in known]
+        moment = _instant(entry.moment)
+        tail = (len(new), moment, entry.run_id, entry.fence)
+        if (at := entry.progress) is not None:
+            found = cursor.execute(self._sql.advance, (at.turn, at.phase, at.speakers, at.variables, at.usage, *tail))
+        else:
+            found = cursor.execute(self._sql.touch, tail)
+        row = found.fetchall()
+        if not row:
+            return None
+        last, desired, waiting = row[0]
+        for call in entry.calls:
+            ids = self._ids(cursor, call.texts(), fresh)
+            cursor.execute(self._sql.insert_call, call.row(entry.run_id, ids, _instant(call.made)))
+        events: list[StoredEvent] = []
+        for seq, item in enumerate(new, start=last - len(new) + 1):
+            event = item.event
+            cursor.execute(self._sql.insert_event, (entry.run_id, seq, event.key, event.kind, event.turn, event.phase,
+                                                    event.source, item.audience, item.payload_json, moment))
+            assert cursor.lastrowid is not None
+            events.append(item.stored(cursor.lastrowid, entry.run_id, seq, entry.moment))
+            if (measurement := item.measurement(entry.run_id, seq)) is not None:
+                cursor.execute(self._sql.insert_measurement, measurement)
+            if (change := status_change(event)) is not None:
+                cursor.execute(self._sql.status, change.row(entry.run_id, moment))
+        if again:
+            earlier = [item.stored(*known[item.event.key], entry.moment) for item in entry.events
+                       if item.event.key in known]
+            events = [*earlier, *events]
+        return Written(tuple(events), desired, waiting)
+
+    def _known(self, cursor: sqlite3.Cursor, entry: Entry) -> dict[str, tuple[int, str, int]]:
+        """The events of the entry that are in the log already: key to id, run and seq."""
+        if not entry.events:
+            return {}
+        marks = ", ".join("?" * len(entry.events))
+        rows = cursor.execute(f"SELECT key, id, seq FROM events WHERE run_id = ? AND key IN ({marks})",
+                              (entry.run_id, *(item.event.key for item in entry.events)))
+        return {key: (number, entry.run_id, seq) for key, number, seq in rows.fetchall()}
+
+    def _ids(self, cursor: sqlite3.Cursor, texts: Iterable[str], fresh: dict[str, int]) -> dict[str, int]:
+        ids: dict[str, int] = {}
+        for text in self._texts.look_up(texts, ids):
+            number = fresh.get(text)
+            if number is None:
+                key = digest(text)
+                cursor.execute(self._sql.insert_text, (key, storable(text)))
+                if cursor.rowcount == 1 and cursor.lastrowid is not None:
+                    number = cursor.lastrowid
+                else:
+                    number = cursor.execute("SELECT id FROM llm_messages WHERE hash = ?", (key,)).fetchall()[0][0]
+                fresh[text] = number
+            ids[text] = number
+        return ids
+
+
+def _instant(moment: datetime) -> int:
+    return (moment - EPOCH) // MILLISECOND
+

@@ -1,0 +1,37 @@
+"""A fork's past: which runs it came from, and up to which turn it shares what they recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pyscrai.databases.tables import RunRow
+
+NOT_INHERITED = ("run_paused", "run_resumed", "run_waiting", "run_completed", "run_failed", "run_stopped", "run_forked",
+                 "end_reached", "control", "report")
+"""Kinds of event that belong to the one playing of a run, not to the play that a fork shares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run and the last turn of it that counts; None for all of it."""
+
+    run_id: str
+    upto_turn: int | None
+
+
+async def lineage(session: AsyncSession, run_id: str) -> tuple[Segment, ...]:
+    """The segments that make up a run's past and present, the oldest first, the run itself last."""
+    segments: list[Segment] = []
+    upto: int | None = None
+    current: str | None = run_id
+    while current is not None:
+        segments.append(Segment(current, upto))
+        found = (await session.execute(
+            select(RunRow.parent_run_id, RunRow.fork_turn).where(RunRow.id == current))).one_or_none()
+        current = found.parent_run_id if found else None
+        if found and found.fork_turn is not None:
+            upto = found.fork_turn if upto is None else min(upto, found.fork_turn)
+    return tuple(reversed(segments))

@@ -1,0 +1,215 @@
+"""Runs: made, found, listed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pyscrai.databases.columns import now
+from pyscrai.databases.repositories.lineage import NOT_INHERITED, lineage
+from pyscrai.databases.run_ids import LAST, PREFIX, first_id_at, new_run_id
+from pyscrai.databases.tables import AgentInstanceRow, EventRow, RunRow, RunTagRow, ScenarioTemplateRow
+from pyscrai.engines.ports import Progress
+from pyscrai.errors import NotFound, WrongState
+
+Status = Literal["pending", "running", "waiting", "paused", "completed", "failed", "stopped"]
+STATUSES: tuple[Status, ...] = ("pending", "running", "waiting", "paused", "completed", "failed", "stopped")
+ENDED: tuple[Status, ...] = ("completed", "failed", "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class CastMember:
+    """Who plays a role; ``configuration`` is the whole of it, after all overrides and without keys."""
+
+    role: str
+    name: str
+    engine: str
+    agent_hash: str
+    configuration: Mapping[str, Any]
+    agent_template_id: int | None = None
+    """None where the agent is written in the scenario."""
+    played_by: str = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Where a run leaves its parent, and how things stand there after the edits."""
+
+    parent: str
+    turn: int
+    at: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some runs, the newest first; ``after`` gives the next ones, None when there are no more."""
+
+    runs: Sequence[RunRow]
+    after: str | None
+
+
+class Runs:
+    """The runs of a database. What changes while a run plays is written by its record, not here."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def create(self, template: ScenarioTemplateRow, cast: Sequence[CastMember], *, seed: int, name: str = "",
+                     parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None,
+                     tags: Collection[str] = (), desired: str = "run", fork: Fork | None = None,
+                     moment: datetime | None = None) -> RunRow:
+        """Make a pending run with its cast.
+
+        A fork's events go on counting where the past that it shares ends.
+        """
+        made = moment or now()
+        run = RunRow(id=await self._free_id(made), scenario_template_id=template.id,
+                     template_hash=template.content_hash, name=name or template.name, status="pending", desired=desired,
+                     seed=seed, parameters=dict(parameters or {}), settings=dict(settings or {}),
+                     tags=sorted(set(tags)), created_at=made, updated_at=made)
+        if fork is not None:
+            run.parent_run_id, run.fork_turn = fork.parent, fork.turn
+            run.turn, run.phase, run.speakers = fork.at.turn, fork.at.phase, list(fork.at.next)
+            run.variables, run.usage = dict(fork.at.variables), dict(fork.at.usage)
+            run.last_seq = await self._last_shared(fork)
+        self._session.add(run)
+        await self._session.flush()
+        self._session.add_all(RunTagRow(tag=tag, run_id=run.id) for tag in run.tags)
+        self._session.add_all(
+            AgentInstanceRow(run_id=run.id, role=member.role, position=position, engine=member.engine, name=member.name,
+                             agent_template_id=member.agent_template_id, agent_hash=member.agent_hash,
+                             configuration=dict(member.configuration), played_by=member.played_by)
+            for position, member in enumerate(cast))
+        await self._session.flush()
+        return run
+
+    async def get(self, run_id: str) -> RunRow:
+        """The run of exactly this id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        run = await self._session.get(RunRow, run_id)
+        if run is None:
+            raise NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
+        return run
+
+    async def find(self, text: str) -> RunRow:
+        """The run that a person means: by its id, by how it begins, or by how it ends; ``last`` is the newest.
+
+        Raises:
+            NotFound: no run fits, or more than one.
+        """
+        wanted = text.strip().lower()
+        if wanted == "last":
+            query = select(RunRow).order_by(RunRow.id.desc()).limit(1)
+        else:
+            start = wanted if wanted.startswith(PREFIX) else PREFIX + wanted
+            query = select(RunRow).where(RunRow.id >= start, RunRow.id <= start + LAST[len(PREFIX):]).limit(6)
+        found = (await self._session.scalars(query)).all()
+        if not found and wanted and wanted.isalnum():
+            query = select(RunRow).where(RunRow.id.endswith(wanted, autoescape=True)).limit(6)
+            found = (await self._session.scalars(query)).all()
+        exact = [run for run in found if run.id == wanted]
+        if len(exact or found) == 1:
+            return (exact or found)[0]
+        if not found:
+            raise NotFound(f"no run has the id {text}", cure="`pyscrai runs` lists them")
+        raise NotFound(f"several runs fit {text}: {', '.join(run.id for run in found[:5])}",
+                       cure="write more of the id", code="run.ambiguous")
+
+    async def cast(self, run_id: str) -> Sequence[AgentInstanceRow]:
+        """Who plays, in the template's order."""
+        return (await self._session.scalars(select(AgentInstanceRow).where(
+            AgentInstanceRow.run_id == run_id).order_by(AgentInstanceRow.position))).all()
+
+    async def list(self, *, statuses: Collection[str] = (), template: str | None = None, version: str | None = None,
+                   tags: Collection[str] = (), parent: str | None = None, since: datetime | None = None,
+                   until: datetime | None = None, after: str | None = None, limit: int = 50) -> Page:
+        """Runs that fit all filters, the newest first.
+
+        Args:
+            tags: a run must have all of them.
+            since, until: when the run was made; its id tells.
+            after: the ``after`` of the page before.
+        """
+        query = select(RunRow).order_by(RunRow.id.desc()).limit(limit + 1)
+        if statuses:
+            query = query.where(RunRow.status.in_(statuses))
+        if template is not None:
+            query = query.where(RunRow.scenario_template_id.in_(await self._template_ids(template, version)))
+        for tag in tags:
+            query = query.where(RunRow.id.in_(select(RunTagRow.run_id).where(RunTagRow.tag == tag)))
+        if parent is not None:
+            query = query.where(RunRow.parent_run_id == parent)
+        bounds = [RunRow.id < after] if after else []
+        bounds += [RunRow.id >= first_id_at(since)] if since else []
+        bounds += [RunRow.id < first_id_at(until)] if until else []
+        found = (await self._session.scalars(query.where(*bounds))).all()
+        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+    async def counts(self) -> dict[str, int]:
+        """How many runs there are of each status."""
+        found = await self._session.execute(select(RunRow.status, func.count()).group_by(RunRow.status))
+        return dict.fromkeys(STATUSES, 0) | dict(found.tuples().all())
+
+    async def left_behind(self, moment: datetime) -> Sequence[str]:
+        """Ids of runs that should be playing and that nobody holds: their process died."""
+        return (await self._session.scalars(select(RunRow.id).where(
+            RunRow.status.in_(("pending", "running")), RunRow.desired == "run",
+            or_(RunRow.lease_until.is_(None), RunRow.lease_until < moment)).order_by(RunRow.id))).all()
+
+    async def desire(self, run_id: str, desired: str) -> None:
+        """Record what is asked of a run; whoever plays it sees it at its next commit.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        result: Any = await self._session.execute(
+            update(RunRow).where(RunRow.id == run_id).values(desired=desired, updated_at=now()))
+        if not result.rowcount:
+            raise NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
+
+    async def play_by(self, run_id: str, role: str, person: str | None) -> None:
+        """Note who plays a role from now on: a person, or the model again."""
+        await self._session.execute(update(AgentInstanceRow).where(
+            AgentInstanceRow.run_id == run_id, AgentInstanceRow.role == role).values(played_by=person or "model"))
+
+    async def delete(self, run_id: str, *, moment: datetime | None = None) -> None:
+        """Delete a run with all that it recorded; its checkpoints are the checkpointer's to delete.
+
+        Raises:
+            NotFound: there is no such run.
+            WrongState: it is being played, or forks share its past.
+        """
+        run = await self.get(run_id)
+        if run.lease_until is not None and run.lease_until > (moment or now()):
+            raise WrongState(f"{run_id} is being played", cure="pause or stop it first", code="run.playing")
+        forks = (await self._session.scalars(select(RunRow.id).where(RunRow.parent_run_id == run_id).limit(5))).all()
+        if forks:
+            raise WrongState(f"{run_id} is the past of {', '.join(forks)}", cure="delete the forks first",
+                             code="run.has_forks")
+        await self._session.execute(delete(RunRow).where(RunRow.id == run_id))
+
+    async def _template_ids(self, name: str, version: str | None) -> Sequence[int]:
+        query = select(ScenarioTemplateRow.id).where(ScenarioTemplateRow.name == name)
+        if version is not None:
+            query = query.where(ScenarioTemplateRow.version == version)
+        return (await self._session.scalars(query)).all()
+
+    async def _free_id(self, moment: datetime) -> str:
+        while await self._session.scalar(select(RunRow.id).where(RunRow.id == (run_id := new_run_id(moment)))):
+            pass
+        return run_id
+
+    async def _last_shared(self, fork: Fork) -> int:
+        segments = await lineage(self._session, fork.parent)
+        shared = or_(*(and_(EventRow.run_id == segment.run_id, EventRow.turn <= (
+            fork.turn if segment.upto_turn is None else min(fork.turn, segment.upto_turn))) for segment in segments))
+        return await self._session.scalar(
+            select(func.max(EventRow.seq)).where(shared, EventRow.kind.not_in(NOT_INHERITED))) or 0
