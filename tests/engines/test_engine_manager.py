@@ -43,6 +43,7 @@ class FakeRunner:
         desk = self.desk
         desk.status[self.run_id] = "running"
         desk.started.append(self.run_id)
+        desk.begun.set()
         desk.most = max(desk.most, sum(1 for status in desk.status.values() if status == "running"))
         while desk.turns[self.run_id] < desk.length:
             if self.ask:
@@ -65,6 +66,7 @@ class FakeDesk:
         self.turns: dict[str, int] = defaultdict(int)
         self.owners: dict[str, object] = {}
         self.gate = asyncio.Event()
+        self.begun = asyncio.Event()
         self.started: list[str] = []
         self.failed: dict[str, str] = {}
         self.reasons: list[str] = []
@@ -119,8 +121,7 @@ async def test_pause_and_resume() -> None:
     desk = FakeDesk()
     async with EngineManager(desk) as manager:
         desk.ask(manager, "a", "run")
-        while not desk.started:
-            await asyncio.sleep(0)
+        await desk.begun.wait()
         desk.ask(manager, "a", "pause", reason="ann asks")
         desk.gate.set()
         await manager.until_settled("a")
@@ -134,8 +135,7 @@ async def test_resume_while_a_pause_is_under_way_is_not_lost() -> None:
     desk = FakeDesk()
     async with EngineManager(desk) as manager:
         desk.ask(manager, "a", "run")
-        while not desk.started:
-            await asyncio.sleep(0)
+        await desk.begun.wait()
         desk.ask(manager, "a", "pause")
         desk.ask(manager, "a", "run")
         desk.gate.set()
@@ -166,8 +166,7 @@ async def test_cancel_does_not_wait_for_the_turn() -> None:
     desk = FakeDesk()
     async with EngineManager(desk) as manager:
         desk.ask(manager, "a", "run")
-        while not desk.started:
-            await asyncio.sleep(0)
+        await desk.begun.wait()
         desk.ask(manager, "a", "cancel")
         await manager.until_settled("a")
         assert (desk.status["a"], desk.turns["a"]) == ("stopped", 0)
@@ -213,8 +212,7 @@ async def test_shutting_down_pauses_and_leaves_what_is_asked() -> None:
     desk = FakeDesk()
     async with EngineManager(desk, grace=5) as manager:
         desk.ask(manager, "a", "run")
-        while not desk.started:
-            await asyncio.sleep(0)
+        await desk.begun.wait()
         asyncio.get_running_loop().call_soon(desk.gate.set)
     assert (desk.status["a"], desk.turns["a"], desk.desired["a"]) == ("paused", 1, "run")
 
@@ -223,8 +221,7 @@ async def test_a_turn_that_outlasts_the_grace_is_cut_off() -> None:
     desk = FakeDesk()
     async with EngineManager(desk, grace=0.01) as manager:
         desk.ask(manager, "a", "run")
-        while not desk.started:
-            await asyncio.sleep(0)
+        await desk.begun.wait()
     assert (desk.status["a"], desk.owners, desk.desired["a"]) == ("running", {}, "run")
 
 
@@ -232,8 +229,7 @@ async def test_a_lost_lease_ends_the_play_at_once() -> None:
     desk = FakeDesk()
     async with EngineManager(desk, heartbeat=0.01) as manager:
         desk.ask(manager, "a", "run")
-        while not desk.started:
-            await asyncio.sleep(0)
+        await desk.begun.wait()
         desk.desired["a"] = "pause"
         desk.owners.clear()
         await manager.until_settled("a")
@@ -244,8 +240,7 @@ async def test_the_heartbeat_brings_what_another_process_asked() -> None:
     desk = FakeDesk()
     async with EngineManager(desk, heartbeat=0.01) as manager:
         desk.ask(manager, "a", "run")
-        while not desk.started:
-            await asyncio.sleep(0)
+        await desk.begun.wait()
         desk.desired["a"] = "cancel"
         await manager.until_settled("a")
         assert desk.status["a"] == "stopped"

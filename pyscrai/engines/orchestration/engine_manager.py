@@ -171,7 +171,7 @@ class EngineManager:
                 await live.ended.wait()
 
     def overhear(self, run_id: str, listener: TokenListener | None) -> None:
-        """Hand on the words of a run while they stream in, or stop it; streaming costs, so only while someone listens."""
+        """Hand on a run's words while they stream in, or no longer: streaming costs, so only while someone listens."""
         if listener is None:
             self._listeners.pop(run_id, None)
         else:
@@ -250,8 +250,9 @@ class EngineManager:
             await self._failed(live, error)
         except Exception as error:
             _log.exception("manager.unexpected")
-            await self._failed(live, RunError(f"an unexpected {type(error).__name__} stopped the run",
-                                              code="run.internal", cure="resume the run, and report the log's traceback"))
+            await self._failed(live, RunError(
+                f"an unexpected {type(error).__name__} stopped the run", code="run.internal",
+                cure="resume the run, and report what the log says"))
         finally:
             del self._live[live.run_id]
             live.ended.set()
@@ -294,9 +295,9 @@ class EngineManager:
             result = await runner.end(reason)
         else:
             result = await self._play(live, assignment)
-        if live.asked not in ("shutdown", "lost"):
-            asked: Desired = live.asked or told
-            await self._desk.settle(live.run_id, asked, result)
+        asked = live.asked
+        if asked != "shutdown" and asked != "lost":
+            await self._desk.settle(live.run_id, asked or told, result)
             live.heeded = _heeded(live.latest, result)
 
     async def _play(self, live: _Live, assignment: Assignment) -> Result:

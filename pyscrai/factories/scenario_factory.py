@@ -1,0 +1,148 @@
+"""Runs: made from a stored template, and opened to be played. The composition root of a run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import Any
+
+from pyscrai.databases.record import RunRecord
+from pyscrai.databases.repositories.runs import CastMember, Runs
+from pyscrai.databases.repositories.templates import Templates
+from pyscrai.databases.tables import RunRow, ScenarioTemplateRow
+from pyscrai.engines.agent_runtime import AgentRuntime
+from pyscrai.engines.asking import TokenListener
+from pyscrai.engines.base import Engine
+from pyscrai.engines.cast import AgentInstance, Play
+from pyscrai.engines.orchestration.compiler import compile_graph
+from pyscrai.engines.orchestration.plan import Plan, make_plan
+from pyscrai.engines.ports import ChatModel
+from pyscrai.engines.scenario_runner import ScenarioRunner
+from pyscrai.factories.agent_factory import create_agent_engine
+from pyscrai.factories.casting import RunOptions, cast_play
+from pyscrai.factories.inbox import StoredInbox
+from pyscrai.factories.ownership import own
+from pyscrai.factories.services import Services
+from pyscrai.llm.registry import Models
+from pyscrai.templates.agents import AgentTemplate
+from pyscrai.templates.scenarios import ScenarioTemplate
+
+
+async def create_scenario_run_from_template(services: Services, template: str, options: RunOptions | None = None, *,
+                                            desired: str = "none") -> str:
+    """Make a run and its agent instances from templates in the database; nothing is played yet.
+
+    Args:
+        template: ``name`` for the newest version, or ``name@version``.
+        desired: what is asked of a server that shares the database: ``run`` has it play, ``none`` leaves it alone.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        NotFound: the scenario or one of its agents is not stored.
+        RunError: a role, parameter or value does not fit the template.
+        TemplateError: with these roles a phase has nobody to speak.
+        ConfigError: a model alias is unknown.
+    """
+    options = options or RunOptions()
+    async with services.database.session() as session:
+        templates = Templates(session)
+        row = await templates.scenario(template)
+        scenario = ScenarioTemplate.model_validate(row.content)
+        agents = {role.agent: await templates.agent(role.agent)
+                  for role in scenario.roles.values() if isinstance(role.agent, str)}
+        bodies = {reference: AgentTemplate.model_validate(agent.content) for reference, agent in agents.items()}
+        play = cast_play(scenario, options, bodies.__getitem__, model=services.settings.model)
+        make_plan(play)
+        for instance in play.cast.values():
+            for alias in (instance.model, instance.failure.fallback):
+                if alias is not None:
+                    services.models.known(alias)
+        cast = []
+        for role, instance in play.cast.items():
+            agent = agents.get(str(scenario.roles[role].agent))
+            cast.append(CastMember(role=role, name=instance.name, engine=instance.engine,
+                                   agent_hash=instance.agent_hash, agent_template_id=agent.id if agent else None,
+                                   configuration=instance.model_dump(mode="json"),
+                                   played_by=options.people.get(role, "model")))
+        run = await Runs(session).create(row, cast, seed=play.seed, name=options.name, parameters=play.parameters,
+                                         settings=_settings(options), tags=options.tags,
+                                         desired=desired)
+        return run.id
+
+
+@asynccontextmanager
+async def open_run(services: Services, run_id: str, *, listener: TokenListener | None = None,
+                   lost: Callable[[], None] | None = None) -> AsyncIterator[ScenarioRunner]:
+    """Hold a run and make it ready to play on, from its start or its last checkpoint.
+
+    Args:
+        listener: told each piece of speech as it streams in; None asks for whole replies, which cost less.
+        lost: called when another process took the run.
+
+    Raises:
+        NotFound: there is no such run.
+        WrongState: another process plays it.
+        ConfigError: a model alias of its cast is not configured here.
+    """
+    plan = make_plan(await load_play(services, run_id))
+    engines = await make_engines(plan, services.models)
+    async with own(services.database, run_id, lost=lost) as fence:
+        yield await make_runner(services, run_id, fence, plan, engines, listener=listener)
+
+
+async def make_runner(services: Services, run_id: str, fence: int, plan: Plan, engines: Mapping[str, Engine], *,
+                      listener: TokenListener | None = None) -> ScenarioRunner:
+    """The runner of a run that the caller holds with this fence."""
+    record = await RunRecord.open(services.writer, services.database, run_id, fence)
+    runtime = AgentRuntime(plan, engines, record, StoredInbox(services.database, record), listener=listener)
+    return ScenarioRunner(await make_graph(services, run_id, plan), runtime, run_id)
+
+
+async def make_graph(services: Services, run_id: str, plan: Plan) -> Any:
+    """The compiled graph of a run with its checkpoints, to play it or to look at its states."""
+    return compile_graph(plan, lambda found: found.context).compile(
+        checkpointer=await services.checkpoints.saver(run_id), name=plan.play.scenario.name)
+
+
+async def load_play(services: Services, run_id: str) -> Play:
+    """The play of a stored run: its template, its cast with all overrides, its parameters and seed.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    async with services.database.read() as session:
+        runs = Runs(session)
+        row = await runs.get(run_id)
+        template = await session.get_one(ScenarioTemplateRow, row.scenario_template_id)
+        cast = {member.role: AgentInstance.model_validate(member.configuration) for member in await runs.cast(run_id)}
+        return _play(row, template.content, cast)
+
+
+async def make_engines(plan: Plan, models: Models) -> Mapping[str, Engine]:
+    """An engine for every role.
+
+    Raises:
+        ConfigError: an alias is unknown, has no key, or its weights are missing.
+    """
+    engines = {}
+    for role, instance in plan.play.cast.items():
+        fallback: ChatModel | None = None
+        if instance.failure.fallback is not None:
+            fallback = await models.get(instance.failure.fallback)
+        engines[role] = create_agent_engine(instance, plan, await models.get(instance.model), fallback)
+    return engines
+
+
+def _play(row: RunRow, content: Mapping[str, Any], cast: Mapping[str, AgentInstance]) -> Play:
+    return Play(scenario=ScenarioTemplate.model_validate(content), cast=cast, parameters=row.parameters, seed=row.seed,
+                max_turns=row.settings.get("max_turns"), budget_usd=row.settings.get("budget_usd"))
+
+
+def _settings(options: RunOptions) -> dict[str, Any]:
+    """What of the options is kept with the run beside parameters, seed, tags and the cast."""
+    kept = {key: value for key, value in asdict(options).items()
+            if key not in ("parameters", "seed", "tags", "name") and value}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in kept.items()}
