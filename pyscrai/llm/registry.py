@@ -40,6 +40,15 @@ class Models:
         """Let ``name`` stand for a model of the caller's own, before any alias of that name."""
         self._registered[name] = model
 
+    def known(self, name: str) -> None:
+        """See that a name stands for a model, without making it.
+
+        Raises:
+            ConfigError: it stands for none.
+        """
+        if name not in self._registered:
+            self.settings.alias(name)
+
     async def get(self, name: str | None = None) -> ChatModel:
         """The model of this alias, always the same object; None and ``default`` mean the default alias.
 

@@ -1,0 +1,48 @@
+"""What a process needs to play: the database, the models, the record and the checkpoints, opened and closed together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from pyscrai.config import Settings
+from pyscrai.databases.checkpointer import Checkpoints
+from pyscrai.databases.recording.writer import RecordWriter
+from pyscrai.databases.session import Database
+from pyscrai.factories.templates import seed_library
+from pyscrai.llm.registry import Models
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One of each for a process; nothing else is shared between runs."""
+
+    settings: Settings
+    database: Database
+    models: Models
+    writer: RecordWriter
+    checkpoints: Checkpoints
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, *, library: bool = True) -> AsyncIterator[Services]:
+    """Open the services; the database is made, migrated and given the shipped templates on first use.
+
+    Args:
+        library: put the shipped templates into the database if they are not there.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(settings.database_url))
+        await database.prepare()
+        if library:
+            await seed_library(database)
+        writer = RecordWriter(database)
+        stack.push_async_callback(writer.close)
+        checkpoints = Checkpoints(database)
+        stack.push_async_callback(checkpoints.close)
+        models = await stack.enter_async_context(Models(settings))
+        yield Services(settings, database, models, writer, checkpoints)
