@@ -31,6 +31,11 @@ class Check:
     reply: str = ""
     error: dict[str, object] | None = None
 
+    @property
+    def ok(self) -> bool:
+        """Whether the alias can be used."""
+        return self.answered
+
 
 _REQUEST = ModelRequest((Message("user", ("Count from one to ten in words.",)),), max_tokens=24)
 
