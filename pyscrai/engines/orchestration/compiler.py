@@ -6,7 +6,7 @@ The passes of ``plan`` make plain data; ``add_nodes`` and ``add_edges`` make the
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from langgraph.graph import END, START, StateGraph
