@@ -15,12 +15,16 @@ FORMAT: Literal[1] = 1
 END = "end"
 """The name that a transition uses for the end of the run."""
 
-PROMPT_VARIABLES = ("role", "name", "personality", "premise", "secret", "cast", "params", "variables", "phase", "task",
-                    "summary", "transcript")
-"""What an agent's own prompts (``prompts.system``, ``prompts.turn``) may read."""
+PROMPT_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "system": ("role", "name", "personality", "premise", "secret", "cast", "others", "params", "max_sentences"),
+    "turn": ("role", "name", "personality", "premise", "secret", "cast", "others", "params", "max_sentences",
+             "variables",
+             "phase", "task", "summary", "turn", "recalled", "transcript"),
+}
+"""What an agent's own prompts may read, by slot."""
 
-SHIPPED_TOOLS = ("dice", "read_variable", "look_up")
-"""Tools that a role may be given by name; others are import paths on the operator's allow-list."""
+TOOLS = ("dice", "read_variable", "look_up")
+"""The tools that ship; any other is an import path on the operator's allow-list."""
 
 LARGEST_INTEGER = 2**53
 """Integers beyond this, either way, are not exact in JSON."""
@@ -70,8 +74,8 @@ class Template(Strict):
 
     def content(self) -> dict[str, Any]:
         """The template as JSON-plain data, without what stands at its default."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {
-            "kind": self.kind, "format": self.format, "name": self.name, "version": self.version}  # type: ignore[attr-defined]
+        named = {field: getattr(self, field) for field in ("kind", "format", "name", "version")}
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True) | named
 
     @property
     def hash(self) -> str:

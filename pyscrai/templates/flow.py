@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pyscrai.templates.base import Condition, Names, Scalar, Strict
+from pyscrai.templates.base import Condition, Identifier, Names, Scalar, Strict
 
 Order = Literal["sequence", "round_robin", "random", "moderated", "simultaneous", "free"]
 
@@ -84,4 +84,4 @@ class Flow(Strict):
     """All phases and the one that begins."""
 
     start: str
-    phases: dict[str, Phase] = Field(min_length=1)
+    phases: dict[Identifier, Phase] = Field(min_length=1)
