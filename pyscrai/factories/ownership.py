@@ -49,7 +49,7 @@ async def own(database: Database, run_id: str, *, lost: Callable[[], None] | Non
         WrongState: another living process plays the run.
     """
     owner = owner_name()
-    fence = await _acquire(database, run_id, owner)
+    fence = await acquire(database, run_id, owner)
     renewing = asyncio.create_task(_renew(database, run_id, owner, lost))
     try:
         yield fence
@@ -61,7 +61,7 @@ async def own(database: Database, run_id: str, *, lost: Callable[[], None] | Non
             await Leases(session).release(run_id, owner, fence)
 
 
-async def _acquire(database: Database, run_id: str, owner: str) -> int:
+async def acquire(database: Database, run_id: str, owner: str) -> int:
     async with database.session() as session:
         leases, row = Leases(session), await Runs(session).get(run_id)
         if row.owner and is_dead(row.owner):

@@ -85,7 +85,8 @@ async def replay_run(services: Services, run_id: str) -> Replay:
                              code="run.is_fork")
         recorded = [stored.event for stored in await Events(session).read(run_id)]
         calls = [stored.call for stored in await Calls(session).read(run_id)]
-        commands = await Controls(session).taken(run_id)
+        commands = [{"id": row.id, "kind": row.kind, "actor": row.actor, "payload": row.payload, "turn": row.turn}
+                    for row in await Controls(session).list(run_id) if row.turn is not None]
     record = MemoryRecord(calls)
     plan = make_plan(await load_play(services, run_id))
     aliases = {alias: services.settings.alias(alias) for alias in

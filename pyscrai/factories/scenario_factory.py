@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
 
+from pyscrai.databases.inbox import RunInbox
 from pyscrai.databases.record import RunRecord
 from pyscrai.databases.repositories.runs import CastMember, Runs
-from pyscrai.databases.repositories.templates import Templates
+from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 from pyscrai.databases.tables import RunRow, ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.asking import TokenListener
@@ -21,7 +22,6 @@ from pyscrai.engines.ports import ChatModel
 from pyscrai.engines.scenario_runner import ScenarioRunner
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.casting import RunOptions, cast_play
-from pyscrai.factories.inbox import StoredInbox
 from pyscrai.factories.ownership import own
 from pyscrai.factories.services import Services
 from pyscrai.llm.registry import Models
@@ -48,10 +48,9 @@ async def create_scenario_run_from_template(services: Services, template: str, o
     """
     options = options or RunOptions()
     async with services.database.session() as session:
-        templates = Templates(session)
-        row = await templates.scenario(template)
+        row = await scenario_templates(session).get(template)
         scenario = ScenarioTemplate.model_validate(row.content)
-        agents = {role.agent: await templates.agent(role.agent)
+        agents = {role.agent: await agent_templates(session).get(role.agent)
                   for role in scenario.roles.values() if isinstance(role.agent, str)}
         bodies = {reference: AgentTemplate.model_validate(agent.content) for reference, agent in agents.items()}
         play = cast_play(scenario, options, bodies.__getitem__, model=services.settings.model)
@@ -97,7 +96,8 @@ async def make_runner(services: Services, run_id: str, fence: int, plan: Plan, e
                       listener: TokenListener | None = None) -> ScenarioRunner:
     """The runner of a run that the caller holds with this fence."""
     record = await RunRecord.open(services.writer, services.database, run_id, fence)
-    runtime = AgentRuntime(plan, engines, record, StoredInbox(services.database, record), listener=listener)
+    inbox = await RunInbox.open(services.database, record)
+    runtime = AgentRuntime(plan, engines, record, inbox, listener=listener)
     return ScenarioRunner(await make_graph(services, run_id, plan), runtime, run_id)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.repositories.templates import Templates
+from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 from pyscrai.databases.session import Database
 from pyscrai.errors import NotFound, VersionConflict
 from pyscrai.templates.agents import AgentTemplate
-from pyscrai.templates.checks import check
 from pyscrai.templates.library import files, load_shipped
 from pyscrai.templates.loading import LoadedTemplate
 from pyscrai.templates.scenarios import ScenarioTemplate
@@ -22,16 +21,16 @@ _log = structlog.get_logger("pyscrai.templates")
 async def seed_library(database: Database) -> None:
     """Store the shipped templates that are not stored yet; texts are compared, so that nothing is parsed for nothing."""
     async with database.read() as session:
-        stored = await Templates(session).shipped_sources()
+        stored = {row.source for row in [*await agent_templates(session).list(), *await scenario_templates(session).list()]
+                  if row.shipped}
     missing = [path for path in files() if path.read_text(encoding="utf-8") not in stored]
     if not missing:
         return
     async with database.session() as session:
-        templates = Templates(session)
         for path in missing:
             loaded = load_shipped(path)
             try:
-                await templates.add(loaded.template, source=loaded.source, shipped=True)
+                await _add(session, loaded, shipped=True)
             except VersionConflict as conflict:
                 _log.warning("library.conflict", template=loaded.reference, problem=conflict.message)
 
@@ -47,18 +46,23 @@ async def store_templates(database: Database, loaded: list[LoadedTemplate]) -> l
         VersionConflict: another content is stored under a name and version; nothing is stored then.
     """
     async with database.session() as session:
-        templates = Templates(session)
         ours = {template.name: template for item in loaded if isinstance(template := item.template, AgentTemplate)}
         for item in loaded:
             if isinstance(item.template, ScenarioTemplate):
-                agents = await _agents(templates, item.template, ours)
-                check(item, agents)
+                await _agents(session, item.template, ours)
         for item in sorted(loaded, key=lambda item: item.template.kind):
-            await templates.add(item.template, source=item.source)
+            await _add(session, item)
     return [item.reference for item in loaded]
 
 
-async def _agents(templates: Templates, scenario: ScenarioTemplate, ours: dict[str, AgentTemplate]
+async def _add(session: AsyncSession, loaded: LoadedTemplate, *, shipped: bool = False) -> None:
+    template = loaded.template
+    repository = scenario_templates(session) if isinstance(template, ScenarioTemplate) else agent_templates(session)
+    await repository.add(name=template.name, version=template.version, format=template.format,
+                         content=template.content(), content_hash=template.hash, source=loaded.source, shipped=shipped)
+
+
+async def _agents(session: AsyncSession, scenario: ScenarioTemplate, ours: dict[str, AgentTemplate]
                   ) -> dict[str, AgentTemplate]:
     """The agent templates that a scenario names, as far as they are there."""
     found = {}
@@ -69,7 +73,7 @@ async def _agents(templates: Templates, scenario: ScenarioTemplate, ours: dict[s
             found[reference] = own
             continue
         try:
-            row = await templates.agent(reference)
+            row = await agent_templates(session).get(reference)
         except NotFound:
             continue
         found[reference] = AgentTemplate.model_validate(row.content)

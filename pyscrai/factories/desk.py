@@ -1,0 +1,81 @@
+"""The engine manager's desk over the database: what is asked of runs, and who plays them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import cast
+from uuid import uuid4
+
+from pyscrai.databases.repositories.duties import Duties, Duty
+from pyscrai.databases.repositories.leases import Leases
+from pyscrai.databases.repositories.runs import Runs
+from pyscrai.engines.orchestration.engine_manager import Assignment, Desired, Due, Taken
+from pyscrai.engines.orchestration.plan import make_plan
+from pyscrai.engines.scenario_runner import Result
+from pyscrai.errors import PyscraiError, WrongState
+from pyscrai.events import RunFailed
+from pyscrai.factories.noting import note_events
+from pyscrai.factories.ownership import TTL, acquire, is_dead, owner_name
+from pyscrai.factories.scenario_factory import load_play, make_engines, make_runner
+from pyscrai.factories.services import Services
+
+SETTLED: Mapping[str, Desired] = {"paused": "pause", "waiting": "wait"}
+"""How a run stands, and what is then asked of it: nothing more until somebody asks again."""
+
+
+class RunDesk:
+    """All runs of a database, as one process of many sees them."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._owner = owner_name()
+
+    @asynccontextmanager
+    async def open(self, run_id: str) -> AsyncIterator[Assignment]:
+        services, database = self._services, self._services.database
+        try:
+            fence = await acquire(database, run_id, self._owner)
+        except WrongState as error:
+            raise Taken(error.message, cure=error.cure) from None
+        try:
+            plan = make_plan(await load_play(services, run_id))
+            engines = await make_engines(plan, services.models)
+            runner = await make_runner(services, run_id, fence, plan, engines)
+            async with database.read() as session:
+                row = await Runs(session).get(run_id)
+            yield Assignment(runner, _asked(row.desired, row.status))
+        finally:
+            async with database.session() as session:
+                await Leases(session).release(run_id, self._owner, fence)
+
+    async def renew(self, run_ids: Sequence[str]) -> Mapping[str, Desired]:
+        async with self._services.database.session() as session:
+            held = await Leases(session).renew(self._owner, run_ids, TTL)
+            return cast(Mapping[str, Desired], await Duties(session).desires(held))
+
+    async def due(self, limit: int) -> Sequence[Due]:
+        async with self._services.database.read() as session:
+            unmet = await Duties(session).unmet(limit)
+        return [Due(duty.run_id, duty.share) for duty in unmet if self._is_free(duty)]
+
+    async def settle(self, run_id: str, told: Desired, result: Result) -> None:
+        if (desired := SETTLED.get(result.status)) is not None:
+            async with self._services.database.session() as session:
+                await Duties(session).settle(run_id, told, desired)
+
+    async def fail(self, run_id: str, error: PyscraiError) -> None:
+        async with self._services.database.read() as session:
+            row = await Runs(session).get(run_id)
+        await note_events(self._services, run_id, [RunFailed(
+            key=f"failed.{uuid4().hex[:12]}", turn=row.turn, phase=row.phase, source="run", error=error.as_dict())])
+
+    def _is_free(self, duty: Duty) -> bool:
+        return not duty.held or duty.owner is None or (duty.owner != self._owner and is_dead(duty.owner))
+
+
+def _asked(desired: str, status: str) -> Desired:
+    """What is still to be done for a run, given how it stands."""
+    if status in ("completed", "stopped") or (desired == "pause" and status in ("paused", "failed")):
+        return "none"
+    return cast(Desired, desired)

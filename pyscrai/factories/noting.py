@@ -1,0 +1,37 @@
+"""Events that are written from outside of a run's play: what people ask, and why a run could not be played."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyscrai.databases.record import RunRecord
+from pyscrai.databases.repositories.duties import Duties
+from pyscrai.engines.ports import CallRecord
+from pyscrai.errors import Fenced, NotFound
+from pyscrai.events import Event
+from pyscrai.factories.services import Services
+
+TRIES = 5
+
+
+async def note_events(services: Services, run_id: str, events: Sequence[Event], calls: Sequence[CallRecord] = ()) -> None:
+    """Write events, and answers that people gave, into a run's record, whoever plays it.
+
+    Raises:
+        NotFound: there is no such run.
+        Fenced: the run changes hands again and again.
+    """
+    for number in range(TRIES):
+        async with services.database.read() as session:
+            fence = await Duties(session).fence(run_id)
+        if fence is None:
+            raise NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
+        record = RunRecord(services.writer, run_id, fence)
+        for call in calls:
+            record.note(call)
+        try:
+            await record.commit(events)
+            return
+        except Fenced:
+            if number == TRIES - 1:
+                raise
