@@ -39,7 +39,7 @@ class FakeRunner:
         self.desk.status[self.run_id] = "stopped"
         return Result("stopped")
 
-    async def play(self, *, answer: Mapping[str, Any] | None = None, step: bool = False) -> Result:
+    async def play(self, *, step: bool = False) -> Result:
         desk = self.desk
         desk.status[self.run_id] = "running"
         desk.started.append(self.run_id)

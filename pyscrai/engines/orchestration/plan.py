@@ -156,7 +156,7 @@ def successors(plan: Plan) -> dict[str, list[str]]:
         if name == END:
             return [END]
         phase = plan.phases[name]
-        if phase.spec.order == "moderated" and phase.spec.moderator:
+        if phase.spec.order == "moderated" and phase.spec.moderator and len(phase.speakers) > 1:
             return [phase.spec.moderator]
         return list(phase.speakers) if phase.spec.order in ("random", "simultaneous") else [phase.speakers[0]]
 
@@ -176,7 +176,7 @@ def successors(plan: Plan) -> dict[str, list[str]]:
             for role in last:
                 link(role, [*out, *speakers])
             continue
-        if order == "moderated" and phase.spec.moderator:
+        if order == "moderated" and phase.spec.moderator and many:
             link(phase.spec.moderator, speakers)
             for role in speakers:
                 link(role, [phase.spec.moderator, *out])
