@@ -156,7 +156,7 @@ class Runs:
     async def counts(self) -> dict[str, int]:
         """How many runs there are of each status."""
         found = await self._session.execute(select(RunRow.status, func.count()).group_by(RunRow.status))
-        return dict.fromkeys(STATUSES, 0) | dict(found.tuples().all())
+        return dict.fromkeys(STATUSES, 0) | dict(found.all())
 
     async def left_behind(self, moment: datetime) -> Sequence[str]:
         """Ids of runs that should be playing and that nobody holds: their process died."""

@@ -1,0 +1,51 @@
+"""What people put into a run, from its arrival until a turn has taken it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pyscrai.databases.columns import now
+from pyscrai.databases.tables import ControlRow, RunRow
+from pyscrai.errors import NotFound
+
+
+class Controls:
+    """The commands that wait for a run, and those that its turns took."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, run_id: str, kind: str, payload: Mapping[str, Any], *, actor: str) -> ControlRow:
+        """Let a command wait for the run's next turn. Whoever plays the run sees it at its next commit.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        counted: Any = await self._session.execute(update(RunRow).where(RunRow.id == run_id).values(
+            controls_waiting=RunRow.controls_waiting + 1))
+        if not counted.rowcount:
+            raise NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
+        control = ControlRow(run_id=run_id, kind=kind, payload=dict(payload), actor=actor)
+        self._session.add(control)
+        await self._session.flush()
+        return control
+
+    async def take(self, run_id: str, turn: int) -> Sequence[ControlRow]:
+        """Give all that wait to this turn; what the turn has now, and had before, in the order of arrival."""
+        moment = now()
+        # The run first, as ``add`` does: in this order the two never wait for each other.
+        await self._session.execute(update(RunRow).where(RunRow.id == run_id).values(controls_waiting=0))
+        await self._session.execute(
+            update(ControlRow).where(ControlRow.run_id == run_id, ControlRow.turn.is_(None))
+            .values(turn=turn, applied_at=moment), execution_options={"synchronize_session": False})
+        return (await self._session.scalars(select(ControlRow).where(
+            ControlRow.run_id == run_id, ControlRow.turn == turn).order_by(ControlRow.id))).all()
+
+    async def list(self, run_id: str) -> Sequence[ControlRow]:
+        """All commands that the run was ever given, in the order of arrival."""
+        return (await self._session.scalars(
+            select(ControlRow).where(ControlRow.run_id == run_id).order_by(ControlRow.id))).all()

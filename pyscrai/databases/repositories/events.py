@@ -1,0 +1,130 @@
+"""The event log, read: of one run with its shared past, or of all runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pyscrai.databases.repositories.lineage import NOT_INHERITED, Segment, lineage
+from pyscrai.databases.stored import StoredEvent
+from pyscrai.databases.tables import EventRow
+
+AT_ONCE = 1_000
+"""Events in one query of a stream."""
+
+TABLE = EventRow.__table__
+COLUMNS: Select[Any] = select(TABLE.c.id, TABLE.c.run_id, TABLE.c.seq, TABLE.c.key, TABLE.c.kind, TABLE.c.turn,
+                              TABLE.c.phase, TABLE.c.source, TABLE.c.audience, TABLE.c.payload, TABLE.c.created_at)
+
+
+class Events:
+    """Reads the log; the record writes it.
+
+    A fork's log begins with the events of its parent up to the fork's turn, without those that belong to the parent's
+    own playing: pauses, controls, its end, its report. ``seq`` grows through both.
+    """
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def read(self, run_id: str, *, after_seq: int | None = None, before_seq: int | None = None,
+                   after_id: int | None = None, kinds: Collection[str] = (), sources: Collection[str] = (),
+                   heard_by: str | None = None, from_turn: int | None = None, to_turn: int | None = None,
+                   limit: int | None = None, newest: bool = False, inherited: bool = True) -> list[StoredEvent]:
+        """Events of a run in their order.
+
+        Args:
+            heard_by: only what this role may know: said to all, to it, or by it.
+            limit: at most so many: the first of them, or the last where ``newest`` is set.
+            inherited: whether a fork's past counts too.
+        """
+        query = COLUMNS.where(await self._belong(run_id, inherited=inherited))
+        if after_id is not None:
+            query = query.where(await self._after(run_id, after_id))
+        for condition in _conditions(after_seq, before_seq, from_turn, to_turn):
+            query = query.where(condition)
+        if kinds:
+            query = query.where(TABLE.c.kind.in_(kinds))
+        if sources:
+            query = query.where(TABLE.c.source.in_(sources))
+        if heard_by is not None:
+            query = query.where(_heard(heard_by))
+        order = TABLE.c.seq.desc() if newest else TABLE.c.seq
+        found = await self._rows(query.order_by(order).limit(limit))
+        return found[::-1] if newest else found
+
+    async def stream(self, run_id: str, *, after_seq: int = 0) -> AsyncIterator[StoredEvent]:
+        """All events of a run, read in portions."""
+        while portion := await self.read(run_id, after_seq=after_seq, limit=AT_ONCE):
+            for event in portion:
+                yield event
+            after_seq = portion[-1].seq
+
+    async def since(self, after_id: int, *, run_ids: Collection[str] = (), limit: int = AT_ONCE) -> list[StoredEvent]:
+        """Events of all runs, or of some, with a greater id, in the order of their ids.
+
+        Who reads on from the last id it saw misses none: ids become visible in their order.
+        """
+        query = COLUMNS.where(TABLE.c.id > after_id).order_by(TABLE.c.id).limit(limit)
+        if run_ids:
+            query = query.where(TABLE.c.run_id.in_(run_ids))
+        return await self._rows(query)
+
+    async def newest_id(self) -> int:
+        """The greatest id in the log, 0 where it is empty."""
+        return await self._session.scalar(select(TABLE.c.id).order_by(TABLE.c.id.desc()).limit(1)) or 0
+
+    async def get(self, event_id: int) -> StoredEvent | None:
+        """One event by its id."""
+        found = await self._rows(COLUMNS.where(TABLE.c.id == event_id))
+        return found[0] if found else None
+
+    async def by_key(self, run_id: str, keys: Collection[str]) -> dict[str, StoredEvent]:
+        """The events of a run that have these keys."""
+        belong = await self._belong(run_id, inherited=True)
+        return {event.key: event for event in await self._rows(COLUMNS.where(belong, TABLE.c.key.in_(keys)))}
+
+    async def _rows(self, query: Select[Any]) -> list[StoredEvent]:
+        return [StoredEvent(*row) for row in await self._session.execute(query)]
+
+    async def _belong(self, run_id: str, *, inherited: bool) -> ColumnElement[bool]:
+        if not inherited:
+            return TABLE.c.run_id == run_id
+        return belonging(await lineage(self._session, run_id))
+
+    async def _after(self, run_id: str, after_id: int) -> ColumnElement[bool]:
+        """What lies behind an id, said with the run's numbers, for which there is an index with the run."""
+        seq = await self._session.scalar(select(TABLE.c.seq).where(TABLE.c.id == after_id, TABLE.c.run_id == run_id))
+        return TABLE.c.id > after_id if seq is None else TABLE.c.seq > seq
+
+
+def belonging(segments: Sequence[Segment]) -> ColumnElement[bool]:
+    """What of the log belongs to a run and its shared past."""
+    parts: list[ColumnElement[bool]] = []
+    for segment in segments:
+        own = TABLE.c.run_id == segment.run_id
+        parts.append(own if segment is segments[-1] else and_(
+            own, TABLE.c.turn <= segment.upto_turn, TABLE.c.kind.not_in(NOT_INHERITED)))
+    return or_(*parts)
+
+
+def _heard(role: str) -> ColumnElement[bool]:
+    audience = TABLE.c.audience
+    return or_(audience == "all", TABLE.c.source == role, audience.contains(f",{role},", autoescape=True))
+
+
+def _conditions(after_seq: int | None, before_seq: int | None, from_turn: int | None, to_turn: int | None
+                ) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if after_seq is not None:
+        found.append(TABLE.c.seq > after_seq)
+    if before_seq is not None:
+        found.append(TABLE.c.seq < before_seq)
+    if from_turn is not None:
+        found.append(TABLE.c.turn >= from_turn)
+    if to_turn is not None:
+        found.append(TABLE.c.turn <= to_turn)
+    return found

@@ -1,0 +1,139 @@
+"""What a run took, for each role and in all: computed from its own calls and events, kept when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pyscrai.databases.tables import CallRow, EventRow, RunMetricsRow
+
+PLAYED = ("utterance", "action", "turn_skipped")
+"""Kinds of event by which a role's turn shows in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallFigures:
+    """What of a call counts. ``latency_ms`` is None where it was never answered."""
+
+    role: str
+    failed_tries: int
+    answered: bool
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    latency_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFigures:
+    """What of an event counts: whose turn it shows, and the words said."""
+
+    role: str
+    turn: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The figures of a role, or of the whole run under the role ``""``; latencies in milliseconds.
+
+    ``calls`` counts answered and unanswered calls, ``errors`` the unanswered ones, ``retries`` all failed tries.
+    ``cost_usd`` is None where no price is known for any call.
+    """
+
+    role: str
+    turns: int = 0
+    words: int = 0
+    calls: int = 0
+    retries: int = 0
+    errors: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = None
+    latency_p50_ms: float | None = None
+    latency_p95_ms: float | None = None
+    latency_max_ms: float | None = None
+
+
+@dataclass(slots=True)
+class _Sum:
+    calls: list[CallFigures] = field(default_factory=list)
+    turns: set[tuple[str, int]] = field(default_factory=set)
+    words: int = 0
+
+    def metrics(self, role: str) -> Metrics:
+        costs = [call.cost_usd for call in self.calls if call.cost_usd is not None]
+        latencies = sorted(call.latency_ms for call in self.calls if call.latency_ms is not None)
+        return Metrics(
+            role, len(self.turns), self.words, len(self.calls), sum(call.failed_tries for call in self.calls),
+            sum(not call.answered for call in self.calls), sum(call.prompt_tokens for call in self.calls),
+            sum(call.cached_tokens for call in self.calls), sum(call.completion_tokens for call in self.calls),
+            sum(costs) if costs else None, percentile(latencies, 0.5), percentile(latencies, 0.95),
+            latencies[-1] if latencies else None)
+
+
+def summarize(calls: Iterable[CallFigures], turns: Iterable[TurnFigures]) -> list[Metrics]:
+    """The figures of the whole run, then of each role by its name."""
+    whole, roles = _Sum(), dict[str, _Sum]()
+    for call in calls:
+        for part in (whole, roles.setdefault(call.role, _Sum())):
+            part.calls.append(call)
+    for turn in turns:
+        for part in (whole, roles.setdefault(turn.role, _Sum())):
+            part.turns.add((turn.role, turn.turn))
+            part.words += turn.words
+    return [whole.metrics(""), *(roles[role].metrics(role) for role in sorted(roles))]
+
+
+def percentile(ordered: Sequence[float], share: float) -> float | None:
+    """The value below which this share of ordered values lies, between two of them in proportion."""
+    if not ordered:
+        return None
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+class RunMetrics:
+    """The metrics of runs. A fork counts what it took itself, not what its shared past took."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def read(self, run_id: str) -> list[Metrics]:
+        """The figures kept when the run ended, or computed now where none were kept."""
+        rows = (await self._session.scalars(select(RunMetricsRow).where(
+            RunMetricsRow.run_id == run_id).order_by(RunMetricsRow.role))).all()
+        if not rows:
+            return await self.compute(run_id)
+        return [Metrics(**{one.name: getattr(row, one.name) for one in fields(Metrics)}) for row in rows]
+
+    async def keep(self, run_id: str) -> list[Metrics]:
+        """Compute the figures and keep them in place of those kept before."""
+        found = await self.compute(run_id)
+        await self._session.execute(delete(RunMetricsRow).where(RunMetricsRow.run_id == run_id))
+        self._session.add_all(RunMetricsRow(run_id=run_id, **{one.name: getattr(metrics, one.name) for one in
+                                                              fields(Metrics)}) for metrics in found)
+        await self._session.flush()
+        return found
+
+    async def compute(self, run_id: str) -> list[Metrics]:
+        """The figures as of now."""
+        calls = await self._session.execute(select(
+            CallRow.role, CallRow.attempts, CallRow.finish_reason, CallRow.prompt_tokens, CallRow.cached_tokens,
+            CallRow.completion_tokens, CallRow.cost_usd, CallRow.latency_ms
+        ).where(CallRow.run_id == run_id, CallRow.purpose != "human"))
+        figures = [CallFigures(role, len(attempts or ()), reason is not None, prompt or 0, cached or 0, completion or 0,
+                               cost, latency)
+                   for role, attempts, reason, prompt, cached, completion, cost, latency in calls]
+        events = await self._session.execute(select(EventRow.source, EventRow.turn, EventRow.payload).where(
+            EventRow.run_id == run_id, EventRow.kind.in_(PLAYED)))
+        turns = [TurnFigures(source, turn, len(str(payload.get("text", "")).split()))
+                 for source, turn, payload in events if source]
+        return summarize(figures, turns)

@@ -1,0 +1,141 @@
+"""Templates as immutable versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pyscrai.databases.columns import now
+from pyscrai.databases.tables import AgentInstanceRow, AgentTemplateRow, RunRow, ScenarioTemplateRow, TemplateRow
+from pyscrai.errors import NotFound, VersionConflict
+
+Row = TypeVar("Row", bound=TemplateRow)
+Number = tuple[int, int, int]
+
+
+class Templates(Generic[Row]):
+    """The versions of one kind of template; made by ``agent_templates`` and ``scenario_templates``."""
+
+    def __init__(self, session: AsyncSession, table: type[Row], kind: str) -> None:
+        self._session, self._table, self._kind = session, table, kind
+
+    async def add(self, *, name: str, version: str, format: int, content: Mapping[str, Any], content_hash: str,
+                  source: str | None = None, shipped: bool = False) -> Row:
+        """Store a version, or find it stored already with the same content.
+
+        Raises:
+            VersionConflict: another content has this version.
+        """
+        stored = await self._exact(name, version)
+        if stored is not None:
+            if stored.content_hash != content_hash:
+                free = await self._next_free(name, version)
+                raise VersionConflict(f"{name}@{version} is stored already, with another content",
+                                      cure=f"versions are immutable: call yours {free}",
+                                      name=name, version=version, next_version=free)
+            return stored
+        row = self._table(name=name, version=version, format=format, content=dict(content), content_hash=content_hash,
+                          source=source, shipped=shipped)
+        self._session.add(row)
+        await self._session.flush()
+        return row
+
+    async def get(self, reference: str) -> Row:
+        """The version that ``name@version`` says, or the newest that ``name`` has and that is not archived.
+
+        Raises:
+            NotFound: there is none; the cure names what there is.
+        """
+        name, at, version = reference.partition("@")
+        row = await self._exact(name, version) if at else await self._newest(name)
+        if row is None:
+            raise NotFound(f"no {self._kind} template {reference} is stored", cure=await self._cure(name, version))
+        return row
+
+    async def by_id(self, template_id: int) -> Row:
+        """The version with this id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        row = await self._session.get(self._table, template_id)
+        if row is None:
+            raise NotFound(f"no {self._kind} template has the id {template_id}")
+        return row
+
+    async def list(self, *, name: str | None = None, every_version: bool = False, archived: bool = False
+                   ) -> Sequence[Row]:
+        """Templates by name, each with its newest version, or with every version, the newest first."""
+        query = select(self._table)
+        if name is not None:
+            query = query.where(self._table.name == name)
+        if not archived:
+            query = query.where(self._table.archived_at.is_(None))
+        rows = sorted((await self._session.scalars(query)).all(), key=lambda row: _number(row.version), reverse=True)
+        rows.sort(key=lambda row: row.name)
+        if every_version:
+            return rows
+        newest: dict[str, Row] = {}
+        for row in rows:
+            newest.setdefault(row.name, row)
+        return list(newest.values())
+
+    async def remove(self, reference: str) -> str:
+        """Delete a version that no run refers to, archive one that runs need.
+
+        Returns:
+            ``deleted`` or ``archived``.
+
+        Raises:
+            NotFound: there is no such version.
+        """
+        row = await self.get(reference)
+        used = exists().where(RunRow.scenario_template_id == row.id) if self._table is ScenarioTemplateRow else (
+            exists().where(AgentInstanceRow.agent_template_id == row.id))
+        if await self._session.scalar(select(used)):
+            row.archived_at = row.archived_at or now()
+            return "archived"
+        await self._session.delete(row)
+        return "deleted"
+
+    async def _exact(self, name: str, version: str) -> Row | None:
+        return await self._session.scalar(
+            select(self._table).where(self._table.name == name, self._table.version == version))
+
+    async def _newest(self, name: str) -> Row | None:
+        found = await self._session.execute(select(self._table.id, self._table.version).where(
+            self._table.name == name, self._table.archived_at.is_(None)))
+        versions = sorted((_number(version), number) for number, version in found)
+        return await self.by_id(versions[-1][1]) if versions else None
+
+    async def _next_free(self, name: str, version: str) -> str:
+        """The version after the newest one of the same minor version, so that nothing is passed over."""
+        major, minor, _ = _number(version)
+        found = await self._session.scalars(select(self._table.version).where(self._table.name == name))
+        patch = max(number[2] for number in map(_number, found) if number[:2] == (major, minor))
+        return f"{major}.{minor}.{patch + 1}"
+
+    async def _cure(self, name: str, version: str) -> str:
+        if version:
+            found = await self._session.scalars(select(self._table.version).where(self._table.name == name))
+            if versions := sorted(map(_number, found)):
+                return f"versions of {name}: " + ", ".join(".".join(map(str, number)) for number in versions)
+        return "`pyscrai templates list` shows what is stored"
+
+
+def agent_templates(session: AsyncSession) -> Templates[AgentTemplateRow]:
+    """The stored agent templates."""
+    return Templates(session, AgentTemplateRow, "agent")
+
+
+def scenario_templates(session: AsyncSession) -> Templates[ScenarioTemplateRow]:
+    """The stored scenario templates."""
+    return Templates(session, ScenarioTemplateRow, "scenario")
+
+
+def _number(version: str) -> Number:
+    major, minor, patch = version.split(".")
+    return int(major), int(minor), int(patch)

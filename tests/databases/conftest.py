@@ -1,0 +1,109 @@
+"""A writer, and runs to write to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pyscrai.databases.record import RunRecord
+from pyscrai.databases.recording.writer import RecordWriter
+from pyscrai.databases.repositories.leases import Leases
+from pyscrai.databases.repositories.runs import CastMember, Fork, Runs
+from pyscrai.databases.repositories.templates import scenario_templates
+from pyscrai.databases.session import Database
+from pyscrai.engines.ports import (
+    Attempt,
+    CallKey,
+    CallRecord,
+    Message,
+    ModelReply,
+    ModelRequest,
+    Progress,
+    Usage,
+)
+from pyscrai.events import Utterance
+
+CAST = tuple(CastMember(role, role.title(), "actor", "hash", {"role": role}) for role in ("mayor", "engineer"))
+
+
+def utterance(turn: int, role: str = "mayor", text: str = "Well.", **fields: Any) -> Utterance:
+    return Utterance(**{"key": f"t{turn}.{role}", "turn": turn, "phase": "debate", "source": role, "audience": "all",
+                        "name": role.title(), "text": text, **fields})
+
+
+def progress(turn: int) -> Progress:
+    return Progress(turn, "debate", ("engineer",), {"trust": 5 - turn}, {"tokens": 100 * turn, "cost_usd": 0.5})
+
+
+def call(turn: int, role: str = "mayor", text: str | None = "Well.", *, ordinal: int = 0, lines: tuple[str, ...] = (),
+         failed: int = 0, **request: Any) -> CallRecord:
+    reply = None if text is None else ModelReply(text, "stop", Usage(100, 80, 20, 0.25), "model-1", 12.5,
+                                                 {"id": f"chat-{turn}"})
+    return CallRecord(
+        CallKey(turn, role, "speak", ordinal), "speak", "default",
+        ModelRequest((Message("system", (f"You are {role}.",)), Message("user", ("So far:\n", *lines, "Go on."))),
+                     **{"temperature": 0.7, "max_tokens": 200, "stop": ("\n\n",), "seed": turn, **request}),
+        reply, tuple(Attempt("default", "model.timeout", "no answer", 30.0, 5.0) for _ in range(failed)),
+        None if reply else {"code": "model.timeout", "message": "no answer"},
+        {"actor/system.md": "a" * 64})
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A database with a template, a writer, and ways to make runs and records."""
+
+    database: Database
+    writer: RecordWriter
+
+    async def run(self, *, fork: Fork | None = None, **fields: Any) -> str:
+        async with self.database.session() as session:
+            template = await scenario_templates(session).add(name="play", version="1.0.0", format=1, content={"a": 1},
+                                                             content_hash="hash")
+            return (await Runs(session).create(template, CAST, **{"seed": 7, **fields}, fork=fork)).id
+
+    async def lease(self, run_id: str, owner: str = "me", ttl: timedelta = timedelta(minutes=1)) -> int | None:
+        async with self.database.session() as session:
+            return await Leases(session).acquire(run_id, owner, ttl)
+
+    async def record(self, run_id: str | None = None) -> RunRecord:
+        """The record of a run that is ours from now on, whoever held it before."""
+        run_id = run_id or await self.run()
+        fence = await self.lease(run_id, ttl=timedelta(seconds=-1))
+        assert fence is not None
+        return await RunRecord.open(self.writer, self.database, run_id, fence)
+
+
+@pytest.fixture
+async def stage(database: Database) -> AsyncIterator[Stage]:
+    """A database with a writer; the test runs once on each kind."""
+    writer = RecordWriter(database)
+    yield Stage(database, writer)
+    await writer.close()
+
+
+@pytest.fixture
+async def sqlite_stage(sqlite_database: Database) -> AsyncIterator[Stage]:
+    """A SQLite database with a writer, for what does not differ."""
+    writer = RecordWriter(sqlite_database)
+    yield Stage(sqlite_database, writer)
+    await writer.close()
+
+
+Play = Callable[..., Awaitable[RunRecord]]
+
+
+@pytest.fixture
+def play(stage: Stage) -> Play:
+    """Records a number of turns of a run, one call and one utterance each."""
+    async def play(turns: int, record: RunRecord | None = None, *, first: int = 1) -> RunRecord:
+        record = record or await stage.record()
+        for turn in range(first, first + turns):
+            role = ("mayor", "engineer")[turn % 2]
+            record.note(call(turn, role, f"words of turn {turn}"))
+            await record.commit([utterance(turn, role, f"words of turn {turn}")], replace(progress(turn), turn=turn))
+        return record
+    return play
