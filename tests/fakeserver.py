@@ -40,8 +40,8 @@ from tests.faults import (
 )
 
 __all__ = [
-    "Behaviour", "Cut", "Drip", "Drop", "Empty", "FakeOpenAI", "Hang", "Malformed", "RateLimited", "Raw", "Reply", "Seen",
-    "Status",
+    "Behaviour", "Cut", "Drip", "Drop", "Empty", "FakeOpenAI", "Hang", "Malformed", "RateLimited", "Raw", "Reply",
+    "Seen", "Status",
 ]
 
 MODEL = "fake"
