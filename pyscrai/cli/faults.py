@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyscrai.cli.exits import Exit, of_error
-from pyscrai.errors import PyscraiError, TemplateError
+from pyscrai.errors import Problem, PyscraiError, TemplateError
 from pyscrai.exports.transcript import clean
 
 if TYPE_CHECKING:
@@ -51,30 +52,33 @@ def report_usage(error: CycloptsError, tokens: list[str], *, as_json: bool) -> E
     return Exit.USAGE
 
 
-def warn(error: TemplateError) -> None:
-    """Show the problems of a template that is usable all the same."""
-    for problem in error.problems:
-        print(clean(problem), file=sys.stderr)
-
-
 def _known(tokens: list[str]) -> bool:
     from pyscrai.cli.main import COMMANDS
 
     return bool(tokens) and tokens[0] in COMMANDS
 
 
+def show(error: Mapping[str, Any]) -> None:
+    """Print an error, given as plain data, for a person: its code and message, then the cure."""
+    first, *rest = clean(error.get("message", "")).split("\n")
+    print(f"{_red('error')} [{error.get('code', '')}]: {first}", *(f"  {line}" for line in rest), sep="\n",
+          file=sys.stderr)
+    if error.get("cure"):
+        print(f"  → {clean(error['cure'])}", file=sys.stderr)
+
+
+def show_problems(problems: Sequence[Problem]) -> None:
+    """Print the problems of templates, one a line."""
+    for problem in problems:
+        mark = _red("error") if problem.severity == "error" else "warning"
+        print(f"{mark} [{problem.code}]: {clean(problem)}".replace("\n", " "), file=sys.stderr)
+
+
 def _on_stderr(error: PyscraiError) -> None:
-    label = f"{_red('error')} [{error.code}]"
     if isinstance(error, TemplateError) and error.problems:
-        count = len(error.problems)
-        print(f"{label}: {count} problem{'s' if count != 1 else ''}", file=sys.stderr)
-        for problem in error.problems:
-            print(f"  {clean(problem)}", file=sys.stderr)
-        return
-    first, *rest = clean(error.message).split("\n")
-    print(f"{label}: {first}", *(f"  {line}" for line in rest), sep="\n", file=sys.stderr)
-    if error.cure:
-        print(f"  → {clean(error.cure)}", file=sys.stderr)
+        show_problems(error.problems)
+    else:
+        show(error.as_dict())
 
 
 def _on_stdout(error: dict[str, Any], code: Exit) -> None:

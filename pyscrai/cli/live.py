@@ -23,12 +23,17 @@ STYLES = {"completed": "green", "failed": "red", "paused": "yellow", "waiting": 
 
 
 class LiveView:
-    """Shows a run on a terminal; what streams in is replaced by what was recorded."""
+    """Shows a run on a terminal; what streams in is replaced by what was recorded.
+
+    Args:
+        live: show what streams in and a status line; without it, only finished entries.
+    """
 
     streams = True
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, *, live: bool = True) -> None:
         self.console = console or output.console()
+        self._is_live = live
         self._stage = _Stage()
         self._script = Transcript()
         self._live: Live | None = None
@@ -66,6 +71,10 @@ class LiveView:
         place = (role, turn)
         self._stage.speech[place] = self._stage.speech.get(place, "") + piece
 
+    def say(self, text: str) -> None:
+        """Tell the person something above the status line."""
+        self.console.print(Text(f"  {text}", "yellow"))
+
     def suspend(self) -> None:
         if self._live is not None:
             self._stage.speech.clear()
@@ -84,7 +93,7 @@ class LiveView:
             console.print(Text(f"  {line}", "dim" if closing.status == "completed" else ""), soft_wrap=True)
 
     def _start(self) -> None:
-        if self._live is None:
+        if self._live is None and self._is_live:
             self._live = Live(self._stage, console=self.console, refresh_per_second=FRAMES_PER_SECOND, transient=True)
             self._live.start()
 
@@ -118,7 +127,7 @@ class _Stage:
         yield Text.assemble(spinner if isinstance(spinner, Text) else "", status)
 
     def _status(self) -> Iterator[str]:
-        yield f"turn {self.turn}"
+        yield f"turn {max((self.turn, *(turn for _, turn in self.speech)))}"
         if self.phase:
             yield self.phase
         speaking = [self.names.get(role, role) for role, _ in self.speech]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyscrai.errors import ConfigError
 from pyscrai.exports.plain import dumps
 from pyscrai.exports.transcript import clean
 
@@ -28,6 +30,20 @@ def write(pieces: Iterable[str]) -> None:
     for piece in pieces:
         sys.stdout.write(piece)
     sys.stdout.flush()
+
+
+def write_file(target: Path, pieces: Iterable[str]) -> int:
+    """Write a document to a file of the person's choice; returns its size in bytes.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    content = "".join(pieces).encode(errors="backslashreplace")
+    try:
+        return target.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"{target} cannot be written: {error.strerror}", code="output.file",
+                          cure="name another file with --output") from None
 
 
 def note(text: str) -> None:
