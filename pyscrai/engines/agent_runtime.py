@@ -15,7 +15,7 @@ from pyscrai.engines.memory import refresh
 from pyscrai.engines.orchestration import flow
 from pyscrai.engines.orchestration.plan import GATHER, Plan
 from pyscrai.engines.orchestration.stage import Keys, Stage
-from pyscrai.engines.people import apply_command, human_request, person_for, read_human
+from pyscrai.engines.people import apply_command, human_request, person_for, problem_of, read_human
 from pyscrai.engines.ports import CallKey, CallRecord, Inbox, ModelReply, ModelRequest, Past, Progress, Record, Usage
 from pyscrai.engines.recall import Recall
 from pyscrai.engines.state import Activation, Line, Move
@@ -82,7 +82,8 @@ class AgentRuntime:
 
     async def _play(self, activation: Activation, state: Mapping[str, Any]) -> dict[str, Any]:
         engine = self.engines[activation["role"]]
-        arrived, people, state = await self._read_inbox(activation, state)
+        given = state
+        arrived, people, state = await self._read_inbox(activation, given)
         asking = self._asking(engine, activation)
         seen = view(self.plan, state, engine.role, turn=activation["turn"])
         memory = None
@@ -105,7 +106,8 @@ class AgentRuntime:
             update["memory"] = {engine.role: memory}
         if people:
             update["people"] = people
-        if arrived.variables != (state.get("variables") or {}):
+        injected = arrived.variables != (given.get("variables") or {})
+        if injected:
             update["variables"] = arrived.variables
         together = len(flow.speaking(state["next"])) > 1
         if together:
@@ -122,7 +124,7 @@ class AgentRuntime:
             flow.advance(stage)
         await self._commit([*events, *stage.events], stage)
         update.update({**stage.update(), "messages": (*lines, *stage.lines)})
-        if arrived.variables != (state.get("variables") or {}):
+        if injected:
             update["variables"] = stage.variables
         if not update["messages"]:
             del update["messages"]
@@ -137,9 +139,14 @@ class AgentRuntime:
             return await self._act(engine, activation, seen, asking)
         if recorded is None or recorded.reply is None:
             request = human_request(engine, activation, seen)
-            answer = interrupt(request)
-            if answer.get("release"):
-                return await self._act(engine, activation, seen, asking)
+            while True:
+                answer = interrupt(request)
+                if answer.get("release"):
+                    return await self._act(engine, activation, seen, asking)
+                problem = problem_of(engine, activation, seen, answer)
+                if problem is None:
+                    break
+                request = {**request, "problem": problem}
             reply = ModelReply(json.dumps(answer), "stop", Usage(), "person", float(answer.get("latency_ms", 0.0)))
             recorded = CallRecord(key, "human", f"person:{answer.get('person') or person or 'someone'}",
                                   ModelRequest(()), reply)
@@ -207,6 +214,7 @@ class AgentRuntime:
                           ) -> tuple[Stage, dict[str, str | None], Mapping[str, Any]]:
         """Apply the commands that arrived; only the first speaker of a superstep reads them."""
         stage = Stage(self.plan, state, Keys(""))
+        stage.turn = activation["turn"]  # what arrives belongs to the turn that takes it, and is not in a fork before it
         people: dict[str, str | None] = {}
         if self.inbox is not None and flow.speaking(state["next"])[0]["role"] == activation["role"]:
             for command in await self.inbox.take(activation["turn"]):

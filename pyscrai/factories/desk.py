@@ -12,8 +12,8 @@ from pyscrai.databases.repositories.leases import Leases
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.orchestration.engine_manager import Assignment, Desired, Due, Taken
 from pyscrai.engines.orchestration.plan import make_plan
-from pyscrai.engines.scenario_runner import Result
-from pyscrai.errors import PyscraiError, WrongState
+from pyscrai.engines.scenario_runner import Result, ScenarioRunner
+from pyscrai.errors import PyscraiError, RunError, WrongState
 from pyscrai.events import RunFailed
 from pyscrai.factories.noting import note_events
 from pyscrai.factories.ownership import TTL, acquire, is_dead, owner_name
@@ -44,6 +44,8 @@ class RunDesk:
             runner = await make_runner(services, run_id, fence, plan, engines)
             async with database.read() as session:
                 row = await Runs(session).get(run_id)
+            if row.parent_run_id is not None and row.status == "pending":
+                await _check_past(runner)
             yield Assignment(runner, _asked(row.desired, row.status))
         finally:
             async with database.session() as session:
@@ -72,6 +74,12 @@ class RunDesk:
 
     def _is_free(self, duty: Duty) -> bool:
         return not duty.held or duty.owner is None or (duty.owner != self._owner and is_dead(duty.owner))
+
+
+async def _check_past(runner: ScenarioRunner) -> None:
+    if not (await runner.graph.aget_state(runner.config)).values:
+        raise RunError(f"{runner.thread} was not made to its end: the past that it shares is missing",
+                       code="run.half_made", cure="delete it and fork again")
 
 
 def _asked(desired: str, status: str) -> Desired:

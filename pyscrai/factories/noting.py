@@ -14,7 +14,8 @@ from pyscrai.factories.services import Services
 TRIES = 5
 
 
-async def note_events(services: Services, run_id: str, events: Sequence[Event], calls: Sequence[CallRecord] = ()) -> None:
+async def note_events(services: Services, run_id: str, events: Sequence[Event], calls: Sequence[CallRecord] = ()
+                      ) -> None:
     """Write events, and answers that people gave, into a run's record, whoever plays it.
 
     Raises:

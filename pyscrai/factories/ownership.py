@@ -62,6 +62,12 @@ async def own(database: Database, run_id: str, *, lost: Callable[[], None] | Non
 
 
 async def acquire(database: Database, run_id: str, owner: str) -> int:
+    """Take a run, at once from a dead owner; the fence with which it is written to.
+
+    Raises:
+        NotFound: there is no such run.
+        WrongState: another living process plays it.
+    """
     async with database.session() as session:
         leases, row = Leases(session), await Runs(session).get(run_id)
         if row.owner and is_dead(row.owner):

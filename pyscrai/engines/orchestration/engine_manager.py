@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, Self
+from typing import Literal, Protocol, Self
 
 import structlog
 
@@ -20,8 +20,8 @@ from pyscrai.engines.orchestration.queueing import FairQueue
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.errors import Fenced, PyscraiError, RunError
 
-Desired = Literal["none", "run", "step", "pause", "stop", "cancel"]
-"""What is asked of a run: ``none`` before anybody started it."""
+Desired = Literal["none", "run", "step", "wait", "pause", "stop", "cancel"]
+"""What is asked of a run: ``none`` before anybody started it, ``wait`` until a person has answered."""
 
 ENDING: frozenset[Desired] = frozenset({"pause", "stop", "cancel"})
 
@@ -42,8 +42,6 @@ class Assignment:
 
     runner: ScenarioRunner
     desired: Desired
-    answer: Mapping[str, Any] | None = None
-    """What a person answered to the turn that the run waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +94,11 @@ class _Live:
     heeded: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def heard(self, told: Desired) -> Desired | None:
+        """What people asked last, or None where the run stands because of this process and not of them."""
+        asked = self.asked
+        return None if asked == "shutdown" or asked == "lost" else asked or told
+
 
 class EngineManager:
     """Plays runs, at most ``capacity`` at once; an asynchronous context manager that drains when it is left.
@@ -131,7 +134,7 @@ class EngineManager:
 
     def wake(self, run_id: str, desired: Desired, *, share: str = "", reason: str = "") -> None:
         """Look at a run again: something else is asked of it. What is asked must be durable before."""
-        if self._closing or desired == "none":
+        if self._closing or desired in ("none", "wait"):
             return
         live = self._live.get(run_id)
         if live is None:
@@ -287,7 +290,7 @@ class EngineManager:
         runner, told = assignment.runner, assignment.desired
         live.runner = runner
         reason = live.reason or f"{told} was asked for"
-        if told == "none" or live.asked == "shutdown":
+        if told in ("none", "wait") or live.asked == "shutdown":
             return
         if told == "pause":
             result = await runner.hold(reason)
@@ -295,9 +298,8 @@ class EngineManager:
             result = await runner.end(reason)
         else:
             result = await self._play(live, assignment)
-        asked = live.asked
-        if asked != "shutdown" and asked != "lost":
-            await self._desk.settle(live.run_id, asked or told, result)
+        if (asked := live.heard(told)) is not None:
+            await self._desk.settle(live.run_id, asked, result)
             live.heeded = _heeded(live.latest, result)
 
     async def _play(self, live: _Live, assignment: Assignment) -> Result:
@@ -305,7 +307,7 @@ class EngineManager:
         runner.runtime.listener = self._listeners.get(live.run_id)
         if live.asked in ("pause", "stop"):
             self._ask(live, live.asked, live.reason)
-        live.playing = asyncio.create_task(runner.play(answer=assignment.answer, step=assignment.desired == "step"))
+        live.playing = asyncio.create_task(runner.play(step=assignment.desired == "step"))
         try:
             return await live.playing
         except asyncio.CancelledError:

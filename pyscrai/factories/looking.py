@@ -1,0 +1,104 @@
+"""A run's states, looked at from outside: now and at any turn, without holding the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyscrai.databases.repositories.runs import Runs
+from pyscrai.engines.orchestration.plan import GATHER, Plan, make_plan
+from pyscrai.errors import NotFound, RunError
+from pyscrai.factories.scenario_factory import load_play, make_graph
+from pyscrai.factories.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The state of a run when it had played so many turns: the last one of that turn that is no half-done round."""
+
+    run_id: str
+    turn: int
+    plan: Plan
+    values: Mapping[str, Any]
+    followed: Mapping[str, Any] | None
+    """The state after the superstep that came next, where the run has played on."""
+
+
+async def moment(services: Services, run_id: str, turn: int | None = None) -> Moment:
+    """How things stood after a turn, or stand now; a fork's past is looked up where it was played.
+
+    Raises:
+        NotFound: there is no such run, or it has not played so far.
+        RunError: no state of that turn can be gone back to.
+    """
+    async with services.database.read() as session:
+        runs = Runs(session)
+        row = await runs.get(run_id)
+        while turn is not None and row.parent_run_id is not None and row.fork_turn is not None and turn < row.fork_turn:
+            row = await runs.get(row.parent_run_id)
+    plan = make_plan(await load_play(services, row.id))
+    graph = await make_graph(services, row.id, plan)
+    config = {"configurable": {"thread_id": row.id}}
+    if turn is None:
+        values = (await graph.aget_state(config)).values
+        if not values:
+            raise _not_played(run_id, 0, None)
+        return Moment(row.id, values.get("turn", 0), plan, values, None)
+    found, follower, newest = None, None, None
+    async for checkpoint in graph.checkpointer.alist(config):
+        values = checkpoint.checkpoint["channel_values"]
+        at = values.get("turn")
+        if at is None or "clock" not in values:
+            continue
+        newest = at if newest is None else newest
+        if at < turn:
+            break
+        if at == turn and not _half_done(values):
+            found = checkpoint.config
+            break
+        follower = checkpoint.config
+    if found is None:
+        if newest is None or turn > newest:
+            raise _not_played(run_id, turn, newest)
+        raise RunError(f"turn {turn} of {run_id} is the middle of a round in which all speak at once",
+                       code="run.mid_round", cure="go back to the turn at which the round began or ended", turn=turn)
+    values = (await graph.aget_state(found)).values
+    followed = (await graph.aget_state(follower)).values if follower is not None else None
+    return Moment(row.id, turn, plan, values, followed)
+
+
+async def waiting_requests(services: Services, run_id: str) -> Sequence[Mapping[str, Any]]:
+    """What people are asked by a run that waits: a request for each role whose turn it is.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    plan = make_plan(await load_play(services, run_id))
+    graph = await make_graph(services, run_id, plan)
+    state = await graph.aget_state({"configurable": {"thread_id": run_id}})
+    return [pending.value for task in state.tasks for pending in task.interrupts]
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a state changed: for each channel the old and the new value; of the lines only those that are new."""
+    changed: dict[str, Any] = {}
+    for name in sorted({*before, *after}):
+        if name == "messages":
+            known = {line["id"]: line for line in before.get(name) or ()}
+            lines = [line for line in after.get(name) or () if known.get(line["id"]) != line]
+            if lines:
+                changed[name] = {"added": lines}
+        elif before.get(name) != after.get(name):
+            changed[name] = {"before": before.get(name), "after": after.get(name)}
+    return changed
+
+
+def _half_done(values: Mapping[str, Any]) -> bool:
+    following = values.get("next") or ()
+    return bool(values.get("moves")) or any(activation["role"] == GATHER for activation in following)
+
+
+def _not_played(run_id: str, turn: int, newest: int | None) -> NotFound:
+    there = "it has not begun" if newest is None else f"it has played {newest} turns"
+    return NotFound(f"{run_id} has no turn {turn}: {there}", cure="read a turn that was played")
