@@ -14,11 +14,15 @@ from pyscrai.databases.columns import now
 from pyscrai.databases.recording.entries import Entry, EventEntry, Where, Written, event_entry, where
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.calls import Calls
+from pyscrai.databases.repositories.metrics import RunMetrics
 from pyscrai.databases.session import Database
 from pyscrai.databases.tables import AgentInstanceRow, RunRow
 from pyscrai.engines.ports import CallKey, CallRecord, Progress
 from pyscrai.errors import NotFound
 from pyscrai.events import Event
+
+ENDS = frozenset({"run_completed", "run_failed", "run_stopped"})
+"""Kinds of event with which a run's metrics are summed up."""
 
 LINGER = 0.02
 """Seconds that a noted call waits for the commit of its turn before it is written on its own."""
@@ -31,11 +35,13 @@ class RunRecord:
         fence: the number that the run's lease gave; who holds an older one cannot write.
         calls: recorded calls that the run may ask for again.
         keep_turns: calls of this many turns stay in memory.
+        database: where the run's metrics are kept when it ends; None keeps none.
     """
 
     def __init__(self, writer: RecordWriter, run_id: str, fence: int, *, calls: Iterable[CallRecord] = (),
-                 keep_turns: int = 64, clock: Callable[[], datetime] = now) -> None:
+                 keep_turns: int = 64, clock: Callable[[], datetime] = now, database: Database | None = None) -> None:
         self.run_id, self.fence = run_id, fence
+        self._database = database
         self.desired = "run"
         self.controls_waiting = 0
         self._writer, self._clock, self._keep_turns = writer, clock, keep_turns
@@ -60,7 +66,7 @@ class RunRecord:
             keep = 2 * cast + 4
             recorded = await Calls(session).read(run_id, inherited=False,
                                                  from_turn=None if every_call else row.turn - keep)
-        record = cls(writer, run_id, fence, calls=(stored.call for stored in recorded), keep_turns=keep)
+        record = cls(writer, run_id, fence, calls=(stored.call for stored in recorded), keep_turns=keep, database=database)
         record.desired, record.controls_waiting = row.desired, row.controls_waiting
         return record
 
@@ -81,6 +87,9 @@ class RunRecord:
         self._settle(calls, written)
         if progress is not None:
             self._forget(progress.turn - self._keep_turns)
+        if self._database is not None and any(event.kind in ENDS for event in events):
+            async with self._database.session() as session:
+                await RunMetrics(session).keep(self.run_id)
 
     def _submit(self, calls: Mapping[CallKey, CallEntry], events: tuple[EventEntry, ...] = (),
                 progress: Where | None = None) -> asyncio.Future[Written]:
