@@ -86,6 +86,8 @@ class Settings(BaseSettings):
             return value
         tables: dict[str, Any] = {name: dict(table) for name, table in BUILTIN.items()}
         for name, table in value.items():
+            if name == "default":
+                raise ValueError("default: this is what templates call the alias that `model` names; set that instead")
             if isinstance(table, dict):
                 if "name" in table:
                     raise ValueError(f"{name}.name: an alias is named by its table, [models.{name}]")
@@ -101,7 +103,7 @@ class Settings(BaseSettings):
         Raises:
             ConfigError: there is no such alias; the message lists those that there are.
         """
-        if name is None or (name == "default" and name not in self.models):
+        if name is None or name == "default":
             name = self.model
         if (found := self.models.get(name)) is not None:
             return found

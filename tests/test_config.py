@@ -80,6 +80,15 @@ def test_a_table_changes_fields_of_a_builtin_alias(clean: Path) -> None:
     assert (settings.alias("mine").model, settings.alias("mine").structured) == ("mine", "grammar")
 
 
+@pytest.mark.parametrize(("table", "message"), [
+    ("[models.default]", "set that instead"), ("[models.a]\nname = 'b'", "named by"),
+])
+def test_names_that_an_alias_cannot_have(clean: Path, table: str, message: str) -> None:
+    clean.write_text(f"{table}\nmodel = 'm'\n")
+    with pytest.raises(ConfigError, match=message):
+        load_settings()
+
+
 def test_prices(clean: Path) -> None:
     clean.write_text('[models.a]\nmodel = "m"\nprice = "openai:gpt-5-mini"\n'
                      '[models.b]\nmodel = "m"\nprice = {input_per_mtok = 1.0, output_per_mtok = 2}\n')

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from pyscrai.config import ModelAlias
 from pyscrai.engines.ports import Layout, ModelReply, ModelRequest
@@ -70,9 +71,6 @@ class EmbeddedServer:
         try:
             # Before anything else, so that the child cannot end between here and the first request.
             await self._lease.acquire(shared=True, timeout=READY_WITHIN)
-            if not self._alive():
-                self.state.with_suffix(".json").unlink(missing_ok=True)
-                await self._spawn()
             return await self._ready()
         except BaseException:
             self.close()
@@ -107,14 +105,18 @@ class EmbeddedServer:
                 raise self._failed()
 
     async def _ready(self) -> Address:
-        address, until = self.state.with_suffix(".json"), time.monotonic() + READY_WITHIN
+        address, until, spawned = self.state.with_suffix(".json"), time.monotonic() + READY_WITHIN, False
         while time.monotonic() < until:
-            alive = self._alive()
-            if address.exists():
+            if not self._alive():
+                if spawned:
+                    raise self._failed()
+                address.unlink(missing_ok=True)
+                await self._spawn()
+                spawned = True
+            elif address.exists():
                 found: dict[str, Any] = json.loads(address.read_text())
-                return Address(f"{found['url'].rstrip('/')}/v1", found["key"])
-            if not alive:
-                raise self._failed()
+                if await _listens(found["url"]):  # one that was just killed holds its lock until its memory is freed
+                    return Address(f"{found['url'].rstrip('/')}/v1", found["key"])
             await asyncio.sleep(_POLL)
         raise ModelUnavailable(f"{self.name}: the embedded model was not ready within {READY_WITHIN:g} s",
                                alias=self.name, cure=f"see {self.state.with_suffix('.log')}")
@@ -130,6 +132,16 @@ class EmbeddedServer:
                                code="embedded.runtime", cure="pip install xllamacpp, or use an alias with a base_url")
         return ModelUnavailable(f"{self.name}: the embedded model did not start: {last}", alias=self.name,
                                 cure=f"see {self.state.with_suffix('.log')}; are the weights whole, is memory free?")
+
+
+async def _listens(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 class EmbeddedChat:

@@ -56,8 +56,9 @@ class Models:
             ConfigError: the alias is unknown, its key is not set or its weights are not installed.
             ModelUnavailable: the embedded model's server did not start.
         """
-        if name is None or (name == "default" and name not in self._registered):
-            name = self.settings.model if "default" not in self.settings.models else "default"
+        name = name or "default"
+        if name == "default" and name not in self._registered:
+            name = self.settings.model
         if (own := self._registered.get(name)) is not None:
             return own
         if (made := self._made.get(name)) is not None:
