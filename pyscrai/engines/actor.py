@@ -67,6 +67,7 @@ class Speaker(Engine):
                 source=self.role, audience="all" if heard == "all" else tuple(heard), name=self.instance.name,
                 text=text, played_by=played_by)
             move["kinds"].append("utterance")
+            move["audience"] = heard if heard == "all" else list(heard)
         for action, arguments in (said.get("actions") or {}).items():
             if arguments is None:
                 continue

@@ -214,7 +214,7 @@ class AgentRuntime:
                           ) -> tuple[Stage, dict[str, str | None], Mapping[str, Any]]:
         """Apply the commands that arrived; only the first speaker of a superstep reads them."""
         stage = Stage(self.plan, state, Keys(""))
-        stage.turn = activation["turn"]  # what arrives belongs to the turn that takes it, and is not in a fork before it
+        stage.turn = activation["turn"]  # what arrives belongs to the turn that takes it: a fork before it has it not
         people: dict[str, str | None] = {}
         if self.inbox is not None and flow.speaking(state["next"])[0]["role"] == activation["role"]:
             for command in await self.inbox.take(activation["turn"]):

@@ -79,7 +79,7 @@ class Analyst(Engine):
                 value: float | int | str | None
                 rationale, evidence = "", list[str]()
                 if measure.metric is not None:
-                    value = count(measure.metric, role, view)
+                    value = count(measure.metric, role, view.spoken)
                 else:
                     value, rationale, evidence = await self._score(measure, role, view, ask)
                 performance.add(Measurement, source=self.role, measure=measure.name, of=role, value=value,

@@ -11,10 +11,17 @@ from pyscrai.engines.base import Engine, Performance
 from pyscrai.engines.orchestration.stage import Keys, Stage
 from pyscrai.engines.ports import CallRecord
 from pyscrai.engines.state import Activation
+from pyscrai.engines.structured import parse
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError, RunError
 from pyscrai.events import Control, RoleReleased, RoleTaken
 from pyscrai.templates.world import InjectText
+
+ABOUT = ("person", "role", "latency_ms", "release")
+"""What an answer may say about itself: who gave it, for whom, how long it took, and that a model shall answer."""
+
+_SPEECH: Mapping[str, Any] = {
+    "type": "object", "additionalProperties": False, "properties": {"text": {"type": "string"}}}
 
 
 def person_for(engine: Engine, state: Mapping[str, Any]) -> str | None:
@@ -37,6 +44,32 @@ def human_request(engine: Engine, activation: Activation, seen: View) -> dict[st
             "lines": [{"name": line["name"], "text": line["content"], "turn": line["turn"]} for line in seen.lines]}
 
 
+def problem_of(engine: Engine, activation: Activation, seen: View, answer: Mapping[str, Any]) -> str | None:
+    """Why a person's answer cannot be taken, in words, or None if it can."""
+    phase = engine.plan.phases[seen.phase]
+    speaker = cast(Speaker, engine)
+    value = said(answer)
+    if activation["task"] == "moderate":
+        picks = {"next": {"enum": list(phase.speakers)}}
+        schema: Mapping[str, Any] = {"type": "object", "required": ["next"], "properties": picks}
+    else:
+        # A person may leave out what a model must say something about: whom it addresses, that nothing has changed.
+        schema = {**(speaker.schema(phase) or _SPEECH), "required": ["actions"] if phase.spec.action else []}
+    try:
+        parse(json.dumps(value), schema)
+        if activation["task"] != "moderate":
+            speaker.check(value, phase)
+    except ReplyError as error:
+        return error.message
+    return None
+
+
+def said(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an answer is part of the play, without who gave it and what was left blank."""
+    return {key: value.strip() if isinstance(value, str) else value for key, value in answer.items()
+            if value is not None and key not in ABOUT}
+
+
 def read_human(engine: Engine, activation: Activation, seen: View, call: CallRecord) -> Performance:
     """Make a person's answer into a performance, as a model's reply would be.
 
@@ -45,7 +78,7 @@ def read_human(engine: Engine, activation: Activation, seen: View, call: CallRec
     """
     if call.reply is None:
         raise ReplyError("the person's answer is empty")
-    answer = json.loads(call.reply.text)
+    answer = said(json.loads(call.reply.text))
     person = call.alias.removeprefix("person:")
     if activation["task"] == "moderate":
         performance = Performance()

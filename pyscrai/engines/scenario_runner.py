@@ -12,7 +12,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command
 
 from pyscrai.engines.agent_runtime import AgentRuntime, TurnPaused
-from pyscrai.errors import Fenced, PyscraiError, RunError
+from pyscrai.errors import Fenced, PyscraiError, RunError, WrongState
 from pyscrai.events import Event, RunCompleted, RunFailed, RunPaused, RunResumed, RunStopped, RunWaiting
 
 Status = Literal["completed", "failed", "paused", "waiting", "stopped"]
@@ -73,22 +73,24 @@ class ScenarioRunner:
         """Play on: from the start, or from the last checkpoint.
 
         Args:
-            answer: what a person answers to the turn that the run waits for.
+            answer: what a person answers to the turn that the run waits for; its ``role`` says for whom where the run
+                waits for several.
             step: play one superstep, then pause.
             reason: why a run that has played before goes on.
 
         Raises:
             Fenced: another process plays this run now; nothing more was written.
+            WrongState: there is an answer, but the run waits for nobody, or not for that role.
         """
         state = await self.graph.aget_state(self.config)
         begun = bool(state.values)
+        given: Any = None if begun else {"turn": 0}
+        if answer is not None:
+            given = Command(resume={_asked(state, answer.get("role")): dict(answer)})
         if begun:
             if not state.next and state.values.get("outcome") and not state.tasks:
                 return await self._finish(state.values)
             await self._say(RunResumed(key=_key("resumed"), turn=state.values.get("turn", 0), reason=reason))
-        given: Any = None if begun else {"turn": 0}
-        if answer is not None:
-            given = Command(resume=dict(answer))
         try:
             return await self._drive(given, step=step)
         except Fenced:
@@ -158,6 +160,15 @@ class ScenarioRunner:
 
     async def _say(self, event: Event) -> None:
         await self.runtime.record.commit([event.model_copy(update={"source": "run"})])
+
+
+def _asked(state: Any, role: str | None) -> str:
+    """The id of the question that a role's answer is for."""
+    questions = {pending.value["role"]: pending.id for task in state.tasks for pending in task.interrupts}
+    if not questions or (role is not None and role not in questions):
+        waits = f"it waits for {', '.join(questions)}" if questions else "it waits for nobody"
+        raise WrongState(f"the run does not wait for {role or 'an answer'}; {waits}", code="run.not_waiting", role=role)
+    return str(questions[role] if role is not None else next(iter(questions.values())))
 
 
 def _key(what: str) -> str:

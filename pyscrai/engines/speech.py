@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from pyscrai.errors import ReplyError
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’')\]]*\s+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])([\"”’')\]]*)\s+")
 _QUOTES = {'"': '"', "“": "”", "'": "'"}
 
 
@@ -42,7 +42,7 @@ def cut_at_speakers(text: str, names: Iterable[str]) -> str:
 
 def first_sentences(text: str, count: int) -> str:
     """The first ``count`` sentences."""
-    ends = [found.start() for found in _SENTENCE_END.finditer(text)]
+    ends = [found.end(1) for found in _SENTENCE_END.finditer(text)]
     return text if len(ends) < count else text[:ends[count - 1]].rstrip()
 
 

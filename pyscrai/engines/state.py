@@ -39,8 +39,6 @@ class Line(TypedDict, total=False):
     content: str
     turn: int
     audience: str | list[str]
-    ms: float
-    """What the role took to say it, in milliseconds."""
 
 
 class Move(TypedDict, total=False):
@@ -57,6 +55,8 @@ class Move(TypedDict, total=False):
     kinds: list[str]
     seconds: float
     skipped: bool
+    audience: str | list[str]
+    """Who hears ``text``."""
 
 
 class Clock(TypedDict):
@@ -72,6 +72,8 @@ class Clock(TypedDict):
     seconds: float
     tally: dict[str, dict[str, dict[str, int]]]
     events: dict[str, int]
+    spoken: dict[str, dict[str, float]]
+    """Role to its speech so far, as far as the Analyst who measures hears it: turns, words, milliseconds, sentiment."""
     fired: dict[str, int]
     armed: dict[str, bool]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyscrai.audience import hears
@@ -26,6 +26,8 @@ class View:
     variables: Mapping[str, Any]
     recalled: tuple[str, ...] = ()
     """Memories from beyond the window that are brought back for this turn."""
+    spoken: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """For the Analyst who measures: how much each role has said in its hearing so far, the whole play long."""
 
 
 def known_lines(role: str, lines: Iterable[Line], *, after: int = -1) -> tuple[Line, ...]:
@@ -41,6 +43,7 @@ def view(plan: Plan, state: Mapping[str, Any], role: str, *, turn: int | None = 
     memory = (state.get("memory") or {}).get(role) or {}
     name = state.get("phase", "")
     phase = plan.phases.get(name)
+    analysis = plan.play.scenario.analysis
     variables = state.get("variables") or {}
     return View(
         role=role, turn=turn if turn is not None else state.get("turn", 0), phase=name,
@@ -48,4 +51,5 @@ def view(plan: Plan, state: Mapping[str, Any], role: str, *, turn: int | None = 
         task=phase.spec.task if phase and role in (*phase.speakers, phase.spec.resolver) else "",
         summary=memory.get("summary", ""),
         lines=known_lines(role, state.get("messages") or (), after=memory.get("after", -1)),
-        variables={key: variables[key] for key in plan.visible.get(role, ()) if key in variables})
+        variables={key: variables[key] for key in plan.visible.get(role, ()) if key in variables},
+        spoken=(state.get("clock") or {}).get("spoken", {}) if analysis and role == analysis.by else {})

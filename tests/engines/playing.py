@@ -78,15 +78,17 @@ class Playing:
         self.plan = plan_of(template, **options)
         self.record = record or MemoryRecord()
         self.inbox = inbox or MemoryInbox()
-        self.models = {role: ScriptedModel(self._answers(script, role), layout=layout, prefill=prefill, alias="scripted")
+        self.models = {role: ScriptedModel(self._answers(script, role), layout=layout, prefill=prefill)
                        for role in self.plan.play.cast}
 
         async def sleep(seconds: float) -> None:
             if sleeps is not None:
                 sleeps.append(seconds)
 
-        engines = {role: create_agent_engine(member, self.plan, self.models[role], (fallbacks or {}).get(
-            member.failure.fallback or ""), tools_allowed=tools_allowed) for role, member in self.plan.play.cast.items()}
+        engines = {
+            role: create_agent_engine(member, self.plan, self.models[role],
+                                      (fallbacks or {}).get(member.failure.fallback or ""), tools_allowed=tools_allowed)
+            for role, member in self.plan.play.cast.items()}
         self.runtime = AgentRuntime(self.plan, engines, self.record, self.inbox, recall=recall, sleep=sleep)
         self.graph = compile_graph(self.plan, lambda found: found.context).compile(checkpointer=InMemorySaver())
         self.runner = ScenarioRunner(self.graph, self.runtime, "run")

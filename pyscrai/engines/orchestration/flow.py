@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from pyscrai.engines.measuring import tally
 from pyscrai.engines.orchestration.ends import check_ends, goals
 from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.engines.orchestration.stage import Stage
@@ -39,6 +40,7 @@ def advance(stage: Stage) -> Stage:
     clock["phase_turns"] += len(stage.moves)
     clock["last"] = stage.moves[-1]["role"] if stage.moves else clock["last"]
     for move in stage.moves:
+        tally(stage.plan, clock["spoken"], move)
         for kind in move.get("kinds") or ():
             clock["events"][kind] = clock["events"].get(kind, 0) + 1
     apply_moves(stage)
@@ -197,7 +199,7 @@ def _last_words(stage: Stage) -> list[Activation]:
     analysis = stage.plan.play.scenario.analysis
     if analysis is None or analysis.by not in stage.plan.play.cast:
         return []
-    names = [measure.name for measure in analysis.measures if measure.each != "turn" or measure.metric]
+    names = [measure.name for measure in analysis.measures]
     due: list[Activation] = []
     if names:
         due.append({**_activation(analysis.by, "measure", stage.turn), "measures": names})

@@ -21,7 +21,7 @@ from pyscrai.events import (
 from pyscrai.templates.world import InjectText
 
 OPENING_CLOCK: Clock = {"phase_turns": 0, "since": 0, "visits": {}, "last": None, "seconds": 0.0, "tally": {},
-                        "events": {}, "fired": {}, "armed": {}}
+                        "events": {}, "spoken": {}, "fired": {}, "armed": {}}
 
 
 class Keys:

@@ -1,0 +1,58 @@
+"""Replies made into speech."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from pyscrai.engines.speech import TextField, clean, cut_at_speakers, first_sentences
+from pyscrai.errors import ReplyError
+
+OTHERS = ("Ben", "Mayor Ruiz")
+
+
+@pytest.mark.parametrize(("reply", "said"), [
+    ("Ada: I am here.", "I am here."), ("**Ada:** I am here.", "I am here."), ("ada (smiling): Hello.", "Hello."),
+    ("[Ada]: Hello.", "Hello."), ("Ada: Ada: Twice.", "Twice."), ('"Well met."', "Well met."),
+    ("“Well met.”", "Well met."),
+    ('"Yes," she said, "no."', '"Yes," she said, "no."'), ("I see.\nBen: So do I.", "I see."),
+    ("I see.\n**Ben**: So do I.", "I see."), ("I see.\nMayor Ruiz (coughs): Order!", "I see."),
+    ("I met Ben: he is fine.", "I met Ben: he is fine."), ("Bennett: a name like Ben", "Bennett: a name like Ben"),
+    ("  spaced  ", "spaced"), ("*Hello.*", "Hello."), ("One.\n\n\n\nTwo.", "One.\n\nTwo."),
+    ("Ja, ça va…", "Ja, ça va…")])
+def test_clean(reply: str, said: str) -> None:
+    assert clean(reply, name="Ada", others=OTHERS) == said
+
+
+@pytest.mark.parametrize("reply", ["", "   ", "Ada:", "...", "Ben: I speak for you.", "\n\nBen: hm", "**"])
+def test_nothing_said_is_an_error(reply: str) -> None:
+    with pytest.raises(ReplyError):
+        clean(reply, name="Ada", others=OTHERS)
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "One."), (2, "One. Two!"), (3, 'One. Two! "Three?"'), (9, None)])
+def test_speech_is_cut_after_whole_sentences(count: int, said: str | None) -> None:
+    text = 'One. Two! "Three?" And no end'
+    assert first_sentences(text, count) == (said or text)
+
+
+def test_a_name_that_is_part_of_another_cuts_nothing() -> None:
+    assert cut_at_speakers("Bennett: hello", ["Ben"]) == "Bennett: hello"
+    assert cut_at_speakers("text", []) == "text"
+
+
+@pytest.mark.parametrize("text", ["plain", 'with "quotes" and \\ and \n lines', "ünï ✓ \U0001f600 end", ""])
+def test_a_field_streams_as_it_will_be_read(text: str) -> None:
+    for ascii_only in (True, False):
+        whole = json.dumps({"other": 1, "text": text, "to": "text: no"}, ensure_ascii=ascii_only)
+        for seed in range(20):
+            chance, rest, shown = random.Random(seed), whole, []
+            field = TextField("text", shown.append)
+            while rest:
+                size = chance.randint(1, 5)
+                field(rest[:size])
+                rest = rest[size:]
+            joined = "".join(shown)
+            assert joined.encode("utf-16", "surrogatepass").decode("utf-16") == text, (seed, ascii_only)
