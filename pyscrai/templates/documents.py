@@ -89,8 +89,11 @@ def read(content: str | bytes, *, file: str | None = None) -> tuple[list[Documen
         return [], [positions.problem("template.too_large", (), f"the file is larger than {LARGEST // 1_000_000} MB")]
     documents: list[Document] = []
     try:
-        for document in _Reader(_decode(content, positions), file, problems).documents():
+        text = _decode(content, positions)
+        for document in _Reader(text, file, problems).documents():
             documents.append(document)  # noqa: PERF402  the documents before an error are kept
+        if len(documents) == 1:
+            documents[0].source = text  # with the comments around it
     except _Stop as stop:
         problems.append(stop.problem)
     return documents, problems

@@ -81,9 +81,11 @@ def given_away(secret: str, text: str) -> str | None:
             return " ".join(words)
     words = _words(secret)
     for start in range(len(words) - SHARED_WORDS + 1):
-        run = " ".join(words[start:start + SHARED_WORDS])
-        if f" {run} " in said:
-            return run
+        end = start + SHARED_WORDS
+        if f" {' '.join(words[start:end])} " in said:
+            while end < len(words) and f" {' '.join(words[start:end + 1])} " in said:
+                end += 1
+            return " ".join(words[start:end])
     return None
 
 
