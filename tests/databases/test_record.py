@@ -183,7 +183,7 @@ async def test_numbers_of_any_size_can_be_stored(stage: Stage) -> None:
     assert float(event.payload["outcome"]["big"]) == float(2**80)
 
 
-# -- fencing ------------------------------------------------------------------------------------------------------------
+# -- fencing --------------------------------------------------------------------
 
 
 async def test_who_lost_the_run_cannot_write_to_it(stage: Stage) -> None:
@@ -217,7 +217,7 @@ async def test_the_record_of_no_run_cannot_be_opened(stage: Stage) -> None:
         await RunRecord.open(stage.writer, stage.database, "run_000000000000", 1)
 
 
-# -- what events do to the run's row -------------------------------------------------------------------------------------
+# -- what events do to the run's row --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("event", "status", "ended"), [
@@ -275,7 +275,7 @@ async def test_a_commit_tells_what_others_want_of_the_run(stage: Stage) -> None:
     assert (record.desired, record.controls_waiting) == ("pause", 1)
 
 
-# -- many at once, and trouble -------------------------------------------------------------------------------------------
+# -- many at once, and trouble --------------------------------------------------------------------
 
 
 async def test_many_runs_share_transactions(stage: Stage, play: Play) -> None:

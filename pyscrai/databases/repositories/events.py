@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.repositories.lineage import NOT_INHERITED, Segment, lineage
@@ -112,7 +112,7 @@ def belonging(segments: Sequence[Segment]) -> ColumnElement[bool]:
 
 
 def _heard(role: str) -> ColumnElement[bool]:
-    audience = TABLE.c.audience
+    audience = type_coerce(TABLE.c.audience, Text)
     return or_(audience == "all", TABLE.c.source == role, audience.contains(f",{role},", autoescape=True))
 
 

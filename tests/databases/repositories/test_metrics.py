@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from pyscrai.databases.repositories.metrics import CallFigures, Metrics, RunMetrics, percentile, summarize
+from tests.databases.conftest import Stage, call, utterance
+
+
+def test_percentiles_lie_between_the_values() -> None:
+    assert percentile([], 0.5) is None
+    assert percentile([7.0], 0.95) == 7.0
+    assert percentile([1.0, 2.0, 3.0, 4.0], 0.5) == 2.5
+    assert percentile([float(number) for number in range(101)], 0.95) == 95.0
+
+
+def test_a_run_without_calls_has_metrics() -> None:
+    assert summarize([], []) == [Metrics("")]
+
+
+def test_costs_are_unknown_only_if_none_is_known() -> None:
+    figures = [CallFigures("a", 0, True, 1, 0, 1, cost, 1.0) for cost in (None, 0.25, 0.5)]
+    assert summarize(figures, [])[0].cost_usd == 0.75
+    assert summarize(figures[:1], [])[0].cost_usd is None
+
+
+async def test_a_runs_metrics_are_computed_for_each_role_and_kept(stage: Stage) -> None:
+    record = await stage.record()
+    for one in (call(1), call(2, "engineer", failed=2), call(3, text=None, failed=4), call(3, "observer")):
+        record.note(one)
+    await record.commit([utterance(1, text="three small words"), utterance(2, "engineer", "one"),
+                         utterance(2, "engineer", "more words", key="second")])
+    async with stage.database.session() as session:
+        computed = await RunMetrics(session).read(record.run_id)
+        kept = await RunMetrics(session).keep(record.run_id)
+        await RunMetrics(session).keep(record.run_id)
+    async with stage.database.read() as session:
+        assert computed == kept == await RunMetrics(session).read(record.run_id)
+    whole, engineer, mayor, observer = kept
+    assert [one.role for one in kept] == ["", "engineer", "mayor", "observer"]
+    assert (whole.turns, whole.words, whole.calls, whole.retries, whole.errors) == (2, 6, 4, 6, 1)
+    assert (whole.prompt_tokens, whole.cached_tokens, whole.completion_tokens) == (300, 240, 60)
+    assert whole.cost_usd == pytest.approx(0.75)
+    assert (whole.latency_p50_ms, whole.latency_p95_ms, whole.latency_max_ms) == (12.5, 12.5, 12.5)
+    assert (engineer.turns, engineer.words, engineer.retries) == (1, 3, 2)
+    assert (mayor.turns, mayor.calls, mayor.errors) == (1, 2, 1)
+    assert (observer.turns, observer.calls) == (0, 1)
