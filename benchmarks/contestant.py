@@ -30,7 +30,7 @@ class Pyscrai:
         self.stack = AsyncExitStack()
 
     async def open(self) -> None:
-        self.services = await self.stack.enter_async_context(open_services(self.settings))
+        self.services = await self.stack.enter_async_context(open_services(self.settings, library=False))
         await store_templates(self.services.database, load_text(json.dumps(self.scenario)))
         self.services.writer.subscribe(self._count)
 

@@ -38,7 +38,7 @@ async def measure(alias: str, turns: int, folder: Path, started: float) -> dict[
         if not first:
             first.append(time.monotonic() - started)
 
-    async with open_services(settings) as services:
+    async with open_services(settings, library=False) as services:
         play = template(whole_history=False)
         await store_templates(services.database, load_text(json.dumps(play)))
         options = RunOptions(model=alias, seed=1, max_turns=turns)

@@ -31,7 +31,8 @@ class Spec:
     latency_ms: float = 0.0
     jitter: float = 0.0
     whole_history: bool = True
-    loop: Literal["asyncio", "uvloop"] = "asyncio"
+    loop: Literal["asyncio", "uvloop"] = "uvloop"
+    """The event loop; the command line plays on uvloop."""
     slices: tuple[int, ...] = ()
     """Turns at which the CPU used so far is noted."""
     profile: str = ""
