@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -89,34 +90,42 @@ class EmbeddedServer:
         finally:
             probe.release()
 
-    async def _spawn(self) -> None:
+    def _spawn(self) -> None:
         with self.state.with_suffix(".log").open("wb") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "pyscrai.llm.embedded_child", "--weights", str(self.file),
-                "--state", str(self.state), "--name", self.name, "--parallel", str(self.parallel),
-                "--context", str(self.context), "--idle", str(self.idle),
-                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+            started = subprocess.run(
+                [sys.executable, "-m", "pyscrai.llm.embedded_child", "--weights", str(self.file),
+                 "--state", str(self.state), "--name", self.name, "--parallel", str(self.parallel),
+                 "--context", str(self.context), "--idle", str(self.idle)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
                 # A session of its own: Ctrl-C in the terminal of one user must not end it for the others.
                 start_new_session=True,
                 # Threads that spin while they wait fall to a tenth of the speed when the cores are busy elsewhere.
                 env={**os.environ, "OMP_WAIT_POLICY": "passive"},
             )
-            if await process.wait() != 0:  # it leaves a server in the background and ends
+        if started.returncode != 0:  # it leaves a server in the background and ends
+            raise self._failed()
+
+    def _look(self, *, spawned: bool) -> tuple[str, str] | None:
+        """One look at the child, starting it where there is none: its URL and key when it is ready."""
+        address = self.state.with_suffix(".json")
+        if not self._alive():
+            if spawned:
                 raise self._failed()
+            address.unlink(missing_ok=True)
+            self._spawn()
+        elif address.exists():
+            found: dict[str, Any] = json.loads(address.read_text())
+            return found["url"].rstrip("/"), found["key"]
+        return None
 
     async def _ready(self) -> Address:
-        address, until, spawned = self.state.with_suffix(".json"), time.monotonic() + READY_WITHIN, False
+        until, spawned = time.monotonic() + READY_WITHIN, False
         while time.monotonic() < until:
-            if not self._alive():
-                if spawned:
-                    raise self._failed()
-                address.unlink(missing_ok=True)
-                await self._spawn()
-                spawned = True
-            elif address.exists():
-                found: dict[str, Any] = json.loads(address.read_text())
-                if await _listens(found["url"]):  # one that was just killed holds its lock until its memory is freed
-                    return Address(f"{found['url'].rstrip('/')}/v1", found["key"])
+            found = await asyncio.to_thread(self._look, spawned=spawned)
+            if found is None:
+                spawned = True  # or somebody else did: then it lives now, and must go on living
+            elif await _listens(found[0]):  # one that was just killed holds its lock until its memory is freed
+                return Address(f"{found[0]}/v1", found[1])
             await asyncio.sleep(_POLL)
         raise ModelUnavailable(f"{self.name}: the embedded model was not ready within {READY_WITHIN:g} s",
                                alias=self.name, cure=f"see {self.state.with_suffix('.log')}")
@@ -162,7 +171,8 @@ class EmbeddedChat:
     @classmethod
     async def start(cls, alias: ModelAlias, cache_dir: Path, *, idle: float = IDLE) -> Self:
         """The model, ready to answer."""
-        model = cls(alias, EmbeddedServer(alias, cache_dir, idle=idle))
+        # Files are looked at in threads, here and below: `langgraph dev` refuses what blocks its loop.
+        model = cls(alias, await asyncio.to_thread(EmbeddedServer, alias, cache_dir, idle=idle))
         await model._ready()
         return model
 

@@ -40,7 +40,7 @@ class FileLock:
             TimeoutError: it was not free within ``timeout`` seconds.
         """
         until = None if timeout is None else time.monotonic() + timeout
-        while not self.try_acquire(shared=shared):
+        while not await asyncio.to_thread(self.try_acquire, shared=shared):
             if until is not None and time.monotonic() > until:
                 self.release()
                 raise TimeoutError(f"{self.path} stayed locked for {timeout:g} s")

@@ -95,7 +95,7 @@ class Models:
 
             return await EmbeddedChat.start(alias, self.settings.cache_dir)
         key = api_key(alias)  # before the slow import: a missing key is told at once
-        chat_type, endpoint_type = await asyncio.to_thread(_openai)
+        chat_type, endpoint_type = await asyncio.to_thread(_openai, alias)
         key_env = alias.api_key_env or (None if alias.base_url else "OPENAI_API_KEY")
         return chat_type(alias, endpoint_type(
             alias=alias.name, base_url=alias.base_url or OPENAI_URL, key=key, key_env=key_env,
@@ -103,9 +103,12 @@ class Models:
         ))
 
 
-def _openai() -> tuple[type[OpenAIChat], type[Endpoint]]:
+def _openai(alias: ModelAlias) -> tuple[type[OpenAIChat], type[Endpoint]]:
+    from pyscrai.llm import prices
     from pyscrai.llm.chat import OpenAIChat
     from pyscrai.llm.wire import Endpoint
+
+    prices.known(alias)  # loads the catalogue here, in a thread, rather than after the first call
 
     return OpenAIChat, Endpoint
 
