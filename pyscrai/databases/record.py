@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+import structlog
 from sqlalchemy import func, select
 
 from pyscrai.databases.calls import CallEntry, entry
@@ -18,7 +19,7 @@ from pyscrai.databases.repositories.metrics import RunMetrics
 from pyscrai.databases.session import Database
 from pyscrai.databases.tables import AgentInstanceRow, RunRow
 from pyscrai.engines.ports import CallKey, CallRecord, Progress
-from pyscrai.errors import NotFound
+from pyscrai.errors import NotFound, StorageError
 from pyscrai.events import Event
 
 ENDS = frozenset({"run_completed", "run_failed", "run_stopped"})
@@ -26,6 +27,8 @@ ENDS = frozenset({"run_completed", "run_failed", "run_stopped"})
 
 LINGER = 0.02
 """Seconds that a noted call waits for the commit of its turn before it is written on its own."""
+
+_log = structlog.get_logger("pyscrai.databases.record")
 
 
 class RunRecord:
@@ -66,7 +69,8 @@ class RunRecord:
             keep = 2 * cast + 4
             recorded = await Calls(session).read(run_id, inherited=False,
                                                  from_turn=None if every_call else row.turn - keep)
-        record = cls(writer, run_id, fence, calls=(stored.call for stored in recorded), keep_turns=keep, database=database)
+        record = cls(writer, run_id, fence, calls=(stored.call for stored in recorded), keep_turns=keep,
+                     database=database)
         record.desired, record.controls_waiting = row.desired, row.controls_waiting
         return record
 
@@ -88,8 +92,15 @@ class RunRecord:
         if progress is not None:
             self._forget(progress.turn - self._keep_turns)
         if self._database is not None and any(event.kind in ENDS for event in events):
-            async with self._database.session() as session:
+            await self._keep_metrics(self._database)
+
+    async def _keep_metrics(self, database: Database) -> None:
+        try:
+            async with database.session() as session:
                 await RunMetrics(session).keep(self.run_id)
+        except StorageError as error:
+            # The end itself is durable, and figures that were not kept are computed whenever they are asked for.
+            _log.warning("metrics.not_kept", run_id=self.run_id, error=error.message)
 
     def _submit(self, calls: Mapping[CallKey, CallEntry], events: tuple[EventEntry, ...] = (),
                 progress: Where | None = None) -> asyncio.Future[Written]:

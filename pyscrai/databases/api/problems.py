@@ -137,7 +137,7 @@ async def _unfit(request: Request, error: Exception) -> Response:
 
 async def _plain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    codes = {404: "route.not_found", 405: "route.method"}
+    codes = {404: "route.not_found", 405: "route.method", 413: "request.too_large", 400: "request.malformed"}
     return problem(codes.get(error.status_code, f"http.{error.status_code}"), str(error.detail),
                    status=error.status_code, instance=request.url.path, headers=error.headers,
                    cure="see /openapi.json for what there is" if error.status_code in codes else None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.tables import CallRow, EventRow, RunMetricsRow
+from pyscrai.databases.tables import CallRow, EventRow, RunMetricsRow, RunRow
 
 PLAYED = ("utterance", "action", "turn_skipped")
 """Kinds of event by which a role's turn shows in the log."""
@@ -107,9 +107,9 @@ class RunMetrics:
         self._session = session
 
     async def read(self, run_id: str) -> list[Metrics]:
-        """The figures kept when the run ended, or computed now where none were kept."""
-        rows = (await self._session.scalars(select(RunMetricsRow).where(
-            RunMetricsRow.run_id == run_id).order_by(RunMetricsRow.role))).all()
+        """The figures kept when the run ended; computed now where none were kept or where it went on since."""
+        rows = (await self._session.scalars(select(RunMetricsRow).join(RunRow, RunRow.id == RunMetricsRow.run_id).where(
+            RunMetricsRow.run_id == run_id, RunRow.ended_at.is_not(None)).order_by(RunMetricsRow.role))).all()
         if not rows:
             return await self.compute(run_id)
         return [Metrics(**{one.name: getattr(row, one.name) for one in fields(Metrics)}) for row in rows]

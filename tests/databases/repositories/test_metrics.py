@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from pyscrai.databases.repositories.metrics import CallFigures, Metrics, RunMetrics, percentile, summarize
+from pyscrai.databases.tables import RunMetricsRow
+from pyscrai.events import RunResumed, RunStopped
 from tests.databases.conftest import Stage, call, utterance
 
 
@@ -44,3 +46,15 @@ async def test_a_runs_metrics_are_computed_for_each_role_and_kept(stage: Stage) 
     assert (engineer.turns, engineer.words, engineer.retries) == (1, 3, 2)
     assert (mayor.turns, mayor.calls, mayor.errors) == (1, 2, 1)
     assert (observer.turns, observer.calls) == (0, 1)
+
+
+async def test_metrics_are_kept_when_a_run_ends_and_follow_it_when_it_goes_on(stage: Stage) -> None:
+    record = await stage.record()
+    record.note(call(1))
+    await record.commit([utterance(1), RunStopped(key="s", turn=1, reason="enough")])
+    async with stage.database.read() as session:
+        assert (await session.get(RunMetricsRow, (record.run_id, ""))) is not None
+    record.note(call(2))
+    await record.commit([RunResumed(key="r", turn=1), utterance(2)])
+    async with stage.database.read() as session:
+        assert (await RunMetrics(session).read(record.run_id))[0].calls == 2

@@ -1,0 +1,113 @@
+"""Who may do what: API keys with scopes, and who is named as the actor of what is asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Header, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import StringConstraints
+
+from pyscrai.databases.repositories.keys import Keys
+from pyscrai.databases.session import Database
+from pyscrai.errors import PyscraiError
+from pyscrai.serving import ServerSettings
+
+Scope = Literal["read", "control", "admin"]
+
+SCOPES: dict[Scope, frozenset[str]] = {
+    "read": frozenset({"read", "control", "admin"}), "control": frozenset({"control", "admin"}),
+    "admin": frozenset({"admin"})}
+"""What is needed, and the scopes that cover it."""
+
+REMEMBERED = 5.0
+"""Seconds for which a key that was looked up counts without another look; a revoked one works no longer than this."""
+
+bearer = HTTPBearer(auto_error=False, description="An API key made by `pyscrai keys create`.")
+header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key in a header of its own.")
+
+ActorName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[\w .@-]+$")]
+
+
+class AccessError(PyscraiError):
+    """The request may not do what it asks."""
+
+    code = "auth.missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a request."""
+
+    name: str
+    scopes: frozenset[str]
+
+
+class Access:
+    """Knows the keys of a database for a moment at a time."""
+
+    def __init__(self, database: Database, settings: ServerSettings, clock: Callable[[], float] = time.monotonic
+                 ) -> None:
+        self._database, self._clock = database, clock
+        self.needed = settings.require_keys or not settings.is_loopback
+        self._known: dict[str, tuple[float, Caller | None]] = {}
+
+    async def caller(self, key: str | None, actor: str | None) -> Caller:
+        """Who holds this key, or the person at this machine where none is needed.
+
+        Raises:
+            AccessError: no key, or one that is not known.
+        """
+        if key is None:
+            if self.needed:
+                raise AccessError("an API key is needed", cure="send it as `Authorization: Bearer KEY`")
+            return Caller(actor or "local", frozenset({"read", "control", "admin"}))
+        found = await self._find(key)
+        if found is None:
+            raise AccessError("this API key is not known or was revoked", code="auth.unknown",
+                              cure="make one with `pyscrai keys create`")
+        return found
+
+    async def _find(self, key: str) -> Caller | None:
+        moment = self._clock()
+        until, caller = self._known.get(key, (0.0, None))
+        if until > moment:
+            return caller
+        async with self._database.read() as session:
+            keys = Keys(session)
+            row = await keys.find(key)
+            noted = row is None or keys.is_noted(row)
+        if row is not None and not noted:
+            async with self._database.session() as session:
+                await Keys(session).note_use(row.id)
+        caller = Caller(row.name, frozenset(row.scopes)) if row is not None else None
+        if len(self._known) > 1_000:
+            self._known.clear()
+        self._known[key] = (moment + REMEMBERED, caller)
+        return caller
+
+
+def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Caller]]:
+    """A dependency that gives the caller, who has this scope."""
+    async def check(
+        request: Request, token: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)] = None,
+        key: Annotated[str | None, Security(header)] = None,
+        actor: Annotated[ActorName | None, Header(alias="X-Actor", description=(
+            "Who is named in the record where no key is needed."))] = None,
+    ) -> Caller:
+        access: Access = request.app.state.access
+        caller = await access.caller(token.credentials if token else key, actor)
+        if not SCOPES[scope] & caller.scopes:
+            raise AccessError(f"this needs the scope {scope}", code="auth.scope",
+                              cure=f"use a key with {scope}; this one has {', '.join(sorted(caller.scopes)) or 'none'}")
+        return caller
+
+    return check
+
+
+Reader = Annotated[Caller, Depends(needs("read"))]
+Controller = Annotated[Caller, Depends(needs("control"))]
+Admin = Annotated[Caller, Depends(needs("admin"))]
