@@ -69,7 +69,8 @@ class Models:
                 model = await self._make(alias)
                 if isinstance(model, _Closable):
                     self._closing.append(model)
-                self._made[name] = limited(model, alias)
+                # In a thread, as all that imports: `langgraph dev` refuses what blocks its loop.
+                self._made[name] = await asyncio.to_thread(limited, model, alias)
             return self._made[name]
 
     async def aclose(self) -> None:

@@ -201,6 +201,42 @@ async def test_a_dead_server_is_started_anew(model: EmbeddedChat) -> None:
     assert facts(model)["pid"] != first
 
 
+BLOCKING = """
+import asyncio, sys
+import langgraph.graph
+from blockbuster import BlockBuster
+from pyscrai.config import load_settings
+from pyscrai.engines.ports import Message, ModelRequest
+from pyscrai.llm.registry import Models
+from tests.fakeserver import FakeOpenAI
+
+async def main():
+    asked = ModelRequest((Message("user", ("hello",)),), max_tokens=3)
+    async with FakeOpenAI() as server:
+        alias = {"base_url": server.base_url, "model": "fake", "requests_per_minute": 60}
+        settings = load_settings(models={"hosted": alias}, cache_dir=sys.argv[1])
+        watch = BlockBuster()
+        watch.activate()
+        async with Models(settings) as models:
+            for name in ("hosted", "embedded-tiny"):
+                print(bool((await (await models.get(name)).complete(asked)).text))
+        watch.deactivate()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.embedded
+async def test_nothing_blocks_the_loop() -> None:
+    """LangGraph Studio's server refuses nodes that do; in a process of its own, because first imports count."""
+    pytest.importorskip("blockbuster")
+    cache = load_settings().cache_dir
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", BLOCKING, str(cache), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+    out, errors = await process.communicate()
+    assert out.split() == [b"True", b"True"], errors.decode()
+
+
 # -- what can go wrong before it answers; no weights needed ------------------------------------------------------------
 
 
