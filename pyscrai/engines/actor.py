@@ -56,7 +56,8 @@ class Speaker(Engine):
         """Turn what was said, by a model or a person, into events, lines and a move."""
         performance = Performance()
         to = said.get("to")
-        names = (str(to),) if to else phase.spec.audience
+        # In a free phase `to` names who answers; everybody in the phase's audience hears it all the same.
+        names = (str(to),) if to and phase.spec.order != "free" else phase.spec.audience
         audience = self.plan.audience(names, self.role)
         heard = audience if audience == "all" else sorted({*audience, self.role})
         move: Move = {"role": self.role, "turn": view.turn, "text": said.get(TEXT, ""), "to": to, "kinds": []}

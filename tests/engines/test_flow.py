@@ -71,6 +71,7 @@ async def test_in_a_free_phase_whoever_is_addressed_answers() -> None:
     play = await played(scenario(roles=THREE, phases={
         "talk": {"order": "free", "next": [{"to": "end", "after_turns": 5}]}}), script)
     assert play.speakers == ["ann", "cat", "ann", "cat", "ann"]
+    assert {event.audience for event in play.of("utterance")} == {"all"}, "to address somebody is not to whisper"
 
 
 async def test_one_speaker_alone_in_any_order() -> None:

@@ -1,0 +1,5 @@
+"""The graph of the shipped scenario `lighthouse-night`, for LangGraph Studio."""
+
+from pyscrai.factories.studio import studio_graph
+
+graph = studio_graph("lighthouse-night")
