@@ -15,7 +15,7 @@ from pyscrai.cli.options import AsJson, Target
 
 async def validate(
     files: Annotated[Sequence[Path], Parameter(name="FILE", help="YAML or JSON files; scenarios may use agents of one "
-                                                                  "another's files, shipped and stored ones.")], *,
+                                                                  "another's files, shipped and stored ones.")], /, *,
     strict: Annotated[bool, Parameter(help="Warnings count as errors.")] = False,
     as_json: AsJson = False,
 ) -> Exit:
@@ -45,7 +45,7 @@ async def validate(
 
 
 async def graph(
-    scenario: Annotated[str, Parameter(name="SCENARIO", help="A template file, or a shipped or stored scenario.")], *,
+    scenario: Annotated[str, Parameter(name="SCENARIO", help="A file, or a shipped or stored scenario.")], /, *,
     target: Target = None,
     as_json: AsJson = False,
 ) -> None:
@@ -56,7 +56,7 @@ async def graph(
 
 
 def schema(
-    kind: Annotated[Literal["scenario", "agent"], Parameter(name="KIND", help="The kind of template.")], *,
+    kind: Annotated[Literal["scenario", "agent"], Parameter(name="KIND", help="The kind of template.")], /, *,
     as_json: AsJson = False,
 ) -> None:
     """Print the JSON Schema of a template, for completion in an editor."""
@@ -69,7 +69,7 @@ def schema(
 
 def import_(
     file: Annotated[Path, Parameter(name="FILE", help="TinyTroupe agent JSON, a Character Card V2 or V3 (JSON or PNG), "
-                                                      "or original PyScrAI template JSON.")], *,
+                                                      "or original PyScrAI template JSON.")], /, *,
     folder: Annotated[Path, Parameter(name=("--output", "-o"), help="The folder for the YAML files.")] = Path(),
     force: Annotated[bool, Parameter(help="Write over files that are there.")] = False,
     as_json: AsJson = False,

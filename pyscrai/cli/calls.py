@@ -12,7 +12,7 @@ from pyscrai.cli.options import AsJson, Role, RunId, Turn
 
 
 async def calls(
-    run_id: RunId, *, role: Role = None, turn: Turn = None,
+    run_id: RunId, /, *, role: Role = None, turn: Turn = None,
     brief: Annotated[bool, Parameter(help="A line for each call, without prompts and replies.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -13,7 +13,7 @@ from pyscrai.exports.formats import SUFFIXES, WITH_CALLS, ExportFormat, renderer
 
 
 async def export(
-    run_id: RunId, *,
+    run_id: RunId, /, *,
     format: Annotated[ExportFormat | None, Parameter(help="Left out, the suffix of --output tells, else markdown."
                                                      )] = None,
     target: Target = None,

@@ -7,7 +7,7 @@ from pyscrai.cli.options import AsJson, RunId
 from pyscrai.errors import NotFound
 
 
-async def metrics(run_id: RunId, *, as_json: AsJson = False) -> None:
+async def metrics(run_id: RunId, /, *, as_json: AsJson = False) -> None:
     """Show what a run took, in all and by role: turns, calls, tokens, cost, latency, errors."""
     from pyscrai.cli.reading import looked_up
     from pyscrai.cli.tables import table
@@ -24,7 +24,7 @@ async def metrics(run_id: RunId, *, as_json: AsJson = False) -> None:
     table(head, rows, right=head[1:], styles=["bold" if cells[0] == "all" else "" for cells in rows])
 
 
-async def report(run_id: RunId, *, as_json: AsJson = False) -> None:
+async def report(run_id: RunId, /, *, as_json: AsJson = False) -> None:
     """Print the Analyst's report in Markdown, and before it what was measured."""
     from pyscrai.cli.reading import looked_up
     from pyscrai.databases.repositories.events import Events

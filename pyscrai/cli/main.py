@@ -15,8 +15,14 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from pyscrai.cli import faults
 from pyscrai.cli.exits import Exit
 
+_RUN = """Play a scenario and show it as it happens.
+
+Ctrl-C pauses the run after the turn that is being played; `pyscrai resume` lets it go on. Exit codes: 0 the run came to
+an end of its own, 1 it failed, 2 the command or a template is wrong, 3 a limit ended it, 4 it waits for a person, 130
+it was interrupted."""
+
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "run": ("Play", "pyscrai.cli.play:run", "Play a scenario and show it as it happens."),
+    "run": ("Play", "pyscrai.cli.play:run", _RUN),
     "resume": ("Play", "pyscrai.cli.play:resume", "Let a run that stands go on."),
     "replay": ("Play", "pyscrai.cli.play:replay", "Play a run again from its journal, without a model."),
     "runs": ("Look", "pyscrai.cli.runs:runs", "List the runs."),
@@ -39,9 +45,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 
 def make_app() -> App:
     """All commands."""
-    app = App(name="pyscrai", help="Plays scenarios with language models and records all that happens.",
-              version=_version, help_format="plaintext", default_parameter=Parameter(negative=()),
-              help_epilogue="Start with: pyscrai run two-agent-conversation")
+    app = App(name="pyscrai", help="Plays scenarios with language models and records all that happens.\n\n"
+              "Start with: pyscrai run two-agent-conversation", version=_version, help_format="plaintext",
+              default_parameter=Parameter(negative=(), show_default=_default))
     groups = {name: Group(name, sort_key=place) for place, name in enumerate(("Play", "Look", "Write", "Set up"))}
     app["--help"].group = app["--version"].group = Group("Options", sort_key=9)
     for place, (name, (group, target, text)) in enumerate(COMMANDS.items()):
@@ -101,6 +107,11 @@ def _quiet() -> Exit:
     """Let the rest of the output go nowhere, so that Python's own flush at exit does not complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return Exit.BROKEN_PIPE
+
+
+def _default(value: object) -> str | None:
+    """Only defaults that say something are shown in help."""
+    return None if value in ((), False, None) else str(value)
 
 
 def _version() -> str:

@@ -41,7 +41,7 @@ def list_(*, as_json: AsJson = False) -> None:
 
 
 @app.command
-async def check(alias: Annotated[str, Parameter(help="A model alias; the default one if left out.")] = "default", *,
+async def check(alias: Annotated[str, Parameter(help="A model alias; the default one if left out.")] = "default", /, *,
                 as_json: AsJson = False) -> Exit:
     """Ask a model something small: whether it is reachable, knows its model, and how fast it is."""
     from pyscrai.cli.logs import configure_logs
@@ -66,7 +66,7 @@ async def check(alias: Annotated[str, Parameter(help="A model alias; the default
 @app.command
 async def install(
     name: Annotated[str | None, Parameter(help="`embedded` (1.1 GB), `embedded-tiny` (98 MB), or a name of your own "
-                                               "for your own GGUF file.")] = None, *,
+                                               "for your own GGUF file.")] = None, /, *,
     source: Annotated[Path | None, Parameter(name="--from", help="Take your own GGUF file.")] = None,
     force: Annotated[bool, Parameter(help="Fetch again what is there.")] = False,
     as_json: AsJson = False,

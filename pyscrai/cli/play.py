@@ -23,7 +23,7 @@ Number = TypeVar("Number", int, float)
 
 async def run(
     scenario: Annotated[str, Parameter(name="SCENARIO", help="A shipped or stored scenario, `name` or `name@version`, "
-                                                              "or a template file.")], *,
+                                                              "or a template file.")], /, *,
     set_: Annotated[Sequence[str], Parameter(name="--set", help="A parameter of the scenario: --set heat=0.9.")] = (),
     model: Annotated[str | None, Parameter(help="The model alias of every role, or openai:MODEL.")] = None,
     role_model: Annotated[Sequence[str], Parameter(help="The model alias of one role: ROLE=ALIAS.")] = (),
@@ -69,7 +69,7 @@ async def run(
 
 
 async def resume(
-    run_id: RunId, *,
+    run_id: RunId, /, *,
     answer: Annotated[str | None, Parameter(help="What the person says for whom the run waits: text, or a JSON object "
                                                  "where more than speech is asked for.")] = None,
     person: Annotated[str, Parameter(name="--as", help="The name of the person who answers.")] = "",
@@ -89,7 +89,7 @@ async def resume(
         return await play_on(services, row.id, begin, choose_view(as_json=as_json), answer=answer, person=person)
 
 
-async def replay(run_id: RunId, *, as_json: AsJson = False) -> Exit:
+async def replay(run_id: RunId, /, *, as_json: AsJson = False) -> Exit:
     """Play a finished run again from its journal, without a model, and compare the transcripts."""
     from pyscrai.cli.opening import opened_services
     from pyscrai.databases.repositories.runs import Runs

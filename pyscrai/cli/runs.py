@@ -58,7 +58,7 @@ async def runs(
 
 
 async def show(
-    run_id: RunId, *,
+    run_id: RunId, /, *,
     role: Annotated[str | None, Parameter(name="--as", help="Only what this role knows: what was said to it or by it."
                                           )] = None,
     turn: Annotated[int | None, Parameter(name="--turn", help="Only up to this turn.")] = None,
@@ -94,7 +94,7 @@ async def show(
 
 
 async def events(
-    run_id: RunId, *,
+    run_id: RunId, /, *,
     kind: Annotated[Sequence[str], Parameter(help="Only events of this kind, such as utterance.")] = (),
     role: Role = None,
     turn: Annotated[int | None, Parameter(name="--turn", help="Only this turn.")] = None,

@@ -102,9 +102,10 @@ def shipped_agents() -> dict[str, AgentTemplate]:
     """The shipped agent templates, by ``name`` and ``name@version``."""
     from pyscrai.templates.agents import AgentTemplate
     from pyscrai.templates.checking import catalogue
-    from pyscrai.templates.library import shipped
+    from pyscrai.templates.library import files, load_shipped
 
-    return catalogue(item.template for item in shipped() if isinstance(item.template, AgentTemplate))
+    found = (load_shipped(file).template for file in files() if file.parent.name == "agents")
+    return catalogue(agent for agent in found if isinstance(agent, AgentTemplate))
 
 
 async def known_agents(readings: Sequence[Reading]) -> dict[str, AgentTemplate]:

@@ -48,7 +48,7 @@ async def list_(
 
 @app.command
 async def show(
-    template: Annotated[str, Parameter(name="TEMPLATE", help="`name` for the newest version, or `name@version`.")], *,
+    template: Annotated[str, Parameter(name="TEMPLATE", help="`name` for the newest, or `name@version`.")], /, *,
     kind: Annotated[Kind | None, Parameter(help="Where a scenario and an agent have the same name.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -71,12 +71,12 @@ async def show(
     if as_json:
         output.json_line({**row.content, "content_hash": row.content_hash, "shipped": row.shipped})
     else:
-        output.write((row.source or _dumped(row.content)).rstrip("\n") + "\n" for _ in range(1))
+        output.say((row.source or _dumped(row.content)).removeprefix("---\n").rstrip("\n"))
 
 
 @app.command
 async def add(
-    files: Annotated[Sequence[Path], Parameter(name="FILE", help="YAML or JSON files of templates.")], *,
+    files: Annotated[Sequence[Path], Parameter(name="FILE", help="YAML or JSON files of templates.")], /, *,
     draft: Annotated[bool, Parameter(help="Store a changed template as its next free version.")] = False,
     as_json: AsJson = False,
 ) -> None:
