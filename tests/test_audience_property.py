@@ -1,0 +1,202 @@
+"""No word ever reaches a role outside its audience: not its prompts, its summary, its memories or its tools.
+
+Every text in a generated play is a word of its own, so that whatever a role comes to know can be traced to the event
+it stood in. Who may know the word is worked out here from the template, apart from the code under test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import random
+import re
+from collections import defaultdict
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from langgraph.store.memory import InMemoryStore
+
+from pyscrai.engines.doubles import MemoryInbox
+from pyscrai.engines.ports import ModelRequest
+from pyscrai.engines.recall import Recall
+from pyscrai.errors import ReplyError, TemplateError
+from pyscrai.events import Event
+from pyscrai.llm.instances import instance
+from tests.engines.playing import Playing, actor, analyst, narrator, scenario
+
+WORD = re.compile(r"\bw\d+x\b")
+ACTORS = ("ann", "bob", "cat", "dan")
+GROUPS = ("reds", "blues")
+ORDERS = ("sequence", "round_robin", "random", "moderated", "simultaneous", "free")
+
+
+@st.composite
+def templates(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
+    """A scenario as plain data, and the number from which the words of its play are counted."""
+    number = itertools.count(1)
+
+    def word() -> str:
+        return f"w{next(number)}x"
+
+    def some(names: Any, least: int = 1) -> list[str]:
+        return draw(st.lists(st.sampled_from(tuple(names)), min_size=least, max_size=3, unique=True))
+
+    players = [*ACTORS[:draw(st.integers(2, 4))], "god"]
+    cast = [*players, "eve"]
+    groups = {name: some(cast) for name in GROUPS}
+    audience = st.one_of(st.just(["all"]), st.lists(st.sampled_from((*GROUPS, *cast)), min_size=1, max_size=2, unique=True))
+
+    def role(name: str) -> dict[str, Any]:
+        make = {"god": narrator, "eve": analyst}.get(name, actor)
+        window = draw(st.integers(1, 4))
+        memory = {"window": window, "block": draw(st.integers(1, 3)), "summary": draw(st.booleans()),
+                  "retrieval": draw(st.sampled_from([None, {"top": 2}, {"top": 5, "recency": 0}])),
+                  "reflection": draw(st.sampled_from([None, {"every": 2}]))}
+        tools = some(("dice", "read_variable", "look_up"), 0) if name != "eve" else []
+        hears = draw(st.one_of(st.sampled_from(["addressed", "everything"]),
+                               st.lists(st.sampled_from((*GROUPS, *cast)), min_size=1, max_size=3, unique=True)))
+        return {"agent": make(memory=memory, tools=tools, failure={"retries": 0, "then": "skip"}),
+                "secret": f"secret {word()}", "hears": hears}
+
+    def phase(targets: list[str]) -> dict[str, Any]:
+        order = draw(st.sampled_from(ORDERS))
+        speakers = some(players)
+        found: dict[str, Any] = {
+            "speakers": speakers, "order": order, "audience": draw(audience), "task": f"task {word()}",
+            "text": draw(st.sampled_from(["", f"phase {word()}"])),
+            "audiences": draw(st.sampled_from([[], ["whisper"], ["all", "reds"], ["whisper", "blues"]])),
+            "action": draw(st.sampled_from([None, "move"])), "optional_actions": draw(st.sampled_from([[], ["hint"]])),
+            "next": [{"to": draw(st.sampled_from(targets)), "after_turns": draw(st.integers(2, 9))}]}
+        if order == "moderated":
+            found["moderator"] = draw(st.sampled_from(players))
+        if order == "simultaneous" and draw(st.booleans()) and "god" not in speakers:
+            found["resolver"] = "god"
+        if draw(st.booleans()):
+            found["observe"] = {"by": "eve", "every": draw(st.integers(1, 3))}
+        return found
+
+    names = [f"phase{index}" for index in range(draw(st.integers(1, 3)))]
+    data = {
+        "roles": {name: role(name) for name in cast}, "groups": groups,
+        "phases": {name: phase([*names, "end"]) for name in names}, "max_turns": draw(st.integers(6, 20)),
+        "variables": {name: {"type": "string", "initial": word(), "visible_to": draw(audience)} for name in ("one", "two")},
+        "documents": {"book": f"A page about {word()}."},
+        "actions": {name: {"fields": {"note": {}}, "audience": draw(audience)} for name in ("move", "hint")},
+        "injects": [{"text": f"inject {word()}", "audience": draw(audience), **draw(st.sampled_from(
+            [{"at_turn": 1}, {"every": 3}, {"when": "turn > 2"}]))} for _ in range(draw(st.integers(0, 2)))],
+        "rules": [{"when": "turn % 3 == 1", "inject": {"text": f"rule {word()}", "audience": draw(audience)}}]}
+    return data, next(number)
+
+
+def echoing(first: int) -> Any:
+    """A model that says a new word whenever it speaks, and repeats all words that it was shown when it sums up."""
+    number = itertools.count(first)
+
+    def script(role: str, request: ModelRequest) -> Any:
+        asked = request.messages[-1].content
+        seen = " ".join(dict.fromkeys(WORD.findall(asked)))
+        if "Summarise the transcript" in asked:
+            return f"Remembered: {seen} w{next(number)}x"
+        if request.schema is None:
+            return f"I say w{next(number)}x now."
+        if "insights" in request.schema["properties"]:
+            return {"insights": [f"I conclude {seen} w{next(number)}x"[:290]]}
+        return instance(request.schema, chance=random.Random(next(number)), line=lambda _: f"w{next(number)}x")
+
+    return script
+
+
+def allowed(data: dict[str, Any], events: list[Event]) -> dict[str, set[str]]:
+    """Role to the words that it may know, by the template."""
+    cast, groups = list(data["roles"]), data["groups"]
+
+    def roles(names: Any) -> set[str]:
+        found: set[str] = set()
+        for name in names:
+            found |= set(cast) if name == "all" else set(groups.get(name, [name]))
+        return found
+
+    def hear(names: Any, source: str | None) -> set[str]:
+        heard = roles(names)
+        for role, spec in data["roles"].items():
+            if spec["hears"] == "everything":
+                heard.add(role)
+            elif spec["hears"] != "addressed" and source and source not in roles(spec["hears"]):
+                heard.discard(role)
+        return heard | {source or ""}
+
+    may: dict[str, set[str]] = defaultdict(set)
+
+    def tell(to: set[str], what: Any) -> None:
+        for role in to:
+            may[role] |= set(WORD.findall(json.dumps(what)))
+
+    for role, spec in data["roles"].items():
+        tell({role}, spec["secret"])
+    for name, variable in data["variables"].items():
+        tell(roles(variable["visible_to"]), variable["initial"])
+        for event in events:
+            if event.kind == "variable_changed" and event.variable == name:  # type: ignore[attr-defined]
+                tell(roles(variable["visible_to"]), event.payload())
+    for phase in data["phases"].values():
+        tell({*roles(phase["speakers"]), phase.get("resolver", "")}, phase["task"])
+        tell(hear(phase["audience"], None), phase["text"])
+    for spec in data["injects"]:
+        tell(hear(spec["audience"], None), spec["text"])
+    for rule in data["rules"]:
+        tell(hear(rule["inject"]["audience"], None), rule["inject"]["text"])
+    for event in events:
+        payload = event.payload()
+        if event.kind == "action":
+            tell(hear(data["actions"][payload["action"]]["audience"], event.source), payload["arguments"])
+        elif event.kind == "utterance":
+            names = [payload["to"]] if payload.get("to") else None
+            tell(set(cast) if event.audience == "all" else set(event.audience), payload["text"])
+            widest = hear(names or [*data["phases"][event.phase]["audience"], *data["phases"][event.phase]["audiences"],
+                                    *(cast if "whisper" in data["phases"][event.phase]["audiences"] or
+                                      data["phases"][event.phase]["order"] == "free" else ())], event.source)
+            assert set(event.audience if event.audience != "all" else cast) <= widest, event
+        elif event.kind in ("tool_called", "reflection", "memory_summarized"):
+            assert event.kind != "reflection" or event.audience == (event.source,)
+            tell({event.source or ""}, payload)
+        elif event.kind == "inject" and payload["origin"] == "kim":
+            tell(hear(["bob"], None), payload["text"])
+    return may
+
+
+async def check(data: dict[str, Any], first: int) -> None:
+    try:
+        template = scenario(**data)
+        inbox = MemoryInbox([{"id": 1, "actor": "kim", "kind": "inject", "payload": {
+            "text": f"from outside w{first}x", "audience": ["bob"]}}])
+        store = InMemoryStore()
+        playing = Playing(template, echoing(first + 1), inbox=inbox, recall=Recall(store))
+    except TemplateError:
+        return
+    result = await playing.play()
+    assert result.status == "completed" or (result.error or {})["code"] == ReplyError.code, result
+    may = allowed(data, playing.events)
+    # A model's own words are its role's to know, whatever became of them.
+    for key, call in playing.record.calls.items():
+        if call.reply is not None:
+            may[key.role] |= set(WORD.findall(call.reply.text)) - set(WORD.findall(" ".join(
+                message.content for message in call.request.messages)))
+    for role in data["roles"]:
+        if "look_up" in data["roles"][role]["agent"]["tools"]:
+            may[role] |= set(WORD.findall(data["documents"]["book"]))
+        for prompt in playing.prompts(role):
+            leaked = set(WORD.findall(prompt)) - may[role]
+            assert not leaked, f"{role} was told {leaked}: {prompt}"
+        held = [item.value["text"] for item in await store.asearch(("memories", "run", role), limit=1000)]
+        memory = (await playing.state()).get("memory", {}).get(role, {})
+        leaked = set(WORD.findall(json.dumps([held, memory]))) - may[role]
+        assert not leaked, f"{role} remembers {leaked}"
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None, phases=[Phase.generate, Phase.shrink],
+          suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example])
+@given(templates())
+def test_no_word_reaches_a_role_outside_its_audience(generated: tuple[dict[str, Any], int]) -> None:
+    asyncio.run(check(*generated))
