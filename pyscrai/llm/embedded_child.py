@@ -53,6 +53,7 @@ def main() -> None:
     p.cache_ram_mib = 1024  # what roles said before, so that many roles share one slot; the default is 8 GiB
     p.hostnames, p.port = ["127.0.0.1"], 0
     p.api_keys = [key]
+    p.fit_params = p.warmup = False  # looking for what fits a GPU, and a first empty run, more than double the start
     p.verbosity = -1
     p.ui = False
     server = xllamacpp.Server(p)
