@@ -73,7 +73,7 @@ def cpu_per_turn(base_url: str, *, repeats: int) -> list[Figure]:
 
 def flat_cost(base_url: str, *, repeats: int, turns: int) -> list[Figure]:
     """A turn late in a long run against an early one, with the default memory window."""
-    early, late = (20, 60), (turns - 60, turns)
+    early, late = (20, 120), (turns - 100, turns)
     long = Spec("pyscrai", base_url, turns=turns, whole_history=False, slices=(*early, *late))
     short = replace(long, turns=30, slices=())
     runs = [(play(short), play(long)) for _ in range(repeats)]
@@ -85,7 +85,7 @@ def flat_cost(base_url: str, *, repeats: int, turns: int) -> list[Figure]:
     first, last = (median(slope(result, span) for _, result in runs) for span in (early, late))
     little, much = (median(pair[side]["db_bytes_per_turn"] for pair in runs) for side in (0, 1))
     return [
-        Figure(f"CPU per turn at turn {turns} / at turn 30", last / first, 1.3,
+        Figure(f"CPU per turn, turns {late[0]} to {late[1]} / {early[0]} to {early[1]}", last / first, 1.3,
                detail=f"{last:.2f} ms / {first:.2f} ms"),
         Figure(f"database bytes per turn, {turns} turns / 30 turns", much / little, 1.2,
                detail=f"{much:,.0f} B / {little:,.0f} B"),
