@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from pyscrai.aliases import BUILTIN, EMBEDDED, OPENAI_URL, ModelAlias, Prices, Structured
 from pyscrai.errors import ConfigError
+from pyscrai.serving import ServerSettings
 
 __all__ = ["BUILTIN", "OPENAI_URL", "ModelAlias", "Prices", "Settings", "Structured", "config_file", "load_settings"]
 
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     models: dict[str, ModelAlias] = Field(default_factory=dict, validate_default=True)
     tools_allowed: tuple[str, ...] = ()
     """Import paths, ``package.module:name``, of the LangChain tools that templates may give to roles."""
+    server: ServerSettings = ServerSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     log_format: Literal["console", "json"] = "console"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.inbox import RunInbox
 from pyscrai.databases.record import RunRecord
@@ -28,14 +30,19 @@ from pyscrai.llm.registry import Models
 from pyscrai.templates.agents import AgentTemplate
 from pyscrai.templates.scenarios import ScenarioTemplate
 
+Within = Callable[[AsyncSession, str], Awaitable[None]]
+
 
 async def create_scenario_run_from_template(services: Services, template: str, options: RunOptions | None = None, *,
-                                            desired: str = "none") -> str:
+                                            desired: str = "none", actor: str = "",
+                                            within: Within | None = None) -> str:
     """Make a run and its agent instances from templates in the database; nothing is played yet.
 
     Args:
         template: ``name`` for the newest version, or ``name@version``.
         desired: what is asked of a server that shares the database: ``run`` has it play, ``none`` leaves it alone.
+        actor: who asks for it, for a fair queue.
+        within: what else is to be stored in the same transaction, given the run's id.
 
     Returns:
         The run's id.
@@ -67,8 +74,10 @@ async def create_scenario_run_from_template(services: Services, template: str, o
                                    configuration=instance.model_dump(mode="json"),
                                    played_by=options.people.get(role, "model")))
         run = await Runs(session).create(row, cast, seed=play.seed, name=options.name, parameters=play.parameters,
-                                         settings=_settings(options), tags=options.tags,
+                                         settings=_settings(options, actor), tags=options.tags,
                                          desired=desired)
+        if within is not None:
+            await within(session, run.id)
         return run.id
 
 
@@ -141,8 +150,9 @@ def _play(row: RunRow, content: Mapping[str, Any], cast: Mapping[str, AgentInsta
                 max_turns=row.settings.get("max_turns"), budget_usd=row.settings.get("budget_usd"))
 
 
-def _settings(options: RunOptions) -> dict[str, Any]:
+def _settings(options: RunOptions, actor: str) -> dict[str, Any]:
     """What of the options is kept with the run beside parameters, seed, tags and the cast."""
     kept = {key: value for key, value in asdict(options).items()
             if key not in ("parameters", "seed", "tags", "name") and value}
+    kept |= {"actor": actor} if actor else {}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in kept.items()}

@@ -98,7 +98,7 @@ def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Caller]]:
         actor: Annotated[ActorName | None, Header(alias="X-Actor", description=(
             "Who is named in the record where no key is needed."))] = None,
     ) -> Caller:
-        access: Access = request.app.state.access
+        access: Access = request.app.state.context.access
         caller = await access.caller(token.credentials if token else key, actor)
         if not SCOPES[scope] & caller.scopes:
             raise AccessError(f"this needs the scope {scope}", code="auth.scope",

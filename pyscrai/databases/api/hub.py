@@ -29,6 +29,9 @@ QUEUE = 1_000
 LOOK = 0.5
 """Seconds between two looks for events of other processes, while anybody watches."""
 
+ENDS = frozenset({"run_completed", "run_failed", "run_stopped"})
+"""Kinds of event with which a run ends, though it may go on after a failure."""
+
 Overhear = Callable[[str, TokenListener | None], None]
 
 _log = structlog.get_logger("pyscrai.hub")
@@ -40,13 +43,13 @@ class Watcher:
 
     run_id: str | None
     tokens: bool = False
-    chunks: deque[tuple[int, bytes]] = field(default_factory=deque)
-    """What waits to be sent: the event's id (0 for what is ephemeral) and its wire form."""
+    chunks: deque[tuple[int, bool, bytes]] = field(default_factory=deque)
+    """What waits to be sent: the event's id (0 for what is ephemeral), whether a run ends with it, its wire form."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
     lagging: bool = True
     """Whether it has to read from the table; so it begins."""
 
-    def put(self, number: int, chunk: bytes) -> None:
+    def put(self, number: int, chunk: bytes, *, ends: bool = False) -> None:
         """Hand a chunk over, if there is room and the watcher is up to date."""
         if self.lagging:
             if number:
@@ -56,7 +59,7 @@ class Watcher:
             self.chunks.clear()
             self.lagging = True
         else:
-            self.chunks.append((number, chunk))
+            self.chunks.append((number, ends, chunk))
         self.news.set()
 
 
@@ -163,7 +166,7 @@ class Hub:
         if watchers:
             chunk = event_chunk(event)
             for watcher in watchers:
-                watcher.put(event.id, chunk)
+                watcher.put(event.id, chunk, ends=event.kind in ENDS)
 
     def _listener(self, run_id: str) -> TokenListener:
         def hear(role: str, turn: int, text: str) -> None:

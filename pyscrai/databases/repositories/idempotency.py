@@ -38,6 +38,10 @@ class Idempotency:
                                          run_id=run_id))
         await self._session.flush()
 
+    async def drop(self, key: str) -> None:
+        """Forget the answer under this key, so that the request can be made again."""
+        await self._session.execute(delete(IdempotencyRow).where(IdempotencyRow.key == key))
+
     async def forget(self, before: datetime) -> None:
         """Drop the answers that were given before this moment."""
         await self._session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < before))

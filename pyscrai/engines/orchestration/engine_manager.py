@@ -242,7 +242,7 @@ class EngineManager:
 
     async def _attend(self, live: _Live) -> None:
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(run=live.run_id)
+        structlog.contextvars.bind_contextvars(run_id=live.run_id)
         try:
             await self._work(live)
         except Taken:

@@ -1,0 +1,152 @@
+"""Runs: made, listed, read, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pyscrai.databases.api.access import Admin, Controller, Reader
+from pyscrai.databases.api.context import Context, Ctx
+from pyscrai.databases.api.repeating import REPLAYED, IdempotencyKey, fingerprint, key_name
+from pyscrai.databases.api.schemas.base import Limit, Listing, RunId, Tag, TemplateName, VersionName, problems
+from pyscrai.databases.api.schemas.runs import NewRun, RunDetail, RunSummary, Status
+from pyscrai.databases.repositories.idempotency import Idempotency
+from pyscrai.databases.repositories.runs import Runs
+from pyscrai.databases.repositories.templates import scenario_templates
+from pyscrai.databases.tables import RunRow, ScenarioTemplateRow
+from pyscrai.engines.orchestration.engine_manager import Desired
+from pyscrai.errors import WrongState
+from pyscrai.exports.gathering import member, run_facts
+from pyscrai.factories.casting import RunOptions
+from pyscrai.factories.control import check_fits
+from pyscrai.factories.looking import waiting_requests
+from pyscrai.factories.scenario_factory import create_scenario_run_from_template
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+
+
+@router.post("", operation_id="create_run", status_code=201, response_model=RunDetail, responses=problems(404, 409))
+async def create_run(body: NewRun, context: Ctx, caller: Controller, request: Request, key: IdempotencyKey = None
+                     ) -> Response:
+    """Make a run of a stored template, and start it unless told otherwise."""
+    name, same = (key_name(caller, key), await fingerprint(request)) if key else ("", "")
+    run_id = await _made_before(context, name, same)
+    if run_id is not None:
+        return JSONResponse(await detail(context, run_id), 201, headers=REPLAYED)
+    options = RunOptions(
+        parameters=body.parameters, model=body.model, role_models=body.role_models, seed=body.seed,
+        max_turns=body.max_turns, budget_usd=body.budget_usd, without=body.without, people=body.people,
+        tags=body.tags, name=body.name)
+
+    async def keep(session: AsyncSession, made: str) -> None:
+        await Idempotency(session).keep(name, same, status=201, response={}, run_id=made)
+
+    desired: Desired = "run" if body.start else "none"
+    try:
+        run_id = await create_scenario_run_from_template(
+            context.services, body.template if body.version is None else f"{body.template}@{body.version}", options,
+            desired=desired, actor=caller.name, within=keep if key else None)
+    except IntegrityError:
+        # The same request came twice at once; the other one made the run.
+        run_id = await _made_before(context, name, same)
+        if run_id is None:
+            raise
+    context.manager.wake(run_id, desired, share=caller.name)
+    return JSONResponse(await detail(context, run_id), 201)
+
+
+async def _made_before(context: Context, name: str, same: str) -> str | None:
+    if not name:
+        return None
+    async with context.services.database.read() as session:
+        row = await Idempotency(session).find(name, same)
+    return row.run_id if row is not None else None
+
+
+@router.get("", operation_id="list_runs", responses=problems())
+async def list_runs(
+    context: Ctx, caller: Reader,
+    status: Annotated[list[Status] | None, Query(description="Any of these.")] = None,
+    template: TemplateName | None = None, version: VersionName | None = None,
+    tag: Annotated[list[Tag] | None, Query(description="All of these.", max_length=10)] = None,
+    parent: Annotated[str | None, Query(pattern=r"^run_[0-9a-z]{12}$", description="Forks of this run.")] = None,
+    since: Annotated[datetime | None, Query(description="Made at this moment or later.")] = None,
+    until: Annotated[datetime | None, Query(description="Made before this moment.")] = None,
+    cursor: Annotated[str | None, Query(pattern=r"^run_[0-9a-z]{12}$")] = None, limit: Limit = 50,
+) -> Listing[RunSummary]:
+    """Runs that fit all filters, the newest first."""
+    async with context.services.database.read() as session:
+        page = await Runs(session).list(statuses=status or (), template=template, version=version, tags=tag or (),
+                                        parent=parent, since=aware(since), until=aware(until), after=cursor,
+                                        limit=limit)
+        templates = await templates_of(session, page.runs)
+    return Listing[RunSummary](items=[RunSummary(**summary(context, row, templates)) for row in page.runs],
+                               next=page.after)
+
+
+@router.get("/counts", operation_id="count_runs", responses=problems())
+async def count_runs(context: Ctx, caller: Reader) -> dict[Status, int]:
+    """How many runs there are of each status."""
+    async with context.services.database.read() as session:
+        return await Runs(session).counts()  # type: ignore[return-value]
+
+
+@router.get("/{run_id}", operation_id="read_run", response_model=RunDetail, responses=problems(404))
+async def read_run(run_id: RunId, context: Ctx, caller: Reader) -> Response:
+    """A run as it stands: what is asked of it and what it does, turn, phase, who is speaking, variables, usage."""
+    return JSONResponse(await detail(context, run_id))
+
+
+@router.delete("/{run_id}", operation_id="delete_run", status_code=204, responses=problems(404, 409))
+async def delete_run(run_id: RunId, context: Ctx, caller: Admin) -> None:
+    """Delete a run and all that it recorded. A run that plays, or whose past forks share, is not deleted."""
+    async with context.services.database.read() as session:
+        check_fits(await Runs(session).get(run_id), "delete")
+    if context.manager.is_live(run_id):
+        raise WrongState(f"{run_id} is being played", cure="pause or stop it first", code="run.playing")
+    async with context.services.database.session() as session:
+        await Runs(session).delete(run_id)
+    await context.services.checkpoints.delete(run_id)
+
+
+# -- what an answer holds ---------------------------------------------------------------------------------------------
+
+
+async def detail(context: Context, run_id: str) -> dict[str, Any]:
+    """A run with its cast; with what people are asked, where it waits."""
+    async with context.services.database.read() as session:
+        runs = Runs(session)
+        row = await runs.get(run_id)
+        cast = [member(each) for each in await runs.cast(run_id)]
+        templates = await templates_of(session, [row])
+    waiting = await waiting_requests(context.services, run_id) if row.status == "waiting" else ()
+    return {**summary(context, row, templates), "settings": row.settings, "template_hash": row.template_hash,
+            "cast": [{name: each[name] for name in ("role", "name", "engine", "agent", "model", "played_by")}
+                     for each in cast], "waiting": list(waiting)}
+
+
+async def templates_of(session: AsyncSession, rows: Sequence[RunRow]) -> Mapping[int, ScenarioTemplateRow]:
+    """The templates that runs were made of, each read once."""
+    repository = scenario_templates(session)
+    return {number: await repository.by_id(number) for number in {row.scenario_template_id for row in rows}}
+
+
+def summary(context: Context, row: RunRow, templates: Mapping[int, ScenarioTemplateRow]) -> dict[str, Any]:
+    """A run as lists show it."""
+    facts = run_facts(row, templates[row.scenario_template_id])
+    del facts["settings"], facts["template_hash"]
+    return {**facts, "desired": row.desired, "speakers": row.speakers,
+            "live": context.manager.is_live(row.id)}
+
+
+def aware(moment: datetime | None) -> datetime | None:
+    """A moment with a time zone: UTC where none is said."""
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

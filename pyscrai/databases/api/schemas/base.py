@@ -1,0 +1,74 @@
+"""What requests and answers share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from pyscrai.databases.api.problems import MEDIA_TYPE, ProblemDetails
+
+Item = TypeVar("Item")
+
+
+class Body(BaseModel):
+    """What a client sends: all fields are known, no other is taken."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+
+class Answer(BaseModel):
+    """What the server answers."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, ser_json_inf_nan="null")
+
+
+class Listing(Answer, Generic[Item]):
+    """A page of things."""
+
+    items: list[Item]
+    next: str | None = None
+    """Send it as ``cursor`` for the next page; null where there is none."""
+
+
+_VISIBLE = r"^[^\x00-\x1f\x7f]*$"
+_NO_NUL = r"^[^\x00]*$"
+
+Label = Annotated[str, StringConstraints(max_length=200, pattern=_VISIBLE)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_VISIBLE)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=_NO_NUL)]
+RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
+AliasName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\w.:/-]+$")]
+VersionName = Annotated[str, StringConstraints(pattern=r"^\d{1,9}\.\d{1,9}\.\d{1,9}$")]
+TemplateName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Value = bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | float | Annotated[
+    str, StringConstraints(max_length=20_000, pattern=_NO_NUL)]
+
+RunId = Annotated[str, Path(pattern=r"^run_[0-9a-z]{12}$", description="A run's id.", examples=["run_1jn9qhwhd8ez"])]
+RolePath = Annotated[RoleName, Path(description="A role of the run's cast.", examples=["mayor"])]
+TurnPath = Annotated[int, Path(ge=0, le=1_000_000, description="How many turns were played.", examples=[3])]
+TurnQuery = Annotated[int | None, Query(ge=0, le=1_000_000, description="As of which turn; now, if left out.")]
+Limit = Annotated[int, Query(ge=1, le=1_000, description="Items on a page at most.")]
+EventId = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+_ABOUT = {
+    400: "The request cannot be read.", 401: "A key is needed, or it is not known.",
+    403: "The key's scopes, or the page's origin, do not allow this.", 404: "There is nothing of that name.",
+    409: "It does not fit the state of things; `cure` says what does.", 413: "The request is too large.",
+    421: "The server does not answer to this name.", 422: "The request does not fit; `problems` says where.",
+    429: "Too many requests; `Retry-After` says when to come again.", 501: "Not installed here.",
+    502: "The model failed.", 503: "The database or a setting cannot be used.",
+    504: "The model did not answer in time.",
+}
+
+ALWAYS = (400, 401, 403, 413, 421, 422, 429, 503)
+"""Problems that any request may meet."""
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems that an operation documents: those that any request may meet, and these."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}}
+    return {status: {"description": _ABOUT[status], "content": content} for status in sorted({*ALWAYS, *statuses})}
