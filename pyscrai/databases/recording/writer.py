@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from pyscrai.databases.recording.entries import Entry, Sink, Written
-from pyscrai.databases.recording.postgres_sink import PostgresSink
 from pyscrai.databases.recording.sqlite_sink import SqliteSink
 from pyscrai.databases.session import Database
 from pyscrai.databases.stored import StoredEvent
@@ -36,7 +35,7 @@ class RecordWriter:
 
     def __init__(self, database: Database, *, sink: Sink | None = None) -> None:
         self._name = str(database)
-        self._sink = sink or (SqliteSink(database.path) if database.path else PostgresSink(database.dsn))
+        self._sink = sink or _sink(database)
         self._queue: queue.SimpleQueue[tuple[Entry, asyncio.Future[Written]] | None] = queue.SimpleQueue()
         self._listeners: list[Listener] = []
         self._thread: threading.Thread | None = None
@@ -168,6 +167,15 @@ class RecordWriter:
                 listener(run_id, events)
             except Exception:
                 _log.exception("record.listener_failed", run_id=run_id)
+
+
+def _sink(database: Database) -> Sink:
+    if database.path is not None:
+        return SqliteSink(database.path)
+    # Imported here: who uses SQLite need not wait for PostgreSQL's driver, a tenth of a second.
+    from pyscrai.databases.recording.postgres_sink import PostgresSink
+
+    return PostgresSink(database.dsn)
 
 
 def _fenced(entry: Entry) -> Fenced:
