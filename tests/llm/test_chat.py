@@ -4,65 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from langchain_core.callbacks import AsyncCallbackHandler
-from langchain_core.runnables import RunnableLambda
-from langgraph.graph import END, START, StateGraph
-from typing_extensions import TypedDict
 
-from pyscrai.config import ModelAlias
 from pyscrai.engines.ports import Message, ModelRequest
-from pyscrai.errors import (
-    ModelContextExceeded,
-    ModelError,
-    ModelRateLimited,
-    ModelRefused,
-    ModelReplyMalformed,
-    ModelServerError,
-    ModelTimeout,
-    ModelUnavailable,
-)
-from pyscrai.llm.chat import OpenAIChat
-from pyscrai.llm.wire import Endpoint
-from tests.fakeserver import (
-    Behaviour,
-    Cut,
-    Drip,
-    Drop,
-    Empty,
-    FakeOpenAI,
-    Hang,
-    Malformed,
-    RateLimited,
-    Raw,
-    Reply,
-    Status,
-)
+from tests.fakeserver import Empty, FakeOpenAI, Hang, Raw, Reply
+from tests.llm.endpoints import HELLO, KEY, chat_to
 
-KEY = "sk-very-secret-1234567890"
-HELLO = ModelRequest((Message("system", ("Be brief.",)), Message("user", ("Say ", "hello."))), max_tokens=50)
 SCHEMA = {"type": "object", "properties": {"score": {"type": "integer", "minimum": 1, "maximum": 5}},
           "required": ["score"]}
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FakeOpenAI]:
-    async with FakeOpenAI() as server:
-        yield server
-
-
-@asynccontextmanager
-async def chat_to(url: str, *, key: str | None = None, **settings: Any) -> AsyncIterator[OpenAIChat]:
-    alias = ModelAlias(name="test", base_url=url, model="fake", **{"timeout": 10.0, **settings})
-    chat = OpenAIChat(alias, Endpoint("test", url, key=key, key_env="TEST_KEY", omit=alias.omit))
-    try:
-        yield chat
-    finally:
-        await chat.aclose()
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -104,85 +55,6 @@ async def test_omitted_fields_are_not_sent(server: FakeOpenAI) -> None:
     assert not {"temperature", "stop"} & server.requests[0].body.keys()
 
 
-FAILURES: list[tuple[Behaviour, type[ModelError]]] = [
-    (RateLimited(0.5), ModelRateLimited),
-    (RateLimited(code="insufficient_quota"), ModelRefused),
-    (Status(500), ModelServerError),
-    (Status(503, headers={"Retry-After": "2"}), ModelServerError),
-    (Status(400, "Unsupported parameter"), ModelRefused),
-    (Status(401, code="invalid_api_key"), ModelRefused),
-    (Status(403), ModelRefused),
-    (Status(404, "no such model"), ModelRefused),
-    (Status(307), ModelRefused),
-    (Status(408), ModelTimeout),
-    (Status(400, "too long", "context_length_exceeded"), ModelContextExceeded),
-    (Status(400, "This model's maximum context length is 8192 tokens."), ModelContextExceeded),
-    (Malformed(), ModelReplyMalformed),
-    (Raw(b"<html>hello</html>", "text/html"), ModelReplyMalformed),
-    (Raw(b""), ModelReplyMalformed),
-    (Raw(b"[]"), ModelReplyMalformed),
-    (Raw(b'{"choices": []}'), ModelReplyMalformed),
-    (Raw(b'{"choices": [{"message": {"content": [1]}}]}'), ModelReplyMalformed),
-    (Raw(b'{"error": {"message": "upstream is full", "code": 429}}'), ModelRateLimited),
-    (Raw(b'{"error": "something"}'), ModelServerError),
-    (Drop(), ModelUnavailable),
-    (Cut(0.0), ModelUnavailable),
-    (Cut(), ModelUnavailable),
-]
-
-
-@pytest.mark.parametrize(("behaviour", "kind"), FAILURES, ids=str)
-@pytest.mark.parametrize("streamed", [False, True])
-async def test_failures_have_kinds(server: FakeOpenAI, behaviour: Behaviour, kind: type[ModelError],
-                                   streamed: bool) -> None:
-    server.plan(behaviour)
-    async with chat_to(server.base_url, key=KEY) as chat:
-        with pytest.raises(ModelError) as caught:
-            await chat.complete(HELLO, (lambda _: None) if streamed else None)
-        assert type(caught.value) is kind
-        assert KEY not in f"{caught.value!r} {caught.value} {caught.value.as_dict()}"
-        assert (await chat.complete(HELLO)).text, "the next call works"
-
-
-async def test_retry_after(server: FakeOpenAI) -> None:
-    server.plan(RateLimited(0.5), Status(429, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}),
-                Status(429, headers={"retry-after-ms": "1500"}), Status(429, headers={"Retry-After": "soon"}))
-    waits = []
-    async with chat_to(server.base_url) as chat:
-        for _ in range(4):
-            with pytest.raises(ModelRateLimited) as caught:
-                await chat.complete(HELLO)
-            waits.append(caught.value.retry_after)
-    assert waits == [0.5, 0.0, 1.5, None]
-
-
-async def test_context_exceeded_keeps_the_counts(server: FakeOpenAI) -> None:
-    server.plan(Status(400, "request (6031 tokens) exceeds", extra={
-        "type": "exceed_context_size_error", "code": 400, "n_prompt_tokens": 6031, "n_ctx": 4096}))
-    async with chat_to(server.base_url) as chat:
-        with pytest.raises(ModelContextExceeded) as caught:
-            await chat.complete(HELLO)
-    assert (caught.value.details["n_prompt_tokens"], caught.value.details["n_ctx"]) == (6031, 4096)
-
-
-@pytest.mark.parametrize("behaviour", [Hang(), Drip(0.02)], ids=str)
-@pytest.mark.parametrize("streamed", [False, True])
-async def test_timeout_is_for_the_whole_call(server: FakeOpenAI, behaviour: Behaviour, streamed: bool) -> None:
-    server.plan(behaviour)
-    async with chat_to(server.base_url, timeout=0.3) as chat:
-        with pytest.raises(ModelTimeout) as caught:
-            await chat.complete(HELLO, (lambda _: None) if streamed else None)
-    assert caught.value.retryable
-
-
-async def test_nobody_there(server: FakeOpenAI) -> None:
-    async with FakeOpenAI() as gone:
-        url = gone.base_url
-    async with chat_to(url) as chat:
-        with pytest.raises(ModelUnavailable, match=r"cannot reach 127\.0\.0\.1"):
-            await chat.complete(HELLO)
-
-
 async def test_cancelled_call_leaves_the_client_usable(server: FakeOpenAI) -> None:
     server.plan(Hang())
     async with chat_to(server.base_url) as chat:
@@ -208,14 +80,6 @@ async def test_key_is_sent_and_shown_nowhere() -> None:
         assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
         shown = f"{chat!r} {chat.wire.endpoint!r} {vars(chat)} {chat._chat!r}"
         assert KEY not in shown
-
-
-async def test_wrong_key_that_is_echoed_is_redacted() -> None:
-    async with FakeOpenAI(key="another") as server, chat_to(server.base_url, key=KEY) as chat:
-        with pytest.raises(ModelRefused, match="TEST_KEY") as caught:
-            await chat.complete(HELLO)
-    assert "[key]" in str(caught.value)
-    assert KEY not in f"{caught.value} {caught.value.as_dict()}"
 
 
 async def test_key_of_the_environment_is_not_used(server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,81 +138,9 @@ async def test_endpoint_that_does_not_stream(server: FakeOpenAI) -> None:
     assert (reply.text, reply.finish_reason, tokens) == ("all at once", "length", ["all at once"])
 
 
-async def test_error_in_mid_stream(server: FakeOpenAI) -> None:
-    server.plan(Raw(b'data: {"choices":[{"index":0,"delta":{"content":"Hel"}}]}\n\n'
-                    b'data: {"error":{"message":"overloaded","code":503}}\n\n', "text/event-stream"))
-    async with chat_to(server.base_url) as chat:
-        with pytest.raises(ModelServerError, match="overloaded"):
-            await chat.complete(HELLO, lambda _: None)
-
-
 async def test_many_calls_at_once(server: FakeOpenAI) -> None:
     server.latency = 0.05
     async with chat_to(server.base_url) as chat:
         replies = await asyncio.gather(*[chat.complete(HELLO) for _ in range(150)])
     assert len({reply.text for reply in replies}) == 1
     assert server.peak_in_flight > 100, "nothing in the client limits calls in flight"
-
-
-class State(TypedDict):
-    text: str
-
-
-def graph_of(chat: OpenAIChat, on_token: Callable[[str], None] | None = None) -> Any:
-    async def node(state: State) -> State:
-        return {"text": (await chat.complete(HELLO, on_token)).text}
-
-    graph = StateGraph(State)
-    graph.add_node("speak", node)
-    graph.add_edge(START, "speak")
-    graph.add_edge("speak", END)
-    return graph.compile()
-
-
-async def test_messages_stream_of_langgraph(server: FakeOpenAI) -> None:
-    server.default = Reply("one two three")
-    seen: list[str] = []
-    async with chat_to(server.base_url) as chat:
-        async for message, _ in graph_of(chat).astream({"text": ""}, stream_mode="messages"):
-            seen.append(message.content)
-        assert "".join(seen) == "one two three"
-        assert server.requests[0].body["stream"] is True
-        assert (await graph_of(chat).ainvoke({"text": ""}))["text"] == "one two three"
-    assert "stream" not in server.requests[1].body, "with nobody listening the call is a plain one"
-
-
-async def test_messages_stream_and_tokens_together(server: FakeOpenAI) -> None:
-    server.default = Reply("one two three", usage={"prompt_tokens": 5, "completion_tokens": 3})
-    tokens: list[str] = []
-    async with chat_to(server.base_url) as chat:
-        async for _ in graph_of(chat, tokens.append).astream({"text": ""}, stream_mode="messages"):
-            pass
-    assert tokens == ["one ", "two ", "three"]
-
-
-class Handler(AsyncCallbackHandler):
-    def __init__(self) -> None:
-        self.answers: list[str] = []
-        self.errors: list[BaseException] = []
-
-    async def on_llm_end(self, response: Any, **_: Any) -> None:
-        self.answers.append(response.generations[0][0].text)
-
-    async def on_llm_error(self, error: BaseException, **_: Any) -> None:
-        self.errors.append(error)
-
-
-async def test_callbacks_hear_calls(server: FakeOpenAI) -> None:
-    handler = Handler()
-    server.plan(Reply("first"), Status(500), Drop())
-    async with chat_to(server.base_url) as chat:
-        async def ask(_: Any) -> str:
-            return (await chat.complete(HELLO)).text
-
-        asked = RunnableLambda(ask)
-        assert await asked.ainvoke("", config={"callbacks": [handler]}) == "first"
-        for kind in (ModelServerError, ModelUnavailable):
-            with pytest.raises(kind):
-                await asked.ainvoke("", config={"callbacks": [handler]})
-    assert handler.answers == ["first"]
-    assert [type(error) for error in handler.errors] == [ModelServerError, ModelUnavailable]

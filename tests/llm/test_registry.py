@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,6 @@ from pyscrai.llm.scripted import ScriptedModel
 from tests.fakeserver import FakeOpenAI, Hang, Reply, Status
 
 HELLO = ModelRequest((Message("user", ("hello",)),))
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FakeOpenAI]:
-    async with FakeOpenAI() as server:
-        yield server
 
 
 def settings_for(server: FakeOpenAI, **alias: Any) -> Settings:
