@@ -43,10 +43,12 @@ class Expression:
     def __init__(self, text: str) -> None:
         self.text = text
         self.tree = parse(text)
-        self.paths = frozenset(_read(self.tree, frozenset()))
+        found = frozenset(_read(self.tree, frozenset()))
+        self.paths = frozenset(path for path, _ in found)
         self.functions = {part.function: FUNCTIONS[part.function] for part in parts(self.tree)
                           if isinstance(part, Call) and part.function in FUNCTIONS}
-        self._whole, self._fields, self._deep = _layout(self.paths)
+        self._whole, self._fields, self._deep = _layout(self.paths, tested=self.paths - {path for path,
+                                                                                         read in found if read})
         try:
             self._program = cel.compile(text)
         except ValueError as error:
@@ -146,7 +148,9 @@ def dotted(node: Node) -> tuple[Name, Path] | None:
             return None
 
 
-def _read(node: Node, bound: frozenset[str]) -> Iterable[Path]:
+def _read(node: Node, bound: frozenset[str]) -> Iterable[tuple[Path, bool]]:
+    """What is read, each path with whether its value is wanted; ``has()`` only asks whether it is there."""
+    wanted = not isinstance(node, Has)
     if isinstance(node, Has):
         node = node.select
     if isinstance(node, Macro):
@@ -158,15 +162,19 @@ def _read(node: Node, bound: frozenset[str]) -> Iterable[Path]:
     if found is not None:
         name, path = found
         if name.name not in bound:
-            yield path
+            yield path, wanted
         return
     for child in children(node):
         yield from _read(child, bound)
 
 
-def _layout(paths: Iterable[Path]) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...],
-                                             tuple[tuple[Path, Any], ...]]:
-    """Sort paths by how they are handed over: whole roots, single fields, and deep ones with their defaults."""
+def _layout(paths: frozenset[Path], tested: frozenset[Path]
+            ) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...], tuple[tuple[Path, Any], ...]]:
+    """Sort paths by how they are handed over: whole roots, single fields, and deep ones with their defaults.
+
+    Args:
+        tested: paths of which it is only asked whether they are there; they have no default.
+    """
     whole = {path[0] for path in paths if len(path) == 1 and path[0] not in COUNTED}
     rest = {path for path in paths if path[0] not in whole}
     deep_roots = {path[0] for path in rest if path[0] in COUNTED or len(path) > 2}
@@ -177,7 +185,8 @@ def _layout(paths: Iterable[Path]) -> tuple[tuple[str, ...], tuple[tuple[str, tu
             fields.setdefault(path[0], []).append(path[1])
         elif path[0] in COUNTED:
             depth = COUNTED[path[0]]
-            deep.append((path, None if len(path) > depth else 0 if len(path) == depth else {}))
+            begun: Any = 0 if len(path) == depth else {}
+            deep.append((path, None if len(path) > depth or path in tested else begun))
         elif not any(path[:length] in rest for length in range(2, len(path))):
             deep.append((path, None))
     return (tuple(sorted(whole)), tuple((root, tuple(names)) for root, names in fields.items()), tuple(deep))

@@ -208,10 +208,13 @@ class _Reader:
             wanted = name is not None and name not in entries
             if name is not None and not wanted:
                 self.note(event, "template.duplicate_key", f"`{name}` stands here twice", cure="keep one of them")
-            data = self.build(next(self.events), (*path, name) if wanted and name is not None else _NOWHERE, depth + 1)
+            inner, within = next(self.events), (*path, name) if wanted and name is not None else _NOWHERE
+            data = self.build(inner, within, depth + 1)
             if wanted and name is not None:
                 entries[name] = data
-                self.places.keys[(*path, name)] = self.place(event)
+                self.places.keys[within] = self.place(event)
+                if inner.start_mark.index == inner.end_mark.index:  # nothing is there: its name is the place to look at
+                    self.places.values[within] = self.place(event)
         return entries
 
     def key(self, event: Event, depth: int) -> str | None:

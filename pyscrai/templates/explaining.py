@@ -63,9 +63,14 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> list[C
                 fitting.setdefault(union, set()).add(arm)
     complaints: dict[tuple[str, Path, str], Complaint] = {}
     unfit: dict[Path, list[_Located]] = {}
+    endless = {found.path for found in located if found.kind == "finite_number"}
     for found in located:
+        if found.path in endless and found.kind != "finite_number":
+            continue
         wrong = next((union for union, arm in found.arms if arm not in fitting.get(union, ())), None)
-        if wrong is None and found.arms and found.path == found.arms[-1][0] and len(fitting[found.path]) > 1:
+        if found.kind == "finite_number":
+            wrong = None
+        elif wrong is None and found.arms and found.path == found.arms[-1][0] and len(fitting[found.path]) > 1:
             wrong = found.path
         elif wrong is not None and wrong in fitting:
             continue  # about an arm of the union that the author did not mean
@@ -196,7 +201,9 @@ def _wrong_type(found: _Located) -> Complaint:
     if path[-1:] == ("version",) and isinstance(value, int | float):
         return Complaint("template.type", path, f"{value} is a number, a version has three parts", value,
                          f"write {int(value)}.0.0", mend=Mend(path, value="1.0.0"))
-    if value is None:
+    if value is None and path and re.search(r"[^\w-]|^\d", str(path[-1])):
+        cure = "inside { } a text with a comma in it needs quotes"
+    elif value is None:
         cure = "write a value, or leave the field out"
     elif wanted == "a text" and isinstance(value, bool | int | float):
         cure = f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'

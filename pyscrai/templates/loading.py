@@ -134,8 +134,8 @@ def _validate(documents: Sequence[Document], problems: Sequence[Problem]) -> Rea
     guessed: list[tuple[LoadedTemplate, Path]] = []
     seen: dict[tuple[str, str, str], int] = {}
     for document in documents:
-        loaded, complaints, mends = _validate_one(document)
-        all_problems.extend(complaint.problem(document.positions) for complaint in complaints)
+        loaded, mistakes, mends = _validate_one(document)
+        all_problems.extend(mistakes)
         if loaded is None:
             continue
         template = loaded.template
@@ -145,7 +145,7 @@ def _validate(documents: Sequence[Document], problems: Sequence[Problem]) -> Rea
                 "template.duplicate", ("name",), f"{template.kind} {loaded.reference} stands in this file twice",
                 value=template.name, cure="give one of them another name or version"))
         seen[identity] = 1
-        if complaints:
+        if mistakes:
             drafts.append(loaded)
             guessed.extend((loaded, mend.path) for mend in mends)
         else:
@@ -154,18 +154,19 @@ def _validate(documents: Sequence[Document], problems: Sequence[Problem]) -> Rea
     return Reading(tuple(found), tuple(all_problems), tuple(drafts), tuple(guessed))
 
 
-def _validate_one(document: Document) -> tuple[LoadedTemplate | None, list[Complaint], list[Mend]]:
+def _validate_one(document: Document) -> tuple[LoadedTemplate | None, list[Problem], list[Mend]]:
     data, positions = document.data, document.positions
     if not isinstance(data, dict):
-        return None, [Complaint("template.type", (), "a template is a group of named fields",
-                                cure="begin with `kind: scenario` or `kind: agent`")], []
+        return None, [positions.problem("template.type", (), "a template is a group of named fields",
+                                        cure="begin with `kind: scenario` or `kind: agent`")], []
     kind, complaints = _kind_of(data)
+    problems = [complaint.problem(positions) for complaint in complaints]
     if kind is None:
-        return None, complaints, []
+        return None, problems, []
     model = KINDS[kind]
     data = {**data, "kind": kind}
     if (version := _format_complaint(data)) is not None:
-        complaints.append(version)
+        problems.append(version.problem(positions))
         data["format"] = FORMAT
     mends: list[Mend] = []
     for _ in range(3):  # mending may bring up what stood behind
@@ -174,21 +175,23 @@ def _validate_one(document: Document) -> tuple[LoadedTemplate | None, list[Compl
         except ValidationError as error:
             fresh = [complaint for complaint in explain(error, model, data) if not _of_our_making(complaint, mends)]
             told = {(complaint.code, _renamed(complaint.path, mends)) for complaint in complaints}
-            complaints.extend(complaint for complaint in fresh if (complaint.code, complaint.path) not in told)
+            fresh = [complaint for complaint in fresh if (complaint.code, complaint.path) not in told]
+            complaints.extend(fresh)
+            problems.extend(complaint.problem(positions) for complaint in fresh)
             steps = [complaint.mend for complaint in fresh if complaint.mend]
             if not steps:
-                return None, complaints, []
+                return None, problems, []
             data, positions = _mend(data, positions, steps)
             mends.extend(steps)
         else:
-            return LoadedTemplate(template, positions, document.source), complaints, mends
-    return None, complaints, []
+            return LoadedTemplate(template, positions, document.source), problems, mends
+    return None, problems, []
 
 
 def _of_our_making(complaint: Complaint, mends: Sequence[Mend]) -> bool:
     """Whether a complaint is about a part that was mended away, or about what it was a part of."""
-    return any(mend.drop and (complaint.path[:len(mend.path)] == mend.path or complaint.path == mend.path[:-1])
-               for mend in mends)
+    dropped = [path for mend in mends if mend.drop for path in (mend.path, _renamed(mend.path, mends))]
+    return any(complaint.path[:len(path)] == path or complaint.path == path[:-1] for path in dropped)
 
 
 def _renamed(path: Path, mends: Sequence[Mend]) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyscrai.templates.expressions.scope import ANY, BOOL, DOUBLE, INT, STRING, Type
-from pyscrai.templates.expressions.tree import Call
+from pyscrai.templates.expressions.tree import Call, start
 from pyscrai.templates.suggestions import closest
 
 if TYPE_CHECKING:
@@ -77,13 +77,14 @@ def call_type(inference: Inference, node: Call) -> Type:
         if wanted == "same":
             if "any" not in (found.kind, types[0].kind) and found.kind != types[0].kind:
                 fits = False
-                inference.report(part.at, f"{node.function} needs values of one type, here are {types[0].words} and "
+                inference.report(start(part),
+                                 f"{node.function} needs values of one type, here are {types[0].words} and "
                                           f"{found.words}", "write all with a point (1.0) or none")
         elif found.kind != "any" and found.kind not in _KINDS.get(wanted, (wanted,)):
             fits = False
             rounded = wanted == "double" and found.kind == "int"
             cure = "an integer needs no rounding" if rounded else f"write {function.form}"
-            inference.report(part.at, f"{node.function} needs {_WORDS[wanted]}, not {found.words}", cure)
+            inference.report(start(part), f"{node.function} needs {_WORDS[wanted]}, not {found.words}", cure)
     if not fits:
         return ANY
     return function.gives if function.gives is not None else Type(types[0].kind)

@@ -22,6 +22,7 @@ from pyscrai.templates.expressions.tree import (
     Node,
     Select,
     Unary,
+    start,
 )
 from pyscrai.templates.suggestions import closest, instead, listing
 
@@ -142,15 +143,15 @@ class Inference:
             return self._field(base, node, node.key.value)
         key = self.type_of(node.key)
         if base.kind == "struct":
-            return self.report(node.key.at, f"a {base.noun} must be named, not computed",
+            return self.report(start(node.key), f"a {base.noun} must be named, not computed",
                                f"write one of {listing(base.fields)}" if base.fields else None)
         if base.kind == "list":
             if key.kind not in ("int", "any"):
-                return self.report(node.key.at, f"the place in a list is an integer, not {key.words}")
+                return self.report(start(node.key), f"the place in a list is an integer, not {key.words}")
             return base.item or ANY
         if base.kind == "map":
             if key.kind not in ("string", "any"):
-                return self.report(node.key.at, f"the key is a text, not {key.words}", "write string(...)")
+                return self.report(start(node.key), f"the key is a text, not {key.words}", "write string(...)")
             return base.item or ANY
         return ANY if base.kind == "any" else self.report(node.at, f"{base.words} has no parts")
 

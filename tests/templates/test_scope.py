@@ -1,0 +1,49 @@
+"""One definition of names: events, tools and prompt variables are those of the engines."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from pyscrai.engines.tools import SHIPPED
+from pyscrai.events import AnyEvent
+from pyscrai.templates.base import PROMPT_VARIABLES, TOOLS
+from pyscrai.templates.expressions.scope import EVENT_KINDS, Context, members, scope_of
+from pyscrai.templates.scenarios import ScenarioTemplate
+from tests.templates.examples import meeting
+
+
+def test_event_kinds_are_those_of_the_log() -> None:
+    kinds = {model.model_fields["kind"].default for model in get_args(get_args(AnyEvent)[0])}
+    assert set(EVENT_KINDS) == kinds
+
+
+def test_tools_are_those_of_the_engines() -> None:
+    assert set(TOOLS) == set(SHIPPED)
+
+
+def test_the_scope_is_the_context() -> None:
+    scenario = meeting()
+    assert set(scope_of(scenario)) | {"args"} == set(Context.__annotations__)
+    assert set(scope_of(scenario, action=scenario.actions["vote"])) == set(Context.__annotations__)
+
+
+def test_prompts_read_more_in_a_turn() -> None:
+    assert set(PROMPT_VARIABLES["system"]) < set(PROMPT_VARIABLES["turn"])
+
+
+def test_types() -> None:
+    scope = scope_of(meeting())
+    assert scope["vars"].fields["trust"].kind == "int"
+    assert scope["vars"].fields["budget"].kind == "double"
+    assert scope["vars"].fields["mood"].choices == ("calm", "tense", "angry")
+    assert scope["measures"].fields["fairness"].fields["anna"].kind == "int"
+    assert set(scope["measures"].fields["share"].fields) == {"anna", "bert"}
+    assert scope["tally"].fields["vote"].fields["choice"].choices == ("build", "stay")
+
+
+def test_members_open_groups_once() -> None:
+    scenario: ScenarioTemplate = meeting()
+    assert members(("citizens", "anna", "nobody"), scenario) == ("anna", "bert", "carl")
+    assert members(("all",), scenario) == tuple(scenario.roles)
+    looped = scenario.model_copy(update={"groups": {"a": ("b", "anna"), "b": ("a",)}})
+    assert members(("a",), looped) == ("anna",)
