@@ -51,9 +51,9 @@ def cast_play(scenario: ScenarioTemplate, options: RunOptions, find_agent: FindA
         RunError: an unknown role or parameter, a value out of bounds, a required role left out.
         NotFound: an agent template is not stored.
     """
-    for role in (*options.role_models, *options.without, *options.people):
-        if role not in scenario.roles:
-            raise _unknown("role", role, scenario.roles)
+    for named in (*options.role_models, *options.without, *options.people):
+        if named not in scenario.roles:
+            raise _unknown("role", named, scenario.roles)
     cast: dict[str, AgentInstance] = {}
     for role_id, role in scenario.roles.items():
         if role_id in options.without:
