@@ -26,8 +26,8 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, content: AsyncIterator[bytes]) -> None:
-        super().__init__(content, headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+    def __init__(self, content: AsyncIterator[bytes], status_code: int = 200) -> None:
+        super().__init__(content, status_code, headers={"cache-control": "no-store", "x-accel-buffering": "no"})
 
 
 async def follow(hub: Hub, run_id: str | None, after: int, read: Read, *, tokens: bool = False, stay: bool = True

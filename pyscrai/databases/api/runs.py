@@ -141,7 +141,7 @@ def summary(context: Context, row: RunRow, templates: Mapping[int, ScenarioTempl
     """A run as lists show it."""
     facts = run_facts(row, templates[row.scenario_template_id])
     del facts["settings"], facts["template_hash"]
-    return {**facts, "desired": row.desired, "speakers": row.speakers,
+    return {**facts, "desired": row.desired, "speakers": [] if row.ended_at else row.speakers,
             "live": context.manager.is_live(row.id)}
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import exists, select
+from sqlalchemy import Exists, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.columns import now
 from pyscrai.databases.tables import AgentInstanceRow, AgentTemplateRow, RunRow, ScenarioTemplateRow, TemplateRow
-from pyscrai.errors import NotFound, VersionConflict
+from pyscrai.errors import NotFound, VersionConflict, WrongState
 
 Row = TypeVar("Row", bound=TemplateRow)
 Number = tuple[int, int, int]
@@ -83,6 +83,22 @@ class Templates(Generic[Row]):
             newest.setdefault(row.name, row)
         return list(newest.values())
 
+    async def archive(self, reference: str) -> None:
+        """Keep a version from being chosen any more.
+
+        Raises:
+            NotFound: there is no such version.
+            WrongState: runs refer to it.
+        """
+        row = await self.get(reference)
+        if await self._session.scalar(select(self._used(row))):
+            raise WrongState(f"runs refer to {reference}", cure="delete those runs first", code="template.in_use")
+        row.archived_at = row.archived_at or now()
+
+    def _used(self, row: Row) -> Exists:
+        return exists().where(RunRow.scenario_template_id == row.id) if self._table is ScenarioTemplateRow else (
+            exists().where(AgentInstanceRow.agent_template_id == row.id))
+
     async def remove(self, reference: str) -> str:
         """Delete a version that no run refers to, archive one that runs need.
 
@@ -93,9 +109,7 @@ class Templates(Generic[Row]):
             NotFound: there is no such version.
         """
         row = await self.get(reference)
-        used = exists().where(RunRow.scenario_template_id == row.id) if self._table is ScenarioTemplateRow else (
-            exists().where(AgentInstanceRow.agent_template_id == row.id))
-        if await self._session.scalar(select(used)):
+        if await self._session.scalar(select(self._used(row))):
             row.archived_at = row.archived_at or now()
             return "archived"
         await self._session.delete(row)

@@ -1,0 +1,97 @@
+"""The application: routes, what they work with, and how it opens and closes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from pyscrai import __version__
+from pyscrai.config import Settings
+from pyscrai.databases.api import controls, records, reference, runs, streams, system, templates
+from pyscrai.databases.api.access import Access
+from pyscrai.databases.api.context import Context
+from pyscrai.databases.api.guard import Guard
+from pyscrai.databases.api.hub import Hub
+from pyscrai.databases.api.problems import add_handlers
+from pyscrai.databases.stored import StoredEvent
+from pyscrai.engines.orchestration.engine_manager import EngineManager
+from pyscrai.factories.desk import RunDesk
+from pyscrai.factories.services import Services, open_services
+
+PREFIX = "/api/v1"
+
+ABOUT = ("Start, watch, pause, step, steer, fork and trust runs of multi-agent scenarios. Every error is a problem "
+         "document (RFC 9457) with a stable `code` and a `cure`.")
+
+_log = structlog.get_logger("pyscrai.events")
+
+
+def create_app(settings: Settings, *, services: Services | None = None) -> FastAPI:
+    """The API over the database and the models that the settings name.
+
+    Args:
+        services: those to use instead of opening some; they are not closed.
+    """
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if services is not None:
+            async with opened(app, services):
+                yield
+        else:
+            async with open_services(settings) as own, opened(app, own):
+                yield
+
+    app = FastAPI(title="PyScrAI", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None,
+                  redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
+    for module in (runs, controls, streams, records, templates, system):
+        app.include_router(module.router, prefix=PREFIX)
+    app.include_router(reference.router, prefix=PREFIX)
+    add_handlers(app)
+    app.add_middleware(Guard, settings=settings.server)
+    if settings.server.cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=list(settings.server.cors_origins), allow_methods=["*"],
+                           allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id",
+                                          "x-api-key", "x-actor"])
+    app.openapi = lambda: reference.describe(app)  # type: ignore[method-assign]
+    return app
+
+
+@asynccontextmanager
+async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
+    """Let the application play and watch runs with these services."""
+    server = services.settings.server
+    unsubscribe = services.writer.subscribe(log_events)
+    manager = EngineManager(RunDesk(services), capacity=server.capacity, grace=server.grace)
+    hub = Hub(services.database, services.writer, manager.overhear)
+    try:
+        async with manager, hub:
+            context = Context(services, manager, hub, Access(services.database, server))
+            app.state.context = context
+            yield context
+    finally:
+        unsubscribe()
+
+
+def log_events(run_id: str, events: Sequence[StoredEvent]) -> None:
+    """Say in the log what happens in runs; what went wrong louder than the rest."""
+    for event in events:
+        level = LOUD.get(event.kind)
+        if level is not None:
+            _log.log(level, event.kind, run_id=run_id, turn=event.turn, role=event.source, **_told(event))
+        else:
+            _log.debug(event.kind, run_id=run_id, turn=event.turn, role=event.source, seq=event.seq)
+
+
+LOUD = {"run_started": 20, "run_paused": 20, "run_resumed": 20, "run_waiting": 20, "run_completed": 20,
+        "run_stopped": 20, "control": 20, "run_failed": 30, "model_retried": 30, "model_fell_back": 30,
+        "turn_skipped": 30, "reply_repaired": 20, "flow_warning": 20}
+"""Kinds of event that are more than detail, and the level at which they are logged."""
+
+
+def _told(event: StoredEvent) -> dict[str, object]:
+    return {key: value for key, value in event.payload.items()
+            if key in ("action", "actor", "alias", "attempt", "code", "error", "message", "reason")}

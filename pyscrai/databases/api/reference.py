@@ -1,0 +1,66 @@
+"""The OpenAPI document, and an interactive reference that loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import FileResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+
+from pyscrai.databases.api.problems import ProblemDetails
+
+STATIC = Path(__file__).parent / "static"
+
+FILES = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "reference.js": "text/javascript"}
+
+POLICY = ("default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+          "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'")
+
+TAGS = [
+    {"name": "runs", "description": "Runs: made, listed, read, deleted."},
+    {"name": "control", "description": "What may be asked of a run: start, pause, step, steer, fork, play again."},
+    {"name": "events", "description": "The event log, by range or as it grows."},
+    {"name": "records", "description": "Transcript, model calls, states, views, figures, exports."},
+    {"name": "templates", "description": "Scenario and agent templates as immutable versions."},
+    {"name": "system", "description": "The server itself."},
+]
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def front() -> RedirectResponse:
+    """The reference."""
+    return RedirectResponse("docs")
+
+
+@router.get("/docs")
+async def reference() -> FileResponse:
+    """The interactive reference."""
+    return FileResponse(STATIC / "reference.html", media_type="text/html", headers={"content-security-policy": POLICY})
+
+
+@router.get("/reference/{name}")
+async def asset(name: str) -> FileResponse:
+    """A file that the reference needs."""
+    if name not in FILES:
+        raise HTTPException(404, "there is no such file")
+    return FileResponse(STATIC / name, media_type=FILES[name], headers={"cache-control": "max-age=3600"})
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document: made once, and the same for every client."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes,
+                               tags=TAGS, license_info={"name": "MIT", "identifier": "MIT"})
+        schemas = document["components"]["schemas"]
+        details = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(details.pop("$defs", {}))
+        schemas[ProblemDetails.__name__] = details
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        app.openapi_schema = document
+    return app.openapi_schema

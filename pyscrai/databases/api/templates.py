@@ -1,0 +1,154 @@
+"""Templates: listed, read, stored as immutable versions, validated, drawn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from pyscrai.databases.api.access import Admin, Controller, Reader
+from pyscrai.databases.api.context import Context, Ctx
+from pyscrai.databases.api.problems import Mistake
+from pyscrai.databases.api.schemas.base import Listing, TemplateName, VersionName, problems
+from pyscrai.databases.api.schemas.templates import (
+    GraphView,
+    Stored,
+    TemplateDetail,
+    TemplateSummary,
+    TemplateText,
+    Validity,
+)
+from pyscrai.databases.repositories.templates import Templates, agent_templates, scenario_templates
+from pyscrai.databases.tables import TemplateRow
+from pyscrai.errors import Problem, TemplateError
+from pyscrai.factories.drawing import draw
+from pyscrai.factories.templates import store_templates
+from pyscrai.templates.agents import AgentTemplate
+from pyscrai.templates.checking import catalogue, errors, validate
+from pyscrai.templates.loading import LoadedTemplate, Reading, read_data, read_text
+from pyscrai.templates.schema import schema
+
+router = APIRouter(tags=["templates"])
+
+Kind = Literal["scenarios", "agents"]
+Name = Annotated[TemplateName, Path(examples=["two-agent-conversation"])]
+Version = Annotated[VersionName, Path(examples=["1.0.0"])]
+
+
+@router.get("/templates/{kind}", operation_id="list_templates", responses=problems())
+async def list_templates(kind: Kind, context: Ctx, caller: Reader, name: TemplateName | None = None,
+                         every_version: bool = False, archived: bool = False) -> Listing[TemplateSummary]:
+    """Stored templates, each with its newest version or with all of them."""
+    async with context.services.database.read() as session:
+        rows = await _of(kind, session).list(name=name, every_version=every_version, archived=archived)
+    return Listing[TemplateSummary](items=[TemplateSummary(**_summary(kind, row)) for row in rows])
+
+
+@router.post("/templates", operation_id="store_templates", status_code=201, responses=problems(409))
+async def store(body: TemplateText, context: Ctx, caller: Controller) -> Stored:
+    """Store templates as new versions. A version that is stored with another content is refused, with the cure."""
+    reading, _ = await _validated(body, context)
+    loaded: Sequence[LoadedTemplate] = reading.templates
+    return Stored(stored=await store_templates(context.services.database, list(loaded)))
+
+
+@router.post("/templates/validate", operation_id="validate_templates", responses=problems())
+async def validate_templates(body: TemplateText, context: Ctx, caller: Reader) -> Validity:
+    """Check templates without storing them: every mistake at once, as `pyscrai validate` names them."""
+    reading, found = await _validated(body, context)
+    return Validity(valid=True, templates=[loaded.reference for loaded in reading.templates],
+                    warnings=[Mistake(**problem.as_dict()) for problem in found])
+
+
+@router.get("/templates/{kind}/{name}/versions", operation_id="list_versions", responses=problems(404))
+async def list_versions(kind: Kind, name: Name, context: Ctx, caller: Reader) -> Listing[TemplateSummary]:
+    """All versions of a template, the newest first, archived ones too."""
+    async with context.services.database.read() as session:
+        repository = _of(kind, session)
+        rows = await repository.list(name=name, every_version=True, archived=True)
+        if not rows:
+            await repository.get(name)
+    return Listing[TemplateSummary](items=[TemplateSummary(**_summary(kind, row)) for row in rows])
+
+
+@router.get("/templates/{kind}/{name}", operation_id="read_newest_template", responses=problems(404))
+async def read_newest(kind: Kind, name: Name, context: Ctx, caller: Reader) -> TemplateDetail:
+    """The newest version of a template."""
+    return await _read(kind, name, context)
+
+
+@router.get("/templates/{kind}/{name}/versions/{version}", operation_id="read_template", responses=problems(404))
+async def read_template(kind: Kind, name: Name, version: Version, context: Ctx, caller: Reader) -> TemplateDetail:
+    """One version of a template."""
+    return await _read(kind, f"{name}@{version}", context)
+
+
+@router.delete("/templates/{kind}/{name}/versions/{version}", operation_id="archive_template", status_code=204,
+               responses=problems(404, 409))
+async def archive_template(kind: Kind, name: Name, version: Version, context: Ctx, caller: Admin) -> None:
+    """Archive a version: it is found by its number alone. Refused while runs refer to it."""
+    async with context.services.database.session() as session:
+        await _of(kind, session).archive(f"{name}@{version}")
+
+
+@router.get("/templates/scenarios/{name}/versions/{version}/graph", operation_id="read_graph", response_model=GraphView,
+            responses={**problems(404), 200: {"content": {"text/vnd.mermaid": {"schema": {"type": "string"}}}}})
+async def read_graph(name: Name, version: Version, context: Ctx, caller: Reader,
+                     format: Annotated[Literal["json", "mermaid"], Query()] = "json") -> Response:
+    """The graph that a scenario compiles to: who can follow whom."""
+    drawing = await draw(context.services, f"{name}@{version}")
+    if format == "mermaid":
+        return PlainTextResponse(drawing.mermaid, media_type="text/vnd.mermaid")
+    return JSONResponse({
+        "template": f"{name}@{version}", "mermaid": drawing.mermaid,
+        "nodes": [{"id": node, "name": label, "engine": engine} for node, label, engine in drawing.nodes],
+        "edges": [{"source": source, "target": target} for source, target in drawing.edges]})
+
+
+@router.get("/schemas/{kind}", operation_id="read_schema", responses=problems())
+async def read_schema(kind: Literal["scenario", "agent"], caller: Reader) -> dict[str, Any]:
+    """The JSON Schema of a kind of template, for editors."""
+    return schema(kind)
+
+
+async def _validated(body: TemplateText, context: Context) -> tuple[Reading, list[Problem]]:
+    """What was sent, and its warnings.
+
+    Raises:
+        TemplateError: with every mistake.
+    """
+    async with context.services.database.read() as session:
+        rows = await agent_templates(session).list(every_version=True)
+    stored = [row.content for row in rows]
+
+    def check() -> tuple[Reading, list[Problem]]:
+        agents = catalogue(AgentTemplate.model_validate(content) for content in stored)
+        reading = read_text(body.source) if body.source is not None else read_data(body.content)
+        return reading, validate([reading], agents)
+
+    # Reading a large text takes a while, in which other requests should be answered.
+    reading, found = await asyncio.to_thread(check)
+    if errors(found):
+        raise TemplateError(found, message=f"{len(errors(found))} mistakes keep this from being played")
+    return reading, found
+
+
+async def _read(kind: Kind, reference: str, context: Context) -> TemplateDetail:
+    async with context.services.database.read() as session:
+        row = await _of(kind, session).get(reference)
+    return TemplateDetail(**_summary(kind, row), content=row.content, source=row.source)
+
+
+def _of(kind: Kind, session: Any) -> Templates[Any]:
+    return scenario_templates(session) if kind == "scenarios" else agent_templates(session)
+
+
+def _summary(kind: Kind, row: TemplateRow) -> dict[str, Any]:
+    content = row.content
+    return {"kind": kind.removesuffix("s"), "name": row.name, "version": row.version,
+            "title": content.get("title", ""), "description": content.get("description", ""),
+            "content_hash": row.content_hash, "shipped": row.shipped, "archived": row.archived_at is not None,
+            "created_at": row.created_at.isoformat(timespec="milliseconds")}
