@@ -11,10 +11,12 @@ import pytest
 
 from pyscrai.databases.record import RunRecord
 from pyscrai.databases.recording.writer import RecordWriter
+from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.leases import Leases
 from pyscrai.databases.repositories.runs import CastMember, Fork, Runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.session import Database
+from pyscrai.databases.stored import StoredEvent
 from pyscrai.engines.ports import (
     Attempt,
     CallKey,
@@ -75,6 +77,11 @@ class Stage:
         fence = await self.lease(run_id, ttl=timedelta(seconds=-1))
         assert fence is not None
         return await RunRecord.open(self.writer, self.database, run_id, fence)
+
+
+async def log(stage: Stage, run_id: str) -> list[StoredEvent]:
+    async with stage.database.read() as session:
+        return await Events(session).read(run_id)
 
 
 @pytest.fixture
