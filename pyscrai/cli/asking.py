@@ -187,7 +187,7 @@ class Person:
         lines = list(request.get("lines") or ())
         for line in lines if last is None else lines[-last:]:
             name = f"{clean(line['name'])}: " if line.get("name") else ""
-            console.print(Padding(Text.assemble((name, "bold"), (clean(line["text"]), "")), (0, 0, 0, 2)))
+            console.print(Padding(Text.assemble((name, "bold"), (clean(line["text"]), "")), (0, 0, 0, 2), expand=False))
         for label, value in (("You alone know", request.get("secret")), ("Asked of you", request.get("note")),
                              ("The world", ", ".join(f"{titled(name)} {value}" for name, value in
                                                      (request.get("variables") or {}).items()))):

@@ -14,7 +14,7 @@ def verdict(closing: Closing) -> str:
     match closing.status:
         case "completed":
             limit = " (a limit)" if (closing.outcome or {}).get("limit") else ""
-            return f"completed{limit}: {outcome_text(closing.outcome)}"
+            return f"completed{limit} · {outcome_text(closing.outcome)}"
         case "failed":
             error = closing.error or {}
             return f"failed [{error.get('code', '')}]: {clean(error.get('message', ''))}"
@@ -36,7 +36,7 @@ def summary(closing: Closing) -> Iterator[str]:
         yield f"→ {clean(cure)}"
     usage = closing.usage
     parts = [f"{count(usage.get('turns') or 0)} turns", f"{count(usage.get('calls') or 0)} model calls"]
-    if usage.get("calls"):
+    if usage.get("prompt_tokens") is not None and usage.get("calls"):
         parts += [f"tokens {tokens_text(usage)}", f"cost {money(usage.get('cost_usd'))}"]
     yield ", ".join((*parts, seconds(closing.seconds)))
 

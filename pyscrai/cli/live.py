@@ -13,7 +13,7 @@ from rich.text import Text
 
 from pyscrai.cli import output
 from pyscrai.cli.closing import hints, summary
-from pyscrai.cli.paint import NARROW, Palette, header, paint
+from pyscrai.cli.paint import MARGIN, NARROW, Painter, Palette, header
 from pyscrai.cli.views import Closing, Opening
 from pyscrai.exports.facts import seconds
 from pyscrai.exports.transcript import Entry, Line, Transcript, clean
@@ -36,12 +36,14 @@ class LiveView:
         self._is_live = live
         self._stage = _Stage()
         self._script = Transcript()
+        self._painter = Painter(self._stage.palette)
         self._live: Live | None = None
 
     def opened(self, opening: Opening) -> None:
         names = {member["role"]: member["name"] for member in opening.cast}
         self._script = Transcript(names, opening.titles)
         self._stage.palette = Palette(opening.cast)
+        self._painter = Painter(self._stage.palette)
         self._stage.names = names
         console = self.console
         console.print()
@@ -52,7 +54,9 @@ class LiveView:
             cast.append(clean(member["name"]), self._stage.palette[member["role"]])
             cast.append(f" {member['model']}", "dim")
         console.print(cast)
-        console.print(Text("goes on" if opening.resumed else "", "dim italic"))
+        if opening.resumed:
+            console.print(Text("goes on", "dim italic"))
+        console.print()
         self._start()
 
     def event(self, line: Line) -> None:
@@ -65,7 +69,7 @@ class LiveView:
         width = self.console.width
         for entry in self._script.read(line):
             if not entry.detail and not (entry.tone == "status" and entry.tag != "forked"):
-                self.console.print(paint(entry, stage.palette, width))
+                self.console.print(self._painter.paint(entry, width))
 
     def token(self, role: str, turn: int, piece: str) -> None:
         place = (role, turn)
@@ -111,16 +115,16 @@ class _Stage:
         self._spinner = Spinner("dots", style="dim")
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        margin = 0 if options.max_width < NARROW else 5
+        margin = 0 if options.max_width < NARROW else MARGIN
         speaking = list(self.speech.items())
         room = max(2, (options.size.height - 4) // max(1, len(speaking)) - 2)
         for (role, turn), text in speaking:
+            yield Text()
             entry = Entry("speech", "", role, self.names.get(role, role), turn=turn)
             yield header(entry, self.palette, margin)
             lines = Text(clean(text)).wrap(console, max(10, options.max_width - margin))
-            yield Padding(Text("\n").join(lines[-room:]), (0, 0, 0, margin))
-        if speaking:
-            yield Text()
+            yield Padding(Text("\n").join(lines[-room:]), (0, 0, 0, margin), expand=False)
+        yield Text()
         status = Text(" ".join(("", " · ".join(self._status()))), "dim")
         status.truncate(max(4, options.max_width - 2), overflow="ellipsis")
         spinner = self._spinner.render(console.get_time())

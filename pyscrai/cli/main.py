@@ -38,6 +38,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "import": ("Write", "pyscrai.cli.authoring:import_", "Make templates of files in other formats."),
     "templates": ("Set up", "pyscrai.cli.templates:app", "List, show and add templates."),
     "models": ("Set up", "pyscrai.cli.models:app", "List, check and install models."),
+    "serve": ("Serve", "pyscrai.cli.serve:serve", "Serve the API and play its runs."),
+    "keys": ("Serve", "pyscrai.cli.keys:app", "Create, list and revoke API keys."),
     "db": ("Set up", "pyscrai.cli.db:app", "Upgrade and find the database."),
 }
 """Command to its group, where it is and what it does. A command's module is imported when it is called."""
@@ -48,7 +50,8 @@ def make_app() -> App:
     app = App(name="pyscrai", help="Plays scenarios with language models and records all that happens.\n\n"
               "Start with: pyscrai run two-agent-conversation", version=_version, help_format="plaintext",
               default_parameter=Parameter(negative=(), show_default=_default))
-    groups = {name: Group(name, sort_key=place) for place, name in enumerate(("Play", "Look", "Write", "Set up"))}
+    order = ("Play", "Look", "Write", "Serve", "Set up")
+    groups = {name: Group(name, sort_key=place) for place, name in enumerate(order)}
     app["--help"].group = app["--version"].group = Group("Options", sort_key=9)
     for place, (name, (group, target, text)) in enumerate(COMMANDS.items()):
         app.command(target, name=name, group=groups[group], help=text, sort_key=place)

@@ -10,13 +10,18 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from pyscrai.exports.transcript import Entry
+from pyscrai.exports.transcript import Entry, Tone
 
 COLOURS = ("cyan", "magenta", "green", "bright_blue", "dark_orange3", "medium_violet_red", "dark_cyan", "purple")
 """What tells roles apart, in the order of the cast."""
 
 NARROW = 60
 """Below this width the turn numbers and margins make way for the text."""
+
+MARGIN = 5
+
+_TRACES: frozenset[Tone | None] = frozenset({"action", "change", "warning", "note"})
+"""What belongs to the speech before it."""
 
 
 class Palette:
@@ -36,19 +41,36 @@ class Palette:
         return self._styles.get(role, "bold")
 
 
-def paint(entry: Entry, palette: Palette, width: int) -> RenderableType:
-    """An entry as a terminal shows it."""
-    margin = 0 if width < NARROW else 5
-    if entry.tone == "heading":
-        return Group("", Rule(Text(f" {entry.text} ", "bold"), style="dim", align="left" if margin else "center"), "")
-    if entry.tone == "premise":
-        return Padding(Text(entry.text, "italic"), (0, 0, 0, margin))
-    if entry.tone == "report":
-        return Group("", Rule(Text(" Report ", "bold"), style="dim"), "", Padding(Markdown(
-            entry.text, hyperlinks=False), (0, 0, 1, margin)))
-    if entry.tone == "speech":
-        return Group(header(entry, palette, margin), Padding(Text(entry.text), (0, 0, 1, margin)))
-    return Padding(_small(entry, palette), (0, 0, 1 if entry.tone in ("inject", "analysis") else 0, margin))
+class Painter:
+    """Makes entries, given in their order, into what a terminal shows: blocks with air between them."""
+
+    def __init__(self, palette: Palette) -> None:
+        self.palette = palette
+        self._before: Tone | None = None
+
+    def paint(self, entry: Entry, width: int) -> RenderableType:
+        """An entry, with an empty line before it where one is due."""
+        close = (entry.tone == self._before and entry.tone in ("inject", "analysis", "status")) or (
+            entry.tone in _TRACES and (self._before in _TRACES or self._before == "speech"))
+        air = self._before is not None and not close
+        self._before = entry.tone
+        margin = 0 if width < NARROW else MARGIN
+        drawn = self._draw(entry, margin)
+        return Group("", drawn) if air else drawn
+
+    def _draw(self, entry: Entry, margin: int) -> RenderableType:
+        match entry.tone:
+            case "heading":
+                return Rule(Text(f"{entry.text} ", "bold"), style="dim", align="left")
+            case "premise":
+                return _indented(Text(entry.text, "italic"), margin)
+            case "report":
+                return Group(Rule(Text("Report ", "bold"), style="dim", align="left"), "", Padding(
+                    Markdown(entry.text, hyperlinks=False), (0, 0, 0, margin), expand=False))
+            case "speech":
+                return Group(header(entry, self.palette, margin), _indented(Text(entry.text), margin))
+            case _:
+                return _indented(_small(entry, self.palette), margin)
 
 
 def header(entry: Entry, palette: Palette, margin: int) -> Text:
@@ -60,6 +82,10 @@ def header(entry: Entry, palette: Palette, margin: int) -> Text:
     if entry.tag:
         number.append(f"  ({entry.tag})", "dim")
     return number
+
+
+def _indented(text: Text, margin: int) -> Padding:
+    return Padding(text, (0, 0, 0, margin), expand=False)
 
 
 def _small(entry: Entry, palette: Palette) -> Text:
@@ -121,10 +147,11 @@ def as_line(entry: Entry) -> str:
 
 def show(entries: Iterable[Entry], palette: Palette, console: Console, *, details: bool = False) -> None:
     """Print a transcript: in colour to a terminal, else a line each."""
+    painter = Painter(palette)
     for entry in entries:
         if entry.detail and not details:
             continue
         if console.is_terminal:
-            console.print(paint(entry, palette, console.width))
+            console.print(painter.paint(entry, console.width))
         else:
             print(as_line(entry), file=console.file)

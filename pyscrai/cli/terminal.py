@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -40,16 +41,17 @@ class Interruption:
             self._cut()
 
     def __enter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        for number in SIGNALS:
-            loop.add_signal_handler(number, self.request)
+        # Signals come to the main thread alone; in another one, whoever started it minds them.
+        if threading.current_thread() is threading.main_thread():
+            for number in SIGNALS:
+                asyncio.get_running_loop().add_signal_handler(number, self.request)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        loop = asyncio.get_running_loop()
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)
+        if threading.current_thread() is threading.main_thread():
+            for number in SIGNALS:
+                asyncio.get_running_loop().remove_signal_handler(number)
 
 
 class Keyboard:
