@@ -39,7 +39,8 @@ test: setup ## All gates, then all tests; the last line is pytest's
 	@# Tests of the real embedded model share one worker (marker `embedded`), so that they never compete with each other.
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(PYTEST_ARGS)
 
-check: lint types layers house ## Lint, types, layers, the house's own rules
+check: setup ## Lint, types, layers, the house's own rules; all of them, also when one fails
+	@$(MAKE) -k lint types layers house
 
 lint: setup
 	@$(BIN)/ruff check --quiet . && echo "ruff: clean"
