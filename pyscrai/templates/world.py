@@ -107,6 +107,8 @@ class Argument(Strict):
     def json_schema(self) -> dict[str, Any]:
         """This field as JSON Schema."""
         schema: dict[str, Any] = {"enum": list(self.enum)} if self.enum else {"type": self.type}
+        if schema.get("type") == "string" and self.max_length is None:
+            schema["x-longest"] = 200
         more = {"minimum": self.minimum, "maximum": self.maximum, "maxLength": self.max_length,
                 "description": self.description or None}
         return schema | {key: value for key, value in more.items() if value is not None}

@@ -8,6 +8,7 @@ from pyscrai.templates.base import END
 from pyscrai.templates.checks.subject import DEFAULT_BOUND, Subject
 from pyscrai.templates.flow import Phase
 from pyscrai.templates.positions import Path
+from pyscrai.templates.suggestions import closest
 
 NATURAL = ("phrase", "when", "narrator", "judge")
 """Ends that a play comes to by itself; the others are limits."""
@@ -50,11 +51,12 @@ def reach(start: str, ways: Mapping[str, Iterable[str]]) -> set[str]:
 
 
 def _ways(phase: Phase, phases: Mapping[str, Phase]) -> tuple[str, ...]:
-    """Where a phase can lead; a way after a bare one that is always open is never taken."""
+    """Where a phase can lead, misspelt names put right; a way after a bare one that is always open is never taken."""
     found: list[str] = []
     for index, transition in enumerate(phase.next):
         if _shadow(phase, index, phases) is None:
-            found.append(transition.to)
+            known = transition.to == END or transition.to in phases
+            found.append(transition.to if known else closest(transition.to, phases) or transition.to)
     return tuple(found)
 
 

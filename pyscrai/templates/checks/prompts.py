@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from jinja2 import TemplateError as JinjaError
 from jinja2 import TemplateSyntaxError, meta, nodes
@@ -126,11 +126,16 @@ def reads(text: str) -> list[tuple[str, str]]:
     return list(_fields(tree)) if isinstance(tree, nodes.Template) else []
 
 
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment()
+
+
 @lru_cache(maxsize=256)
 def parse(text: str) -> nodes.Template | Flaw:
     """A text's tree, or what is wrong with its syntax; nothing is evaluated."""
     try:
-        return ImmutableSandboxedEnvironment().parse(text)
+        return _environment().parse(text)
     except TemplateSyntaxError as error:
         return Flaw("", f"the text is broken: {error.message}", "write {{ name }}; for braces of your own {{ '{' }}",
                     error.lineno)
