@@ -46,7 +46,8 @@ def templates(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
     players = [*ACTORS[:draw(st.integers(2, 4))], "god"]
     cast = [*players, "eve"]
     groups = {name: some(cast) for name in GROUPS}
-    audience = st.one_of(st.just(["all"]), st.lists(st.sampled_from((*GROUPS, *cast)), min_size=1, max_size=2, unique=True))
+    names = st.lists(st.sampled_from((*GROUPS, *cast)), min_size=1, max_size=2, unique=True)
+    audience = st.one_of(st.just(["all"]), names)
 
     def role(name: str) -> dict[str, Any]:
         make = {"god": narrator, "eve": analyst}.get(name, actor)
@@ -55,8 +56,7 @@ def templates(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
                   "retrieval": draw(st.sampled_from([None, {"top": 2}, {"top": 5, "recency": 0}])),
                   "reflection": draw(st.sampled_from([None, {"every": 2}]))}
         tools = some(("dice", "read_variable", "look_up"), 0) if name != "eve" else []
-        hears = draw(st.one_of(st.sampled_from(["addressed", "everything"]),
-                               st.lists(st.sampled_from((*GROUPS, *cast)), min_size=1, max_size=3, unique=True)))
+        hears = draw(st.one_of(st.sampled_from(["addressed", "everything"]), names))
         return {"agent": make(memory=memory, tools=tools, failure={"retries": 0, "then": "skip"}),
                 "secret": f"secret {word()}", "hears": hears}
 
@@ -77,11 +77,12 @@ def templates(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
             found["observe"] = {"by": "eve", "every": draw(st.integers(1, 3))}
         return found
 
-    names = [f"phase{index}" for index in range(draw(st.integers(1, 3)))]
+    phases = [f"phase{index}" for index in range(draw(st.integers(1, 3)))]
     data = {
         "roles": {name: role(name) for name in cast}, "groups": groups,
-        "phases": {name: phase([*names, "end"]) for name in names}, "max_turns": draw(st.integers(6, 20)),
-        "variables": {name: {"type": "string", "initial": word(), "visible_to": draw(audience)} for name in ("one", "two")},
+        "phases": {name: phase([*phases, "end"]) for name in phases}, "max_turns": draw(st.integers(6, 20)),
+        "variables": {name: {"type": "string", "initial": word(), "visible_to": draw(audience)}
+                      for name in ("one", "two")},
         "documents": {"book": f"A page about {word()}."},
         "actions": {name: {"fields": {"note": {}}, "audience": draw(audience)} for name in ("move", "hint")},
         "injects": [{"text": f"inject {word()}", "audience": draw(audience), **draw(st.sampled_from(
@@ -152,12 +153,15 @@ def allowed(data: dict[str, Any], events: list[Event]) -> dict[str, set[str]]:
         if event.kind == "action":
             tell(hear(data["actions"][payload["action"]]["audience"], event.source), payload["arguments"])
         elif event.kind == "utterance":
-            names = [payload["to"]] if payload.get("to") else None
-            tell(set(cast) if event.audience == "all" else set(event.audience), payload["text"])
-            widest = hear(names or [*data["phases"][event.phase]["audience"], *data["phases"][event.phase]["audiences"],
-                                    *(cast if "whisper" in data["phases"][event.phase]["audiences"] or
-                                      data["phases"][event.phase]["order"] == "free" else ())], event.source)
-            assert set(event.audience if event.audience != "all" else cast) <= widest, event
+            heard = set(cast) if event.audience == "all" else set(event.audience)
+            tell(heard, payload["text"])
+            phase = data["phases"][event.phase]
+            choices = [phase["audience"]]
+            if phase["order"] != "free":
+                choices += [[name] for name in (*phase["audience"], *phase["audiences"]) if name != "whisper"
+                            and phase["audiences"]]
+                choices += [[role] for role in cast if "whisper" in phase["audiences"]]
+            assert any(heard == hear(names, event.source) for names in choices), event
         elif event.kind in ("tool_called", "reflection", "memory_summarized"):
             assert event.kind != "reflection" or event.audience == (event.source,)
             tell({event.source or ""}, payload)

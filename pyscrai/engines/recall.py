@@ -8,7 +8,7 @@ depends on the state alone: a store that has run ahead, after a crash say, chang
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -84,17 +84,18 @@ class Recall:
                 await self._store.aput(self._namespace(role), memory.id, asdict(memory), index=(
                     ["text"] if self._semantic else False))
 
-    async def bring(self, role: str, query: str, *, turn: int, weights: Retrieval, state: Held, plan: Plan
-                    ) -> tuple[Memory, ...]:
+    async def bring(self, role: str, query: str, *, turn: int, weights: Retrieval, state: Held, plan: Plan,
+                    present: Collection[str] = ()) -> tuple[Memory, ...]:
         """The memories that matter most for ``query`` at ``turn``, in the order in which they were made.
 
         Each is scored as in Park et al. (2023), *Generative Agents*: recency, importance and relevance, each scaled
-        to 0 to 1 over all candidates, in a weighted sum. Recency counts from when the thing happened.
+        to 0 to 1 over all candidates, in a weighted sum. Recency counts from when the thing happened. Of memories with
+        the same words the newest counts, and none that say what is ``present`` to the role anyway.
         """
         memories = await self._of(role)
         if memories.lines(state) < state.kept and self._past is not None:
             await self.keep(role, remembered(role, await self._past.history(upto_turn=turn), plan, state))
-        candidates = memories.newest(state)
+        candidates = _distinct(memories.newest(state), present)
         if len(candidates) <= weights.top:
             return tuple(candidates)
         relevance = await self._similarity(role, query) if self._semantic else memories.index.scores(words(query))
@@ -189,6 +190,12 @@ def importance(role: str, line: Mapping[str, Any]) -> int:
     score += any(character.isdigit() for character in content)
     score += len(content) > 200
     return min(score, 10)
+
+
+def _distinct(memories: Iterable[Memory], present: Collection[str]) -> list[Memory]:
+    newest = {memory.text: memory for memory in memories}
+    return sorted((memory for text, memory in newest.items() if text not in present),
+                  key=lambda memory: (memory.turn, memory.id))
 
 
 def _scaled(numbers: list[float]) -> list[float]:

@@ -48,7 +48,8 @@ async def test_measures_are_judged_or_counted_and_rest_on_lines_that_were_seen()
     def script(role: str, request: ModelRequest) -> Any:
         if role != "eve":
             return {"ann": "I love this wonderful plan. It is great.", "bob": "I hate it."}[role]
-        return {"value": 4, "rationale": "so", "evidence": ["t1", "made-up"]}
+        made_up = [] if "corrected" in request.messages[-1].content else ["t99"]
+        return {"value": 4, "rationale": "so", "evidence": ["t1", *made_up]}
 
     measures = [{"name": "warmth", "scale": [1, 5], "of": "each", "rubric": "how warm"},
                 {"name": "share", "metric": "turn_share", "of": "each"},
@@ -59,6 +60,7 @@ async def test_measures_are_judged_or_counted_and_rest_on_lines_that_were_seen()
     found = {(event.measure, event.of): event for event in play.of("measurement")}
     assert found["warmth", "ann"].value == 4
     assert found["warmth", "bob"].evidence == ["t1"]
+    assert all("evidence.1: 't99' is not one of" in event.problem for event in play.of("reply_repaired"))
     assert [found["share", role].value for role in ("ann", "bob")] == [0.6667, 0.3333]
     assert found["words", "ann"].value == 8
     assert found["total", None].value == round(19 / 3, 2)

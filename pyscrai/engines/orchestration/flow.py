@@ -172,7 +172,7 @@ def _speakers(stage: Stage) -> list[Activation]:
         if len(phase.speakers) == 1:
             return [_activation(phase.speakers[0], "speak", turn + 1)]
         return [_activation(str(phase.spec.moderator), "moderate", turn + 1)]
-    addressed = stage.moves[-1].get("to") if stage.moves else None
+    addressed = stage.moves[-1].get("to") if stage.moves and done else None
     return [_activation(addressed if addressed in phase.speakers and addressed != last else in_turn(phase, last),
                         "speak", turn + 1)]
 

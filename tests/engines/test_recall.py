@@ -1,0 +1,131 @@
+"""Memories beyond the window: what is kept, what comes back, and that a lost store changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from langgraph.store.memory import InMemoryStore
+
+from pyscrai.engines.doubles import MemoryRecord
+from pyscrai.engines.ports import ModelRequest
+from pyscrai.engines.recall import Held, Memory, Recall, importance
+from pyscrai.engines.relevance import Index, words
+from pyscrai.templates.agents import Retrieval
+from tests.engines.playing import Playing, actor, plan_of, played, scenario, timeless
+
+PLAN = plan_of(scenario())
+
+
+def said(number: int, text: str, weight: int = 3, *, insight: bool = False) -> Memory:
+    return Memory(f"t{number}", number, text, weight, insight)
+
+
+PAST = [said(1, "Ann: The key is under the mat."), said(2, "Bob: Nice weather."), said(3, "[The bank was robbed.]", 9),
+        said(4, "Ann: I like tea."), said(5, "Bob: Tea is fine.")]
+
+
+async def bring(recall: Recall, query: str = "", **more: Any) -> list[int]:
+    given: dict[str, Any] = {"turn": 10, "weights": Retrieval(top=1), "state": Held(5, 5), "plan": PLAN, **more}
+    return [memory.turn for memory in await recall.bring("ann", query, **given)]
+
+
+@pytest.mark.parametrize(("weights", "query", "turns"), [
+    ({"importance": 0, "recency": 0}, "Where is the key?", [1]), ({"relevance": 0, "recency": 0}, "the key", [3]),
+    ({"relevance": 0, "importance": 0}, "the key", [5]), ({"top": 2, "relevance": 0}, "", [3, 5]),
+    ({"top": 2, "importance": 0, "recency": 0}, "TEA!", [4, 5]), ({"top": 20}, "", [1, 2, 3, 4, 5])])
+async def test_memories_are_weighed_by_recency_importance_and_relevance(
+        weights: dict[str, Any], query: str, turns: list[int]) -> None:
+    recall = Recall()
+    await recall.keep("ann", PAST)
+    assert await bring(recall, query, weights=Retrieval(**{"top": 1, **weights})) == turns
+    assert await recall.bring("bob", query, turn=9, weights=Retrieval(), state=Held(9, 0), plan=PLAN) == ()
+
+
+async def test_a_store_that_has_run_ahead_changes_nothing() -> None:
+    recall = Recall()
+    await recall.keep("ann", [*PAST, said(6, "Ann: The key is lost."), said(6, "Lost keys matter.", insight=True)])
+    found = await recall.bring("ann", "key lost", turn=6, weights=Retrieval(top=20), state=Held(5, 5), plan=PLAN)
+    assert [memory.turn for memory in found] == [1, 2, 3, 4, 5]
+
+
+async def test_another_process_finds_the_memories_in_the_store_of_its_run() -> None:
+    store = InMemoryStore()
+    await Recall(store, "one").keep("ann", PAST)
+    assert await bring(Recall(store, "one"), "key", weights=Retrieval(top=1, importance=0, recency=0)) == [1]
+    assert await bring(Recall(store, "two"), "key") == []
+
+
+async def test_an_embedder_in_the_store_takes_the_place_of_words() -> None:
+    def embed(texts: list[str]) -> list[list[float]]:
+        return [[1.0, 0.0] if "robbed" in text or "thief" in text else [0.0, 1.0] for text in texts]
+
+    store = InMemoryStore(index={"embed": embed, "dims": 2, "fields": ["text"]})
+    recall = Recall(store, semantic=True)
+    await recall.keep("ann", PAST)
+    assert await bring(recall, "a thief!", weights=Retrieval(top=1, importance=0, recency=0)) == [3]
+
+
+def test_importance_is_between_one_and_ten() -> None:
+    line: dict[str, Any] = {"kind": "utterance", "audience": "all", "speaker": "bob", "content": "Yes."}
+    private = {**line, "audience": ["ann", "bob"]}
+    inject = {**line, "kind": "inject", "content": "9 dead " * 50, "audience": ["ann"]}
+    assert 1 <= importance("ann", line) < importance("ann", private) < importance("ann", inject) <= 10
+
+
+def test_words_that_are_rare_count_more_and_long_texts_less() -> None:
+    index = Index()
+    for key, text in {"a": "the cat sat", "b": "the dog sat", "c": "the dog sat " + "on and on " * 20}.items():
+        index.add(key, words(text))
+    scores = index.scores(words("the dog"))
+    assert scores["b"] > scores["c"]
+    assert scores["b"] > scores["a"] > 0
+    assert index.scores(words("unheard")) == {}
+    assert Index().scores(words("a b")) == {}
+
+
+# -- in a play --------------------------------------------------------------------------------------------------------
+
+
+def remembering(turns: int = 16, **memory: Any) -> Any:
+    kept = {"window": 2, "block": 2, "retrieval": {"top": 2}, **memory}
+    return scenario(roles={"ann": actor(memory=kept), "bob": actor()},
+                    phases={"talk": {"next": [{"to": "end", "after_turns": turns}]}})
+
+
+def talk(role: str, request: ModelRequest) -> str:
+    told = "I forget." in request.messages[-1].content or "oak" in request.messages[-1].content
+    if role == "bob":
+        return "I forget." if told else "The treasure lies under the oak."
+    return "Where was the treasure again?"
+
+
+async def test_what_left_the_window_comes_back_when_it_matters() -> None:
+    play = await played(remembering(), talk)
+    last = play.prompts("ann")[-1]
+    front, note = last.split("remembers:")
+    assert "oak" not in front
+    assert "Bob: The treasure lies under the oak." in note
+    state = (await play.state())["memory"]["ann"]
+    assert state["kept"] == state["after"], "one line a turn"
+
+
+async def test_a_store_that_is_lost_is_filled_from_the_log() -> None:
+    whole = Playing(remembering(), talk)
+    assert (await whole.play()).status == "completed"
+    store = InMemoryStore()
+    parts = Playing(remembering(), talk, recall=Recall(store, past=None))
+    result = await parts.play(step=True)
+    while result.status == "paused":
+        parts.runtime.recall = Recall(InMemoryStore(), past=parts.record)  # as in another process, with nothing kept
+        result = await parts.play(step=True)
+    assert parts.prompts("ann") == whole.prompts("ann")
+    assert timeless(parts.events) == timeless(whole.events)
+
+
+async def test_retrieval_replays_from_the_journal() -> None:
+    first = await played(remembering(reflection={"every": 2}), None)
+    again = await played(remembering(reflection={"every": 2}), None, record=MemoryRecord(first.record.calls.values()))
+    assert again.calls == 0
+    assert timeless(again.events) == timeless(first.events)
+    assert (await again.state())["memory"] == (await first.state())["memory"]
