@@ -1,0 +1,309 @@
+"""Templates from other formats validate, and what could not be carried over is named."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyscrai.errors import NotFound, TemplateError
+from pyscrai.templates.agents import AgentTemplate
+from pyscrai.templates.checking import check, check_agent, errors
+from pyscrai.templates.importing.files import Imported, import_bytes, import_file, import_files
+from pyscrai.templates.importing.png import SIGNATURE, texts
+from pyscrai.templates.importing.source import clean, slug, unbraced
+from pyscrai.templates.loading import load_text
+from pyscrai.templates.scenarios import ScenarioTemplate
+from pyscrai.templates.writing import dump_yaml
+
+PERSON: dict[str, Any] = {"type": "TinyPerson", "persona": {
+    "name": "Öykü Demir", "age": 41, "gender": "Female", "nationality": "Turkish", "residence": "Izmir",
+    "education": "A degree in botany.", "long_term_goals": ["To save the old olive grove."],
+    "occupation": {"title": "Botanist", "organization": "City Gardens",
+                   "description": "You care for the city's trees."},
+    "style": "Quiet and exact.", "personality": {"traits": ["You are patient."], "big_five": {"openness": "High."}},
+    "preferences": {"interests": ["Mosses."], "likes": ["Rain."], "dislikes": ["Leaf blowers."]},
+    "skills": ["Grafting."], "beliefs": ["Trees outlive mayors."],
+    "behaviors": {"general": ["Collects seeds."], "routines": {"morning": ["Rises at five.", "Walks."]}},
+    "health": "Good.",
+    "relationships": [{"name": "Deniz", "description": "a brother at sea"}], "other_facts": ["Grew up on Chios."],
+    "favourite_number": 7}}
+
+CARD: dict[str, Any] = {"spec": "chara_card_v2", "spec_version": "2.0", "data": {
+    "name": "Zoë", "description": "{{char}} is a pilot.\r\nShe owes {{user}} a drink.", "personality": "brave, curt",
+    "scenario": "A hangar at night.", "first_mes": "*waves* Hello {{user}}!", "mes_example":
+        "<START>\n{{user}}: Who is it?\n{{char}}: Me.\nAnd the engine.\n<START>\n{{char}}: Again.",
+    "creator_notes": "A test.", "system_prompt": "{{original}} Never land.", "post_history_instructions": "",
+    "alternate_greetings": ["Yo."], "tags": ["Sci-Fi"], "creator": "me", "character_version": "v2.1",
+    "extensions": {"depth": 4}, "character_book": {"entries": [
+        {"keys": ["war"], "content": "The war ended.", "enabled": True},
+        {"keys": [], "content": "The sky is green.", "constant": True}]}, "odd": 1}}
+
+AGENT: dict[str, Any] = {
+    "name": "Scenario Observer", "description": "Watches a play.", "engine_type": "analyst",
+    "personality_config": {"role": "scenario_observer", "backstory": "An attentive mind.", "goals": ["See patterns"],
+                           "traits": {"objective": True, "patience": "high", "loud": False},
+                           "instructions": ["You watch."], "constraints": ["Never interfere"]},
+    "llm_config": {"provider": "openrouter", "model_id": "some/model", "temperature": 0.3, "top_p": 7,
+                   "max_tokens": 400},
+    "tools_config": {"memory": {"enabled": True, "config": {"max_entries": 30}}, "search": {"enabled": True},
+                     "files": False},
+    "runtime_overrides": {"llm_config": {"temperature": "override_allowed"}},
+    "engine_specific_config": {"analyst": {"context_window": 25, "deep": True}}}
+
+SCENARIO: dict[str, Any] = {
+    "name": "An Open Talk", "description": "A talk about {{anything}}.", "config": {
+        "max_turns": 12, "timeout_seconds": 600, "completion_conditions": {"natural_conclusion": True},
+        "error_handling": {"retry_attempts": 5, "fallback_responses": True}, "interaction_rules": {"turn_based": True}},
+    "agent_roles": {
+        "First Speaker": {"template_name": "Plain Speaker", "engine_type": "actor", "required": True,
+                          "role_config": {"description": "the host", "character_name": "Mia", "priority": "high"}},
+        "second": {"template_name": "Plain Speaker", "engine_type": "actor", "required": False},
+        "narrator": {"template_name": "Voice", "engine_type": "narrator", "required": True},
+        "end": {"template_name": "Scenario Observer", "engine_type": "analyst", "required": False}},
+    "event_flow": {"begin": {"type": "trigger", "conditions": {"trigger": "scenario_start"}},
+                   "look": {"type": "state_change", "conditions": {"trigger": "every_n_turns", "n": 3}}},
+    "runtime_customization": {"topic": "configurable"}}
+
+PHASES: dict[str, Any] = {
+    "name": "A Vision", "description": "A monk sees a light.", "config": {"max_iterations": 9, "duration_minutes": 30,
+                                                                        "setting": {"location": "a cell",
+                                                                                    "time": "night"}},
+    "agent_roles": {"monk": {"template_name": "Monk", "role": "seer", "description": "He sees it."}, "narrator": {
+        "template_name": "Narrator", "role": "storyteller"}},
+    "event_flow": {"phases": [
+        {"name": "first_light", "description": "It begins.", "trigger": "scenario_start", "duration": 5,
+         "prompt_template": "The candle goes out."},
+        {"name": "doubt", "description": "He doubts."}, {"name": "end", "description": "He decides."}],
+        "transitions": {"first_light": "end", "end": "doubt", "doubt": "scenario_complete"}}}
+
+
+def imported(data: Any) -> Imported:
+    return import_bytes(json.dumps(data).encode())
+
+
+def agent(data: Any) -> AgentTemplate:
+    template, = imported(data).templates
+    assert isinstance(template, AgentTemplate)
+    return template
+
+
+def scenario(data: Any) -> ScenarioTemplate:
+    template, = imported(data).templates
+    assert isinstance(template, ScenarioTemplate)
+    return template
+
+
+def picture(*chunks: tuple[bytes, bytes]) -> bytes:
+    return SIGNATURE + b"".join(
+        len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+        for kind, body in ((b"IHDR", bytes(13)), *chunks, (b"IEND", b"")))
+
+
+def encoded(data: Any) -> bytes:
+    return base64.b64encode(json.dumps(data).encode())
+
+
+def test_tinytroupe() -> None:
+    found = agent(PERSON)
+    assert (found.name, found.title, found.engine) == ("oyku-demir", "Öykü Demir", "actor")
+    assert found.personality.role == "Botanist at City Gardens (41 years old, Female, Turkish, lives in Izmir)"
+    assert found.personality.goals == ("To save the old olive grove.",)
+    assert found.personality.traits == ("You are patient.", "openness: High.", "Collects seeds.")
+    assert found.personality.style == "Quiet and exact."
+    for part in ("You care for", "Education: A degree", "Likes: Rain.", "Relationships: Deniz: a brother at sea",
+                 "Grew up on Chios.", "Routine, morning: Rises at five. Walks.", "Beliefs: Trees outlive mayors."):
+        assert part in found.personality.backstory
+    assert imported(PERSON).notes == ("persona.favourite_number: has no place in a template and is left out",)
+
+
+def test_a_saved_tinytroupe_agent() -> None:
+    saved = {"json_serializable_class_name": "TinyPerson", "name": "Al", "_persona": {"name": "Al",
+                                                                                      "occupation": "Cook"},
+             "episodic_memory": {"memory": [1]}}
+    assert agent(saved).personality.role == "Cook"
+    assert imported(saved).notes == (
+        "episodic_memory: a saved state has no place in a template; a run begins afresh",)
+
+
+def test_character_card() -> None:
+    found = agent(CARD)
+    assert (found.name, found.version, found.tags) == ("zoe", "2.1.0", ("imported", "sci-fi"))
+    assert found.personality.backstory == "Zoë is a pilot.\nShe owes the other person a drink.\n\nThe sky is green."
+    assert found.personality.traits == ("brave", "curt")
+    assert found.personality.examples == ("*waves* Hello the other person!", "Yo.", "Me.\nAnd the engine.", "Again.")
+    assert found.personality.constraints == ("Never land.",)
+    assert "Situation: A hangar at night." in found.description
+    notes = "\n".join(imported(CARD).notes)
+    for part in ("data.character_book: 1 entries", "data.scenario:", "data.extensions:", "data.odd:"):
+        assert part in notes
+
+
+@pytest.mark.parametrize("kind", ["tEXt", "zTXt", "iTXt", "iTXt packed"])
+def test_card_in_a_picture(kind: str, tmp_path: Path) -> None:
+    text = encoded(CARD)
+    bodies = {"tEXt": b"chara\0" + text, "zTXt": b"chara\0\0" + zlib.compress(text),
+              "iTXt": b"chara\0\0\0\0\0" + text, "iTXt packed": b"chara\0\1\0en\0k\0" + zlib.compress(text)}
+    path = tmp_path / "card.png"
+    path.write_bytes(picture((kind[:4].encode(), bodies[kind])))
+    assert import_file(path).templates == imported(CARD).templates
+
+
+def test_a_v3_card_counts_before_a_v2_card() -> None:
+    newer = {"spec": "chara_card_v3", "spec_version": "3.0", "data": {"name": "New", "nickname": "Newt",
+                                                                      "description": "x"}}
+    content = picture((b"tEXt", b"ccv3\0" + encoded(newer)), (b"tEXt", b"chara\0" + encoded(CARD)))
+    template, = import_bytes(content).templates
+    assert template.name == "newt"
+
+
+def test_a_v1_card() -> None:
+    assert agent({"name": "Old", "description": "x", "personality": "a long. text", "first_mes": "Hi"}).name == "old"
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    (picture(), "no character card in this picture"),
+    (picture((b"tEXt", b"chara\0!!!")), "the card in this picture is broken"),
+    (picture((b"tEXt", b"chara\0" + encoded(CARD)))[:-30], "cut off"),
+    (picture((b"tEXt", b"chara\0" + encoded(CARD))).replace(b"chara", b"charb"), "damaged"),
+    (picture((b"zTXt", b"chara\0\0" + zlib.compress(bytes(9_000_000)))), "larger than 8 MB"),
+    (picture((b"zTXt", b"chara\0\0junk")), "cannot be unpacked"),
+    (b"\xff\xfe junk", "neither a PNG picture nor a text"),
+    (b"{", "this is no JSON"), (b"[" * 100_000, "cannot be read as JSON"), (b"3", "none of the formats"),
+    (b'{"kind": "agent"}', "none of the formats"),
+    (b'{"name": "x", "personality_config": {"role": "' + b"y" * 400 + b'"}}', ""),
+])
+def test_broken_files_are_named(content: bytes, message: str) -> None:
+    if not message:
+        assert import_bytes(content).notes[1] == "personality_config.role: is cut to 300 of its 400 characters"
+        return
+    with pytest.raises(TemplateError, match=message) as caught:
+        import_bytes(content, file="x.png")
+    assert caught.value.problems[0].file == "x.png"
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        import_file(tmp_path / "no.json")
+
+
+def test_original_agent() -> None:
+    found = agent(AGENT)
+    assert (found.name, found.engine, found.personality.role) == ("scenario-observer", "analyst", "scenario observer")
+    assert found.personality.traits == ("objective", "patience: high")
+    assert found.personality.constraints == ("Never interfere", "You watch.")
+    assert (found.settings.temperature, found.settings.top_p, found.settings.max_tokens) == (0.3, None, 400)
+    assert found.memory.window == 25
+    notes = "\n".join(imported(AGENT).notes)
+    for part in ("llm_config.model_id: openrouter: some/model", "llm_config.top_p: 7 is not between",
+                 "tools_config.search:",
+                 "runtime_overrides:", "engine_specific_config.analyst.deep:"):
+        assert part in notes
+    assert "files" not in notes
+
+
+def test_an_original_agent_without_an_engine() -> None:
+    found = imported({"name": "The Narrator", "personality_config": {"name": "N",
+                                                                     "instructions": "You tell.\n- slowly"},
+                      "model_config": {"id": "m", "temperature": 0.9}, "tools_config": {"reasoning": True}})
+    template, = found.templates
+    assert isinstance(template, AgentTemplate)
+    assert (template.engine, template.settings.temperature) == ("narrator", 0.9)
+    assert template.personality.backstory == "You tell.\n- slowly"
+    assert "engine_type: no engine is named; taken for narrator" in found.notes
+
+
+def test_original_scenario() -> None:
+    found = scenario(SCENARIO)
+    assert errors(check(found, {})) == []
+    assert list(found.roles) == ["first_speaker", "second", "narrator", "end_role"]
+    assert found.roles["first_speaker"].name == "Mia"
+    assert not found.roles["second"].required
+    assert list(found.flow.phases) == ["opening", "conversation"]
+    talk = found.flow.phases["conversation"]
+    assert talk.speakers == ("first_speaker", "second")
+    assert talk.next[0].after_turns == 12
+    assert talk.observe is not None
+    assert (talk.observe.by, talk.observe.every) == ("end_role", 3)
+    assert found.failure.retries == 5
+    assert [end.kind for end in found.ends] == ["seconds", "narrator"]  # type: ignore[union-attr]
+    assert found.premise == "A talk about { {anything}}."
+    notes = "\n".join(imported(SCENARIO).notes)
+    for part in ("event_flow: 2 events (begin, look)", "config.error_handling:", "runtime_customization:",
+                 "agent_roles.First Speaker.template_name: the agent template 'Plain Speaker'",
+                 "role_config.priority:"):
+        assert part in notes
+    assert "timeout_seconds" not in notes
+
+
+def test_original_scenario_with_phases() -> None:
+    found = scenario(PHASES)
+    assert errors(check(found, {})) == []
+    assert [(name, phase.next[0].to) for name, phase in found.flow.phases.items()] == [
+        ("first_light", "end_3"), ("doubt", "end"), ("end_3", "doubt")]
+    assert found.flow.phases["first_light"].text == "The candle goes out."
+    assert found.flow.phases["first_light"].speakers == ("narrator", "monk")
+    assert "location: a cell" in found.premise
+
+
+def test_files_that_belong_together(tmp_path: Path) -> None:
+    (tmp_path / "scenario.json").write_text(json.dumps(SCENARIO))
+    (tmp_path / "agent.json").write_text(json.dumps(AGENT))
+    found = import_files([tmp_path / "scenario.json", tmp_path / "agent.json"])
+    template = found.templates[0]
+    assert isinstance(template, ScenarioTemplate)
+    assert template.roles["end_role"].agent == "scenario-observer"
+    assert any(note.startswith(f"{tmp_path / 'agent.json'}: ") for note in found.notes)
+
+
+@pytest.mark.parametrize("data", [PERSON, CARD, AGENT, SCENARIO, PHASES], ids=["person", "card", "agent", "talk",
+                                                                               "phases"])
+def test_what_is_imported_loads_again(data: dict[str, Any]) -> None:
+    template, = imported(data).templates
+    assert load_text(dump_yaml(template))[0].template == template
+    if isinstance(template, AgentTemplate):
+        assert check_agent(template) == []
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+                    max_leaves=6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([PERSON, CARD, AGENT, SCENARIO, PHASES]), st.data())
+def test_nothing_foreign_makes_a_traceback(data: dict[str, Any], draws: st.DataObject) -> None:
+    changed = json.loads(json.dumps(data))
+    owner = changed
+    while True:
+        step = draws.draw(st.sampled_from(list(owner)))
+        if not isinstance(owner[step], dict) or not owner[step] or draws.draw(st.booleans()):
+            owner[step] = draws.draw(JSON)
+            break
+        owner = owner[step]
+    try:
+        found = imported(changed)
+    except TemplateError:
+        return
+    for template in found.templates:
+        assert load_text(dump_yaml(template))[0].template == template
+
+
+def test_text_chunks() -> None:
+    assert texts(picture((b"tEXt", b"a\0b"), (b"tEXt", b"broken"))) == {"a": b"b"}
+    with pytest.raises(TemplateError):
+        texts(b"GIF89a")
+
+
+def test_names_and_texts() -> None:
+    assert slug("  Dr. Ünal, the 3rd! ") == "dr-unal-the-3rd"
+    assert slug("42") == "unnamed"
+    assert slug("日本") == "unnamed"
+    assert clean("a\r\nb\x00\tc  \n") == "a\nb    c"
+    assert unbraced("{{ x }} {% y %}") == "{ { x }} { % y %}"
