@@ -68,13 +68,14 @@ def schema(
 
 
 def import_(
-    file: Annotated[Path, Parameter(name="FILE", help="TinyTroupe agent JSON, a Character Card V2 or V3 (JSON or PNG), "
-                                                      "or original PyScrAI template JSON.")], /, *,
-    folder: Annotated[Path, Parameter(name=("--output", "-o"), help="The folder for the YAML files.")] = Path(),
+    files: Annotated[Sequence[Path], Parameter(name="FILE", help="TinyTroupe agents, Character Cards V2 or V3 (JSON or "
+                                                                  "PNG), or original PyScrAI template JSON.")], /, *,
+    folder: Annotated[Path | None, Parameter(name=("--output", "-o"), help="The folder for YAML files, one for each "
+                                                                          "template; stdout if left out.")] = None,
     force: Annotated[bool, Parameter(help="Write over files that are there.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make templates of files in other formats, and say what could not be carried over."""
     from pyscrai.cli.importing import import_templates
 
-    import_templates(file, folder, force=force, as_json=as_json)
+    import_templates(files, folder, force=force, as_json=as_json)

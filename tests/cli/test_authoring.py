@@ -89,6 +89,26 @@ def test_a_graph_is_drawn(pyscrai: Pyscrai, home: Path) -> None:
     assert "graph TD" in (home / "graph.mmd").read_text()
 
 
+def test_other_formats_are_imported(pyscrai: Pyscrai, home: Path) -> None:
+    (home / "person.json").write_text(json.dumps({"type": "TinyPerson", "persona": {
+        "name": "Lisa Carter", "age": 28, "occupation": {"title": "Data Scientist", "description": "She likes data."},
+        "unheard_of": "x"}}))
+    said = pyscrai("import", "person.json")
+    assert said.code == 0
+    assert "kind: agent" in said.out
+    assert "unheard_of" in said.err
+    (home / "out.yaml").write_text(said.out)
+    assert pyscrai("validate", "out.yaml").code == 0
+    written = pyscrai("import", "person.json", "-o", "made", "--json")
+    assert written.lines[0]["file"] == "made/lisa-carter.yaml"
+    assert written.last["notes"]
+    assert pyscrai("import", "person.json", "-o", "made").code == 2, "nothing is written over"
+    assert pyscrai("import", "person.json", "-o", "made", "--force").code == 0
+    assert pyscrai("templates", "add", "made/lisa-carter.yaml").code == 0
+    (home / "none.json").write_text("{}")
+    assert "none of the formats" in pyscrai("import", "none.json").err
+
+
 def test_models_are_listed_and_checked(pyscrai: Pyscrai, home: Path) -> None:
     (home / "pyscrai.toml").write_text('[models.mine]\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
                                        'api_key_env = "MY_KEY"\ntimeout = 5\n')

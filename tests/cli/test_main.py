@@ -1,0 +1,129 @@
+"""The frame of the command line: help, errors, exit codes, logs, and what a start costs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import structlog
+
+from pyscrai import errors
+from pyscrai.cli.exits import OF_ERROR, Exit, of_error, of_run
+from pyscrai.cli.faults import report
+from pyscrai.cli.logs import configure_logs
+from pyscrai.cli.main import COMMANDS
+from pyscrai.config import load_settings
+from pyscrai.errors import Problem, StorageError, TemplateError
+from tests.cli.conftest import Pyscrai
+
+HEAVY = ("langchain", "langgraph", "sqlalchemy", "fastapi", "openai", "xllamacpp", "httpx", "jinja2", "ruamel", "cel",
+         "structlog", "alembic", "genai_prices", "pyarrow")
+
+
+def test_help_names_every_command(pyscrai: Pyscrai, monkeypatch: pytest.MonkeyPatch) -> None:
+    for width in (60, 80, 120):
+        monkeypatch.setenv("COLUMNS", str(width))
+        said = pyscrai("--help")
+        assert said.code == 0
+        assert max(map(len, said.out.splitlines())) <= width
+        assert all(f"│ {name} " in said.out for name in COMMANDS)
+    assert pyscrai().out == said.out, "no command is a question for help"
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "templates list", "templates show", "templates add", "models list",
+                                     "models check", "models install", "db upgrade", "db path"])
+def test_every_command_has_help(pyscrai: Pyscrai, command: str) -> None:
+    said = pyscrai(*command.split(), "--help")
+    assert said.code == 0
+    assert said.out.startswith(f"Usage: pyscrai {command}")
+    assert said.err == ""
+    assert "[default: None]" not in said.out
+    if not COMMANDS.get(command, ("", "", ""))[1].endswith(":app"):
+        assert "--json" in said.out
+
+
+def test_the_version(pyscrai: Pyscrai) -> None:
+    assert pyscrai("--version").out.startswith("pyscrai 0.")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = ("import sys\nfrom pyscrai.cli.main import main\nmain(['--help'])\n"
+            "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert not {name for name in loaded if name.startswith(HEAVY)}
+
+
+def test_every_error_has_an_exit_code() -> None:
+    kinds = [each for each in vars(errors).values()
+             if isinstance(each, type) and issubclass(each, errors.PyscraiError)]
+    assert {kind for kind in kinds if not any(issubclass(kind, known) for known, _ in OF_ERROR)} == set()
+    assert of_error(TemplateError([])) is Exit.USAGE
+    assert of_error(errors.WrongState("")) is Exit.USAGE
+    assert of_error(errors.Fenced("")) is Exit.FAILED
+    assert of_error(StorageError("")) is Exit.FAILED
+    assert of_error(errors.ModelTimeout("")) is Exit.FAILED
+
+
+@pytest.mark.parametrize(("status", "limit", "interrupted", "code"), [
+    ("completed", False, False, 0), ("completed", True, False, 3), ("completed", False, True, 0),
+    ("failed", False, False, 1), ("failed", False, True, 130), ("stopped", False, False, 1),
+    ("waiting", False, False, 4), ("paused", False, False, 4), ("paused", False, True, 130),
+    ("running", False, True, 130)])
+def test_exit_codes_of_runs(status: str, limit: bool, interrupted: bool, code: int) -> None:
+    assert of_run(status, {"limit": limit}, interrupted=interrupted) == code
+
+
+def test_an_unforeseen_error_is_a_message(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYSCRAI_DEBUG", raising=False)
+    assert report(ZeroDivisionError("by zero"), as_json=True) == 1
+    out, err = capsys.readouterr()
+    assert "ZeroDivisionError: by zero" in err
+    assert "Traceback" not in err
+    assert json.loads(out)["error"]["code"] == "internal"
+    monkeypatch.setenv("PYSCRAI_DEBUG", "1")
+    report(ZeroDivisionError("by zero"), as_json=False)
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_all_problems_of_a_template_are_told_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [Problem("template.x", "this is\nwrong", "roles.a", 1, "mend it\x1b[2J", "a.yaml", 3, 7),
+                Problem("template.y", "so is this", severity="warning")]
+    assert report(TemplateError(problems), as_json=True) == 2
+    out, err = capsys.readouterr()
+    assert err.splitlines() == ["error [template.x]: a.yaml:3:7: roles.a: this is wrong (mend it[2J)",
+                                "warning [template.y]: so is this"]
+    assert [problem["line"] for problem in json.loads(out)["error"]["problems"]] == [3, None]
+
+
+def test_logs_carry_their_context_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
+    try:
+        configure_logs(load_settings(log_level="info", log_format="json"))
+        with structlog.contextvars.bound_contextvars(run_id="run_1", turn=3, role="ada"):
+            structlog.get_logger("pyscrai.x").info("asked", tokens=12)
+            structlog.get_logger("pyscrai.x").debug("unheard")
+            logging.getLogger("some.library").warning("beware")
+            logging.getLogger("some.library").info("chatter")
+    finally:
+        structlog.reset_defaults()
+        logging.getLogger().handlers[:] = handlers
+        logging.getLogger().setLevel(level)
+    out, err = capsys.readouterr()
+    assert out == ""
+    asked, beware = map(json.loads, err.splitlines())
+    assert (asked["event"], asked["run_id"], asked["turn"], asked["role"], asked["tokens"]) == (
+        "asked", "run_1", 3, "ada", 12)
+    assert (beware["event"], beware["level"], beware["run_id"]) == ("beware", "warning", "run_1")
+
+
+def test_the_documented_exit_codes_are_the_real_ones() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    table = text.partition("## Exit codes")[2]
+    assert [int(line.split("|")[1]) for line in table.splitlines() if line.startswith("| ") and line[2].isdigit()
+            ] == [int(code) for code in Exit]
+    assert all(f"`pyscrai {name}" in text for name in COMMANDS)
