@@ -19,7 +19,9 @@ PROMPT_VARIABLES: Mapping[str, tuple[str, ...]] = {
     "system": ("role", "name", "personality", "premise", "secret", "cast", "others", "params", "max_sentences"),
     "turn": ("role", "name", "personality", "premise", "secret", "cast", "others", "params", "max_sentences",
              "variables",
-             "phase", "task", "summary", "turn", "recalled", "transcript"),
+             "phase", "task", "summary", "turn", "recalled", "transcript", "opening", "resolving", "structured",
+             "actions",
+             "required_action", "targets"),
 }
 """What an agent's own prompts may read, by slot."""
 

@@ -31,6 +31,10 @@ FORBIDDEN: Mapping[type[nodes.Node], str] = {
 """What a text of a template cannot hold: it could reach out, or grow without end."""
 
 
+ENTRIES = ("items", "keys", "values")
+"""Methods of a mapping that a loop may call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """Something wrong in a text: where it can be found in it, the message, the cure."""
@@ -89,6 +93,8 @@ def agent_flaws(agent: AgentBody) -> Iterator[tuple[Path, Flaw]]:
     for slot, text in agent.prompts.items():
         for flaw in flaws(text, prompt_names(slot)):
             yield ("prompts", slot), flaw
+    if agent.engine == "analyst" and "turn" in agent.prompts:
+        yield ("prompts", "turn"), Flaw("", "an Analyst takes no turns, so this is never used", "remove it")
 
 
 def flaws(text: str, names: Mapping[str, tuple[str, ...] | None]) -> list[Flaw]:
@@ -103,7 +109,7 @@ def flaws(text: str, names: Mapping[str, tuple[str, ...] | None]) -> list[Flaw]:
     if isinstance(tree, Flaw):
         return [tree]
     found = [Flaw("", f"{FORBIDDEN[type(node)]} cannot stand in a text", "write the text out", node.lineno)
-             for node in tree.find_all(tuple(FORBIDDEN))]
+             for node in tree.find_all(tuple(FORBIDDEN)) if not _harmless(node)]
     found += [Flaw(use.name, f"there is no filter `{use.name}`", instead(use.name, sorted(FILTERS)), use.lineno)
               for use in tree.find_all(nodes.Filter) if use.name not in FILTERS]
     if any(inner for outer in tree.find_all(nodes.For) for inner in outer.find_all(nodes.For) if inner is not outer):
@@ -115,7 +121,7 @@ def flaws(text: str, names: Mapping[str, tuple[str, ...] | None]) -> list[Flaw]:
                           f"did you mean {guess}?" if guess else f"known here: {', '.join(names)}"))
     for root, field in _fields(tree):
         fields = names.get(root)
-        if fields is not None and field not in fields:
+        if fields is not None and field not in fields and field not in ENTRIES:
             found.append(Flaw(f"{root}.{field}", f"there is no `{field}` in `{root}`", instead(field, fields)))
     return found
 
@@ -141,6 +147,12 @@ def parse(text: str) -> nodes.Template | Flaw:
                     error.lineno)
     except (JinjaError, RecursionError, MemoryError, ValueError, OverflowError) as error:
         return Flaw("", f"the text is broken: {type(error).__name__}", "write it more simply")
+
+
+def _harmless(node: nodes.Node) -> bool:
+    """Whether a call only goes over the entries of a mapping: ``variables.items()``."""
+    return isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr) and node.node.attr in ENTRIES and not (
+        node.args or node.kwargs or node.dyn_args or node.dyn_kwargs)
 
 
 def _fields(tree: nodes.Node) -> Iterator[tuple[str, str]]:
