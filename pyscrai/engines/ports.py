@@ -172,7 +172,7 @@ class Past(Protocol):
     """Reads back what a run has recorded."""
 
     async def history(self, *, upto_turn: int) -> Sequence[Event]:
-        """The run's events up to a turn, in the order in which they happened, a fork's shared past included."""
+        """What was heard and concluded up to a turn, in the order in which it happened, a fork's past included."""
         ...
 
 

@@ -40,7 +40,7 @@ class RunDesk:
             raise Taken(error.message, cure=error.cure) from None
         try:
             plan = make_plan(await load_play(services, run_id))
-            engines = await make_engines(plan, services.models)
+            engines = await make_engines(plan, services.models, services.settings.tools_allowed)
             runner = await make_runner(services, run_id, fence, plan, engines)
             async with database.read() as session:
                 row = await Runs(session).get(run_id)

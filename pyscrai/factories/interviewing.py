@@ -50,7 +50,7 @@ async def interview(services: Services, run_id: str, role: str, question: str, *
     if instance is None:
         raise NotFound(f"{run_id} has no role {role!r}", cure=f"its cast: {', '.join(at.plan.play.cast)}", role=role)
     chat = await services.models.get(model or instance.model)
-    engine = create_agent_engine(instance, at.plan, chat)
+    engine = create_agent_engine(instance.model_copy(update={"tools": ()}), at.plan, chat)
     seen = view(at.plan, at.values, role)
     _, lines = split(seen.lines, instance.memory.window, instance.memory.block)
     messages, prompts = engine.messages(PURPOSE, seen, lines=lines, question=question)

@@ -13,6 +13,7 @@ from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import make_plan
 from pyscrai.engines.ports import Progress
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
+from pyscrai.engines.tools import SHIPPED
 from pyscrai.events import Event
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.casting import FindAgent, RunOptions, cast_play
@@ -47,7 +48,9 @@ async def dry_run(scenario: ScenarioTemplate, find_agent: FindAgent, options: Ru
         RunError, TemplateError, NotFound: as for a real run.
     """
     play = cast_play(scenario, options or RunOptions(seed=1), find_agent, model="scripted")
-    cast = {role: instance.model_copy(update={"human": "no"}) for role, instance in play.cast.items()}
+    # Tools of an operator's choice may reach out into the world: a rehearsal does without them.
+    cast = {role: instance.model_copy(update={"human": "no", "tools": tuple(
+        name for name in instance.tools if name in SHIPPED)}) for role, instance in play.cast.items()}
     plan = make_plan(replace(play, cast=cast))
     model = model or ScriptedModel()
     engines = {role: create_agent_engine(instance, plan, model) for role, instance in cast.items()}

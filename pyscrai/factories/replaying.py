@@ -91,7 +91,8 @@ async def replay_run(services: Services, run_id: str) -> Replay:
     plan = make_plan(await load_play(services, run_id))
     aliases = {alias: services.settings.alias(alias) for alias in
                {instance.model for instance in plan.play.cast.values()}}
-    engines = {role: create_agent_engine(instance, plan, Journaled(instance.model, aliases[instance.model].layout))
+    engines = {role: create_agent_engine(instance, plan, Journaled(instance.model, aliases[instance.model].layout),
+                                         tools_allowed=services.settings.tools_allowed)
                for role, instance in plan.play.cast.items()}
     runtime = AgentRuntime(plan, engines, record, _Taken(commands))
     graph = compile_graph(plan, lambda found: found.context).compile(checkpointer=InMemorySaver())

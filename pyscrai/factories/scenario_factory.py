@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
@@ -21,9 +21,12 @@ from pyscrai.engines.cast import AgentInstance, Play
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.ports import ChatModel
+from pyscrai.engines.recall import Recall
 from pyscrai.engines.scenario_runner import ScenarioRunner
+from pyscrai.engines.tools import load_tools
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.casting import RunOptions, cast_play
+from pyscrai.factories.history import StoredPast
 from pyscrai.factories.ownership import own
 from pyscrai.factories.services import Services
 from pyscrai.llm.registry import Models
@@ -51,7 +54,7 @@ async def create_scenario_run_from_template(services: Services, template: str, o
         NotFound: the scenario or one of its agents is not stored.
         RunError: a role, parameter or value does not fit the template.
         TemplateError: with these roles a phase has nobody to speak.
-        ConfigError: a model alias is unknown.
+        ConfigError: a model alias is unknown, or a tool cannot be used here.
     """
     options = options or RunOptions()
     async with services.database.session() as session:
@@ -66,6 +69,7 @@ async def create_scenario_run_from_template(services: Services, template: str, o
             for alias in (instance.model, instance.failure.fallback):
                 if alias is not None:
                     services.models.known(alias)
+            load_tools(instance.tools, services.settings.tools_allowed)
         cast = []
         for role, instance in play.cast.items():
             agent = agents.get(str(scenario.roles[role].agent))
@@ -96,7 +100,7 @@ async def open_run(services: Services, run_id: str, *, listener: TokenListener |
         ConfigError: a model alias of its cast is not configured here.
     """
     plan = make_plan(await load_play(services, run_id))
-    engines = await make_engines(plan, services.models)
+    engines = await make_engines(plan, services.models, services.settings.tools_allowed)
     async with own(services.database, run_id, lost=lost) as fence:
         yield await make_runner(services, run_id, fence, plan, engines, listener=listener)
 
@@ -106,7 +110,8 @@ async def make_runner(services: Services, run_id: str, fence: int, plan: Plan, e
     """The runner of a run that the caller holds with this fence."""
     record = await RunRecord.open(services.writer, services.database, run_id, fence)
     inbox = await RunInbox.open(services.database, record)
-    runtime = AgentRuntime(plan, engines, record, inbox, listener=listener)
+    recall = Recall(run=run_id, past=StoredPast(services.database, run_id))
+    runtime = AgentRuntime(plan, engines, record, inbox, recall=recall, listener=listener)
     return ScenarioRunner(await make_graph(services, run_id, plan), runtime, run_id)
 
 
@@ -130,18 +135,19 @@ async def load_play(services: Services, run_id: str) -> Play:
         return _play(row, template.content, cast)
 
 
-async def make_engines(plan: Plan, models: Models) -> Mapping[str, Engine]:
+async def make_engines(plan: Plan, models: Models, tools_allowed: Iterable[str] = ()) -> Mapping[str, Engine]:
     """An engine for every role.
 
     Raises:
-        ConfigError: an alias is unknown, has no key, or its weights are missing.
+        ConfigError: an alias is unknown, has no key, or its weights are missing; or a tool cannot be used.
     """
     engines = {}
     for role, instance in plan.play.cast.items():
         fallback: ChatModel | None = None
         if instance.failure.fallback is not None:
             fallback = await models.get(instance.failure.fallback)
-        engines[role] = create_agent_engine(instance, plan, await models.get(instance.model), fallback)
+        engines[role] = create_agent_engine(instance, plan, await models.get(instance.model), fallback,
+                                            tools_allowed=tools_allowed)
     return engines
 
 

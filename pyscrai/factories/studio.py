@@ -18,6 +18,7 @@ from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.doubles import MemoryRecord
 from pyscrai.engines.orchestration.compiler import Update, compile_graph
 from pyscrai.engines.orchestration.plan import Plan, make_plan
+from pyscrai.engines.recall import Recall
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.casting import RunOptions, cast_play
 from pyscrai.llm.registry import Models
@@ -37,8 +38,8 @@ class StudioSettings(BaseModel):
 class StudioNodes:
     """The nodes of one superstep in Studio: recorded by Studio's own checkpoints and nowhere else."""
 
-    def __init__(self, studio: Studio, settings: StudioSettings) -> None:
-        self._studio, self._settings = studio, settings
+    def __init__(self, studio: Studio, settings: StudioSettings, recall: Recall) -> None:
+        self._studio, self._settings, self._recall = studio, settings, recall
 
     async def begin(self, state: Mapping[str, Any]) -> Update:
         return await (await self._runtime()).begin(state)
@@ -50,7 +51,7 @@ class StudioNodes:
         return await (await self._runtime()).gather(state)
 
     async def _runtime(self) -> AgentRuntime:
-        return await self._studio.runtime(self._settings)
+        return await self._studio.runtime(self._settings, self._recall)
 
 
 class Studio:
@@ -66,20 +67,23 @@ class Studio:
                              model=None if settings.model == "default" else settings.model)
         return make_plan(cast_play(self._scenario, options, shipped_agent, model="default"))
 
-    async def runtime(self, settings: StudioSettings) -> AgentRuntime:
-        """A runtime that remembers nothing between nodes: the state alone counts."""
+    async def runtime(self, settings: StudioSettings, recall: Recall) -> AgentRuntime:
+        """A runtime that remembers nothing between nodes: the state and Studio's store alone count."""
         if self._models is None:
             self._models = Models(await asyncio.to_thread(load_settings))
+        allowed = self._models.settings.tools_allowed
         plan = self.plan(settings)
-        engines = {role: create_agent_engine(instance, plan, await self._models.get(instance.model))
+        engines = {role: create_agent_engine(instance, plan, await self._models.get(instance.model),
+                                             tools_allowed=allowed)
                    for role, instance in plan.play.cast.items()}
-        return AgentRuntime(plan, engines, MemoryRecord())
+        return AgentRuntime(plan, engines, MemoryRecord(), recall=recall)
 
     def nodes(self, runtime: Runtime[Any]) -> StudioNodes:
         """The nodes for what LangGraph hands to a node."""
         context = runtime.context
         settings = context if isinstance(context, StudioSettings) else StudioSettings.model_validate(context or {})
-        return StudioNodes(self, settings)
+        thread = runtime.execution_info.thread_id if runtime.execution_info else None
+        return StudioNodes(self, settings, Recall(runtime.store, thread or "run"))
 
 
 def studio_graph(scenario: str) -> CompiledStateGraph[Any, Any, Any, Any]:
