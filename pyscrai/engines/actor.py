@@ -12,12 +12,15 @@ from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.engines.ports import ModelReply
 from pyscrai.engines.speech import clean
 from pyscrai.engines.state import Activation, Move
-from pyscrai.engines.structured import parse
+from pyscrai.engines.structured import LONGEST, parse
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError
 from pyscrai.events import Action, Utterance
 
 TEXT = "text"
+USUAL_TOKENS = 200
+"""The longest speech of an agent that sets no bound, in tokens."""
+CHARACTERS_A_TOKEN = 4
 
 
 class Speaker(Engine):
@@ -32,10 +35,11 @@ class Speaker(Engine):
         """One turn: say something and, where the phase asks for it, make a typed move."""
         phase = self.plan.phases[view.phase]
         schema = self.schema(phase)
-        prefill = f"{self.instance.name}:" if schema is None else ""
-        messages, prompts = self.messages(f"{self.engine}_turn", view, prefill=prefill, resolving=(
-            activation["task"] == "resolve"), structured=schema, opening=not any(
-                line["speaker"] == self.role for line in view.lines), **self.extras(phase))
+        prefill = f"{self.instance.name}:" if schema is None or self.model.layout == "script" else ""
+        messages, prompts = self.messages(
+            f"{self.engine}_turn", view, prefill=prefill, resolving=activation["task"] == "resolve", structured=schema,
+            opening=not any(line["speaker"] == self.role for line in view.lines), answers=self.answers(view),
+            **self.extras(phase))
         others = self.others()
         stop = ("\n",) if self.model.layout == "script" and schema is None else tuple(
             f"\n{name}:" for name in others[:4]) if schema is None else ()
@@ -94,7 +98,9 @@ class Speaker(Engine):
         fields = self.fields(phase)
         if not fields:
             return None
-        properties: dict[str, Any] = {TEXT: {"type": "string", "description": f"what {self.instance.name} says"}}
+        longest = CHARACTERS_A_TOKEN * (self.instance.settings.max_tokens or USUAL_TOKENS)
+        properties: dict[str, Any] = {TEXT: {
+            "type": "string", "description": f"what {self.instance.name} says", LONGEST: longest}}
         properties.update({name: schema for name, (schema, _) in fields.items()})
         return {"type": "object", "properties": properties, "additionalProperties": False,
                 "required": [TEXT, *(name for name, (_, required) in fields.items() if required)]}
@@ -128,6 +134,12 @@ class Speaker(Engine):
             elif name == "all" or self.role in self.plan.groups.get(name, (self.role,)):
                 chosen[name] = None
         return list(chosen)
+
+    def answers(self, view: View) -> str:
+        """The name of the Actor who spoke last, to whom this turn is an answer; nothing if none did."""
+        last = view.lines[-1] if view.lines else None
+        speaker = self.plan.play.cast.get((last or {}).get("speaker") or "")
+        return speaker.name if speaker and speaker.engine == "actor" and speaker.role != self.role else ""
 
     def extras(self, phase: PhasePlan) -> dict[str, Any]:
         """What the turn's note may read beside the view."""

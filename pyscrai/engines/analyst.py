@@ -10,15 +10,11 @@ from pyscrai.engines.measuring import count
 from pyscrai.engines.orchestration.ends import goals
 from pyscrai.engines.ports import ModelReply
 from pyscrai.engines.state import Activation
-from pyscrai.engines.structured import parse
+from pyscrai.engines.structured import LONGEST, parse
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError
 from pyscrai.events import Assessment, Measurement, Report, Verdict
 from pyscrai.templates.analysis import Measure
-
-_EVIDENCE = {"type": "array", "items": {"type": "string"}, "maxItems": 4,
-             "description": "ids of the lines that it rests on"}
-
 
 REPORT_TOKENS = {"instruct": 1_200, "script": 320}
 """The longest report by prompt layout; a small model has nothing to say beyond that."""
@@ -41,10 +37,10 @@ class Analyst(Engine):
 
     async def observe(self, view: View, ask: Ask) -> Performance:
         """An assessment of the play so far."""
-        schema = _object({"summary": {"type": "string", "maxLength": 600},
-                          "findings": {"type": "array", "items": {"type": "string", "maxLength": 300}, "maxItems": 4}})
+        schema = _object({"summary": {"type": "string", LONGEST: 500},
+                          "findings": {"type": "array", "items": {"type": "string", LONGEST: 200}, "maxItems": 3}})
         messages, prompts = self.messages("analyst_observe", view)
-        value = await ask(self.request(messages, schema=schema, max_tokens=400), purpose="assessment",
+        value = await ask(self.request(messages, schema=schema), purpose="assessment",
                           read=lambda reply: parse(reply.text, schema), prompts=prompts)
         performance = Performance()
         performance.add(Assessment, source=self.role, summary=value["summary"], findings=value["findings"])
@@ -54,10 +50,10 @@ class Analyst(Engine):
     async def judge(self, index: int, view: View, ask: Ask) -> Performance:
         """A verdict whether a stated goal is reached, with evidence."""
         key, goal = list(goals(self.plan.ends))[index]
-        schema = _object({"rationale": {"type": "string", "maxLength": 400}, "met": {"type": "boolean"},
-                          "evidence": _EVIDENCE})
+        schema = _object({"rationale": {"type": "string", LONGEST: 300}, "met": {"type": "boolean"},
+                          "evidence": _evidence(view)})
         messages, prompts = self.messages("analyst_judge", view, goal=goal.goal, ids=_ids(view))
-        value = await ask(self.request(messages, schema=schema, max_tokens=300), purpose="verdict",
+        value = await ask(self.request(messages, schema=schema), purpose="verdict",
                           read=lambda reply: parse(reply.text, schema), prompts=prompts)
         evidence = known_evidence(value["evidence"], view)
         performance = Performance()
@@ -104,10 +100,10 @@ class Analyst(Engine):
                      ) -> tuple[int | str, str, list[str]]:
         allowed: dict[str, Any] = ({"type": "integer", "minimum": measure.scale[0], "maximum": measure.scale[1]}
                                    if measure.scale else {"enum": list(measure.categories or ())})
-        schema = _object({"rationale": {"type": "string", "maxLength": 400}, "evidence": _EVIDENCE, "value": allowed})
+        schema = _object({"rationale": {"type": "string", LONGEST: 300}, "evidence": _evidence(view), "value": allowed})
         name = self.plan.play.cast[role].name if role else None
         messages, prompts = self.messages("analyst_measure", view, measure=measure, of=name, ids=_ids(view))
-        value = await ask(self.request(messages, schema=schema, max_tokens=300), purpose="measurement",
+        value = await ask(self.request(messages, schema=schema), purpose="measurement",
                           read=lambda reply: parse(reply.text, schema), prompts=prompts)
         return value["value"], value["rationale"], known_evidence(value["evidence"], view)
 
@@ -132,6 +128,12 @@ def known_evidence(ids: Sequence[str], view: View) -> list[str]:
     """Those of the cited ids that are lines which the Analyst has seen, each once; made-up ones drop out."""
     known = {line["id"] for line in view.lines}
     return [cited for cited in dict.fromkeys(text.strip("[] ") for text in ids) if cited in known]
+
+
+def _evidence(view: View) -> dict[str, Any]:
+    """A few ids of lines that the Analyst has seen."""
+    return {"type": "array", "maxItems": 4, "items": {"enum": _ids(view) or [""]},
+            "description": "ids of the lines that it rests on"}
 
 
 def _ids(view: View) -> list[str]:

@@ -55,6 +55,9 @@ class Asking:
     async def __call__(self, request: ModelRequest, *, purpose: str, read: Callable[[ModelReply], T],
                        prompts: Mapping[str, str], speech: str | None = None) -> T:
         policy = self.engine.instance.failure
+        if request.seed is not None:
+            # A seed of its own for every turn: with one for all, a small model falls into the same words again.
+            request = replace(request, seed=(request.seed + 7919 * self.activation["turn"]) % 2**31)
         for repair in range(policy.repairs + 1):
             reply = await self._answer(request, purpose, prompts, speech)
             try:
@@ -168,16 +171,24 @@ class Asking:
 
 def _for(model: ChatModel, request: ModelRequest) -> ModelRequest:
     """The request as this model takes it: a prefill only where a model goes on from it."""
-    last = request.messages[-1]
-    return request if model.prefill or last.role != "assistant" else replace(request, messages=request.messages[:-1])
+    return request if model.prefill else _asked_outright(request)
+
+
+def _asked_outright(request: ModelRequest) -> ModelRequest:
+    """The request without a prefill; what stood in it before the words to go on from is put to the model instead."""
+    *front, last = request.messages
+    if last.role != "assistant":
+        return request
+    *before, user = front
+    return replace(request, messages=(*before, replace(user, parts=(*user.parts, *last.parts[:-1]))))
 
 
 def _repair(request: ModelRequest, reply: ModelReply, error: ReplyError) -> ModelRequest:
     """The request with the unusable reply and what is wrong with it; an empty reply is simply asked for again."""
     if not reply.text.strip():
         return replace(request, seed=None if request.seed is None else request.seed + 1)
-    kept = tuple(message for message in request.messages if message.role != "assistant")
-    return replace(request, messages=(*kept, Message("assistant", (reply.text,)), Message(
+    asked = _asked_outright(request)
+    return replace(asked, messages=(*asked.messages, Message("assistant", (reply.text,)), Message(
         "user", (f"That reply cannot be used: {error.message}. Answer again, with nothing but the corrected reply.",))))
 
 

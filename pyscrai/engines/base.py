@@ -13,6 +13,7 @@ from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports import ChatModel, Message, ModelReply, ModelRequest
 from pyscrai.engines.state import Activation, Line, Move
 from pyscrai.engines.toolbox.tool import Tool
+from pyscrai.engines.structured import tokens_for
 from pyscrai.engines.view import View
 from pyscrai.events import Event
 
@@ -119,7 +120,8 @@ class Engine(ABC):
         """Lay a request out: a stable system prompt, then one message of summary, transcript and the turn's note.
 
         The transcript is a part per line, and what changes every turn comes last, so that providers and the embedded
-        model find the front of the prompt in their caches.
+        model find the front of the prompt in their caches. In the layout ``script`` a model that goes on from a prefill
+        is given the transcript as its own text, with ``prefill`` at the end.
 
         Returns:
             The messages, and the hash of each prompt template that went into them.
@@ -136,18 +138,27 @@ class Engine(ABC):
             **self.variables(), "variables": view.variables, "phase": view.phase_title, "task": view.task,
             "summary": view.summary, "turn": view.turn, "recalled": view.recalled,
             "transcript": "", **more})
+        told = tuple(transcript_line(line, reader=self.role) for line in shown)
+        system = Message("system", (self._front[f"{self.engine}_system"],))
+        if prefill and self.model.prefill and self.model.layout == "script":
+            # A small model goes on with a text that seems its own far better than it answers questions about one.
+            begin = self._render("play_on", {**self.variables(), "summary": view.summary})
+            return (system, Message("user", (begin,)), Message("assistant", (*told, note, prefill))), used
         front = self._render("scene", {**self.variables(), "summary": view.summary})
-        parts = (front, *(transcript_line(line, reader=self.role) for line in shown), note)
-        messages = [Message("system", (self._front[f"{self.engine}_system"],)),
-                    Message("user", tuple(part for part in parts if part))]
+        messages = [system, Message("user", tuple(part for part in (front, *told, note) if part))]
         if prefill and self.model.prefill:
             messages.append(Message("assistant", (prefill,)))
         return tuple(messages), used
 
     def request(self, messages: tuple[Message, ...], *, stop: tuple[str, ...] = (),
                 schema: Mapping[str, Any] | None = None, max_tokens: int | None = None) -> ModelRequest:
-        """A request with this agent's settings; the run's seed makes sampling repeatable where a model can."""
+        """A request with this agent's settings; the run's seed makes sampling repeatable where a model can.
+
+        A reply under a schema gets as many tokens as its longest form needs, so that it is never cut off.
+        """
         settings = self.instance.settings
+        if schema is not None:
+            max_tokens = tokens_for(schema)
         return ModelRequest(messages=messages, temperature=settings.temperature, top_p=settings.top_p, stop=stop,
                             max_tokens=max_tokens or settings.max_tokens, seed=self.plan.play.seed, schema=schema)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyscrai.engines.base import Ask, Performance
 from pyscrai.engines.orchestration.flow import eligible, in_turn
 from pyscrai.engines.ports import ModelReply
-from pyscrai.engines.structured import parse
+from pyscrai.engines.structured import LONGEST, parse
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError
 from pyscrai.events import FlowWarning
@@ -23,7 +23,7 @@ async def moderate(engine: Speaker, view: View, ask: Ask) -> Performance:
     choices = eligible(phase, last)
     names = {role: engine.plan.play.cast[role].name for role in choices}
     schema = {"type": "object", "additionalProperties": False, "required": ["next"],
-              "properties": {"next": {"enum": list(choices)}, "reason": {"type": "string", "maxLength": 200}}}
+              "properties": {"next": {"enum": list(choices)}, "reason": {"type": "string", LONGEST: 100}}}
     messages, prompts = engine.messages("moderate", view, choices=names)
 
     def read(reply: ModelReply) -> tuple[str, str]:
@@ -32,7 +32,7 @@ async def moderate(engine: Speaker, view: View, ask: Ask) -> Performance:
 
     performance = Performance()
     try:
-        chosen, reason = await ask(engine.request(messages, schema=schema, max_tokens=120), purpose="moderation",
+        chosen, reason = await ask(engine.request(messages, schema=schema), purpose="moderation",
                                    read=read, prompts=prompts)
     except ReplyError as error:
         chosen, reason = in_turn(phase, last), "round robin"

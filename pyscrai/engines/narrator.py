@@ -50,4 +50,10 @@ class Narrator(Speaker):
 
 def _value_schema(variable: Variable) -> dict[str, Any]:
     """The type alone: a value out of bounds is refused with an event, which the story should see."""
-    return {"enum": list(variable.choices)} if variable.choices else {"type": variable.type}
+    if variable.choices:
+        return {"enum": list(variable.choices)}
+    return {"type": variable.type, **({"minimum": -MILLIARD, "maximum": MILLIARD} if variable.type == "integer" else {})}
+
+
+MILLIARD = 1_000_000_000
+"""A bound of digits: without one a small model may write a number that never ends."""

@@ -27,15 +27,27 @@ def binding(schema: Mapping[str, Any], how: Structured) -> tuple[dict[str, Any],
 def _binding(text: str, how: Structured) -> tuple[dict[str, Any], str]:
     # Cached by content, because a phase asks with the same schema every turn. Callers do not change what they get.
     if how == "grammar":
-        schema = {**json.loads(text), "x-guidance": {"whitespace_flexible": False}}
+        schema = {**_bounded(json.loads(text), "maxLength"), "x-guidance": {"whitespace_flexible": False}}
         # Without this, a small model spends its tokens on blanks between the JSON's parts.
         return {"grammar": f"%llguidance {{}}\nstart: %json {json.dumps(schema, ensure_ascii=False)}"}, ""
     if how == "json_schema":
-        schema = _closed(json.loads(text))
+        schema = _closed(_bounded(json.loads(text), None))
         return {"response_format": {"type": "json_schema", "json_schema": {
             "name": "reply", "strict": _is_strict(schema), "schema": schema}}}, ""
     prompt = f"\n\nAnswer with one JSON object and nothing else. It must satisfy this JSON Schema:\n{text}"
     return ({"response_format": {"type": "json_object"}} if how == "json_object" else {}), prompt
+
+
+def _bounded(schema: Any, keyword: str | None) -> Any:
+    """The schema with the engines' soft bounds (``x-longest``) under another keyword, or without them."""
+    if isinstance(schema, list):
+        return [_bounded(each, keyword) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    out = {key: _bounded(value, keyword) for key, value in schema.items() if key != "x-longest"}
+    if keyword is not None and "x-longest" in schema:
+        out[keyword] = schema["x-longest"]
+    return out
 
 
 def _closed(schema: Any) -> Any:
