@@ -46,13 +46,15 @@ async def validate(
 
 async def graph(
     scenario: Annotated[str, Parameter(name="SCENARIO", help="A file, or a shipped or stored scenario.")], /, *,
+    format: Annotated[Literal["mermaid", "svg", "png"] | None, Parameter(
+        help="Left out, the suffix of --output tells, else mermaid.")] = None,
     target: Target = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw a scenario's graph as Mermaid: who can follow whom."""
+    """Draw a scenario's graph, who can follow whom: as Mermaid, SVG or PNG."""
     from pyscrai.cli.drawing import draw
 
-    await draw(scenario, target, as_json=as_json)
+    await draw(scenario, target, format=format, as_json=as_json)
 
 
 def schema(

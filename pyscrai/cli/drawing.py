@@ -1,17 +1,21 @@
-"""A scenario's graph as a picture."""
+"""A scenario's graph as Mermaid or as a picture."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pyscrai.cli import output
 from pyscrai.cli.scenarios import rehearsed
-from pyscrai.engines.orchestration.compiler import compile_graph
-from pyscrai.engines.orchestration.plan import make_plan
-from pyscrai.factories.casting import RunOptions, cast_play
+from pyscrai.exports.picture import lay_out
+from pyscrai.factories.drawing import draw_scenario
+
+GraphFormat = Literal["mermaid", "svg", "png"]
+
+_SUFFIXES: dict[str, GraphFormat] = {".svg": "svg", ".png": "png"}
 
 
-async def draw(scenario: str, target: Path | None, *, as_json: bool) -> None:
+async def draw(scenario: str, target: Path | None, *, format: GraphFormat | None, as_json: bool) -> None:
     """Write the graph of a scenario with its whole cast.
 
     Raises:
@@ -19,14 +23,29 @@ async def draw(scenario: str, target: Path | None, *, as_json: bool) -> None:
         ConfigError: the file cannot be written.
     """
     template, find_agent = await rehearsed(scenario)
-    plan = make_plan(cast_play(template, RunOptions(seed=1), find_agent, model="scripted"))
-    mermaid = compile_graph(plan, lambda found: found.context).compile().get_graph().draw_mermaid()
+    drawing = draw_scenario(template, find_agent)
+    chosen = format or _SUFFIXES.get(target.suffix.lower() if target else "", "mermaid")
+    content: str | bytes = drawing.mermaid
+    if chosen != "mermaid":
+        picture = lay_out(template.title or template.name, drawing.nodes, drawing.edges)
+        if chosen == "svg":
+            from pyscrai.exports.svg import render_svg
+
+            content = "".join(render_svg(picture))
+        else:
+            from pyscrai.exports.png import render_png
+
+            content = render_png(picture)
     if target is not None:
-        output.write_file(target, [mermaid])
+        output.write_file(target, content)
     if as_json:
-        output.json_line({"template": f"{template.name}@{template.version}", "mermaid": mermaid,
-                          "file": str(target) if target else None})
-    elif target is None:
-        output.say(mermaid.rstrip("\n"))
-    else:
+        output.json_line({
+            "template": f"{template.name}@{template.version}", "file": str(target) if target else None,
+            "mermaid": drawing.mermaid, "edges": [{"source": one, "target": other} for one, other in drawing.edges],
+            "nodes": [{"id": node, "name": name, "engine": engine} for node, name, engine in drawing.nodes]})
+    elif target is not None:
         output.note(f"{template.name} is drawn in {target}")
+    elif isinstance(content, bytes):
+        output.write_bytes(content)
+    else:
+        output.say(content.rstrip("\n"))

@@ -31,7 +31,7 @@ async def export(
     if target is None:
         output.write(pieces)
         return
-    size = output.write_file(target, pieces)
+    size = output.write_file(target, "".join(pieces))
     if as_json:
         output.json_line({"run_id": row.id, "file": str(target), "format": chosen, "bytes": size})
     else:

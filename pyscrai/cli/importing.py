@@ -31,7 +31,7 @@ def import_templates(files: Sequence[Path], folder: Path | None, *, force: bool,
     for index, (template, target) in enumerate(zip(found.templates, targets, strict=True)):
         text = dump_yaml(template)
         if target is not None:
-            output.write_file(target, [text])
+            output.write_file(target, text)
         if as_json:
             line: dict[str, Any] = {"kind": template.kind, "name": template.name, "template": template.content(),
                                     "file": str(target) if target else None}

@@ -32,15 +32,21 @@ def write(pieces: Iterable[str]) -> None:
     sys.stdout.flush()
 
 
-def write_file(target: Path, pieces: Iterable[str]) -> int:
+def write_bytes(content: bytes) -> None:
+    """Write a document that is no text."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def write_file(target: Path, content: str | bytes) -> int:
     """Write a document to a file of the person's choice; returns its size in bytes.
 
     Raises:
         ConfigError: the file cannot be written.
     """
-    content = "".join(pieces).encode(errors="backslashreplace")
     try:
-        return target.write_bytes(content)
+        return target.write_bytes(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
     except OSError as error:
         raise ConfigError(f"{target} cannot be written: {error.strerror}", code="output.file",
                           cure="name another file with --output") from None

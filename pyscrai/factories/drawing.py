@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import make_plan
-from pyscrai.factories.casting import RunOptions, cast_play
+from pyscrai.factories.casting import FindAgent, RunOptions, cast_play
 from pyscrai.factories.services import Services
 from pyscrai.templates.agents import AgentTemplate
 from pyscrai.templates.scenarios import ScenarioTemplate
@@ -34,7 +34,17 @@ async def draw(services: Services, reference: str) -> Drawing:
         scenario = ScenarioTemplate.model_validate(row.content)
         agents = {role.agent: AgentTemplate.model_validate((await agent_templates(session).get(role.agent)).content)
                   for role in scenario.roles.values() if isinstance(role.agent, str)}
-    plan = make_plan(cast_play(scenario, RunOptions(seed=0), agents.__getitem__, model="default"))
+    return draw_scenario(scenario, agents.__getitem__)
+
+
+def draw_scenario(scenario: ScenarioTemplate, find_agent: FindAgent) -> Drawing:
+    """The graph of a scenario that need not be stored.
+
+    Raises:
+        NotFound: one of its agents is not there.
+        TemplateError: a phase has nobody to speak.
+    """
+    plan = make_plan(cast_play(scenario, RunOptions(seed=0), find_agent, model="default"))
     graph = compile_graph(plan, lambda found: found.context).compile(name=scenario.name).get_graph()
     cast = plan.play.cast
     nodes = tuple((node, cast[node].name if node in cast else node.strip("_"),

@@ -87,6 +87,12 @@ def test_a_graph_is_drawn(pyscrai: Pyscrai, home: Path) -> None:
     assert "ada -.-> bo" in said.out
     assert pyscrai("graph", "two-agent-conversation", "-o", "graph.mmd").code == 0
     assert "graph TD" in (home / "graph.mmd").read_text()
+    assert pyscrai("graph", "talk.yaml", "-o", "graph.svg").code == 0
+    assert ">Ada</text>" in (home / "graph.svg").read_text()
+    assert pyscrai("graph", "talk.yaml", "-o", "graph.png").code == 0
+    assert (home / "graph.png").read_bytes().startswith(b"\x89PNG")
+    assert pyscrai("graph", "talk.yaml", "--format", "svg").out.startswith("<svg")
+    assert {"source": "ada", "target": "bo"} in pyscrai("graph", "talk.yaml", "--json").last["edges"]
 
 
 def test_other_formats_are_imported(pyscrai: Pyscrai, home: Path) -> None:
