@@ -28,8 +28,8 @@ class MemoryRecord:
             self.events.setdefault(event.key, event)
         self.progress = progress or self.progress
 
-    async def history(self, *, upto_turn: int) -> Sequence[Event]:
-        return [event for event in self.events.values() if event.turn <= upto_turn]
+    async def history(self, *, after_turn: int = -1, upto_turn: int) -> Sequence[Event]:
+        return [event for event in self.events.values() if after_turn < event.turn <= upto_turn]
 
 
 class MemoryInbox:

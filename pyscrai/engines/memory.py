@@ -15,6 +15,9 @@ from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError
 from pyscrai.events import Event, MemorySummarized, Reflection
 
+FOLDED = 40
+"""How many lines are folded into a summary at once, so that the prompt fits a small model."""
+
 ASKED = 4
 """How many of the last lines a role's memories are searched for."""
 
@@ -63,11 +66,14 @@ async def refresh(engine: Engine, view: View, ask: Ask, memory: Mapping[str, Any
     settings = engine.instance.memory
     changed = dict(memory)
     drafts: list[tuple[type[Event], dict[str, Any]]] = []
+    view = await _complete(engine, view, memory.get("after", -1), recall)
     leaving, staying = split(view.lines, settings.window, settings.block)
     if leaving:
         changed["after"] = leaving[-1]["turn"]
         if settings.summary:
-            changed["summary"] = await _summarize(engine, view, leaving, ask)
+            for start in range(0, len(leaving), FOLDED):
+                folded = replace(view, summary=changed.get("summary", ""))
+                changed["summary"] = await _summarize(engine, folded, leaving[start:start + FOLDED], ask)
             drafts.append((MemorySummarized, {
                 "source": engine.role, "audience": (engine.role,), "summary": changed["summary"],
                 "upto_turn": changed["after"]}))
@@ -86,6 +92,20 @@ async def refresh(engine: Engine, view: View, ask: Ask, memory: Mapping[str, Any
                                         "insights": list(insights)}))
             view = replace(view, recalled=await _recalled(engine, view, changed, recall))
     return Remembered(view, changed if changed != memory else None, drafts)
+
+
+async def _complete(engine: Engine, view: View, after: int, recall: Recall) -> View:
+    """The view with lines that left the state before the role could fold or remember them.
+
+    A role that hears or acts seldom has not come round to them; what its agent forgets anyway is not fetched.
+    """
+    settings = engine.instance.memory
+    if settings.window is None or view.gone <= after or not (
+            settings.summary or settings.retrieval or len(view.lines) < settings.window):
+        return view
+    earlier = await recall.heard(engine.role, engine.plan, after=after, upto=view.gone)
+    there = {line["id"] for line in view.lines}
+    return replace(view, lines=(*(line for line in earlier if line["id"] not in there), *view.lines))
 
 
 async def _summarize(engine: Engine, view: View, leaving: tuple[Line, ...], ask: Ask) -> str:

@@ -171,8 +171,8 @@ class Record(Protocol):
 class Past(Protocol):
     """Reads back what a run has recorded."""
 
-    async def history(self, *, upto_turn: int) -> Sequence[Event]:
-        """What was heard and concluded up to a turn, in the order in which it happened, a fork's past included."""
+    async def history(self, *, after_turn: int = -1, upto_turn: int) -> Sequence[Event]:
+        """What was heard and concluded in a span of turns, in the order of the log, a fork's past included."""
         ...
 
 

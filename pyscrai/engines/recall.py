@@ -15,13 +15,13 @@ from typing import Any
 from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
-from pyscrai.audience import hears
 from pyscrai.engines.base import transcript_line
 from pyscrai.engines.lines import lines_of
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports import Past
 from pyscrai.engines.relevance import Index, words
 from pyscrai.engines.state import Line
+from pyscrai.engines.view import known_lines
 from pyscrai.events import Reflection
 from pyscrai.templates.agents import Retrieval
 
@@ -107,6 +107,12 @@ class Recall:
         best = heapq.nlargest(weights.top, scored)
         return tuple(candidates[index] for _, index in sorted(best, key=lambda scored: scored[1]))
 
+    async def heard(self, role: str, plan: Plan, *, after: int, upto: int) -> tuple[Line, ...]:
+        """The lines of a span of turns that a role heard, from the log; none where there is no log to read."""
+        if self._past is None:
+            return ()
+        return known_lines(role, lines_of(await self._past.history(after_turn=after, upto_turn=upto), plan))
+
     async def _of(self, role: str) -> _Memories:
         found = self._roles.get(role)
         if found is None:
@@ -168,9 +174,7 @@ def of_insights(role: str, turn: int, insights: Sequence[str]) -> list[Memory]:
 def remembered(role: str, events: Iterable[Any], plan: Plan, state: Held) -> list[Memory]:
     """A role's memories as the event log gives them: what it heard and concluded, as far as the state knows of it."""
     events = list(events)
-    heard = [line for line in lines_of(events, plan)
-             if hears(role, audience=line["audience"], source=line["speaker"])]
-    memories = of_lines(role, heard)
+    memories = of_lines(role, known_lines(role, lines_of(events, plan)))
     for event in events:
         if isinstance(event, Reflection) and event.source == role:
             memories += of_insights(role, event.turn, event.insights)

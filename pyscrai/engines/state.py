@@ -120,6 +120,11 @@ def as_line(message: Any, index: int) -> Line:
     return cast(Line, line)
 
 
+def let_go(newest: int, turns: int | None) -> int:
+    """The turn up to which lines have left the state when its newest line is of turn ``newest``."""
+    return -1 if turns is None or newest < 2 * turns else (newest - turns) // turns * turns
+
+
 def keep_recent(turns: int | None) -> Callable[[list[Line], Sequence[Iterable[Any]]], list[Line]]:
     """A reducer that joins lines by id and lets go of those older than ``turns`` to twice ``turns``; None keeps all.
 
@@ -137,11 +142,8 @@ def keep_recent(turns: int | None) -> Callable[[list[Line], Sequence[Iterable[An
                     joined.pop(line["id"], None)
                 else:
                     joined[line["id"]] = line
-        if turns is None or not joined:
-            return list(joined.values())
-        newest = max(line["turn"] for line in joined.values())
-        cut = (newest - turns) // turns * turns
-        return [line for line in joined.values() if line["turn"] > cut]
+        gone = let_go(max((line["turn"] for line in joined.values()), default=0), turns)
+        return [line for line in joined.values() if line["turn"] > gone]
 
     return reduce
 

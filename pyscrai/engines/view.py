@@ -8,7 +8,7 @@ from typing import Any
 
 from pyscrai.audience import hears
 from pyscrai.engines.orchestration.plan import Plan
-from pyscrai.engines.state import Line
+from pyscrai.engines.state import Line, let_go
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class View:
     variables: Mapping[str, Any]
     recalled: tuple[str, ...] = ()
     """Memories from beyond the window that are brought back for this turn."""
+    gone: int = -1
+    """Lines up to this turn have left the state; the log has them."""
     spoken: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """For the Analyst who measures: how much each role has said in its hearing so far, the whole play long."""
 
@@ -44,12 +46,13 @@ def view(plan: Plan, state: Mapping[str, Any], role: str, *, turn: int | None = 
     name = state.get("phase", "")
     phase = plan.phases.get(name)
     analysis = plan.play.scenario.analysis
-    variables = state.get("variables") or {}
+    variables, lines = state.get("variables") or {}, state.get("messages") or ()
     return View(
         role=role, turn=turn if turn is not None else state.get("turn", 0), phase=name,
         phase_title=(phase.spec.title or name.replace("_", " ")) if phase else "",
         task=phase.spec.task if phase and role in (*phase.speakers, phase.spec.resolver) else "",
         summary=memory.get("summary", ""),
-        lines=known_lines(role, state.get("messages") or (), after=memory.get("after", -1)),
+        lines=known_lines(role, lines, after=memory.get("after", -1)),
+        gone=let_go(max((line["turn"] for line in lines), default=0), plan.keep_turns),
         variables={key: variables[key] for key in plan.visible.get(role, ()) if key in variables},
         spoken=(state.get("clock") or {}).get("spoken", {}) if analysis and role == analysis.by else {})

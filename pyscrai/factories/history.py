@@ -18,7 +18,8 @@ class StoredPast:
     def __init__(self, database: Database, run_id: str) -> None:
         self._database, self._run_id = database, run_id
 
-    async def history(self, *, upto_turn: int) -> Sequence[Event]:
+    async def history(self, *, after_turn: int = -1, upto_turn: int) -> Sequence[Event]:
         async with self._database.read() as session:
-            found = await Events(session).read(self._run_id, kinds=REMEMBERED, to_turn=upto_turn)
+            found = await Events(session).read(self._run_id, kinds=REMEMBERED, from_turn=after_turn + 1,
+                                               to_turn=upto_turn)
             return [stored.event for stored in found]

@@ -137,3 +137,11 @@ async def test_a_play_from_the_journal_makes_no_call_and_has_the_same_events() -
     assert timeless(again.events) == timeless(first.events)
     assert (await again.state())["usage"] == (await first.state())["usage"]
     assert len(sleeps) == 1
+
+
+async def test_every_turn_has_a_seed_of_its_own_that_follows_from_the_runs() -> None:
+    plays = [await played(scenario(), seed=seed) for seed in (5, 5, 6)]
+    one, same, other = ([call.request.seed for call in play.record.calls.values()] for play in plays)
+    assert one == same
+    assert len(set(one)) == len(one)
+    assert not set(one) & set(other)

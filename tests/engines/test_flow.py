@@ -80,7 +80,8 @@ async def test_a_free_phase_begins_with_its_first_speaker_whoever_was_addressed_
 
     play = await played(scenario(roles=THREE, phases={
         "talk": {"speakers": ["ann"], "audiences": ["whisper"], "next": [{"to": "more"}]},
-        "more": {"speakers": ["bob", "ann", "cat"], "order": "free", "next": [{"to": "end", "after_turns": 2}]}}), script)
+        "more": {"speakers": ["bob", "ann", "cat"], "order": "free", "next": [
+            {"to": "end", "after_turns": 2}]}}), script)
     assert play.speakers == ["ann", "bob", "ann"]
 
 

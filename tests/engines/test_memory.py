@@ -98,3 +98,37 @@ async def test_prompts_and_state_stay_as_long_as_they_are() -> None:
     lengths = [len(prompt) for prompt in play.prompts("ann")]
     assert max(lengths[-20:]) <= max(lengths[10:40]) + 30
     assert len((await play.state())["messages"]) <= 80
+
+
+def crowd(**memory: Any) -> Any:
+    """ann hears only what is whispered to her, once in a long while."""
+    return scenario(
+        roles={"ann": actor(memory={"window": 4, "block": 2, **memory}), "bob": actor(), "cat": actor()},
+        phases={"whisper": {"speakers": ["bob"], "audience": ["ann"], "next": [{"to": "talk"}]},
+                "talk": {"speakers": ["bob", "cat"], "audience": ["cat"], "next": [
+                    {"to": "answer", "when": "turn >= 230"}, {"to": "whisper", "after_turns": 24}]},
+                "answer": {"speakers": ["ann"], "next": [{"to": "end"}]}}, max_turns=300)
+
+
+async def test_a_role_that_hears_seldom_still_has_its_window() -> None:
+    play = await played(crowd(window=8), numbered())
+    heard = [event.text for event in play.of("utterance") if event.audience == ("ann", "bob")]
+    assert len(heard) == 10
+    assert [text in play.prompts("ann")[0] for text in heard] == [False] * 2 + [True] * 8
+
+
+async def test_no_line_leaves_the_state_before_it_is_summarized_and_remembered() -> None:
+    folded: list[str] = []
+
+    def script(role: str, request: ModelRequest) -> str | None:
+        asked = request.messages[-1].content
+        if "Summarise" in asked:
+            folded.append(asked)
+            return "A summary."
+        return None
+
+    play = await played(crowd(summary=True, retrieval={}), script)
+    assert len(folded) == 1
+    heard = [event.text for event in play.of("utterance") if event.audience == ("ann", "bob")]
+    assert [text in folded[0] for text in heard] == [True] * 6 + [False] * 4
+    assert (await play.state())["memory"]["ann"]["kept"] == 6
