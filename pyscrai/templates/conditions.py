@@ -68,7 +68,7 @@ class Expression:
         except ZeroDivisionError as error:
             raise ExpressionError(f"`{self.text}` divides by zero") from error
         except (TypeError, RuntimeError, ValueError, ArithmeticError, LookupError) as error:
-            reason = str(error).split(". CEL does not")[0]
+            reason = " ".join(str(error).split(". CEL does not")[0].split())[:300]
             raise ExpressionError(f"`{self.text}` cannot be computed: {reason}") from error
 
     def truth(self, context: Mapping[str, Any]) -> bool:

@@ -15,6 +15,9 @@ from pyscrai.templates.positions import Path, Positions, spell
 from pyscrai.templates.suggestions import closest, listing
 
 _SCALARS = {"str": "a text", "int": "an integer", "float": "a number", "bool": "true or false"}
+_TORN = re.compile(r"[^\w-]|^\d")
+"""What a name that is a torn-off piece of a text looks like."""
+_COMMA = "inside { } a text with a comma in it needs quotes"
 _EXPECTED = re.compile(r"'([^']*)'")
 _PATTERNS = {
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": ("a name is lower-case words with hyphens: my-scenario", "-"),
@@ -201,8 +204,8 @@ def _wrong_type(found: _Located) -> Complaint:
     if path[-1:] == ("version",) and isinstance(value, int | float):
         return Complaint("template.type", path, f"{value} is a number, a version has three parts", value,
                          f"write {int(value)}.0.0", mend=Mend(path, value="1.0.0"))
-    if value is None and path and re.search(r"[^\w-]|^\d", str(path[-1])):
-        cure = "inside { } a text with a comma in it needs quotes"
+    if value is None and path and _TORN.search(str(path[-1])):
+        cure = _COMMA
     elif value is None:
         cure = "write a value, or leave the field out"
     elif wanted == "a text" and isinstance(value, bool | int | float):
@@ -225,6 +228,8 @@ def _unknown(found: _Located, model: type[BaseModel], data: Any) -> Complaint:
     guess = closest(name, [field for field in known if not isinstance(parent, dict) or field not in parent])
     if name == "<<":
         cure: str | None = "YAML 1.2 has no merge keys; write the fields out"
+    elif _TORN.search(name) and found.input is None:
+        cure, guess = _COMMA, None
     elif guess:
         cure = f"did you mean {guess}?"
     else:

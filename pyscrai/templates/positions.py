@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyscrai.errors import Problem
+from pyscrai.templates.base import LARGEST_INTEGER
 
 Step = str | int
 Path = tuple[Step, ...]
@@ -61,8 +62,9 @@ class Positions:
         line, column = (place.line, place.column) if place else (None, None)
         if place is not None and offset is not None and place.inner is not None and tuple(path) in self.values:
             column = place.inner + offset
-        return Problem(code=code, message=message, field=spell(path), value=_shown(value), cure=cure, file=self.file,
-                       line=line, column=column, severity="warning" if warning else "error")
+        return Problem(code=code, message=_sound(message), field=_sound(spell(path)), value=_shown(value),
+                       cure=None if cure is None else _sound(cure), file=self.file, line=line, column=column,
+                       severity="warning" if warning else "error")
 
     @staticmethod
     def _nearest(places: dict[Path, Place], path: Path) -> Place | None:
@@ -80,9 +82,16 @@ def spell(path: Sequence[Step]) -> str:
     return text
 
 
+def _sound(text: str) -> str:
+    """A text that can be written in UTF-8: halves of characters, which JSON can hold, are spelt out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _shown(value: Any) -> Any:
-    if isinstance(value, str) and len(value) > LONGEST_VALUE:
-        return value[:LONGEST_VALUE] + "…"
+    if isinstance(value, str):
+        return _sound(value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + "…")
+    if isinstance(value, int | float) and not abs(value) <= LARGEST_INTEGER:  # nor is nan
+        return str(value)
     if isinstance(value, tuple | list | set | frozenset):
         return [_shown(item) for item in list(value)[:20]]
     return value if value is None or isinstance(value, str | int | float | bool) else None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,10 @@ def test_plain_data() -> None:
     assert all(problem.line is None for problem in caught.value.problems)
     for odd in (None, [], "x", 3, {}, {"kind": []}, {"kind": "scenario"}):
         assert read_data(odd).problems
+    for odd in ("\ud800", 10**30, float("nan"), "x" * 10_000):
+        for data in ({**meeting_data(), "max_turns": odd}, {**meeting_data(), str(odd): 1}):
+            for problem in read_data(data).problems:
+                assert json.dumps(problem.as_dict(), allow_nan=False, ensure_ascii=False).encode()
     deep: object = "x"
     for _ in range(100_000):
         deep = [deep]
@@ -109,6 +114,8 @@ ends: [{turns: 0}, {turns: 5, tokens: 4}, {phrase: 5}]
     (SCENARIO + "tags: x\n", "6:7: tags: the text 'x' stands where a list is wanted (write [x])"),
     (SCENARIO + "actions: {bid: {fields: {a: {}}, set: {x: max(1, 2)}}}\n",
      "6:50: actions.bid.set.2): nothing stands where a text is wanted (inside { } a text with a comma in it needs quotes)"),
+    (SCENARIO.replace("{agent: x}", "{agent: x, secret: Tall, old and ill}"),
+     "4:37: roles.a.old and ill: there is no field `old and ill` here (inside { } a text with a comma in it needs quotes)"),
     (SCENARIO + "parameters: {p: {type: string}}\n",
      "6:17: parameters.p.default: `default` is missing (add `default:` to `parameters.p`)"),
     (SCENARIO + "analysis: {by: a, measures: [{name: m, rubric: r, scale: [1]}]}\n",
