@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, or_, select, type_coerce
@@ -41,7 +42,8 @@ class Events:
             limit: at most so many: the first of them, or the last where ``newest`` is set.
             inherited: whether a fork's past counts too.
         """
-        query = COLUMNS.where(await self._belong(run_id, inherited=inherited))
+        segments = await self._segments(run_id, inherited=inherited)
+        query = COLUMNS.where(belonging(segments))
         if after_id is not None:
             query = query.where(await self._after(run_id, after_id))
         for condition in _conditions(after_seq, before_seq, from_turn, to_turn):
@@ -53,7 +55,7 @@ class Events:
         if heard_by is not None:
             query = query.where(_heard(heard_by))
         order = TABLE.c.seq.desc() if newest else TABLE.c.seq
-        found = await self._rows(query.order_by(order).limit(limit))
+        found = as_edited(await self._rows(query.order_by(order).limit(limit)), segments)
         return found[::-1] if newest else found
 
     async def stream(self, run_id: str, *, after_seq: int = 0) -> AsyncIterator[StoredEvent]:
@@ -84,16 +86,15 @@ class Events:
 
     async def by_key(self, run_id: str, keys: Collection[str]) -> dict[str, StoredEvent]:
         """The events of a run that have these keys."""
-        belong = await self._belong(run_id, inherited=True)
-        return {event.key: event for event in await self._rows(COLUMNS.where(belong, TABLE.c.key.in_(keys)))}
+        segments = await self._segments(run_id, inherited=True)
+        found = await self._rows(COLUMNS.where(belonging(segments), TABLE.c.key.in_(keys)))
+        return {event.key: event for event in as_edited(found, segments)}
 
     async def _rows(self, query: Select[Any]) -> list[StoredEvent]:
         return [StoredEvent(*row) for row in await self._session.execute(query)]
 
-    async def _belong(self, run_id: str, *, inherited: bool) -> ColumnElement[bool]:
-        if not inherited:
-            return TABLE.c.run_id == run_id
-        return belonging(await lineage(self._session, run_id))
+    async def _segments(self, run_id: str, *, inherited: bool) -> Sequence[Segment]:
+        return await lineage(self._session, run_id) if inherited else (Segment(run_id, None),)
 
     async def _after(self, run_id: str, after_id: int) -> ColumnElement[bool]:
         """What lies behind an id, said with the run's numbers, for which there is an index with the run."""
@@ -109,6 +110,15 @@ def belonging(segments: Sequence[Segment]) -> ColumnElement[bool]:
         parts.append(own if segment is segments[-1] else and_(
             own, TABLE.c.turn <= segment.upto_turn, TABLE.c.kind.not_in(NOT_INHERITED)))
     return or_(*parts)
+
+
+def as_edited(events: list[StoredEvent], segments: Sequence[Segment]) -> list[StoredEvent]:
+    """The events as the last of these runs has them: what a fork made them say instead."""
+    texts = dict(segment.edited for segment in segments if segment.edited)
+    if not texts:
+        return events
+    return [replace(event, payload={**event.payload, "text": texts[event.key]}) if event.key in texts else event
+            for event in events]
 
 
 def _heard(role: str) -> ColumnElement[bool]:

@@ -20,6 +20,8 @@ class Segment:
 
     run_id: str
     upto_turn: int | None
+    edited: tuple[str, str] | None = None
+    """The key of one event before it, and what that says in this run: a fork may change one message."""
 
 
 async def lineage(session: AsyncSession, run_id: str) -> tuple[Segment, ...]:
@@ -28,9 +30,10 @@ async def lineage(session: AsyncSession, run_id: str) -> tuple[Segment, ...]:
     upto: int | None = None
     current: str | None = run_id
     while current is not None:
-        segments.append(Segment(current, upto))
-        found = (await session.execute(
-            select(RunRow.parent_run_id, RunRow.fork_turn).where(RunRow.id == current))).one_or_none()
+        found = (await session.execute(select(
+            RunRow.parent_run_id, RunRow.fork_turn, RunRow.settings).where(RunRow.id == current))).one_or_none()
+        message = ((found.settings or {}).get("edits") or {}).get("message") if found else None
+        segments.append(Segment(current, upto, (message["key"], message["text"]) if message else None))
         current = found.parent_run_id if found else None
         if found and found.fork_turn is not None:
             upto = found.fork_turn if upto is None else min(upto, found.fork_turn)
