@@ -27,6 +27,8 @@ class RunInbox:
     @classmethod
     async def open(cls, database: Database, record: RunRecord) -> RunInbox:
         """The inbox of a run that goes on, and may play a turn again that took commands before."""
+        if record.new and not record.controls_waiting:
+            return cls(database, record)
         async with database.read() as session:
             return cls(database, record, await Controls(session).list(record.run_id))
 

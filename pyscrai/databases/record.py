@@ -47,6 +47,8 @@ class RunRecord:
         self._database = database
         self.desired = "run"
         self.controls_waiting = 0
+        self.new = False
+        """Nothing was recorded of the run before."""
         self._writer, self._clock, self._keep_turns = writer, clock, keep_turns
         self._calls: dict[CallKey, CallRecord] = {call.key: call for call in calls}
         self._unwritten: dict[CallKey, CallEntry] = {}
@@ -61,17 +63,20 @@ class RunRecord:
             NotFound: there is no such run.
         """
         async with database.read() as session:
-            row = await session.get(RunRow, run_id)
+            count = select(func.count()).where(AgentInstanceRow.run_id == run_id).scalar_subquery()
+            found = await session.execute(select(
+                RunRow.turn, RunRow.desired, RunRow.controls_waiting, RunRow.last_seq, count).where(RunRow.id == run_id))
+            row = found.one_or_none()
             if row is None:
                 raise NotFound(f"no run has the id {run_id}")
-            cast = await session.scalar(select(func.count()).where(AgentInstanceRow.run_id == run_id)) or 0
+            turn, desired, waiting, last, cast = row
             # A superstep may hold a turn of each role, and no more than the last two can be played again.
             keep = 2 * cast + 4
-            recorded = await Calls(session).read(run_id, inherited=False,
-                                                 from_turn=None if every_call else row.turn - keep)
+            from_turn = None if every_call else turn - keep
+            recorded = await Calls(session).read(run_id, inherited=False, from_turn=from_turn) if last else ()
         record = cls(writer, run_id, fence, calls=(stored.call for stored in recorded), keep_turns=keep,
                      database=database)
-        record.desired, record.controls_waiting = row.desired, row.controls_waiting
+        record.desired, record.controls_waiting, record.new = desired, waiting, not last
         return record
 
     def recall(self, key: CallKey) -> CallRecord | None:

@@ -69,10 +69,13 @@ async def acquire(database: Database, run_id: str, owner: str) -> int:
         WrongState: another living process plays it.
     """
     async with database.session() as session:
-        leases, row = Leases(session), await Runs(session).get(run_id)
-        if row.owner and is_dead(row.owner):
-            await leases.release(run_id, row.owner, row.fence)
+        leases = Leases(session)
         fence = await leases.acquire(run_id, owner, TTL)
+        if fence is None:
+            row = await Runs(session).get(run_id)
+            if row.owner and is_dead(row.owner):
+                await leases.release(run_id, row.owner, row.fence)
+                fence = await leases.acquire(run_id, owner, TTL)
     if fence is None:
         raise WrongState(f"{run_id} is being played by another process", code="run.taken",
                          cure="pause or stop it there; a process that died is replaced within half a minute")

@@ -18,7 +18,6 @@ from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.asking import TokenListener
 from pyscrai.engines.base import Engine
 from pyscrai.engines.cast import AgentInstance, Play
-from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.ports import ChatModel
 from pyscrai.engines.recall import Recall
@@ -117,8 +116,8 @@ async def make_runner(services: Services, run_id: str, fence: int, plan: Plan, e
 
 async def make_graph(services: Services, run_id: str, plan: Plan) -> Any:
     """The compiled graph of a run with its checkpoints, to play it or to look at its states."""
-    return compile_graph(plan, lambda found: found.context).compile(
-        checkpointer=await services.checkpoints.saver(run_id), name=plan.play.scenario.name)
+    saver = await services.checkpoints.saver(run_id)
+    return services.shared.graph(plan).copy(update={"checkpointer": saver})
 
 
 async def load_play(services: Services, run_id: str) -> Play:
@@ -130,9 +129,12 @@ async def load_play(services: Services, run_id: str) -> Play:
     async with services.database.read() as session:
         runs = Runs(session)
         row = await runs.get(run_id)
-        template = await session.get_one(ScenarioTemplateRow, row.scenario_template_id)
+        content: Mapping[str, Any] = {}
+        if row.template_hash not in services.shared.scenarios:
+            content = (await session.get_one(ScenarioTemplateRow, row.scenario_template_id)).content
+        scenario = services.shared.scenarios.get(row.template_hash, lambda: ScenarioTemplate.model_validate(content))
         cast = {member.role: AgentInstance.model_validate(member.configuration) for member in await runs.cast(run_id)}
-        return _play(row, template.content, cast)
+        return _play(row, scenario, cast)
 
 
 async def make_engines(plan: Plan, models: Models, tools_allowed: Iterable[str] = ()) -> Mapping[str, Engine]:
@@ -151,8 +153,8 @@ async def make_engines(plan: Plan, models: Models, tools_allowed: Iterable[str] 
     return engines
 
 
-def _play(row: RunRow, content: Mapping[str, Any], cast: Mapping[str, AgentInstance]) -> Play:
-    return Play(scenario=ScenarioTemplate.model_validate(content), cast=cast, parameters=row.parameters, seed=row.seed,
+def _play(row: RunRow, scenario: ScenarioTemplate, cast: Mapping[str, AgentInstance]) -> Play:
+    return Play(scenario=scenario, cast=cast, parameters=row.parameters, seed=row.seed,
                 max_turns=row.settings.get("max_turns"), budget_usd=row.settings.get("budget_usd"))
 
 

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyscrai.config import Settings
 from pyscrai.databases.checkpointer import Checkpoints
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.session import Database
+from pyscrai.factories.shared import Shared
 from pyscrai.factories.templates import seed_library
 from pyscrai.llm.registry import Models
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One of each for a process; nothing else is shared between runs."""
+    """One of each for a process; runs share nothing else."""
 
     settings: Settings
     database: Database
     models: Models
     writer: RecordWriter
     checkpoints: Checkpoints
+    shared: Shared = field(default_factory=Shared)
 
 
 @asynccontextmanager
