@@ -23,8 +23,6 @@ def verdict(closing: Closing) -> str:
             return f"waiting for a person who plays {clean(name)}"
         case "paused":
             return "paused" if closing.interrupted else "paused itself"
-        case "running":
-            return "cut off in the middle of a turn; nothing is lost"
         case other:
             return other
 
@@ -35,7 +33,7 @@ def summary(closing: Closing) -> Iterator[str]:
     if cure := (closing.error or {}).get("cure"):
         yield f"→ {clean(cure)}"
     usage = closing.usage
-    parts = [f"{count(usage.get('turns') or 0)} turns", f"{count(usage.get('calls') or 0)} model calls"]
+    parts = [_many(usage.get("turns") or 0, "turn"), _many(usage.get("calls") or 0, "model call")]
     if usage.get("prompt_tokens") is not None and usage.get("calls"):
         parts += [f"tokens {tokens_text(usage)}", f"cost {money(usage.get('cost_usd'))}"]
     yield ", ".join((*parts, seconds(closing.seconds)))
@@ -46,7 +44,7 @@ def hints(closing: Closing) -> Iterator[str]:
     run = closing.run_id
     if not closing.stored:
         return
-    if closing.status in ("paused", "running"):
+    if closing.status == "paused":
         yield f"go on with    pyscrai resume {run}"
     elif closing.status == "waiting":
         yield f"answer with   pyscrai resume {run}"
@@ -57,3 +55,7 @@ def hints(closing: Closing) -> Iterator[str]:
     yield f"figures       pyscrai metrics {run}"
     if closing.status == "completed":
         yield f"page          pyscrai export {run} --format html --output {run}.html"
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"

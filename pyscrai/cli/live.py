@@ -48,12 +48,7 @@ class LiveView:
         console = self.console
         console.print()
         console.print(Text.assemble((clean(opening.title), "bold"), (f"  {opening.template}  {opening.run_id}", "dim")))
-        cast = Text()
-        for member in opening.cast:
-            cast.append(" · " if cast else "")
-            cast.append(clean(member["name"]), self._stage.palette[member["role"]])
-            cast.append(f" {member['model']}", "dim")
-        console.print(cast)
+        console.print(self._cast(opening))
         if opening.resumed:
             console.print(Text("goes on", "dim italic"))
         console.print()
@@ -95,6 +90,19 @@ class LiveView:
             console.print(Text(f"  {line}", "dim"))
         for line in hints(closing):
             console.print(Text(f"  {line}", "dim" if closing.status == "completed" else ""), soft_wrap=True)
+
+    def _cast(self, opening: Opening) -> Text:
+        """Who plays, and by which model; said once where it is the same for all."""
+        models = {member["model"] for member in opening.cast}
+        cast = Text()
+        for member in opening.cast:
+            cast.append(" · " if cast else "", "dim")
+            cast.append(clean(member["name"]), self._stage.palette[member["role"]])
+            if len(models) > 1:
+                cast.append(f" {member['model']}", "dim")
+        if len(models) == 1:
+            cast.append(f"  played by {models.pop()}", "dim")
+        return cast
 
     def _start(self) -> None:
         if self._live is None and self._is_live:

@@ -105,7 +105,7 @@ def _small(entry: Entry, palette: Palette) -> Text:
         case "change":
             text.append(f"∆ {entry.text}", "dim").append(f"  ({entry.tag})" if entry.tag else "", "dim italic")
         case "analysis":
-            text.append(f"◇ {entry.who} ", "bold dim").append(f"{entry.text}", "dim")
+            text.append(f"◇ {entry.who}: ", "bold dim").append(f"{entry.text}", "dim")
         case "warning":
             text.append(f"! {entry.who + ': ' if entry.who else ''}{entry.text}", "dim yellow")
         case "status":

@@ -86,7 +86,10 @@ async def resume(
         async with services.database.read() as session:
             row = await Runs(session).find(run_id)
             begin = await opening_of(session, row.id, resumed=True)
-        return await play_on(services, row.id, begin, choose_view(as_json=as_json), answer=answer, person=person)
+        played = next((member for member in begin.cast if member["played_by"] != "model"), None)
+        return await play_on(services, row.id, begin, choose_view(as_json=as_json), answer=answer,
+                             only_for=played["role"] if played else None,
+                             person=person or (played["played_by"] if played else ""))
 
 
 async def replay(run_id: RunId, /, *, as_json: AsJson = False) -> Exit:

@@ -68,9 +68,8 @@ async def play(services: Services, run_id: str, opening: Opening, view: View, *,
     """
     from pyscrai.factories.scenario_factory import open_run
 
-    watching = Watching(view, run_id, only_for=only_for)
+    watching = Watching(view, run_id, only_for=only_for if _can_ask(view) else None)
     begun = time.monotonic()
-    result: Result | None = None
     unsubscribe = services.writer.subscribe(watching)
     try:
         async with open_run(services, run_id, listener=watching.token if view.streams else None) as runner:
@@ -82,18 +81,18 @@ async def play(services: Services, run_id: str, opening: Opening, view: View, *,
                 except asyncio.CancelledError:
                     if not interruption.requested.is_set():
                         raise
+                    result = await runner.hold("cut off")
     finally:
         unsubscribe()
         view.suspend()
     if watching.failure is not None:
         raise watching.failure
-    status = result.status if result else "running"
+    interrupted = interruption.requested.is_set()
     view.closed(Closing(
-        run_id, status, dict(result.outcome) if result and result.outcome else None,
-        await usage_of(services, run_id), dict(result.error) if result and result.error else None,
-        time.monotonic() - begun, interrupted=interruption.requested.is_set(),
-        waiting=dict(result.waiting) if result and result.waiting else None))
-    return of_run(status, result.outcome if result else None, interrupted=interruption.requested.is_set())
+        run_id, result.status, dict(result.outcome) if result.outcome else None, await usage_of(services, run_id),
+        dict(result.error) if result.error else None, time.monotonic() - begun, interrupted=interrupted,
+        waiting=dict(result.waiting) if result.waiting else None))
+    return of_run(result.status, result.outcome, interrupted=interrupted)
 
 
 async def _drive(runner: ScenarioRunner, view: View, interruption: Interruption, *, answer: str | None, person: str

@@ -108,7 +108,6 @@ def test_colours_tell_roles_apart() -> None:
 
 @pytest.mark.parametrize(("closing", "words"), [
     (Closing("run_1", "paused", None, {}, interrupted=True), ["● paused", "pyscrai resume run_1"]),
-    (Closing("run_1", "running", None, {}, interrupted=True), ["nothing is lost", "pyscrai resume run_1"]),
     (Closing("run_1", "failed", None, {}, {"code": "model.timeout", "message": "no answer", "cure": "wait"}),
      ["● failed [model.timeout]: no answer", "→ wait", "pyscrai resume run_1"]),
     (Closing("run_1", "waiting", None, {}, waiting={"role": "bo", "name": "Bo"}),

@@ -85,6 +85,7 @@ async def test_the_second_signal_cuts_off(server: FakeOpenAI, pyscrai: Pyscrai) 
     out, err = await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode == 130, err.decode()
     last = json.loads(out.splitlines()[-1])
+    assert last["status"] == "paused"
     said = await here(pyscrai, "resume", last["run_id"], "--json")
     assert said.code == 0, said.err
     assert [event["turn"] for event in said.lines[:-1] if event["kind"] == "utterance"] == [1, 2, 3, 4]
