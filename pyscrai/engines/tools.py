@@ -80,6 +80,7 @@ async def consult(engine: Engine, view: View, ask: AskAndUse) -> tuple[View, Per
         The view with the results in it, and what happened: the uses as events and lines, without a move.
     """
     performance = Performance()
+    uses: list[dict[str, Any]] = []
     for number in range(ROUNDS):
         scene = Scene(engine.plan, view, number)
         offered = {tool.name: (tool, schema) for tool in engine.tools if (schema := tool.schema(scene)) is not None}
@@ -91,8 +92,9 @@ async def consult(engine: Engine, view: View, ask: AskAndUse) -> tuple[View, Per
             performance.add(FlowWarning, source=engine.role,
                             message=f"{engine.role} made no valid choice of a tool ({error.message}) and uses none")
             break
-        if chosen is None:
-            break
+        if chosen is None or (chosen in uses and not offered[chosen["tool"]][0].again):
+            break  # small models like to ask again for what they were just told
+        uses.append(chosen)
         tool, arguments = offered[chosen["tool"]][0], chosen["arguments"]
         answer = await ask.use(tool, arguments, scene, longest=LONGEST_USE)
         line = _record(engine, performance, tool, arguments, answer)

@@ -111,6 +111,13 @@ async def test_a_role_reads_only_the_variables_that_it_sees() -> None:
     assert "gold" not in names
 
 
+async def test_the_same_is_not_asked_twice_in_a_turn() -> None:
+    variables = {"heat": {"type": "integer", "initial": 4}}
+    asked = wants(*[use("read_variable", name="heat")] * 2)
+    play = await played(with_tools("read_variable", variables=variables), asked)
+    assert len(play.of("tool_called")) == 1
+
+
 async def test_a_choice_that_does_not_fit_is_repaired_then_passed_over_with_a_warning() -> None:
     play = await played(with_tools("dice"), wants(use("dice", count=99, sides=6, open=True), use("laser")))
     assert not play.of("tool_called")

@@ -13,6 +13,7 @@ class Dice:
     """Rolls dice by the run's seed, the turn, the role and the use: another seed rolls otherwise, a replay does not."""
 
     name = "dice"
+    again = True
     description = "roll dice; with open, everyone in the scene sees the roll"
 
     def schema(self, scene: Scene) -> dict[str, Any] | None:

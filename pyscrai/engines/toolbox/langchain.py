@@ -17,6 +17,8 @@ LONGEST_RESULT = 4_000
 class LangChainTool:
     """A LangChain tool that an operator allows, by its import path. It learns its arguments and nothing else."""
 
+    again = False
+
     def __init__(self, path: str, tool: Any) -> None:
         self.name = str(tool.name)
         self.description = " ".join(str(tool.description or self.name).split())

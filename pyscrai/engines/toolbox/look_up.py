@@ -20,6 +20,7 @@ class LookUp:
     """Finds the passages of a document that fit some words best."""
 
     name = "look_up"
+    again = False
     description = "look something up in a document, by a few words"
 
     def schema(self, scene: Scene) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ class ReadVariable:
     """Tells the value of a variable, of those that the role may see."""
 
     name = "read_variable"
+    again = False
     description = "read the present value of a variable"
 
     def schema(self, scene: Scene) -> dict[str, Any] | None:

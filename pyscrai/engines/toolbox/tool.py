@@ -45,6 +45,8 @@ class Tool(Protocol):
 
     name: str
     description: str
+    again: bool
+    """Whether the same use can give something else in the same turn."""
 
     def schema(self, scene: Scene) -> dict[str, Any] | None:
         """JSON Schema of the arguments for this role now, without references; None if there is nothing to use it on."""
