@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
+from contextlib import suppress
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 from pyscrai.databases.session import Database
+from pyscrai.databases.tables import AgentTemplateRow
 from pyscrai.errors import NotFound, VersionConflict
 from pyscrai.templates.agents import AgentTemplate
+from pyscrai.templates.checking import catalogue, check_loaded, refuse
 from pyscrai.templates.library import files, load_shipped
 from pyscrai.templates.loading import LoadedTemplate
 from pyscrai.templates.scenarios import ScenarioTemplate
@@ -46,10 +49,8 @@ async def store_templates(database: Database, loaded: list[LoadedTemplate]) -> l
         VersionConflict: another content is stored under a name and version; nothing is stored then.
     """
     async with database.session() as session:
-        ours = {template.name: template for item in loaded if isinstance(template := item.template, AgentTemplate)}
-        for item in loaded:
-            if isinstance(item.template, ScenarioTemplate):
-                await _agents(session, item.template, ours)
+        agents = await known_agents(session, loaded)
+        refuse(problem for item in loaded for problem in check_loaded(item, agents))
         for item in sorted(loaded, key=lambda item: item.template.kind):
             await _add(session, item)
     return [item.reference for item in loaded]
@@ -62,19 +63,19 @@ async def _add(session: AsyncSession, loaded: LoadedTemplate, *, shipped: bool =
                          content=template.content(), content_hash=template.hash, source=loaded.source, shipped=shipped)
 
 
-async def _agents(session: AsyncSession, scenario: ScenarioTemplate, ours: dict[str, AgentTemplate]
-                  ) -> dict[str, AgentTemplate]:
-    """The agent templates that a scenario names, as far as they are there."""
+async def known_agents(session: AsyncSession, loaded: Iterable[LoadedTemplate]) -> dict[str, AgentTemplate]:
+    """The agents that scenarios read together may name: those beside them, and those that are stored."""
+    stored = {reference: AgentTemplate.model_validate(row.content)
+              for item in loaded for reference, row in (await _stored(session, item)).items()}
+    beside = catalogue(item.template for item in loaded if isinstance(item.template, AgentTemplate))
+    return stored | beside
+
+
+async def _stored(session: AsyncSession, loaded: LoadedTemplate) -> dict[str, AgentTemplateRow]:
+    if not isinstance(loaded.template, ScenarioTemplate):
+        return {}
     found = {}
-    for reference in {role.agent for role in scenario.roles.values() if isinstance(role.agent, str)}:
-        name, _, version = reference.partition("@")
-        own = ours.get(name)
-        if own is not None and version in ("", own.version):
-            found[reference] = own
-            continue
-        try:
-            row = await agent_templates(session).get(reference)
-        except NotFound:
-            continue
-        found[reference] = AgentTemplate.model_validate(row.content)
+    for reference in {role.agent for role in loaded.template.roles.values() if isinstance(role.agent, str)}:
+        with suppress(NotFound):
+            found[reference] = await agent_templates(session).get(reference)
     return found
