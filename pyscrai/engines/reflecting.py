@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pyscrai.engines.base import Ask, Engine
 from pyscrai.engines.ports import ModelReply
-from pyscrai.engines.structured import parse
+from pyscrai.engines.structured import LONGEST, parse
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError
 from pyscrai.templates.agents import Reflection
 
-LONGEST = 300
+LONGEST_INSIGHT = 300
 """Characters of an insight; the rest is cut."""
 
 
@@ -20,16 +20,15 @@ async def reflect(engine: Engine, view: View, ask: Ask, settings: Reflection) ->
         ModelError: no model answered.
     """
     schema = {"type": "object", "additionalProperties": False, "required": ["insights"], "properties": {
-        "insights": {"type": "array", "items": {"type": "string", "maxLength": LONGEST}, "minItems": 1,
+        "insights": {"type": "array", "items": {"type": "string", LONGEST: LONGEST_INSIGHT}, "minItems": 1,
                      "maxItems": settings.insights}}}
     messages, prompts = engine.messages("reflect", view, insights=settings.insights)
 
     def read(reply: ModelReply) -> tuple[str, ...]:
-        insights = (" ".join(text.split()) for text in parse(reply.text, schema)["insights"])
+        insights = (" ".join(text.split())[:LONGEST_INSIGHT] for text in parse(reply.text, schema)["insights"])
         return tuple(dict.fromkeys(text for text in insights if text))
 
     try:
-        return await ask(engine.request(messages, schema=schema, max_tokens=60 + 80 * settings.insights),
-                         purpose="reflection", read=read, prompts=prompts)
+        return await ask(engine.request(messages, schema=schema), purpose="reflection", read=read, prompts=prompts)
     except ReplyError:
         return ()

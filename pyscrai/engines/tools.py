@@ -116,8 +116,7 @@ async def _choose(engine: Engine, offered: Mapping[str, tuple[Tool, dict[str, An
         use: dict[str, Any] | None = parse(reply.text, schema)["use"]
         return use
 
-    return await ask(engine.request(messages, schema=schema, max_tokens=200), purpose="tool", read=read,
-                     prompts=prompts)
+    return await ask(engine.request(messages, schema=schema), purpose="tool", read=read, prompts=prompts)
 
 
 def _record(engine: Engine, performance: Performance, tool: Tool, arguments: Mapping[str, Any], answer: Answer) -> Line:

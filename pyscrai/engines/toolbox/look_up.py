@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyscrai.engines.relevance import Index, words
+from pyscrai.engines.structured import LONGEST
 from pyscrai.engines.toolbox.tool import Answer, Scene, arguments_schema
 
 LONGEST_PASSAGE = 600
@@ -28,7 +29,7 @@ class LookUp:
         if not documents:
             return None
         return arguments_schema({"document": {"enum": documents},
-                                 "words": {"type": "string", "minLength": 1, "maxLength": 200}})
+                                 "words": {"type": "string", LONGEST: 100}})
 
     async def use(self, arguments: Mapping[str, Any], scene: Scene) -> Answer:
         name = arguments["document"]
