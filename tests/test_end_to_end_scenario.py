@@ -1,4 +1,4 @@
-"""Template from the database -> completed run -> every table checked, with real models and with a server that misbehaves."""
+"""Template from the database -> completed run -> every table: with a real model, and with a server that misbehaves."""
 
 from __future__ import annotations
 

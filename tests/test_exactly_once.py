@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -42,17 +43,15 @@ SCENARIO = {
 }
 
 
-class Numbered:
+def numbered(server: FakeOpenAI) -> Callable[[Seen], Reply]:
     """Answers every request with a text of its own, so that a reply tells which request it answered."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self, seen: Seen) -> Reply:
-        self.count += 1
-        words = f"Reply number {self.count}."
+    def answer(seen: Seen) -> Reply:
+        number = next(number for number, request in enumerate(server.requests, start=1) if request is seen)
+        words = f"Reply number {number}."
         schema = "response_format" in seen.body
         return Reply(json.dumps({"summary": words, "findings": []}) if schema else words)
+
+    return answer
 
 
 @pytest.fixture
@@ -74,7 +73,8 @@ async def _play_until_killed(run_id: str, environment: dict[str, str], after: fl
 
 async def test_killed_at_random_moments(environment: dict[str, str]) -> None:
     chance = random.Random(5)
-    async with FakeOpenAI(default=Numbered(), latency=0.006, jitter=0.8) as server:
+    async with FakeOpenAI(latency=0.006, jitter=0.8) as server:
+        server.default = numbered(server)
         environment["OPENAI_BASE_URL"] = server.base_url
         async with open_services(load_settings(), library=False) as services:
             await store_templates(services.database, [load_data(SCENARIO)])

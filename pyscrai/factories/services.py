@@ -1,4 +1,4 @@
-"""What a process needs to play: the database, the models, the record and the checkpoints, opened and closed together."""
+"""What a process needs to play: database, models, record and checkpoints, opened and closed together."""
 
 from __future__ import annotations
 

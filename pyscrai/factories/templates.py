@@ -22,10 +22,10 @@ _log = structlog.get_logger("pyscrai.templates")
 
 
 async def seed_library(database: Database) -> None:
-    """Store the shipped templates that are not stored yet; texts are compared, so that nothing is parsed for nothing."""
+    """Store the shipped templates that are not stored yet; texts are compared, so that none is parsed for nothing."""
     async with database.read() as session:
-        stored = {row.source for row in [*await agent_templates(session).list(), *await scenario_templates(session).list()]
-                  if row.shipped}
+        rows = [*await agent_templates(session).list(), *await scenario_templates(session).list()]
+    stored = {row.source for row in rows if row.shipped}
     missing = [path for path in files() if path.read_text(encoding="utf-8") not in stored]
     if not missing:
         return
