@@ -29,9 +29,10 @@ async def export(
         dossier = await gather(session, row.id, calls=chosen in WITH_CALLS and not without_calls)
     pieces = renderer(chosen)(dossier)
     if target is None:
-        output.write(pieces)
+        for piece in pieces:
+            output.write_bytes(piece)
         return
-    size = output.write_file(target, "".join(pieces))
+    size = output.write_file(target, b"".join(pieces))
     if as_json:
         output.json_line({"run_id": row.id, "file": str(target), "format": chosen, "bytes": size})
     else:

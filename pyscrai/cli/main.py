@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "calls": ("Look", "pyscrai.cli.calls:calls", "Show a run's model calls: prompt, reply, tokens, cost, latency."),
     "metrics": ("Look", "pyscrai.cli.figures:metrics", "Show what a run took, in all and by role."),
     "report": ("Look", "pyscrai.cli.figures:report", "Print the Analyst's report."),
-    "export": ("Look", "pyscrai.cli.exporting:export", "Write a run to a file or to stdout."),
+    "export": ("Look", "pyscrai.cli.exporting:export", "Write a run as JSON, Markdown, HTML or Parquet."),
     "validate": ("Write", "pyscrai.cli.authoring:validate", "Check template files and name every mistake."),
     "graph": ("Write", "pyscrai.cli.authoring:graph", "Draw a scenario's graph."),
     "schema": ("Write", "pyscrai.cli.authoring:schema", "Print the JSON Schema of a template."),

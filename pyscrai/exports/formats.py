@@ -7,16 +7,31 @@ from typing import Literal
 
 from pyscrai.exports.dossier import Dossier
 
-ExportFormat = Literal["json", "jsonl", "markdown", "html"]
+ExportFormat = Literal["json", "jsonl", "markdown", "html", "parquet"]
+TextFormat = Literal["json", "jsonl", "markdown", "html"]
 
-SUFFIXES: dict[ExportFormat, str] = {"json": ".json", "jsonl": ".jsonl", "markdown": ".md", "html": ".html"}
+SUFFIXES: dict[ExportFormat, str] = {"json": ".json", "jsonl": ".jsonl", "markdown": ".md", "html": ".html",
+                                     "parquet": ".parquet"}
+
+MEDIA_TYPES: dict[ExportFormat, str] = {
+    "json": "application/json", "jsonl": "application/x-ndjson", "markdown": "text/markdown; charset=utf-8",
+    "html": "text/html; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
 WITH_CALLS: frozenset[ExportFormat] = frozenset({"json", "jsonl"})
-"""Formats that hold the model calls; the others are for reading."""
+"""Formats that hold the model calls; the others are for reading, or a table of what happened."""
 
 
-def renderer(name: ExportFormat) -> Callable[[Dossier], Iterator[str]]:
+def renderer(name: ExportFormat) -> Callable[[Dossier], Iterator[bytes]]:
     """What writes this format, piece by piece; its module is imported when it is asked for."""
+    if name == "parquet":
+        from pyscrai.exports.parquet import render_parquet
+
+        return render_parquet
+    render = _text_renderer(name)
+    return lambda dossier: (piece.encode("utf-8", "backslashreplace") for piece in render(dossier))
+
+
+def _text_renderer(name: TextFormat) -> Callable[[Dossier], Iterator[str]]:
     match name:
         case "json":
             from pyscrai.exports.plain import render_json as render

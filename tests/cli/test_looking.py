@@ -111,6 +111,8 @@ def test_an_export_goes_by_its_files_suffix(pyscrai: Pyscrai, played: str, home:
     assert (home / "run.html").read_text().startswith("<!doctype html>")
     assert pyscrai("export", played, "-o", "run.json", "--json").last["format"] == "json"
     assert json.loads((home / "run.json").read_text())["calls"]
+    assert pyscrai("export", played, "-o", "run.parquet").code == 0
+    assert (home / "run.parquet").read_bytes().startswith(b"PAR1")
     pyscrai("export", played, "-o", "run.json", "--without-calls")
     assert "calls" not in json.loads((home / "run.json").read_text())
     no = pyscrai("export", played, "-o", "no/such/folder.md")

@@ -10,14 +10,14 @@ import pytest
 from markdown_it import MarkdownIt
 
 from pyscrai.exports.facts import facts, figure, lasted, money, seconds
-from pyscrai.exports.formats import SUFFIXES, ExportFormat, renderer
+from pyscrai.exports.formats import MEDIA_TYPES, SUFFIXES, ExportFormat, renderer
 from pyscrai.exports.html import render_report
 from pyscrai.exports.markdown import escape
 from tests.exports.samples import EVENTS, EVIL, dossier
 
 
 def document(name: ExportFormat) -> str:
-    return "".join(renderer(name)(dossier()))
+    return b"".join(renderer(name)(dossier())).decode()
 
 
 def test_json_has_everything() -> None:
@@ -116,5 +116,15 @@ def test_figures() -> None:
 
 
 def test_every_format_has_a_suffix() -> None:
+    assert SUFFIXES.keys() == MEDIA_TYPES.keys()
     for name in SUFFIXES:
-        assert document(name)
+        assert b"".join(renderer(name)(dossier()))
+
+
+def test_half_a_character_breaks_no_format() -> None:
+    torn = [{**line, "text": "half \ud83d"} if line["kind"] == "utterance" else line for line in EVENTS]
+    for name in SUFFIXES:
+        written = b"".join(renderer(name)(dossier(events=torn)))
+        if name != "parquet":
+            written.decode()
+    assert "half \ud83d" in json.loads(b"".join(renderer("json")(dossier(events=torn))))["events"][2]["text"]

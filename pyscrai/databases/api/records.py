@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -38,16 +37,13 @@ from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.measurements import Measurements
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.errors import NotFound
-from pyscrai.exports.formats import SUFFIXES, WITH_CALLS, ExportFormat, renderer
+from pyscrai.exports.formats import MEDIA_TYPES, SUFFIXES, WITH_CALLS, ExportFormat, renderer
 from pyscrai.exports.gathering import call_facts, gather, metrics
 from pyscrai.exports.transcript import heard_by as heard
 from pyscrai.factories.interviewing import PURPOSE, interview
 from pyscrai.factories.looking import difference, moment
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["records"])
-
-MEDIA_TYPES: dict[ExportFormat, str] = {"json": "application/json", "jsonl": "application/x-ndjson",
-                                        "markdown": "text/markdown; charset=utf-8", "html": "text/html; charset=utf-8"}
 
 INERT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; sandbox"
 """The content policy of an exported page: nothing in it runs or loads, whatever a model wrote."""
@@ -187,17 +183,13 @@ async def read_report(run_id: RunId, context: Ctx, caller: Reader) -> ReportView
     "description": "The whole record of the run.",
     "content": {media.partition(";")[0]: {"schema": {"type": "string"}} for media in MEDIA_TYPES.values()}}})
 async def export_run(run_id: RunId, context: Ctx, caller: Reader, format: ExportFormat = "json") -> Response:
-    """A run as a file: JSON, JSON lines, Markdown, or one HTML page that loads and runs nothing."""
+    """A run as a file: JSON, JSON lines, Markdown, a Parquet table, or one HTML page that loads and runs nothing."""
     async with context.services.database.read() as session:
         dossier = await gather(session, run_id, calls=format in WITH_CALLS)
     headers = {"content-disposition": f'attachment; filename="{run_id}{SUFFIXES[format]}"',
                "content-security-policy": INERT}
 
-    def pieces() -> Iterator[bytes]:
-        for piece in renderer(format)(dossier):
-            yield piece.encode("utf-8", "replace")
-
-    return StreamingResponse(pieces(), media_type=MEDIA_TYPES[format], headers=headers)
+    return StreamingResponse(renderer(format)(dossier), media_type=MEDIA_TYPES[format], headers=headers)
 
 
 def _plain(value: Any) -> Any:
