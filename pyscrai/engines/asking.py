@@ -109,6 +109,9 @@ class Asking:
 
     async def _call(self, key: CallKey, request: ModelRequest, purpose: str, prompts: Mapping[str, str],
                     speech: str | None, earlier: tuple[Attempt, ...]) -> CallRecord:
+        if key.ordinal:
+            # What was answered before in this turn may be in this question: it must not be lost once this is asked.
+            await self.record.commit(())
         attempts: list[Attempt] = list(earlier)
         models = [self.engine.model, *([self.engine.fallback] if self.engine.fallback else [])]
         failure: ModelError | None = None
