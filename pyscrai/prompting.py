@@ -8,10 +8,10 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import Template, TemplateError
 
 from pyscrai.errors import PromptError
+from pyscrai.sandbox import Sandbox
 
 LIBRARY = next((folder for folder in (Path(__file__).parent / "_prompts", Path(__file__).parent.parent / "prompts")
                 if folder.is_dir()), Path(__file__).parent / "_prompts")
@@ -19,9 +19,8 @@ LIBRARY = next((folder for folder in (Path(__file__).parent / "_prompts", Path(_
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True,
-                                         lstrip_blocks=True, keep_trailing_newline=False)
+def _environment() -> Sandbox:
+    return Sandbox(autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False)
 
 
 @lru_cache(maxsize=512)
