@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from pyscrai.exports.transcript import clean, titled
+from pyscrai.exports.entries import clean, titled
 
 HELP = "/pass lets the model play this turn, /view shows what you know, /quit leaves the run waiting"
 SHOWN_LINES = 12

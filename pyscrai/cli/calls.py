@@ -53,8 +53,8 @@ def _table(found: list[dict[str, Any]]) -> None:
 def _block(call: Mapping[str, Any]) -> None:
     from rich.text import Text
 
+    from pyscrai.exports.entries import clean
     from pyscrai.exports.facts import money, seconds, tokens_text
-    from pyscrai.exports.transcript import clean
 
     console = output.console()
     took = [tokens_text(call)] if call["reply"] is not None else []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyscrai.cli.views import Closing
+from pyscrai.exports.entries import clean, outcome_text
 from pyscrai.exports.facts import count, money, seconds, tokens_text
-from pyscrai.exports.transcript import clean, outcome_text
 
 
 def verdict(closing: Closing) -> str:

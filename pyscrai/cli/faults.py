@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyscrai.cli.exits import Exit, of_error
 from pyscrai.errors import Problem, PyscraiError, TemplateError
-from pyscrai.exports.transcript import clean
+from pyscrai.exports.entries import clean
 
 if TYPE_CHECKING:
     from cyclopts import CycloptsError

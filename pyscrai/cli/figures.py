@@ -59,7 +59,7 @@ async def report(run_id: RunId, /, *, as_json: AsJson = False) -> None:
 
 
 def _print_markdown(text: str) -> None:
-    from pyscrai.exports.transcript import clean
+    from pyscrai.exports.entries import clean
 
     if not output.on_terminal():
         output.say(clean(text))

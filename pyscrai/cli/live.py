@@ -15,8 +15,9 @@ from pyscrai.cli import output
 from pyscrai.cli.closing import hints, summary
 from pyscrai.cli.paint import MARGIN, NARROW, Painter, Palette, header
 from pyscrai.cli.views import Closing, Opening
+from pyscrai.exports.entries import Entry, Line, clean
 from pyscrai.exports.facts import seconds
-from pyscrai.exports.transcript import Entry, Line, Transcript, clean
+from pyscrai.exports.transcript import Transcript
 
 FRAMES_PER_SECOND = 8
 STYLES = {"completed": "green", "failed": "red", "paused": "yellow", "waiting": "yellow", "stopped": "red"}

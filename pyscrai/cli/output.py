@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyscrai.errors import ConfigError
+from pyscrai.exports.entries import clean
 from pyscrai.exports.plain import dumps
-from pyscrai.exports.transcript import clean
 
 if TYPE_CHECKING:
     from rich.console import Console

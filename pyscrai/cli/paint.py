@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from pyscrai.exports.transcript import Entry, Tone
+from pyscrai.exports.entries import Entry, Tone
 
 COLOURS = ("cyan", "magenta", "green", "bright_blue", "dark_orange3", "medium_violet_red", "dark_cyan", "purple")
 """What tells roles apart, in the order of the cast."""

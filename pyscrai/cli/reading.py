@@ -10,8 +10,8 @@ from pyscrai.cli.opening import opened_database
 from pyscrai.cli.views import Opening
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.templates import scenario_templates
+from pyscrai.exports.entries import titled
 from pyscrai.exports.gathering import member
-from pyscrai.exports.transcript import titled
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -11,7 +11,7 @@ from pyscrai.cli import output
 from pyscrai.cli.exits import Exit, of_run
 from pyscrai.cli.scenarios import rehearsed
 from pyscrai.cli.views import Closing, JsonView, LinesView, Opening, View
-from pyscrai.exports.transcript import titled
+from pyscrai.exports.entries import titled
 from pyscrai.factories.casting import RunOptions, cast_play
 from pyscrai.factories.rehearsing import dry_run
 

@@ -29,9 +29,9 @@ async def runs(
     from pyscrai.cli.tables import table
     from pyscrai.databases.repositories.runs import Runs
     from pyscrai.databases.repositories.templates import scenario_templates
+    from pyscrai.exports.entries import outcome_text
     from pyscrai.exports.facts import moment
     from pyscrai.exports.gathering import run_facts
-    from pyscrai.exports.transcript import outcome_text
 
     name, _, version = (template or "").partition("@")
     found: list[dict[str, Any]] = []
@@ -105,8 +105,8 @@ async def events(
     from pyscrai.cli.reading import looked_up
     from pyscrai.cli.tables import table
     from pyscrai.databases.repositories.events import Events
+    from pyscrai.exports.entries import pairs
     from pyscrai.exports.lines import event_line
-    from pyscrai.exports.transcript import pairs
 
     async with looked_up(run_id) as (session, row):
         stored = await Events(session).read(row.id, kinds=kind, sources=(role,) if role else (), after_seq=after,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from pyscrai.cli import output
-from pyscrai.exports.transcript import clean
+from pyscrai.exports.entries import clean
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Collection[str] = (),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pyscrai.cli import output
-from pyscrai.exports.transcript import Line, Transcript
+from pyscrai.exports.entries import Line
+from pyscrai.exports.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyscrai.exports.transcript import Line, Transcript, titled
+from pyscrai.exports.entries import Line, titled
+from pyscrai.exports.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pyscrai.exports.dossier import Dossier
-from pyscrai.exports.transcript import outcome_text
+from pyscrai.exports.entries import outcome_text
 
 FIGURES: dict[str, str] = {
     "turns": "Turns", "calls": "Calls", "prompt_tokens": "Prompt tokens", "cached_tokens": "Cached",

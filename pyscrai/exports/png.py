@@ -7,8 +7,8 @@ import math
 
 from PIL import Image, ImageDraw, ImageFont
 
+from pyscrai.exports.entries import clean
 from pyscrai.exports.picture import COLOURS, DARK, EDGE, INK, LIGHT, Line, Picture, head
-from pyscrai.exports.transcript import clean
 
 SCALE = 2
 LARGEST = 12_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from pyscrai.exports.entries import clean
 from pyscrai.exports.picture import COLOURS, DARK, EDGE, INK, LIGHT, Line, Picture, head
-from pyscrai.exports.transcript import clean
 
 
 def render_svg(picture: Picture) -> Iterator[str]:

@@ -8,7 +8,8 @@ import pytest
 
 from pyscrai.events import AnyEvent
 from pyscrai.exports import transcript
-from pyscrai.exports.transcript import Transcript, clean, heard_by, outcome_text
+from pyscrai.exports.entries import clean, heard_by, outcome_text
+from pyscrai.exports.transcript import Transcript
 from tests.exports.samples import EVENTS, EVIL, line
 
 

@@ -37,9 +37,9 @@ from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.measurements import Measurements
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.errors import NotFound
+from pyscrai.exports.entries import heard_by as heard
 from pyscrai.exports.formats import MEDIA_TYPES, SUFFIXES, WITH_CALLS, ExportFormat, renderer
 from pyscrai.exports.gathering import call_facts, gather, metrics
-from pyscrai.exports.transcript import heard_by as heard
 from pyscrai.factories.interviewing import PURPOSE, interview
 from pyscrai.factories.looking import difference, moment
 
