@@ -5,8 +5,11 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import pytest
+
 from pyscrai.engines.doubles import MemoryInbox, MemoryRecord
 from pyscrai.engines.ports import ModelRequest
+from pyscrai.errors import WrongState
 from tests.engines.playing import Playing, actor, narrator, played, scenario, timeless
 
 _NUMBERS = itertools.count(1)
@@ -181,3 +184,18 @@ async def test_a_persons_view_holds_no_more_than_the_role_knows() -> None:
         phases={"talk": {"audiences": ["whisper"], "next": [{"to": "end"}]}}), script)
     result = await playing.play()
     assert "zebra" not in str(result.waiting)
+
+
+async def test_an_answer_says_for_whom_it_is_and_must_be_waited_for() -> None:
+    people = {name: {"agent": actor(), "human": "always"} for name in ("ann", "bob")}
+    playing = Playing(scenario(roles=people, phases={"talk": {
+        "order": "simultaneous", "next": [{"to": "end", "after_rounds": 1}]}}))
+    assert (await playing.play()).status == "waiting"
+    with pytest.raises(WrongState, match="it waits for ann, bob"):
+        await playing.play(answer={"text": "I am nobody.", "role": "cat"})
+    result = await playing.play(answer={"text": "I am Bob.", "role": "bob"})
+    assert (result.waiting or {})["role"] == "ann"
+    assert (await playing.play(answer={"text": "I am Ann.", "role": "ann"})).status == "completed"
+    assert {event.source: event.text for event in playing.of("utterance")} == {"ann": "I am Ann.", "bob": "I am Bob."}
+    with pytest.raises(WrongState, match="it waits for nobody"):
+        await playing.play(answer={"text": "Too late."})
