@@ -32,6 +32,7 @@ async def stored(services: Services, scenario: str, *, draft: bool = False) -> s
         VersionConflict: the file changed and its version did not.
     """
     if not is_file(scenario):
+        await _known(services, scenario)
         return scenario
     from pyscrai.factories.templates import store_templates
     from pyscrai.templates.loading import load_file
@@ -49,6 +50,29 @@ async def stored(services: Services, scenario: str, *, draft: bool = False) -> s
                               "the next free version by itself", **conflict.details) from None
     kinds = {item.template.kind: reference for item, reference in zip(loaded, references, strict=True)}
     return kinds["scenario"]
+
+
+async def _known(services: Services, scenario: str) -> None:
+    """See that a scenario is stored; the name of one that is not may be a slip.
+
+    Raises:
+        NotFound: it is not.
+    """
+    from difflib import get_close_matches
+
+    from pyscrai.databases.repositories.templates import scenario_templates
+
+    async with services.database.read() as session:
+        templates = scenario_templates(session)
+        try:
+            await templates.get(scenario)
+        except NotFound as error:
+            name, _, version = scenario.partition("@")
+            names = [row.name for row in await templates.list()]
+            close = get_close_matches(name, names, n=1)
+            if (version and name in names) or not close:
+                raise
+            raise NotFound(error.message, cure=f"did you mean `{close[0]}`? {error.cure}") from None
 
 
 def only_scenario(loaded: list[LoadedTemplate], file: str) -> LoadedTemplate:
