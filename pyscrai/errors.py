@@ -138,6 +138,12 @@ class ReplyError(EngineError):
     code = "engine.reply"
 
 
+class RepeatedReply(ReplyError):
+    """A small model said again what was said before; asking once more, a little more freely, often helps."""
+
+    code = "engine.repeated"
+
+
 class ReplayError(PyscraiError):
     """A replay left the recorded path; the message names the first difference."""
 

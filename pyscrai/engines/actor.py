@@ -10,11 +10,11 @@ from pyscrai.engines.lines import action_text
 from pyscrai.engines.moderating import moderate
 from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.engines.ports import ModelReply
-from pyscrai.engines.speech import clean
+from pyscrai.engines.speech import clean, repeats
 from pyscrai.engines.state import Activation, Move
 from pyscrai.engines.structured import LONGEST, parse
 from pyscrai.engines.view import View
-from pyscrai.errors import ReplyError
+from pyscrai.errors import RepeatedReply, ReplyError
 from pyscrai.events import Action, Utterance
 
 TEXT = "text"
@@ -35,21 +35,27 @@ class Speaker(Engine):
         """One turn: say something and, where the phase asks for it, make a typed move."""
         phase = self.plan.phases[view.phase]
         schema = self.schema(phase)
-        prefill = f"{self.instance.name}:" if schema is None or self.model.layout == "script" else ""
         messages, prompts = self.messages(
-            f"{self.engine}_turn", view, prefill=prefill, resolving=activation["task"] == "resolve", structured=schema,
-            opening=not any(line["speaker"] == self.role for line in view.lines), answers=self.answers(view),
-            **self.extras(phase))
+            f"{self.engine}_turn", view, prefill=f"{self.instance.name}:", resolving=activation["task"] == "resolve",
+            structured=schema, opening=not any(line["speaker"] == self.role for line in view.lines),
+            answers=self.answers(view), **self.extras(phase))
         others = self.others()
-        stop = ("\n",) if self.model.layout == "script" and schema is None else tuple(
-            f"\n{name}:" for name in others[:4]) if schema is None else ()
+        small = self.model.layout == "script"  # what such a model writes after its first line is not to the point
+        stop = () if schema is not None else ("\n",) if small else tuple(f"\n{name}:" for name in others[:4])
+        said_before = [line["content"] for line in view.lines if line["kind"] == "utterance"]
+        picky = small and self.instance.failure.repairs > 0
 
         def read(reply: ModelReply) -> dict[str, Any]:
+            nonlocal picky
             value = {TEXT: reply.text} if schema is None else dict(parse(reply.text, schema))
             if phase.spec.action is None or value.get(TEXT, "").strip():
-                value[TEXT] = clean(value.get(TEXT, ""), name=self.instance.name, others=others,
+                said = value.get(TEXT, "").strip()
+                value[TEXT] = clean(said.partition("\n")[0] if small else said, name=self.instance.name, others=others,
                                     max_sentences=self.instance.settings.max_sentences)
             self.check(value, phase)
+            if picky and value.get(TEXT) and repeats(value[TEXT], said_before):
+                picky = False  # once: a repeated line is better than a failed turn
+                raise RepeatedReply("it repeats an earlier line")
             return value
 
         said = await ask(self.request(messages, stop=stop, schema=schema), purpose="speech", read=read,
@@ -163,3 +169,4 @@ class Actor(Speaker):
     """Plays a person: speaks from personality, goals and what its role has heard."""
 
     engine: ClassVar[str] = "actor"
+    goes_on: ClassVar[bool] = True

@@ -25,7 +25,7 @@ from pyscrai.engines.speech import TextField
 from pyscrai.engines.state import Activation
 from pyscrai.engines.toolbox.tool import Answer, Scene, Tool
 from pyscrai.engines.tools import use_now
-from pyscrai.errors import ModelError, ModelTimeout, ReplyError
+from pyscrai.errors import ModelError, ModelTimeout, RepeatedReply, ReplyError
 from pyscrai.events import Event, ModelFellBack, ModelRetried, ReplyRepaired
 
 T = TypeVar("T")
@@ -187,9 +187,12 @@ def _asked_outright(request: ModelRequest) -> ModelRequest:
 
 
 def _repair(request: ModelRequest, reply: ModelReply, error: ReplyError) -> ModelRequest:
-    """The request with the unusable reply and what is wrong with it; an empty reply is simply asked for again."""
+    """The request with the unusable reply and what is wrong with it; an empty or repeated one is asked for again."""
+    seed = None if request.seed is None else request.seed + 1
+    if isinstance(error, RepeatedReply):
+        return replace(request, seed=seed, temperature=min(1.2, (request.temperature or 0.7) + 0.3))
     if not reply.text.strip():
-        return replace(request, seed=None if request.seed is None else request.seed + 1)
+        return replace(request, seed=seed)
     asked = _asked_outright(request)
     return replace(asked, messages=(*asked.messages, Message("assistant", (reply.text,)), Message(
         "user", (f"That reply cannot be used: {error.message}. Answer again, with nothing but the corrected reply.",))))

@@ -70,6 +70,8 @@ class Engine(ABC):
     """An agent instance at work: turns what its role knows into a model request, and the reply into events."""
 
     engine: ClassVar[str]
+    goes_on: ClassVar[bool] = False
+    """Whether a small model gets the transcript as its own text to go on with; it keeps to a character better so."""
 
     def __init__(self, instance: AgentInstance, plan: Plan, model: ChatModel, fallback: ChatModel | None = None,
                  tools: tuple[Tool, ...] = ()) -> None:
@@ -120,8 +122,7 @@ class Engine(ABC):
         """Lay a request out: a stable system prompt, then one message of summary, transcript and the turn's note.
 
         The transcript is a part per line, and what changes every turn comes last, so that providers and the embedded
-        model find the front of the prompt in their caches. In the layout ``script`` a model that goes on from a prefill
-        is given the transcript as its own text, with ``prefill`` at the end.
+        model find the front of the prompt in their caches.
 
         Returns:
             The messages, and the hash of each prompt template that went into them.
@@ -140,13 +141,13 @@ class Engine(ABC):
             "transcript": "", **more})
         told = tuple(transcript_line(line, reader=self.role) for line in shown)
         system = Message("system", (self._front[f"{self.engine}_system"],))
-        if prefill and self.model.prefill and self.model.layout == "script":
+        if prefill and self.model.prefill and self.model.layout == "script" and self.goes_on:
             # A small model goes on with a text that seems its own far better than it answers questions about one.
             begin = self._render("play_on", {**self.variables(), "summary": view.summary})
             return (system, Message("user", (begin,)), Message("assistant", (*told, note, prefill))), used
         front = self._render("scene", {**self.variables(), "summary": view.summary})
         messages = [system, Message("user", tuple(part for part in (front, *told, note) if part))]
-        if prefill and self.model.prefill:
+        if prefill and self.model.prefill and not more.get("structured"):
             messages.append(Message("assistant", (prefill,)))
         return tuple(messages), used
 

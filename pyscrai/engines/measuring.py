@@ -47,11 +47,12 @@ def count(metric: Metric, role: str | None, spoken: Mapping[str, Mapping[str, fl
 
 
 @cache
-def _analyzer() -> Any:
+def lexicon() -> Any:
+    """The sentiment lexicon, read once."""
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # late: it reads its lexicon of 400 kB
 
     return SentimentIntensityAnalyzer()
 
 
 def _sentiment(text: str) -> float:
-    return float(_analyzer().polarity_scores(text)["compound"])
+    return float(lexicon().polarity_scores(text)["compound"])

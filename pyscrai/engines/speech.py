@@ -20,7 +20,7 @@ def clean(text: str, *, name: str, others: Iterable[str], max_sentences: int | N
     """
     said = _without_own_name(text.strip(), name)
     said = cut_at_speakers(said, others)
-    said = _without_own_name(said, name).strip().strip("*").strip()
+    said = _without_own_name(said, name).strip().strip("*").lstrip(",;:").strip()
     said = re.sub(r"\n{3,}", "\n\n", said)
     if len(said) > 1 and _QUOTES.get(said[0]) == said[-1] and said[0] not in said[1:-1]:
         said = said[1:-1].strip()
@@ -44,6 +44,20 @@ def first_sentences(text: str, count: int) -> str:
     """The first ``count`` sentences."""
     ends = [found.end(1) for found in _SENTENCE_END.finditer(text)]
     return text if len(ends) < count else text[:ends[count - 1]].rstrip()
+
+
+def repeats(text: str, earlier: Iterable[str]) -> bool:
+    """Whether ``text`` says again what an earlier line says: most of its runs of three words stand in that line."""
+    runs = _runs(text)
+    return any(len(runs & _runs(line)) > len(runs) * MOST_REPEATED for line in earlier)
+
+
+MOST_REPEATED = 0.6
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.casefold())
+    return {tuple(words[start:start + 3]) for start in range(max(1, len(words) - 2))}
 
 
 def _without_own_name(text: str, name: str) -> str:

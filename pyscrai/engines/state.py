@@ -101,11 +101,11 @@ def collect(old: list[Any] | None, new: list[Any] | None) -> list[Any]:
     return [] if new is None else [*(old or []), *new]
 
 
-def as_line(message: Any, index: int) -> Line:
+def as_line(message: Any, index: int, turn: int) -> Line:
     """A line from a chat message that a person wrote into the state, in Studio say.
 
     LangGraph makes message objects of such dicts; what they say beyond a chat message comes back from
-    ``additional_kwargs``. A message that says no more is an inject that everyone hears.
+    ``additional_kwargs``. A message that says no more is an inject that everyone hears at this turn.
     """
     plain = message if isinstance(message, Mapping) else {
         **message.additional_kwargs, "id": message.id, "type": message.type, "content": message.content,
@@ -114,7 +114,7 @@ def as_line(message: Any, index: int) -> Line:
     if not isinstance(content, str):
         content = " ".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
     ours = {key: plain[key] for key in ("kind", "speaker", "turn", "audience") if key in plain}
-    line = {"kind": "inject", "speaker": None, "turn": 0, "audience": "all", **ours,
+    line = {"kind": "inject", "speaker": None, "turn": turn, "audience": "all", **ours,
             "id": str(plain.get("id") or f"m{index}"), "type": plain.get("type", "human"),
             "name": str(plain.get("name") or ""), "content": content}
     return cast(Line, line)
@@ -134,15 +134,17 @@ def keep_recent(turns: int | None) -> Callable[[list[Line], Sequence[Iterable[An
 
     def reduce(lines: list[Line], writes: Sequence[Iterable[Any]]) -> list[Line]:
         joined = {line["id"]: line for line in lines}
+        newest = max((line["turn"] for line in lines), default=0)
         for write in writes:
             for item in write:
                 known = isinstance(item, dict) and "audience" in item
-                line = cast(Line, item) if known else as_line(item, len(joined))
+                line = cast(Line, item) if known else as_line(item, len(joined), newest)
                 if line["type"] == "remove":
                     joined.pop(line["id"], None)
                 else:
                     joined[line["id"]] = line
-        gone = let_go(max((line["turn"] for line in joined.values()), default=0), turns)
+                    newest = max(newest, line["turn"])
+        gone = let_go(newest, turns)
         return [line for line in joined.values() if line["turn"] > gone]
 
     return reduce
