@@ -28,25 +28,29 @@ def _compiled(text: str) -> Template:
     return _environment().from_string(text)
 
 
-@lru_cache(maxsize=256)
+@cache
+def shipped() -> Mapping[str, str]:
+    """All shipped prompts, read once: their paths under ``prompts/`` without the ending, to their texts."""
+    return {path.relative_to(LIBRARY).with_suffix("").as_posix(): path.read_text(encoding="utf-8")
+            for path in sorted(LIBRARY.glob("*/*.j2"))}
+
+
 def load(name: str) -> str:
     """The text of a shipped prompt, by its path under ``prompts/`` without the ending: ``instruct/actor_system``.
 
     Raises:
         PromptError: there is no such prompt.
     """
-    path = LIBRARY / f"{name}.j2"
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
+        return shipped()[name]
+    except KeyError as error:
         raise PromptError(f"there is no prompt {name!r} in {LIBRARY}", cure="reinstall pyscrai") from error
 
 
-@lru_cache(maxsize=256)
 def find(name: str, layout: str) -> str:
     """The path of a shipped prompt for a layout, or of the one for all layouts: ``common/NAME``."""
     place = f"{layout}/{name}"
-    return place if (LIBRARY / f"{place}.j2").is_file() else f"common/{name}"
+    return place if place in shipped() else f"common/{name}"
 
 
 def render_text(text: str, variables: Mapping[str, Any]) -> str:

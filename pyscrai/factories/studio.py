@@ -13,7 +13,9 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from pydantic import BaseModel, Field
 
+from pyscrai import prompting
 from pyscrai.config import load_settings
+from pyscrai.engines import measuring
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.doubles import MemoryRecord
 from pyscrai.engines.orchestration.compiler import Update, compile_graph
@@ -58,14 +60,20 @@ class Studio:
     """One template in Studio: its plan and the models that its runs share."""
 
     def __init__(self, scenario: str) -> None:
+        # All files are read now: while a graph plays, Studio's server refuses whatever would block its event loop.
         self._scenario = shipped_scenario(scenario)
+        self._agents = {role.agent: shipped_agent(role.agent)
+                        for role in self._scenario.roles.values() if isinstance(role.agent, str)}
+        prompting.shipped()
+        if self._scenario.analysis and any(each.metric == "sentiment" for each in self._scenario.analysis.measures):
+            measuring.lexicon()
         self._models: Models | None = None
 
     def plan(self, settings: StudioSettings) -> Plan:
         """The template's plan with these settings."""
         options = RunOptions(parameters=settings.parameters, seed=settings.seed, max_turns=settings.max_turns,
                              model=None if settings.model == "default" else settings.model)
-        return make_plan(cast_play(self._scenario, options, shipped_agent, model="default"))
+        return make_plan(cast_play(self._scenario, options, self._agents.__getitem__, model="default"))
 
     async def runtime(self, settings: StudioSettings, recall: Recall) -> AgentRuntime:
         """A runtime that remembers nothing between nodes: the state and Studio's store alone count."""
