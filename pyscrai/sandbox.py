@@ -36,7 +36,6 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def wrap_str_format(self, value: Any) -> None:
         """``str.format`` is a method like others that do more than read: not allowed, so not wrapped."""
-        return None
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Compute what stays small."""
