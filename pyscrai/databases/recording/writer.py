@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from pyscrai.databases.batching import take_batch
 from pyscrai.databases.recording.entries import Entry, Sink, Written
 from pyscrai.databases.recording.sqlite_sink import SqliteSink
 from pyscrai.databases.session import Database
@@ -92,27 +93,11 @@ class RecordWriter:
 
     def _work(self) -> None:
         try:
-            while (batch := self._next()) is not None:
+            while (batch := take_batch(self._queue, LARGEST_BATCH)) is not None:
                 self._hand_back(batch, self._write([entry for entry, _ in batch]))
         finally:
             self._sink.close()
             self._ended.set()
-
-    def _next(self) -> list[tuple[Entry, asyncio.Future[Written]]] | None:
-        first = self._queue.get()
-        if first is None:
-            return None
-        batch = [first]
-        while len(batch) < LARGEST_BATCH:
-            try:
-                more = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if more is None:
-                self._queue.put(None)
-                break
-            batch.append(more)
-        return batch
 
     def _write(self, entries: list[Entry]) -> list[Written | PyscraiError]:
         try:

@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterable, Sequen
 from pathlib import Path
 from typing import Any, Self
 
+from pyscrai.databases.batching import take_batch
+
 LARGEST_GROUP = 128
 
 Job = Callable[[sqlite3.Connection], list[Any]]
@@ -71,27 +73,11 @@ class GroupedConnection:
         try:
             for pragma in self._pragmas:
                 connection.execute(pragma)
-            while (group := self._next()) is not None:
+            while (group := take_batch(self._queue, LARGEST_GROUP)) is not None:
                 self._deliver(self._perform(connection, group))
         finally:
             connection.close()
             self._ended.set()
-
-    def _next(self) -> list[Waiting] | None:
-        first = self._queue.get()
-        if first is None:
-            return None
-        group = [first]
-        while len(group) < LARGEST_GROUP:
-            try:
-                more = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if more is None:
-                self._queue.put(None)
-                break
-            group.append(more)
-        return group
 
     def _perform(self, connection: sqlite3.Connection, group: list[Waiting]
                  ) -> list[tuple[asyncio.Future[list[Any]], list[Any] | BaseException]]:
