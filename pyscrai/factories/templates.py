@@ -29,13 +29,17 @@ async def seed_library(database: Database) -> None:
     missing = [path for path in files() if path.read_text(encoding="utf-8") not in stored]
     if not missing:
         return
+    older = []
     async with database.session() as session:
         for path in missing:
             loaded = load_shipped(path)
             try:
                 await _add(session, loaded, shipped=True)
-            except VersionConflict as conflict:
-                _log.warning("library.conflict", template=loaded.reference, problem=conflict.message)
+            except VersionConflict:
+                older.append(loaded.reference)
+    if older:
+        _log.warning("library.older", templates=older,
+                     cure="the database keeps what it has under these versions; copy one under a new name to change it")
 
 
 async def store_templates(database: Database, loaded: list[LoadedTemplate]) -> list[str]:

@@ -7,12 +7,16 @@ reads are handed to the library, whose cost grows with what it is given.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
-import cel
+# The library's package imports its own command line, which costs a quarter of a second and is never used here.
+sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
+import cel  # noqa: E402
 
 from pyscrai.errors import ExpressionError
 from pyscrai.templates.expressions.grammar import parse
