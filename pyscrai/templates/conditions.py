@@ -14,13 +14,13 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
-# The library's package imports its own command line, which costs a quarter of a second and is never used here.
-sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
-import cel  # noqa: E402
-
 from pyscrai.errors import ExpressionError
 from pyscrai.templates.expressions.grammar import parse
 from pyscrai.templates.expressions.tree import Call, Has, Index, Literal, Macro, Name, Node, Select, children, parts
+
+# The library's package imports its own command line, which costs a quarter of a second and is never used here.
+sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
+import cel  # noqa: E402
 
 Path = tuple[str, ...]
 
