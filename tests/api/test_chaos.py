@@ -30,7 +30,7 @@ def test_a_server_that_is_killed_again_and_again(kind: str, make_url: Callable[[
     size = {"runs": 50, "kills": 10, "turns": 60} if FULL else {"runs": 6, "kills": 2, "turns": 24}
 
     async def play() -> None:
-        outcome = await rage(tmp_path, url, **size, faults=0.2, latency=0.3 if FULL else 0.15)
+        outcome = await rage(tmp_path, url, **size, faults=0.2, latency=0.3)
         settings = load_settings(database_url=url, model="scripted")
         async with open_services(settings, library=False) as services:
             await check(services, outcome, kills=size["kills"])

@@ -30,13 +30,16 @@ class EventStream(StreamingResponse):
         super().__init__(content, status_code, headers={"cache-control": "no-store", "x-accel-buffering": "no"})
 
 
-async def follow(hub: Hub, run_id: str | None, after: int, read: Read, *, tokens: bool = False, stay: bool = True
-                 ) -> AsyncIterator[bytes]:
+async def follow(hub: Hub, run_id: str | None, after: int, read: Read, *, tokens: bool = False, stay: bool = True,
+                 seconds: float | None = None) -> AsyncIterator[bytes]:
     """The wire form of all events behind ``after``.
 
     Args:
         stay: go on when the run has ended, since it may be resumed.
+        seconds: end after this time, for clients that take what there is and come again.
     """
+    clock = asyncio.get_running_loop().time
+    until = None if seconds is None else clock() + seconds
     async with hub.watch(run_id, tokens=tokens) as watcher:
         yield b"retry: 1000\n\n"
         ended = False
@@ -53,10 +56,13 @@ async def follow(hub: Hub, run_id: str | None, after: int, read: Read, *, tokens
                 yield piece
             if ended and not stay and not watcher.chunks and not watcher.lagging:
                 return
+            left = KEEP_ALIVE if until is None else until - clock()
+            if left <= 0:
+                return
             if not watcher.chunks and not watcher.lagging:
                 watcher.news.clear()
                 try:
-                    async with asyncio.timeout(KEEP_ALIVE):
+                    async with asyncio.timeout(min(left, KEEP_ALIVE)):
                         await watcher.news.wait()
                 except TimeoutError:
                     yield b": still here\n\n"

@@ -62,5 +62,26 @@ def describe(app: FastAPI) -> dict[str, Any]:
         schemas[ProblemDetails.__name__] = details
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
+        _add_links(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+MAKING = ("create_run", "fork_run", "regenerate_turn")
+"""Operations whose answer is a new run."""
+
+
+def _add_links(document: dict[str, Any]) -> None:
+    """Say which operations go on from which answers, and that keys are needed only where the server asks for them."""
+    operations = [(path, operation) for path, methods in document["paths"].items() for operation in methods.values()]
+    of_runs = [operation["operationId"] for path, operation in operations if "{run_id}" in path]
+    for _, operation in operations:
+        if "security" in operation:
+            operation["security"].append({})
+        if operation["operationId"] in MAKING:
+            operation["responses"]["201"]["links"] = {name: {
+                "operationId": name, "parameters": {"run_id": "$response.body#/run_id"}} for name in of_runs}
+        if operation["operationId"] == "list_calls":
+            operation["responses"]["200"]["links"] = {"read_call": {
+                "operationId": "read_call", "parameters": {"run_id": "$request.path.run_id",
+                                                           "call_id": "$response.body#/items/0/id"}}}

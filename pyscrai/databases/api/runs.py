@@ -103,7 +103,8 @@ async def read_run(run_id: RunId, context: Ctx, caller: Reader) -> Response:
     return JSONResponse(await detail(context, run_id))
 
 
-@router.delete("/{run_id}", operation_id="delete_run", status_code=204, responses=problems(404, 409))
+@router.delete("/{run_id}", operation_id="delete_run", status_code=204, response_class=Response,
+               responses=problems(404, 409))
 async def delete_run(run_id: RunId, context: Ctx, caller: Admin) -> None:
     """Delete a run and all that it recorded. A run that plays, or whose past forks share, is not deleted."""
     async with context.services.database.read() as session:

@@ -25,6 +25,9 @@ LastEventId = Annotated[EventId | None, Header(alias="Last-Event-ID", descriptio
     "The id of the last event that the client has; browsers send it by themselves when they reconnect."))]
 After = Annotated[EventId | None, Query(description="The same as `Last-Event-ID`, for a first connection.")]
 
+Seconds = Annotated[float | None, Query(gt=0, le=86_400, description=(
+    "End after this time, for clients that take what there is and come again."))]
+
 _STREAM: dict[int | str, dict[str, Any]] = {200: {
     "description": "Events as they come. `id` is the event's id in the log, `event` its kind, `data` the event.",
     "content": {"text/event-stream": {"schema": {"type": "string"}, "example": (
@@ -59,7 +62,7 @@ async def stream_run(
     run_id: RunId, context: Ctx, caller: Reader, last_event_id: LastEventId = None, after: After = None,
     tokens: Annotated[bool, Query(description="Also send each piece of speech while it streams in, as `token` "
                                               "events without an id; they are not stored.")] = False,
-    stay: Annotated[bool, Query(description="Stay connected when the run has ended.")] = False,
+    stay: Annotated[bool, Query(description="Stay connected when the run has ended.")] = False, seconds: Seconds = None,
 ) -> Response:
     """Follow a run: what has happened behind `Last-Event-ID`, then what happens, each event exactly once.
 
@@ -78,11 +81,12 @@ async def stream_run(
         async with database.read() as session:
             return await Events(session).read(run_id, after_id=behind, limit=AT_ONCE)
 
-    return EventStream(follow(context.hub, run_id, begin, read, tokens=tokens, stay=stay))
+    return EventStream(follow(context.hub, run_id, begin, read, tokens=tokens, stay=stay, seconds=seconds))
 
 
 @router.get("/stream", operation_id="stream_all", response_class=EventStream, responses={**problems(), **_STREAM})
-async def stream_all(context: Ctx, caller: Reader, last_event_id: LastEventId = None, after: After = None) -> Response:
+async def stream_all(context: Ctx, caller: Reader, last_event_id: LastEventId = None, after: After = None,
+                     seconds: Seconds = None) -> Response:
     """Follow all runs, for a dashboard; without an id to go on from it begins now."""
     database = context.services.database
     begin = last_event_id if last_event_id is not None else after
@@ -94,4 +98,4 @@ async def stream_all(context: Ctx, caller: Reader, last_event_id: LastEventId = 
         async with database.read() as session:
             return await Events(session).since(behind)
 
-    return EventStream(follow(context.hub, None, begin, read))
+    return EventStream(follow(context.hub, None, begin, read, seconds=seconds))

@@ -87,7 +87,7 @@ async def read_template(kind: Kind, name: Name, version: Version, context: Ctx, 
 
 
 @router.delete("/templates/{kind}/{name}/versions/{version}", operation_id="archive_template", status_code=204,
-               responses=problems(404, 409))
+               response_class=Response, responses=problems(404, 409))
 async def archive_template(kind: Kind, name: Name, version: Version, context: Ctx, caller: Admin) -> None:
     """Archive a version: it is found by its number alone. Refused while runs refer to it."""
     async with context.services.database.session() as session:
