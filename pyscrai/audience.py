@@ -20,7 +20,8 @@ def hears(role: str, *, audience: str | Sequence[str], source: str | None) -> bo
     return audience == "all" or role == source or (not isinstance(audience, str) and role in audience)
 
 
-def resolve(names: Iterable[str], *, cast: Iterable[str], groups: Mapping[str, Iterable[str]] | None = None) -> Audience:
+def resolve(names: Iterable[str], *, cast: Iterable[str], groups: Mapping[str, Iterable[str]] | None = None
+            ) -> Audience:
     """Expand role and group names to an audience; ``all`` among them means the whole cast.
 
     Names that are neither a group nor in the cast (an optional role left out) drop out.

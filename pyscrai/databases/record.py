@@ -64,9 +64,8 @@ class RunRecord:
         """
         async with database.read() as session:
             count = select(func.count()).where(AgentInstanceRow.run_id == run_id).scalar_subquery()
-            found = await session.execute(select(
-                RunRow.turn, RunRow.desired, RunRow.controls_waiting, RunRow.last_seq, count).where(RunRow.id == run_id))
-            row = found.one_or_none()
+            wanted = select(RunRow.turn, RunRow.desired, RunRow.controls_waiting, RunRow.last_seq, count)
+            row = (await session.execute(wanted.where(RunRow.id == run_id))).one_or_none()
             if row is None:
                 raise NotFound(f"no run has the id {run_id}")
             turn, desired, waiting, last, cast = row

@@ -12,8 +12,8 @@ from pyscrai.engines.cast import AgentInstance
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports import ChatModel, Message, ModelReply, ModelRequest
 from pyscrai.engines.state import Activation, Line, Move
-from pyscrai.engines.toolbox.tool import Tool
 from pyscrai.engines.structured import tokens_for
+from pyscrai.engines.toolbox.tool import Tool
 from pyscrai.engines.view import View
 from pyscrai.events import Event
 

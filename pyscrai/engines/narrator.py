@@ -52,7 +52,8 @@ def _value_schema(variable: Variable) -> dict[str, Any]:
     """The type alone: a value out of bounds is refused with an event, which the story should see."""
     if variable.choices:
         return {"enum": list(variable.choices)}
-    return {"type": variable.type, **({"minimum": -MILLIARD, "maximum": MILLIARD} if variable.type == "integer" else {})}
+    bounds = {"minimum": -MILLIARD, "maximum": MILLIARD} if variable.type == "integer" else {}
+    return {"type": variable.type, **bounds}
 
 
 MILLIARD = 1_000_000_000

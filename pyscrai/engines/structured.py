@@ -51,7 +51,7 @@ def _salvage(text: str) -> Any:
 
 
 LONGEST = "x-longest"
-"""A schema's soft bound of a string, in characters: where decoding is constrained it holds, elsewhere nothing checks it.
+"""A schema's soft bound of a string, in characters: where decoding is constrained it holds, elsewhere none checks it.
 
 ``maxLength`` would have a reply refused that is only too long, and OpenAI's strict mode does not take it.
 """
