@@ -48,7 +48,7 @@ class Speaker(Engine):
         def read(reply: ModelReply) -> dict[str, Any]:
             nonlocal picky
             value = {TEXT: reply.text} if schema is None else dict(parse(reply.text, schema))
-            if phase.spec.action is None or value.get(TEXT, "").strip():
+            if self.moves(phase)[0] is None or value.get(TEXT, "").strip():
                 said = value.get(TEXT, "").strip()
                 value[TEXT] = clean(said.partition("\n")[0] if small else said, name=self.instance.name, others=others,
                                     max_sentences=self.instance.settings.max_sentences)
@@ -116,17 +116,25 @@ class Speaker(Engine):
         fields: dict[str, tuple[dict[str, Any], bool]] = {}
         if targets := self.targets(phase):
             fields["to"] = ({"enum": targets, "description": "who hears it, or who is addressed"}, True)
+        required, optional = self.moves(phase)
         actions = {name: self.plan.play.scenario.actions[name].json_schema()
-                   for name in (phase.spec.action, *phase.spec.optional_actions) if name}
-        if phase.spec.action and not phase.spec.optional_actions:
-            fields["actions"] = ({"type": "object", "properties": actions, "required": [phase.spec.action],
+                   for name in (required, *optional) if name}
+        if required and not optional:
+            fields["actions"] = ({"type": "object", "properties": actions, "required": [required],
                                   "additionalProperties": False}, True)
         elif actions:
             fields["actions"] = ({"type": "object", "additionalProperties": False, "properties": {
-                name: schema if name == phase.spec.action else {"anyOf": [schema, {"type": "null"}]}
+                name: schema if name == required else {"anyOf": [schema, {"type": "null"}]}
                 for name, schema in actions.items()},
-                "required": [phase.spec.action] if phase.spec.action else []}, True)
+                "required": [required] if required else []}, True)
         return fields
+
+    def moves(self, phase: PhasePlan) -> tuple[str | None, tuple[str, ...]]:
+        """The typed move that this role must make in its turn, if any, and those that it may make.
+
+        They are the speakers'; who resolves a round says what came of it.
+        """
+        return (phase.spec.action, phase.spec.optional_actions) if self.role in phase.speakers else (None, ())
 
     def targets(self, phase: PhasePlan) -> list[str]:
         """Whom this role may choose to address in the phase: roles, groups and ``all``; empty for no choice."""
@@ -149,10 +157,10 @@ class Speaker(Engine):
 
     def extras(self, phase: PhasePlan) -> dict[str, Any]:
         """What the turn's note may read beside the view."""
-        actions = {name: self.plan.play.scenario.actions[name]
-                   for name in (phase.spec.action, *phase.spec.optional_actions) if name}
+        required, optional = self.moves(phase)
+        actions = {name: self.plan.play.scenario.actions[name] for name in (required, *optional) if name}
         names = {role: member.name for role, member in self.plan.play.cast.items()}
-        return {"actions": actions, "required_action": phase.spec.action,
+        return {"actions": actions, "required_action": required,
                 "targets": {target: names.get(target, target) for target in self.targets(phase)}}
 
     def check(self, value: Mapping[str, Any], phase: PhasePlan) -> None:

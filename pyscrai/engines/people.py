@@ -54,7 +54,7 @@ def problem_of(engine: Engine, activation: Activation, seen: View, answer: Mappi
         schema: Mapping[str, Any] = {"type": "object", "required": ["next"], "properties": picks}
     else:
         # A person may leave out what a model must say something about: whom it addresses, that nothing has changed.
-        schema = {**(speaker.schema(phase) or _SPEECH), "required": ["actions"] if phase.spec.action else []}
+        schema = {**(speaker.schema(phase) or _SPEECH), "required": ["actions"] if speaker.moves(phase)[0] else []}
     try:
         parse(json.dumps(value), schema)
         if activation["task"] != "moderate":

@@ -254,3 +254,12 @@ async def test_an_analyst_judges_a_goal_with_evidence_it_has_seen() -> None:
     assert [(event.turn, event.met, event.evidence) for event in verdicts] == [(2, False, []), (4, True, ["t4"])]
     assert play.of("end_reached")[0].outcome["reason"] == "eve finds: both agreed"
     assert len(play.speakers) <= 6, "a verdict that is met ends the play within the next round of turns"
+
+
+async def test_who_resolves_a_round_makes_no_move_of_its_own() -> None:
+    play = await played(scenario(roles={"ann": actor(), "bob": actor(), "god": narrator()}, actions={
+        "vote": {"fields": {"choice": {"enum": ["yes"]}}}}, phases={"poll": {
+            "speakers": ["ann", "bob"], "order": "simultaneous", "resolver": "god", "action": "vote",
+            "next": [{"to": "end", "when": "tally.vote.choice.yes == 2"}], "max_turns": 9}}))
+    assert [event.source for event in play.of("action")] == ["ann", "bob"]
+    assert play.of("end_reached")[0].outcome["turn"] == 3
