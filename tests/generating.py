@@ -1,4 +1,4 @@
-"""Hypothesis strategies: valid scenarios over the whole language, as plain data, short enough to be played in a test."""
+"""Hypothesis strategies: valid scenarios over the whole language, as plain data, short enough to play in a test."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ CONDITIONS = (
     "params.fast ? turn > 3 : turn > 5", "params.place == 'station'", "params.rate * 2.0 > 2.5", "turn % 2 == 0",
 )
 CHANGES: dict[str, tuple[str, ...]] = {
-    "trust": ("vars.trust - 1", "max(0, vars.trust - 2)", "vars.trust * 3", "params.limit", "clamp(vars.trust + 1, 0, 9)"),
+    "trust": ("vars.trust - 1", "max(0, vars.trust - 2)", "vars.trust * 3", "params.limit",
+              "clamp(vars.trust + 1, 0, 9)"),
     "heat": ("vars.heat + 0.5", "params.rate", "vars.heat * 2.0"),
     "open": ("!vars.open", "true", "vars.trust > 3"),
     "mood": ("'tense'", "vars.trust < 3 ? 'angry' : 'calm'"),
@@ -63,8 +64,9 @@ def changes(draw: st.DrawFn, least: int = 0) -> dict[str, str]:
 
 
 def agent(draw: st.DrawFn, engine: str) -> Data:
-    found: Data = {"engine": engine, "personality": {"role": one_of(draw, "a clerk", "a sailor"), **one_of(
-        draw, {}, {"traits": ["quick"], "goals": ["win"], "style": "short"}, {"backstory": "Long ago.", "examples": ["Aha."]})}}
+    more = one_of(draw, {}, {"traits": ["quick"], "goals": ["win"], "style": "short"},
+                  {"backstory": "Long ago.", "examples": ["Aha."]})
+    found: Data = {"engine": engine, "personality": {"role": one_of(draw, "a clerk", "a sailor"), **more}}
     if draw(st.booleans()):
         found["memory"] = {"window": one_of(draw, 1, 3, None), "block": one_of(draw, 1, 2),
                            "summary": draw(st.booleans()), "retrieval": one_of(draw, None, {"top": 2}),
@@ -74,7 +76,8 @@ def agent(draw: st.DrawFn, engine: str) -> Data:
     if draw(st.integers(0, 5)) == 0:
         found["prompts"] = {"turn": "{{ name }}, it is turn {{ turn }}{% if task %}: {{ task }}{% endif %}."}
     if draw(st.integers(0, 3)) == 0:
-        found["failure"] = {"retries": 1, "backoff": 0, "repairs": one_of(draw, 0, 2), "then": one_of(draw, "skip", "fail")}
+        found["failure"] = {"retries": 1, "backoff": 0, "repairs": one_of(draw, 0, 2),
+                            "then": one_of(draw, "skip", "fail")}
     return found
 
 
@@ -179,7 +182,7 @@ def scenarios(draw: st.DrawFn) -> Data:
                   for _ in range(draw(st.integers(0, 3)))],
         "ends": [end(draw) for _ in range(draw(st.integers(0, 2)))], "max_turns": LONGEST_PLAY,
         "analysis": {"by": "eve", "report": draw(st.booleans()), "measures": measures(draw)}}
-    # The phases p0, p1 … must all be led to: the first one needs god on stage somewhere for a Narrator's end.
-    found["flow"]["phases"]["p0"]["speakers"] = list(dict.fromkeys([*found["flow"]["phases"]["p0"]["speakers"], "god"]))
-    found["flow"]["phases"]["p0"].pop("resolver", None)
+    first = found["flow"]["phases"]["p0"]
+    first["speakers"] = list(dict.fromkeys([*first["speakers"], "god"]))  # a Narrator's end needs one on the stage
+    first.pop("resolver", None)
     return found

@@ -43,7 +43,7 @@ class Speaker(Engine):
         small = self.model.layout == "script"  # what such a model writes after its first line is not to the point
         stop = () if schema is not None else ("\n",) if small else tuple(f"\n{name}:" for name in others[:4])
         said_before = [line["content"] for line in view.lines if line["kind"] == "utterance"]
-        picky = small and self.instance.failure.repairs > 0
+        picky = small
 
         def read(reply: ModelReply) -> dict[str, Any]:
             nonlocal picky

@@ -58,16 +58,18 @@ class Asking:
         if request.seed is not None:
             # A seed of its own for every turn: with one for all, a small model falls into the same words again.
             request = replace(request, seed=(request.seed + 7919 * self.activation["turn"]) % 2**31)
-        for repair in range(policy.repairs + 1):
+        repairs = policy.repairs
+        while True:
             reply = await self._answer(request, purpose, prompts, speech)
             try:
                 return read(reply)
             except ReplyError as error:
-                if repair == policy.repairs:
-                    raise
+                if not isinstance(error, RepeatedReply):  # that is no failure; who reads finds fault with it once
+                    if repairs == 0:
+                        raise
+                    repairs -= 1
                 self._draft(ReplyRepaired, problem=error.message)
                 request = _repair(request, reply, error)
-        raise AssertionError("unreachable")
 
     async def use(self, tool: Tool, arguments: Mapping[str, Any], scene: Scene, *, longest: float) -> Answer:
         """Use a tool, or give the answer that the journal holds."""

@@ -145,3 +145,45 @@ async def test_every_turn_has_a_seed_of_its_own_that_follows_from_the_runs() -> 
     assert one == same
     assert len(set(one)) == len(one)
     assert not set(one) & set(other)
+
+
+async def test_a_small_model_that_repeats_a_line_is_asked_once_more_and_then_taken_as_it_is() -> None:
+    line = "We could still meet at the harbour tomorrow."
+    told = [line, line, "", line]
+    template = with_policy(repairs=1)
+
+    def script(role: str, request: ModelRequest) -> Scripted | None:
+        return told.pop(0) if role == "bob" else line
+
+    play = await played(template, script, layout="script")
+    assert [event.text for event in play.of("utterance")] == [line, line]
+    assert [(event.source, event.problem) for event in play.of("reply_repaired")] == [
+        ("bob", "it repeats an earlier line"), ("bob", "the reply is empty")][:len(play.of("reply_repaired"))]
+    first, again = (call.request for call in list(play.record.calls.values())[1:3])
+    assert again.seed != first.seed
+    assert (again.temperature or 0) > (first.temperature or 0)
+    assert again.messages == first.messages
+
+
+async def test_a_model_with_a_plan_of_its_own_may_say_a_thing_twice() -> None:
+    play = await played(scenario(), failing([], then="The same again and again, word for word."))
+    assert not play.of("reply_repaired")
+
+
+async def test_a_fallback_that_takes_no_prefill_is_asked_outright() -> None:
+    spare = ScriptedModel(layout="instruct", alias="spare")
+    template = scenario(roles={"ann": actor(), "bob": actor(failure={"retries": 0, "backoff": 0, "fallback": "spare"})})
+
+    def script(role: str, request: ModelRequest) -> Scripted | None:
+        if role == "bob":
+            raise ModelServerError("down")
+        return "The word is quince."
+
+    play = await played(template, script, layout="script", prefill=True, fallbacks={"spare": spare})
+    begun = play.models["bob"].requests[0].messages
+    assert begun[-1].role == "assistant"
+    assert begun[-1].content.endswith("Bob:")
+    outright = spare.requests[0].messages
+    assert [message.role for message in outright] == ["system", "user"]
+    assert "The word is quince." in outright[-1].content
+    assert not outright[-1].content.endswith("Bob:")

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from pyscrai.engines.speech import TextField, clean, cut_at_speakers, first_sentences
+from pyscrai.engines.speech import TextField, clean, cut_at_speakers, first_sentences, repeats
 from pyscrai.errors import ReplyError
 
 OTHERS = ("Ben", "Mayor Ruiz")
@@ -56,3 +56,14 @@ def test_a_field_streams_as_it_will_be_read(text: str) -> None:
                 rest = rest[size:]
             joined = "".join(shown)
             assert joined.encode("utf-16", "surrogatepass").decode("utf-16") == text, (seed, ascii_only)
+
+
+@pytest.mark.parametrize(("text", "earlier", "found"), [
+    ("I think you can find a good deal.", "I think you can find a good deal. I offer 6000.", True),
+    ("The café is still small, with a dim light.", "The café is small, with a dim light from a window.", False),
+    ("I offer 6000 dollars for it.", "I offer 6200 dollars for it.", False),
+    ("Yes.", "Yes.", True), ("Yes.", "No.", False), ("", "Something.", False),
+    ("Rain, Rain. RAIN!", "rain rain rain", True),
+])
+def test_what_counts_as_said_before(text: str, earlier: str, found: bool) -> None:
+    assert repeats(text, ["Something else was said here.", earlier]) is found

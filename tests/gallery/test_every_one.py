@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pyscrai.factories.casting import RunOptions
 from pyscrai.factories.rehearsing import dry_run
 from pyscrai.templates.checking import validate_files
 from pyscrai.templates.library import files, shipped_agent, shipped_scenario
@@ -16,8 +17,8 @@ DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "gallery.md"
 
 
 def test_there_are_scenarios_of_ten_kinds_and_more() -> None:
-    kinds = {"negotiation", "crisis", "focus-group", "votes", "hidden-roles", "training", "debate", "incident", "fiction",
-             "social"}
+    kinds = {"negotiation", "crisis", "focus-group", "votes", "hidden-roles", "training", "debate", "incident",
+             "fiction", "social"}
     tags = {tag for name in SHIPPED for tag in shipped_scenario(name).tags}
     assert kinds <= tags
     assert len(SHIPPED) >= 10
@@ -39,7 +40,7 @@ def test_says_what_it_shows(name: str) -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_a_dry_run_comes_to_a_natural_end(name: str, seed: int) -> None:
-    result, events = await dry_run(shipped_scenario(name), shipped_agent)
+    result, events = await dry_run(shipped_scenario(name), shipped_agent, RunOptions(seed=seed))
     assert result.status == "completed", result
     assert result.outcome is not None
     assert not result.outcome["limit"], result.outcome

@@ -51,7 +51,7 @@ async def test_a_person_may_sit_in_the_mayors_chair() -> None:
     result = await play.play()
     while result.status == "waiting":
         assert result.waiting is not None
-        answer: dict[str, Any] = {"text": "Close them. Tell the town to boil nothing and drink nothing.", "person": "Kim"}
+        answer: dict[str, Any] = {"text": "Close them. Tell the town to drink nothing.", "person": "Kim"}
         if result.waiting["phase"] == "decision":
             assert result.waiting["schema"]["properties"]["actions"]["required"] == ["order_mains"]
             answer["actions"] = {"order_mains": {"order": "close"}}
