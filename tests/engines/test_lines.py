@@ -57,5 +57,6 @@ def test_a_line_is_replaced_by_its_id_and_removed() -> None:
 
 
 def test_what_a_person_writes_into_the_state_is_an_inject_that_everyone_hears() -> None:
-    found = as_line({"type": "human", "content": [{"type": "text", "text": "Hello"}]}, 7)
-    assert (found["kind"], found["audience"], found["content"], found["id"]) == ("inject", "all", "Hello", "m7")
+    found = as_line({"type": "human", "content": [{"type": "text", "text": "Hello"}]}, 7, 3)
+    assert (found["kind"], found["audience"], found["content"], found["id"], found["turn"]) == (
+        "inject", "all", "Hello", "m7", 3)
