@@ -20,7 +20,7 @@ from pyscrai.databases.repositories.idempotency import Idempotency
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.tables import RunRow, ScenarioTemplateRow
-from pyscrai.engines.orchestration.engine_manager import Desired
+from pyscrai.engines.orchestration.duty import Desired
 from pyscrai.errors import WrongState
 from pyscrai.exports.gathering import member, run_facts
 from pyscrai.factories.casting import RunOptions

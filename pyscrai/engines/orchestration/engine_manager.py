@@ -8,96 +8,23 @@ same means, since its runs are found as those that ought to play and that nobody
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass, field
-from typing import Literal, Protocol, Self
+from contextlib import suppress
+from typing import Self
 
 import structlog
 
 from pyscrai.engines.asking import TokenListener
+from pyscrai.engines.orchestration.duty import Assignment, Desired, Desk, Taken
+from pyscrai.engines.orchestration.live_run import LiveRun
 from pyscrai.engines.orchestration.queueing import FairQueue
-from pyscrai.engines.scenario_runner import Result, ScenarioRunner
+from pyscrai.engines.scenario_runner import Result
 from pyscrai.errors import Fenced, PyscraiError, RunError
-
-Desired = Literal["none", "run", "step", "wait", "pause", "stop", "cancel"]
-"""What is asked of a run: ``none`` before anybody started it, ``wait`` until a person has answered."""
 
 ENDING: frozenset[Desired] = frozenset({"pause", "stop", "cancel"})
 
 SHUTDOWN = "the server shuts down"
 
 _log = structlog.get_logger("pyscrai.manager")
-
-
-class Taken(RunError):
-    """Another process plays this run."""
-
-    code = "run.taken"
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """A run opened by this process alone, and what is asked of it."""
-
-    runner: ScenarioRunner
-    desired: Desired
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A run that ought to do something and that nobody plays; ``share`` is whose turn it uses up in the queue."""
-
-    run_id: str
-    share: str = ""
-
-
-class Desk(Protocol):
-    """Where runs are kept: what is asked of them, and who plays them."""
-
-    def open(self, run_id: str) -> AbstractAsyncContextManager[Assignment]:
-        """Take the run for this process and open it.
-
-        Raises:
-            Taken: another process plays it.
-            PyscraiError: it cannot be opened; ``fail`` records why.
-        """
-        ...
-
-    async def renew(self, run_ids: Sequence[str]) -> Mapping[str, Desired]:
-        """Keep the runs for this process; what is asked of each. A run that was lost is not among them."""
-        ...
-
-    async def due(self, limit: int) -> Sequence[Due]:
-        """Runs that ought to do something and that nobody plays, oldest first."""
-        ...
-
-    async def settle(self, run_id: str, told: Desired, result: Result) -> None:
-        """Write down that a run stands, unless something else than ``told`` is asked of it by now."""
-        ...
-
-    async def fail(self, run_id: str, error: PyscraiError) -> None:
-        """Write down that a run could not be opened or went wrong outside of its play."""
-        ...
-
-
-@dataclass(slots=True, eq=False)
-class _Live:
-    run_id: str
-    task: asyncio.Task[None] | None = None
-    runner: ScenarioRunner | None = None
-    playing: asyncio.Task[Result] | None = None
-    asked: Desired | Literal["shutdown", "lost"] | None = None
-    reason: str = ""
-    again: bool = False
-    latest: Desired | None = None
-    heeded: bool = False
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def heard(self, told: Desired) -> Desired | None:
-        """What people asked last, or None where the run stands because of this process and not of them."""
-        asked = self.asked
-        return None if asked == "shutdown" or asked == "lost" else asked or told
 
 
 class EngineManager:
@@ -115,7 +42,7 @@ class EngineManager:
         self._desk, self._capacity, self._grace, self._heartbeat = desk, capacity, grace, heartbeat
         self._opening = asyncio.Semaphore(opening)
         self._queue = FairQueue()
-        self._live: dict[str, _Live] = {}
+        self._live: dict[str, LiveRun] = {}
         self._listeners: dict[str, TokenListener] = {}
         self._beat: asyncio.Task[None] | None = None
         self._look = asyncio.Event()
@@ -214,7 +141,7 @@ class EngineManager:
 
     # -- playing ------------------------------------------------------------------------------------------------------
 
-    def _ask(self, live: _Live, desired: Desired, reason: str) -> None:
+    def _ask(self, live: LiveRun, desired: Desired, reason: str) -> None:
         if live.asked in ("cancel", "lost"):
             return
         live.asked, live.reason = desired, reason or f"{desired} was asked for"
@@ -236,11 +163,11 @@ class EngineManager:
                 self._begin(run_id)
 
     def _begin(self, run_id: str, reason: str = "") -> None:
-        live = _Live(run_id, reason=reason)
+        live = LiveRun(run_id, reason=reason)
         self._live[run_id] = live
         live.task = asyncio.create_task(self._attend(live), name=f"pyscrai-{run_id}")
 
-    async def _attend(self, live: _Live) -> None:
+    async def _attend(self, live: LiveRun) -> None:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(run_id=live.run_id)
         try:
@@ -263,7 +190,7 @@ class EngineManager:
                 self._queue.put(live.run_id)
             self._pump()
 
-    async def _failed(self, live: _Live, error: PyscraiError) -> None:
+    async def _failed(self, live: LiveRun, error: PyscraiError) -> None:
         _log.warning("manager.failed", code=error.code, error=str(error))
         try:
             await self._desk.fail(live.run_id, error)
@@ -271,7 +198,7 @@ class EngineManager:
             # The run stays as it is asked for; whoever finds it due tries again.
             _log.error("manager.not_recorded", code=second.code, error=str(second))
 
-    async def _work(self, live: _Live) -> None:
+    async def _work(self, live: LiveRun) -> None:
         await self._opening.acquire()
         opened = self._desk.open(live.run_id)
         try:
@@ -286,7 +213,7 @@ class EngineManager:
         else:
             await opened.__aexit__(None, None, None)
 
-    async def _carry_out(self, live: _Live, assignment: Assignment) -> None:
+    async def _carry_out(self, live: LiveRun, assignment: Assignment) -> None:
         runner, told = assignment.runner, assignment.desired
         live.runner = runner
         reason = live.reason or f"{told} was asked for"
@@ -302,7 +229,7 @@ class EngineManager:
             await self._desk.settle(live.run_id, asked, result)
             live.heeded = _heeded(live.latest, result)
 
-    async def _play(self, live: _Live, assignment: Assignment) -> Result:
+    async def _play(self, live: LiveRun, assignment: Assignment) -> Result:
         runner = assignment.runner
         runner.runtime.listener = self._listeners.get(live.run_id)
         if live.asked in ("pause", "stop"):
