@@ -13,7 +13,7 @@ from pyscrai.databases.repositories.controls import Controls
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import RunRow
 from pyscrai.engines.cast import Play
-from pyscrai.engines.orchestration.engine_manager import Desired
+from pyscrai.engines.orchestration.duty import Desired
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.errors import RunError, WrongState
 from pyscrai.events import Control
@@ -66,11 +66,11 @@ def check_fits(row: RunRow, action: Action) -> None:
                      run=row.id, status=row.status, action=action, fitting=fitting)
 
 
-async def ask(services: Services, run_id: str, action: Ask, *, actor: str, reason: str = "") -> Desired:
+async def ask(services: Services, run_id: str, action: Ask, *, actor: str, reason: str = "") -> tuple[Desired, str]:
     """Ask a run to start, pause, go on, step, stop or stop at once.
 
     Returns:
-        What to wake the manager with.
+        What to wake the manager with, and the run's status when it was asked.
 
     Raises:
         NotFound: there is no such run.
@@ -81,9 +81,10 @@ async def ask(services: Services, run_id: str, action: Ask, *, actor: str, reaso
         runs = Runs(session)
         row = await runs.get(run_id)
         check_fits(row, action)
-        await runs.desire(run_id, desired)
-    await note_events(services, run_id, [control_event(row, action, actor, {"reason": reason} if reason else {})])
-    return desired
+        row.desired = desired
+    await note_events(services, run_id, [control_event(row, action, actor, {"reason": reason} if reason else {})],
+                      fence=row.fence)
+    return desired, row.status
 
 
 def control_event(row: RunRow, action: str, actor: str, arguments: Mapping[str, Any]) -> Control:

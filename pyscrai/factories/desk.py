@@ -10,7 +10,7 @@ from uuid import uuid4
 from pyscrai.databases.repositories.duties import Duties, Duty
 from pyscrai.databases.repositories.leases import Leases
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.engines.orchestration.engine_manager import Assignment, Desired, Due, Taken
+from pyscrai.engines.orchestration.duty import Assignment, Desired, Due, Taken
 from pyscrai.engines.orchestration.plan import make_plan
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.errors import PyscraiError, RunError, WrongState
@@ -43,10 +43,10 @@ class RunDesk:
             engines = await make_engines(plan, services.models, services.settings.tools_allowed)
             runner = await make_runner(services, run_id, fence, plan, engines)
             async with database.read() as session:
-                row = await Runs(session).get(run_id)
-            if row.parent_run_id is not None and row.status == "pending":
+                desired, status, parent = await Duties(session).standing(run_id)
+            if parent is not None and status == "pending":
                 await _check_past(runner)
-            yield Assignment(runner, _asked(row.desired, row.status))
+            yield Assignment(runner, _asked(desired, status))
         finally:
             async with database.session() as session:
                 await Leases(session).release(run_id, self._owner, fence)
