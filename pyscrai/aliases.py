@@ -89,9 +89,7 @@ class ModelAlias(BaseModel):
 EMBEDDED: dict[str, Any] = {
     "kind": "embedded", "temperature": 0.4, "top_p": 0.9, "max_tokens": 256, "timeout": 300.0, "context_tokens": 4096,
     "layout": "script", "structured": "grammar", "prefill": True,
-    # Against saying the same again: single words a little, and runs of more than four tokens ever more (DRY).
-    "extra_body": {"repeat_penalty": 1.05, "min_p": 0.05, "dry_multiplier": 0.8, "dry_allowed_length": 4,
-                   "dry_penalty_last_n": 2048},
+    "extra_body": {"repeat_penalty": 1.05, "min_p": 0.05},
 }
 """What an alias of kind embedded has where its table says nothing."""
 

@@ -9,6 +9,7 @@ from pyscrai.engines.base import Ask, Engine, Performance
 from pyscrai.engines.measuring import count
 from pyscrai.engines.orchestration.ends import goals
 from pyscrai.engines.ports import ModelReply
+from pyscrai.engines.speech import whole_sentences
 from pyscrai.engines.state import Activation
 from pyscrai.engines.structured import LONGEST, parse
 from pyscrai.engines.view import View
@@ -112,7 +113,7 @@ class Analyst(Engine):
         messages, prompts = self.messages("analyst_report", view)
 
         def read(reply: ModelReply) -> str:
-            text = reply.text.strip()
+            text = reply.text.strip() if reply.finish_reason != "length" else whole_sentences(reply.text)
             if len(text) < 20:
                 raise ReplyError("the report is empty")
             return text

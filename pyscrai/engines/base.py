@@ -177,6 +177,8 @@ def transcript_line(line: Line, *, reader: str) -> str:
     content, name = line["content"], line.get("name", "")
     if line["kind"] == "utterance" and line["audience"] != "all":
         return f"{name} (privately): {content}\n"
+    if line["kind"] == "action":
+        return f"[{name} {content}]\n"  # no speech, or a small model takes to speaking like that
     if name:
         return f"{name}: {content}\n"
     return f"[{content}]\n"

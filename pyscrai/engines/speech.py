@@ -46,6 +46,12 @@ def first_sentences(text: str, count: int) -> str:
     return text if len(ends) < count else text[:ends[count - 1]].rstrip()
 
 
+def whole_sentences(text: str) -> str:
+    """``text`` without a last sentence that breaks off, if anything else stands in it."""
+    ends = [found.end() for found in re.finditer(r"[.!?…][\"”’')\]*_]*(?=\s|$)", text)]
+    return text[:ends[-1]].strip() if ends else text.strip()
+
+
 def repeats(text: str, earlier: Iterable[str]) -> bool:
     """Whether ``text`` says again what an earlier line says: most of its runs of three words stand in that line."""
     runs = _runs(text)

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from pyscrai.engines.speech import TextField, clean, cut_at_speakers, first_sentences, repeats
+from pyscrai.engines.speech import TextField, clean, cut_at_speakers, first_sentences, repeats, whole_sentences
 from pyscrai.errors import ReplyError
 
 OTHERS = ("Ben", "Mayor Ruiz")
@@ -67,3 +67,11 @@ def test_a_field_streams_as_it_will_be_read(text: str) -> None:
 ])
 def test_what_counts_as_said_before(text: str, earlier: str, found: bool) -> None:
     assert repeats(text, ["Something else was said here.", earlier]) is found
+
+
+@pytest.mark.parametrize(("text", "whole"), [
+    ("It ended well. Both were con", "It ended well."), ("## One\nThey met.\n\n## Two\nThen the", "## One\nThey met."),
+    ("It cost 5.40 in all. “Fine,” she said.” And", "It cost 5.40 in all. “Fine,” she said.”"), ("no end", "no end"),
+])
+def test_a_text_that_breaks_off_ends_with_its_last_whole_sentence(text: str, whole: str) -> None:
+    assert whole_sentences(text) == whole
