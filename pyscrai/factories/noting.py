@@ -14,17 +14,21 @@ from pyscrai.factories.services import Services
 TRIES = 5
 
 
-async def note_events(services: Services, run_id: str, events: Sequence[Event], calls: Sequence[CallRecord] = ()
-                      ) -> None:
+async def note_events(services: Services, run_id: str, events: Sequence[Event], calls: Sequence[CallRecord] = (),
+                      *, fence: int | None = None) -> None:
     """Write events, and answers that people gave, into a run's record, whoever plays it.
+
+    Args:
+        fence: the run's, if it was looked up just now.
 
     Raises:
         NotFound: there is no such run.
         Fenced: the run changes hands again and again.
     """
     for number in range(TRIES):
-        async with services.database.read() as session:
-            fence = await Duties(session).fence(run_id)
+        if fence is None or number:
+            async with services.database.read() as session:
+                fence = await Duties(session).fence(run_id)
         if fence is None:
             raise NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
         record = RunRecord(services.writer, run_id, fence)

@@ -92,6 +92,11 @@ class Serving:
         found: dict[str, Any] = await self.get(f"/runs/{run_id}")
         return found
 
+    async def asked(self) -> None:
+        """Wait until a request waits at the model's gate."""
+        async with asyncio.timeout(20):
+            await self.model.asked.wait()
+
     async def kinds(self, run_id: str) -> list[str]:
         page = await self.get(f"/runs/{run_id}/events", params={"limit": 1000})
         return [event["kind"] for event in page["items"]]

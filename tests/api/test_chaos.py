@@ -50,8 +50,11 @@ async def check(services: Services, outcome: Outcome, *, kills: int) -> None:
             events = await Events(session).read(run_id)
             assert [event.seq for event in events] == list(range(1, len(events) + 1))
             assert not [key for key, count in Counter(event.key for event in events).items() if count > 1]
-            turns = [event.turn for event in events if event.kind in ("utterance", "turn_skipped")]
-            assert sorted(turns) == list(range(1, row.turn + 1)), "a turn is lost or doubled"
+            turns = sorted(event.turn for event in events if event.kind in ("utterance", "turn_skipped"))
+            assert len(turns) == len(set(turns)), "a turn is doubled"
+            # A run that failed may stand in the middle of a round in which all speak at once.
+            assert turns[:row.turn] == list(range(1, row.turn + 1)), "a turn is lost"
+            assert row.status == "failed" or len(turns) == row.turn
             assert follower.ids == [event.id for event in events]
             assert follower.kinds[-1] in ENDS
             logged += [event.id for event in events]

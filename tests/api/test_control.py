@@ -36,7 +36,7 @@ async def test_start_play_and_end(both: Serving) -> None:
 async def test_pause_takes_effect_within_a_turn_and_resume_goes_on(both: Serving) -> None:
     both.model.gate.clear()
     run_id = await both.run()
-    await both.model.asked.wait()
+    await both.asked()
     await both.post(f"/runs/{run_id}/pause", None, 202)
     both.model.gate.set()
     paused = await both.settled(run_id)
@@ -59,7 +59,7 @@ async def test_step_by_step(server: Serving) -> None:
 async def test_end_a_run(server: Serving, action: str) -> None:
     server.model.gate.clear()
     run_id = await server.run()
-    await server.model.asked.wait()
+    await server.asked()
     await server.post(f"/runs/{run_id}/{action}", None, 202)
     if action == "stop":
         server.model.gate.set()
@@ -84,7 +84,7 @@ async def test_what_does_not_fit_says_what_does(server: Serving) -> None:
 async def test_an_inject_is_taken_by_the_next_turn(both: Serving) -> None:
     both.model.gate.clear()
     run_id = await both.run()
-    await both.model.asked.wait()
+    await both.asked()
     both.model.asked.clear()
     body = {"text": "The lights go out.", "audience": ["bob"], "label": "dark", "set": {"trust": 2}}
     accepted = await both.post(f"/runs/{run_id}/inject", body, 202, headers={"X-Actor": "kim", "Idempotency-Key": "i"})

@@ -26,7 +26,7 @@ async def test_a_stream_has_every_event_once_and_ends_with_the_run(both: Serving
     both.model.gate.clear()
     run_id = await both.run()
     reading = asyncio.create_task(read_stream(both.client, f"/runs/{run_id}/stream"))
-    await both.model.asked.wait()
+    await both.asked()
     both.model.gate.set()
     async with asyncio.timeout(20):
         found = await reading
@@ -96,7 +96,7 @@ async def test_the_stream_of_all_runs(server: Serving) -> None:
 async def test_tokens_come_beside_the_events_and_only_while_someone_listens(server: Serving) -> None:
     server.model.gate.clear()
     run_id = await server.run()
-    await server.model.asked.wait()
+    await server.asked()
     reading = asyncio.create_task(read_stream(server.client, f"/runs/{run_id}/stream", tokens=True))
     await _until(lambda: server.context.hub.watching == 1)
     server.model.gate.set()

@@ -142,10 +142,9 @@ async def replay_run(run_id: RunId, context: Ctx, caller: Controller) -> ReplayR
 
 async def _ask(context: Context, run_id: str, action: control.Ask, actor: str, body: Reason | None) -> Accepted:
     reason = body.reason if body else ""
-    before = await _row(context, run_id)
-    desired = await control.ask(context.services, run_id, action, actor=actor, reason=reason)
+    desired, status = await control.ask(context.services, run_id, action, actor=actor, reason=reason)
     context.manager.wake(run_id, desired, share=actor, reason=reason or f"{actor} asks to {action}")
-    return Accepted(run_id=run_id, action=action, actor=actor, status=before.status, desired=desired)  # type: ignore[arg-type]
+    return Accepted(run_id=run_id, action=action, actor=actor, status=status, desired=desired)  # type: ignore[arg-type]
 
 
 async def _woken(context: Context, run_id: str, action: str, actor: str, number: int | None = None) -> Accepted:

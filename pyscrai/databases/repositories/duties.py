@@ -51,7 +51,14 @@ class Duties:
     async def desires(self, run_ids: Collection[str]) -> Mapping[str, str]:
         """What is asked of these runs."""
         rows = await self._session.execute(select(RunRow.id, RunRow.desired).where(RunRow.id.in_(run_ids)))
-        return dict(rows.tuples().all())
+        return {row.id: row.desired for row in rows}
+
+    async def standing(self, run_id: str) -> tuple[str, str, str | None]:
+        """What is asked of a run, its status, and the run that it is a fork of."""
+        found = await self._session.execute(
+            select(RunRow.desired, RunRow.status, RunRow.parent_run_id).where(RunRow.id == run_id))
+        desired, status, parent = found.one()
+        return desired, status, parent
 
     async def settle(self, run_id: str, told: str, desired: str) -> None:
         """Ask something else of a run, unless somebody did so already."""
