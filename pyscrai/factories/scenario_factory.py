@@ -107,6 +107,7 @@ async def open_run(services: Services, run_id: str, *, listener: TokenListener |
 async def make_runner(services: Services, run_id: str, fence: int, plan: Plan, engines: Mapping[str, Engine], *,
                       listener: TokenListener | None = None) -> ScenarioRunner:
     """The runner of a run that the caller holds with this fence."""
+    services.shared.settle()
     record = await RunRecord.open(services.writer, services.database, run_id, fence)
     inbox = await RunInbox.open(services.database, record)
     recall = Recall(run=run_id, past=StoredPast(services.database, run_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
@@ -42,6 +43,18 @@ class Shared:
     def __init__(self, most: int = 128) -> None:
         self.scenarios: Recent[ScenarioTemplate] = Recent(most)
         self._graphs: Recent[Graph] = Recent(most)
+        self._settled = False
+
+    def settle(self) -> None:
+        """Leave all that is imported by now out of garbage collections, and have fewer of them.
+
+        Half a million objects of the libraries live as long as the process; with hundreds of runs, walking them again
+        and again took a third of all CPU.
+        """
+        if not self._settled:
+            self._settled = True
+            gc.freeze()
+            gc.set_threshold(10_000, 20, 50)
 
     def graph(self, plan: Plan) -> Graph:
         """The compiled graph of a plan, without a checkpointer: plans of one shape have the same."""
