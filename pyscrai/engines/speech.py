@@ -32,11 +32,11 @@ def clean(text: str, *, name: str, others: Iterable[str], max_sentences: int | N
 
 
 def cut_at_speakers(text: str, names: Iterable[str]) -> str:
-    """``text`` up to the first line that another speaker begins."""
+    """``text`` up to the first line or sentence that another speaker begins."""
     choices = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True) if name)
     if not choices:
         return text
-    begins = re.search(rf"(?:^|\n)\s*[*_\[(]*(?:{choices})[*_\])]*(?:\s*\([^)\n]*\))?\s*:", text, re.IGNORECASE)
+    begins = re.search(rf"(?:^|\n|(?<=[.!?…\"”])\s)\s*[*_\[(]*(?:{choices})[*_\])]*(?:\s*\([^)\n]*\))?\s*:", text, re.IGNORECASE)
     return text[:begins.start()] if begins else text
 
 

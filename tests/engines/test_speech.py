@@ -75,3 +75,9 @@ def test_what_counts_as_said_before(text: str, earlier: str, found: bool) -> Non
 ])
 def test_a_text_that_breaks_off_ends_with_its_last_whole_sentence(text: str, whole: str) -> None:
     assert whole_sentences(text) == whole
+
+
+def test_another_speaker_may_not_begin_within_the_line() -> None:
+    said = clean("The rate is high. Priya: But we have a plan.", name="Marek", others=["Priya", "Aisha"])
+    assert said == "The rate is high."
+    assert clean("Ask Priya: she knows. It was her: Priya", name="Marek", others=["Priya"]).endswith("Priya")
