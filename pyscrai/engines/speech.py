@@ -36,7 +36,8 @@ def cut_at_speakers(text: str, names: Iterable[str]) -> str:
     choices = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True) if name)
     if not choices:
         return text
-    begins = re.search(rf"(?:^|\n|(?<=[.!?…\"”])\s)\s*[*_\[(]*(?:{choices})[*_\])]*(?:\s*\([^)\n]*\))?\s*:", text, re.IGNORECASE)
+    begins = re.search(rf"(?:^|\n|(?<=[.!?…\"”])\s)\s*[*_\[(]*(?:{choices})[*_\])]*(?:\s*\([^)\n]*\))?\s*:",
+                       text, re.IGNORECASE)
     return text[:begins.start()] if begins else text
 
 
