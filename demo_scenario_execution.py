@@ -22,7 +22,7 @@ from pyscrai.databases.repositories.metrics import RunMetrics
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.stored import StoredEvent
 from pyscrai.errors import PyscraiError
-from pyscrai.factories.casting import RunOptions
+from pyscrai.factories.options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, open_run
 from pyscrai.factories.services import Services, open_services
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.scenario import template
 from pyscrai.config import load_settings
 from pyscrai.databases.stored import StoredEvent
-from pyscrai.factories.casting import RunOptions
+from pyscrai.factories.options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, open_run
 from pyscrai.factories.services import open_services
 from pyscrai.factories.templates import store_templates

@@ -18,7 +18,7 @@ from pyscrai.databases.stored import StoredEvent
 from pyscrai.databases.tables import AgentInstanceRow, AgentTemplateRow, MeasurementRow, ScenarioTemplateRow, TextRow
 from pyscrai.engines.ports import CallRecord
 from pyscrai.engines.scenario_runner import Result
-from pyscrai.factories.casting import RunOptions
+from pyscrai.factories.options import RunOptions
 from pyscrai.factories.replaying import replay_run
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, open_run
 from pyscrai.factories.services import Services, open_services

@@ -15,7 +15,7 @@ from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.orchestration.plan import make_plan
-from pyscrai.factories.casting import RunOptions
+from pyscrai.factories.options import RunOptions
 from pyscrai.factories.replaying import replay_run
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, load_play, make_graph
 from pyscrai.factories.services import Services, open_services

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pyscrai.errors import Problem, TemplateError
-from pyscrai.factories.casting import RunOptions
+from pyscrai.factories.options import RunOptions
 from pyscrai.factories.rehearsing import dry_run
 from pyscrai.templates.agents import AgentBody
 from pyscrai.templates.checking import catalogue, errors, refuse, validate

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pyscrai.config import load_settings
+from pyscrai.errors import PyscraiError
 
 if TYPE_CHECKING:
     from pyscrai.databases.session import Database
     from pyscrai.factories.services import Services
+    from pyscrai.llm.embedded import EmbeddedChat
 
 
 @asynccontextmanager
@@ -23,6 +27,31 @@ async def opened_services() -> AsyncIterator[Services]:
     configure_logs(settings)
     async with open_services(settings) as services:
         yield services
+
+
+@asynccontextmanager
+async def warmed(model: str | None) -> AsyncIterator[None]:
+    """Import what playing needs, while the embedded model starts beside it if it is the one that will be asked.
+
+    Args:
+        model: the alias that the operator chose; None for the default.
+    """
+    settings = load_settings()
+    alias = settings.alias(model)
+    async with AsyncExitStack() as stack:
+        if alias.kind == "embedded":
+            from pyscrai.llm.embedded import EmbeddedChat
+
+            started = asyncio.create_task(EmbeddedChat.start(alias, settings.cache_dir))
+            stack.push_async_callback(_end, started)
+        await asyncio.to_thread(importlib.import_module, "pyscrai.factories.scenario_factory")
+        yield
+
+
+async def _end(started: asyncio.Task[EmbeddedChat]) -> None:
+    """Let go of a model that was started early; whoever plays has its own hold on the same server by then."""
+    with suppress(PyscraiError):
+        await (await started).aclose()
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from pyscrai.errors import RunError
 from pyscrai.exports.plain import dumps
 
 if TYPE_CHECKING:
-    from pyscrai.factories.casting import RunOptions
+    from pyscrai.factories.options import RunOptions
     from pyscrai.factories.replaying import Difference
 
 Number = TypeVar("Number", int, float)
@@ -42,7 +42,7 @@ async def run(
     Ctrl-C pauses the run after the turn that is being played. Exit codes: 0 it came to an end of its own, 1 it failed,
     2 the command or the template is wrong, 3 a limit ended it, 4 it waits for a person, 130 interrupted.
     """
-    from pyscrai.factories.casting import RunOptions
+    from pyscrai.factories.options import RunOptions
 
     people = {role: name or "you" for role, name in _pairs(play, "--play", bare=True).items()}
     options = RunOptions(
@@ -51,14 +51,15 @@ async def run(
         without=tuple(without), people=people, tags=tuple(tag))
     if dry_run:
         return await _rehearse(scenario, options, as_json=as_json)
-    from pyscrai.cli.opening import opened_services
+    from pyscrai.cli.opening import opened_services, warmed
     from pyscrai.cli.playing import play as play_on
     from pyscrai.cli.reading import opening_of
     from pyscrai.cli.scenarios import stored
     from pyscrai.cli.views import choose_view
-    from pyscrai.factories.scenario_factory import create_scenario_run_from_template
 
-    async with opened_services() as services:
+    async with warmed(model), opened_services() as services:
+        from pyscrai.factories.scenario_factory import create_scenario_run_from_template
+
         name = await stored(services, scenario, draft=draft)
         run_id = await create_scenario_run_from_template(services, name, options)
         async with services.database.read() as session:

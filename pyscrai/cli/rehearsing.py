@@ -12,7 +12,8 @@ from pyscrai.cli.exits import Exit, of_run
 from pyscrai.cli.scenarios import rehearsed
 from pyscrai.cli.views import Closing, JsonView, LinesView, Opening, View
 from pyscrai.exports.entries import titled
-from pyscrai.factories.casting import RunOptions, cast_play
+from pyscrai.factories.casting import cast_play
+from pyscrai.factories.options import RunOptions
 from pyscrai.factories.rehearsing import dry_run
 
 if TYPE_CHECKING:

@@ -4,41 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 from pyscrai.engines.cast import AgentInstance, Play
 from pyscrai.errors import RunError
 from pyscrai.factories.agent_factory import create_agent_instance
+from pyscrai.factories.options import RunOptions
 from pyscrai.templates.agents import AgentBody
 from pyscrai.templates.scenarios import ScenarioTemplate
 
 FindAgent = Callable[[str], AgentBody]
 """Gives the agent template of a name or ``name@version``; raises NotFound."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What an operator chooses for one run.
-
-    ``parameters`` may hold texts, as a command line gives them: they are read as the parameter's type.
-    """
-
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    model: str | None = None
-    """A model alias for every role."""
-    role_models: Mapping[str, str] = field(default_factory=dict)
-    """Role to model alias, over ``model``."""
-    seed: int | None = None
-    max_turns: int | None = None
-    budget_usd: float | None = None
-    without: tuple[str, ...] = ()
-    """Optional roles that are left out."""
-    people: Mapping[str, str] = field(default_factory=dict)
-    """Role to the person who plays it."""
-    tags: tuple[str, ...] = ()
-    name: str = ""
 
 
 def cast_play(scenario: ScenarioTemplate, options: RunOptions, find_agent: FindAgent, *, model: str) -> Play:

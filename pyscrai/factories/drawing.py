@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import make_plan
-from pyscrai.factories.casting import FindAgent, RunOptions, cast_play
+from pyscrai.factories.casting import FindAgent, cast_play
+from pyscrai.factories.options import RunOptions
 from pyscrai.factories.services import Services
 from pyscrai.templates.agents import AgentTemplate
 from pyscrai.templates.scenarios import ScenarioTemplate

@@ -16,7 +16,8 @@ from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.engines.tools import SHIPPED
 from pyscrai.events import Event
 from pyscrai.factories.agent_factory import create_agent_engine
-from pyscrai.factories.casting import FindAgent, RunOptions, cast_play
+from pyscrai.factories.casting import FindAgent, cast_play
+from pyscrai.factories.options import RunOptions
 from pyscrai.llm.scripted import ScriptedModel
 from pyscrai.templates.scenarios import ScenarioTemplate
 

@@ -24,8 +24,9 @@ from pyscrai.engines.recall import Recall
 from pyscrai.engines.scenario_runner import ScenarioRunner
 from pyscrai.engines.tools import load_tools
 from pyscrai.factories.agent_factory import create_agent_engine
-from pyscrai.factories.casting import RunOptions, cast_play
+from pyscrai.factories.casting import cast_play
 from pyscrai.factories.history import StoredPast
+from pyscrai.factories.options import RunOptions
 from pyscrai.factories.ownership import own
 from pyscrai.factories.services import Services
 from pyscrai.llm.registry import Models

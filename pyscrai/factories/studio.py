@@ -22,7 +22,8 @@ from pyscrai.engines.orchestration.compiler import Update, compile_graph
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.recall import Recall
 from pyscrai.factories.agent_factory import create_agent_engine
-from pyscrai.factories.casting import RunOptions, cast_play
+from pyscrai.factories.casting import cast_play
+from pyscrai.factories.options import RunOptions
 from pyscrai.llm.registry import Models
 from pyscrai.templates.library import shipped_agent, shipped_scenario
 

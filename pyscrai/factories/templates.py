@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -26,13 +27,12 @@ async def seed_library(database: Database) -> None:
     async with database.read() as session:
         rows = [*await agent_templates(session).list(), *await scenario_templates(session).list()]
     stored = {row.source for row in rows if row.shipped}
-    missing = [path for path in files() if path.read_text(encoding="utf-8") not in stored]
+    missing = await asyncio.to_thread(_unlike, stored)
     if not missing:
         return
     older = []
     async with database.session() as session:
-        for path in missing:
-            loaded = load_shipped(path)
+        for loaded in missing:
             try:
                 await _add(session, loaded, shipped=True)
             except VersionConflict:
@@ -40,6 +40,11 @@ async def seed_library(database: Database) -> None:
     if older:
         _log.warning("library.older", templates=older,
                      cure="the database keeps what it has under these versions; copy one under a new name to change it")
+
+
+def _unlike(stored: set[str | None]) -> list[LoadedTemplate]:
+    """The shipped templates whose text is not among these."""
+    return [load_shipped(path) for path in files() if path.read_text(encoding="utf-8") not in stored]
 
 
 async def store_templates(database: Database, loaded: list[LoadedTemplate]) -> list[str]:

@@ -17,7 +17,8 @@ from pyscrai.engines.recall import Recall
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.events import Event
 from pyscrai.factories.agent_factory import create_agent_engine
-from pyscrai.factories.casting import RunOptions, cast_play
+from pyscrai.factories.casting import cast_play
+from pyscrai.factories.options import RunOptions
 from pyscrai.llm.scripted import Scripted, ScriptedModel
 from pyscrai.templates.scenarios import ScenarioTemplate
 

@@ -13,7 +13,7 @@ from pyscrai.config import load_settings
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.errors import ConfigError
-from pyscrai.factories.casting import RunOptions
+from pyscrai.factories.options import RunOptions
 from pyscrai.factories.replaying import replay_run
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, open_run
 from pyscrai.factories.services import Services, open_services

@@ -12,7 +12,8 @@ from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import make_plan
 from pyscrai.engines.scenario_runner import ScenarioRunner
 from pyscrai.factories.agent_factory import create_agent_engine
-from pyscrai.factories.casting import RunOptions, cast_play
+from pyscrai.factories.casting import cast_play
+from pyscrai.factories.options import RunOptions
 from pyscrai.llm.registry import Models
 from pyscrai.templates.library import shipped_agent, shipped_scenario
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyscrai.factories.casting import RunOptions
+from pyscrai.factories.options import RunOptions
 from pyscrai.factories.rehearsing import dry_run
 from pyscrai.templates.checking import validate_files
 from pyscrai.templates.library import files, shipped_agent, shipped_scenario

@@ -23,9 +23,9 @@ from pyscrai.databases.tables import RunRow, ScenarioTemplateRow
 from pyscrai.engines.orchestration.duty import Desired
 from pyscrai.errors import WrongState
 from pyscrai.exports.gathering import member, run_facts
-from pyscrai.factories.casting import RunOptions
 from pyscrai.factories.control import check_fits
 from pyscrai.factories.looking import waiting_requests
+from pyscrai.factories.options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template
 
 router = APIRouter(prefix="/runs", tags=["runs"])
