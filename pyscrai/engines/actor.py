@@ -42,7 +42,7 @@ class Speaker(Engine):
         others = self.others()
         small = self.model.layout == "script"  # what such a model writes after its first line is not to the point
         stop = () if schema is not None else ("\n",) if small else tuple(f"\n{name}:" for name in others[:4])
-        said_before = [line["content"] for line in view.lines if line["kind"] == "utterance"]
+        known = [*(line["content"] for line in view.lines if line["kind"] != "action"), self.instance.secret, view.task]
         picky = small
 
         def read(reply: ModelReply) -> dict[str, Any]:
@@ -53,9 +53,9 @@ class Speaker(Engine):
                 value[TEXT] = clean(said.partition("\n")[0] if small else said, name=self.instance.name, others=others,
                                     max_sentences=self.instance.settings.max_sentences)
             self.check(value, phase)
-            if picky and value.get(TEXT) and repeats(value[TEXT], said_before):
+            if picky and value.get(TEXT) and repeats(value[TEXT], known):
                 picky = False  # once: a repeated line is better than a failed turn
-                raise RepeatedReply("it repeats an earlier line")
+                raise RepeatedReply("it repeats what stands in the prompt")
             return value
 
         said = await ask(self.request(messages, stop=stop, schema=schema), purpose="speech", read=read,

@@ -158,7 +158,7 @@ async def test_a_small_model_that_repeats_a_line_is_asked_once_more_and_then_tak
     play = await played(template, script, layout="script")
     assert [event.text for event in play.of("utterance")] == [line, line]
     assert [(event.source, event.problem) for event in play.of("reply_repaired")] == [
-        ("bob", "it repeats an earlier line"), ("bob", "the reply is empty")][:len(play.of("reply_repaired"))]
+        ("bob", "it repeats what stands in the prompt"), ("bob", "the reply is empty")][:len(play.of("reply_repaired"))]
     first, again = (call.request for call in list(play.record.calls.values())[1:3])
     assert again.seed != first.seed
     assert (again.temperature or 0) > (first.temperature or 0)

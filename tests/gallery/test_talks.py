@@ -27,29 +27,27 @@ async def test_two_friends_may_part_early() -> None:
 # -- the price of a used car ------------------------------------------------------------------------------------------
 
 
-def bargainers(asks: list[int], offers: list[int]) -> Any:
-    left = {"seller": list(asks), "buyer": list(offers)}
-
+def bargainers(steps: dict[str, int]) -> Any:
     def script(role: str, request: ModelRequest) -> Any:
-        if not asked_action(request, "offer"):
+        if not asked_action(request, "come_closer"):
             return None
-        price = left[role].pop(0)
-        return said(request, f"I say {price} dollars.", actions={"offer": {"price": price}})
+        return said(request, f"A word of the {role}.", actions={"come_closer": {"dollars": steps[role]}})
 
     return script
 
 
 async def test_a_car_is_sold_when_the_prices_meet() -> None:
-    play = await shown("used-car-negotiation", bargainers([6300, 6000, 5700], [5200, 5500, 5700]))
-    assert [event.new for event in play.of("variable_changed")] == [6500, 4900, 6300, 5200, 6000, 5500, 5700, 5700]
+    play = await shown("used-car-negotiation", bargainers({"seller": 400, "buyer": 200}))
+    assert [event.new for event in play.of("variable_changed")] == [6500, 4900, 6100, 5100, 5700, 5300, 5300]
     assert play.of("end_reached")[0].outcome["label"] == "deal"
-    assert [event.text for event in play.of("inject")][-1] == "Dana and Lee agree on 5700 dollars."
-    assert "agree on 5700" in play.prompts("narrator")[-1]
+    assert [event.text for event in play.of("inject")][-1] == "Dana and Lee agree on 5300 dollars."
+    assert "agree on 5300" in play.prompts("narrator")[-1]
 
 
 async def test_a_car_is_not_sold_when_they_do_not_meet() -> None:
-    play = await shown("used-car-negotiation", bargainers([6400] * 4, [5000] * 4), parameters={"asking": 9000})
+    play = await shown("used-car-negotiation", bargainers({"seller": 100, "buyer": 0}), parameters={"asking": 9000})
     assert play.of("end_reached")[0].outcome["label"] == "no_deal"
+    assert "Dana asks 8600 dollars, Lee offers 4900." in play.of("inject")[-1].text
     assert "9000 dollars" in play.prompts("buyer")[0]
     assert {(event.measure, event.of) for event in play.of("measurement")} == {
         (measure, role) for measure in ("cooperation", "turn_share") for role in ("seller", "buyer")}
