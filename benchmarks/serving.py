@@ -51,8 +51,8 @@ def served(folder: Path, *, models_url: str = "http://127.0.0.1:9/v1", capacity:
                    "PYSCRAI_DATABASE_URL": f"sqlite:///{folder}/pyscrai.sqlite"}
     url = f"http://127.0.0.1:{port}/api/v1"
     begun = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *PROFILE, "-m", "pyscrai", "serve", "--port", str(port), "--json"], cwd=ROOT,
-                               env=environment, stdout=subprocess.DEVNULL)
+    command = [sys.executable, *PROFILE, "-m", "pyscrai", "serve", "--port", str(port), "--json"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
         while True:
             if process.poll() is not None:

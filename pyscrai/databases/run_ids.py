@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 PREFIX = "run_"
 LENGTH = 12
@@ -30,3 +31,28 @@ def _milliseconds(moment: datetime) -> int:
 
 def _written(number: int) -> str:
     return PREFIX + "".join(DIGITS[number >> shift & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
+
+
+def thread_id(run_id: str) -> str:
+    """The UUID under which a run opens as a thread in LangGraph Studio, whose threads must be UUIDs.
+
+    A UUID of version 8: a fixed beginning, then the 60 bits of the id.
+    """
+    number = 0
+    for digit in run_id.removeprefix(PREFIX):
+        number = number << 5 | DIGITS.index(digit)
+    return str(UUID(int=_MARK << 80 | 0x8000 << 64 | 0b10 << 62 | number))
+
+
+def run_of_thread(thread: str) -> str | None:
+    """The run that a thread of Studio stands for, or None for a thread of its own."""
+    try:
+        number = UUID(thread).int
+    except ValueError:
+        return None
+    if number >> 62 != _MARK << 18 | 0x8000 << 2 | 0b10 or number & (1 << 62) - 1 >= 1 << 60:
+        return None
+    return _written(number & (1 << 60) - 1)
+
+
+_MARK = int.from_bytes(b"pyscra")

@@ -5,17 +5,19 @@ What is asked becomes durable here; an engine manager, of this process or anothe
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
 from uuid import uuid4
 
 from pyscrai.databases.repositories.controls import Controls
+from pyscrai.databases.repositories.duties import Duties
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import RunRow
 from pyscrai.engines.cast import Play
 from pyscrai.engines.orchestration.duty import Desired
 from pyscrai.engines.orchestration.plan import Plan, make_plan
-from pyscrai.errors import RunError, WrongState
+from pyscrai.errors import NotFound, PyscraiError, RunError, WrongState
 from pyscrai.events import Control
 from pyscrai.factories.noting import note_events
 from pyscrai.factories.scenario_factory import load_play
@@ -85,6 +87,35 @@ async def ask(services: Services, run_id: str, action: Ask, *, actor: str, reaso
     await note_events(services, run_id, [control_event(row, action, actor, {"reason": reason} if reason else {})],
                       fence=row.fence)
     return desired, row.status
+
+
+async def ask_many(services: Services, run_ids: Sequence[str], action: Ask, *, actor: str, reason: str = ""
+                   ) -> tuple[Desired, list[str], list[PyscraiError]]:
+    """Ask the same of many runs; those that it does not fit are left as they are.
+
+    Returns:
+        What to wake the manager with, the runs that were asked, and why the others were not.
+    """
+    desired = _DESIRED[action]
+    asked: list[RunRow] = []
+    refused: list[PyscraiError] = []
+    async with services.database.session() as session:
+        found = {row.id: row for row in await Runs(session).some(run_ids)}
+        for run_id in dict.fromkeys(run_ids):
+            row = found.get(run_id)
+            try:
+                if row is None:
+                    raise NotFound(f"no run has the id {run_id}", run=run_id)
+                check_fits(row, action)
+            except PyscraiError as error:
+                refused.append(error)
+            else:
+                asked.append(row)
+        await Duties(session).desire([row.id for row in asked], desired)
+    arguments = {"reason": reason} if reason else {}
+    await asyncio.gather(*(note_events(services, row.id, [control_event(row, action, actor, arguments)],
+                                       fence=row.fence) for row in asked))
+    return desired, [row.id for row in asked], refused
 
 
 def control_event(row: RunRow, action: str, actor: str, arguments: Mapping[str, Any]) -> Control:

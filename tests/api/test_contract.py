@@ -77,9 +77,10 @@ def test_what_is_sent_and_answered_has_examples(document: dict[str, Any]) -> Non
 def test_the_operations(document: dict[str, Any]) -> None:
     """A client that was generated from an earlier document still finds what it calls."""
     assert sorted(operation["operationId"] for _, _, operation in operations(document)) == [
-        "archive_template", "cancel_run", "count_runs", "create_run", "delete_run", "export_run", "fork_run",
-        "inject_event", "interview_role", "list_calls", "list_events", "list_interviews", "list_measurements",
-        "list_models", "list_runs", "list_templates", "list_versions", "pause_run", "read_call", "read_graph",
+        "archive_template", "ask_many_runs", "cancel_run", "count_runs", "create_run", "delete_run", "export_run",
+        "fork_run", "inject_event", "interview_role", "list_calls", "list_events", "list_interviews",
+        "list_measurements", "list_models", "list_runs", "list_templates", "list_versions", "pause_run", "read_call",
+        "read_graph",
         "read_health", "read_metrics", "read_newest_template", "read_report", "read_run", "read_schema", "read_state",
         "read_template", "read_transcript", "read_view", "regenerate_turn", "release_role", "replay_run",
         "reply_for_role", "resume_run", "start_run", "step_run", "stop_run", "store_templates", "stream_all",

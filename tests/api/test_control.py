@@ -242,3 +242,22 @@ async def test_a_failed_run_says_why_and_can_go_on(server: Serving) -> None:
     failing[0] = False
     await server.post(f"/runs/{run_id}/resume", None, 202)
     assert (await server.settled(run_id))["status"] == "completed"
+
+
+async def test_many_runs_are_asked_at_once(both: Serving) -> None:
+    both.model.gate.clear()
+    runs = [await both.run() for _ in range(3)]
+    done = await both.run(start=False)
+    await both.asked()
+    answer = await both.post("/runs/many/pause", {"run_ids": [*runs, done, "run_000000000000"]}, 202)
+    both.model.gate.set()
+    assert answer["accepted"][:3] == runs
+    assert {refusal["run_id"]: refusal["code"] for refusal in answer["refused"]} == {"run_000000000000": "not_found"}
+    for run_id in (*runs, done):
+        assert (await both.settled(run_id))["status"] == "paused"
+    answer = await both.post("/runs/many/resume", {"run_ids": runs}, 202)
+    assert answer["refused"] == []
+    for run_id in runs:
+        assert (await both.settled(run_id))["status"] == "completed"
+    refused = await both.post("/runs/many/start", {"run_ids": runs}, 202)
+    assert [refusal["code"] for refusal in refused["refused"]] == ["run.wrong_state"] * 3

@@ -14,7 +14,7 @@ from pydantic import StringConstraints
 from pyscrai.databases.repositories.keys import Keys
 from pyscrai.databases.session import Database
 from pyscrai.errors import PyscraiError
-from pyscrai.serving import ServerSettings
+from pyscrai.serving import ServerSettings, is_loopback
 
 Scope = Literal["read", "control", "admin"]
 
@@ -55,14 +55,16 @@ class Access:
         self.needed = settings.require_keys or not settings.is_loopback
         self._known: dict[str, tuple[float, Caller | None]] = {}
 
-    async def caller(self, key: str | None, actor: str | None) -> Caller:
+    async def caller(self, key: str | None, actor: str | None, address: str = "127.0.0.1") -> Caller:
         """Who holds this key, or the person at this machine where none is needed.
+
+        Another server may have opened this application to the network: who comes from there needs a key in any case.
 
         Raises:
             AccessError: no key, or one that is not known.
         """
         if key is None:
-            if self.needed:
+            if self.needed or not is_loopback(address):
                 raise AccessError("an API key is needed", cure="send it as `Authorization: Bearer KEY`")
             return Caller(actor or "local", frozenset({"read", "control", "admin"}))
         found = await self._find(key)
@@ -99,7 +101,8 @@ def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Caller]]:
             "Who is named in the record where no key is needed."))] = None,
     ) -> Caller:
         access: Access = request.app.state.context.access
-        caller = await access.caller(token.credentials if token else key, actor)
+        address = request.client.host if request.client else "127.0.0.1"
+        caller = await access.caller(token.credentials if token else key, actor, address)
         if not SCOPES[scope] & caller.scopes:
             raise AccessError(f"this needs the scope {scope}", code="auth.scope",
                               cure=f"use a key with {scope}; this one has {', '.join(sorted(caller.scopes)) or 'none'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -47,9 +48,9 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
 
     app = FastAPI(title="PyScrAI", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None,
                   redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
-    for module in (runs, controls, streams, records, templates, system):
-        app.include_router(module.router, prefix=PREFIX)
-    app.include_router(reference.router, prefix=PREFIX)
+    for router in (runs.router, controls.many, controls.router, streams.router, records.router, templates.router,
+                   system.router, reference.router):
+        app.include_router(router, prefix=PREFIX)
     add_handlers(app)
     app.add_middleware(Guard, settings=settings.server)
     if settings.server.cors_origins:
@@ -65,7 +66,8 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     """Let the application play and watch runs with these services."""
     server = services.settings.server
     unsubscribe = services.writer.subscribe(log_events)
-    manager = EngineManager(RunDesk(services), capacity=server.capacity, grace=server.grace)
+    desk = await asyncio.to_thread(RunDesk, services)
+    manager = EngineManager(desk, capacity=server.capacity, grace=server.grace)
     hub = Hub(services.database, services.writer, manager.overhear)
     try:
         async with manager, hub:

@@ -14,9 +14,12 @@ from pyscrai.databases.api.schemas.base import RolePath, RunId, problems
 from pyscrai.databases.api.schemas.runs import (
     Accepted,
     HumanReply,
+    ManyAccepted,
+    ManyRuns,
     NewFork,
     NewInject,
     Reason,
+    Refusal,
     Regeneration,
     ReplayResult,
     RunDetail,
@@ -27,6 +30,8 @@ from pyscrai.factories import control, forking, replaying, replying
 from pyscrai.templates.world import InjectText
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["control"])
+
+many = APIRouter(prefix="/runs/many", tags=["control"])
 
 _ASKED = problems(404, 409)
 
@@ -138,6 +143,19 @@ async def replay_run(run_id: RunId, context: Ctx, caller: Controller) -> ReplayR
     return ReplayResult(run_id=run_id, same=found.same, events=found.events, calls=found.calls, difference=None if (
         difference is None) else {"turn": difference.turn, "key": difference.key, "recorded": difference.recorded,
                                   "replayed": difference.replayed})
+
+
+@many.post("/{action}", operation_id="ask_many_runs", status_code=202, responses=problems())
+async def ask_many_runs(action: control.Ask, body: ManyRuns, context: Ctx, caller: Controller) -> ManyAccepted:
+    """Ask the same of many runs; those that it does not fit are named and left as they are."""
+    desired, asked, refused = await control.ask_many(context.services, body.run_ids, action, actor=caller.name,
+                                                     reason=body.reason)
+    reason = body.reason or f"{caller.name} asks to {action}"
+    for run_id in asked:
+        context.manager.wake(run_id, desired, share=caller.name, reason=reason)
+    return ManyAccepted(action=action, actor=caller.name, desired=desired, accepted=asked, refused=[
+        Refusal(run_id=str(error.details["run"]), code=error.code, detail=error.message, cure=error.cure)
+        for error in refused])
 
 
 async def _ask(context: Context, run_id: str, action: control.Ask, actor: str, body: Reason | None) -> Accepted:

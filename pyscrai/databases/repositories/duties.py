@@ -60,6 +60,11 @@ class Duties:
         desired, status, parent = found.one()
         return desired, status, parent
 
+    async def desire(self, run_ids: Collection[str], desired: str) -> None:
+        """Ask the same of many runs."""
+        await self._session.execute(update(RunRow).where(RunRow.id.in_(run_ids)).values(
+            desired=desired, updated_at=now()), execution_options={"synchronize_session": False})
+
     async def settle(self, run_id: str, told: str, desired: str) -> None:
         """Ask something else of a run, unless somebody did so already."""
         await self._session.execute(update(RunRow).where(RunRow.id == run_id, RunRow.desired == told).values(

@@ -99,6 +99,10 @@ class Runs:
             raise NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
         return run
 
+    async def some(self, run_ids: Collection[str]) -> Sequence[RunRow]:
+        """The runs of these ids, as far as they are there."""
+        return (await self._session.scalars(select(RunRow).where(RunRow.id.in_(run_ids)))).all()
+
     async def find(self, text: str) -> RunRow:
         """The run that a person means: by its id, by how it begins, or by how it ends; ``last`` is the newest.
 

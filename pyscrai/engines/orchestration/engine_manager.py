@@ -17,12 +17,15 @@ from pyscrai.engines.asking import TokenListener
 from pyscrai.engines.orchestration.duty import Assignment, Desired, Desk, Taken
 from pyscrai.engines.orchestration.live_run import LiveRun
 from pyscrai.engines.orchestration.queueing import FairQueue
-from pyscrai.engines.scenario_runner import Result
+from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.errors import Fenced, PyscraiError, RunError
 
 ENDING: frozenset[Desired] = frozenset({"pause", "stop", "cancel"})
 
 SHUTDOWN = "the server shuts down"
+
+PATIENCE = 5.0
+"""Seconds that a run which is open waits at most for others that are being opened."""
 
 _log = structlog.get_logger("pyscrai.manager")
 
@@ -41,6 +44,8 @@ class EngineManager:
                  grace: float = 20.0) -> None:
         self._desk, self._capacity, self._grace, self._heartbeat = desk, capacity, grace, heartbeat
         self._opening = asyncio.Semaphore(opening)
+        self._to_open = 0
+        self._calm = asyncio.Event()
         self._queue = FairQueue()
         self._live: dict[str, LiveRun] = {}
         self._listeners: dict[str, TokenListener] = {}
@@ -199,12 +204,16 @@ class EngineManager:
             _log.error("manager.not_recorded", code=second.code, error=str(second))
 
     async def _work(self, live: LiveRun) -> None:
-        await self._opening.acquire()
-        opened = self._desk.open(live.run_id)
+        self._to_open += 1
+        self._calm.clear()
         try:
-            assignment = await opened.__aenter__()
+            async with self._opening:
+                opened = self._desk.open(live.run_id)
+                assignment = await opened.__aenter__()
         finally:
-            self._opening.release()
+            self._to_open -= 1
+            if not self._to_open:
+                self._calm.set()
         try:
             await self._carry_out(live, assignment)
         except BaseException as error:
@@ -234,7 +243,7 @@ class EngineManager:
         runner.runtime.listener = self._listeners.get(live.run_id)
         if live.asked in ("pause", "stop"):
             self._ask(live, live.asked, live.reason)
-        live.playing = asyncio.create_task(runner.play(step=assignment.desired == "step"))
+        live.playing = asyncio.create_task(self._play_when_calm(runner, step=assignment.desired == "step"))
         try:
             return await live.playing
         except asyncio.CancelledError:
@@ -243,6 +252,13 @@ class EngineManager:
             if live.asked != "cancel":
                 raise
             return await runner.end(live.reason)
+
+    async def _play_when_calm(self, runner: ScenarioRunner, *, step: bool) -> Result:
+        """Let a crowd of runs be opened before the first of them take their turns, but not for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._calm.wait()
+        return await runner.play(step=step)
 
     # -- keeping alive ------------------------------------------------------------------------------------------------
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from pyscrai.databases.api.schemas.base import (
     AliasName,
@@ -207,6 +207,35 @@ class Accepted(Answer):
     """The run's status when it was asked."""
     desired: str
     command_id: int | None = None
+
+
+class ManyRuns(Body):
+    """Runs of which the same is asked."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"run_ids": ["run_1jn9qhwhd8ez"], "reason": "lunch"}]})
+
+    run_ids: tuple[Annotated[str, StringConstraints(pattern=r"^run_[0-9a-z]{12}$")], ...] = Field(
+        min_length=1, max_length=1_000)
+    reason: Label = ""
+
+
+class Refusal(Answer):
+    """A run of which something could not be asked, and why."""
+
+    run_id: str
+    code: str
+    detail: str
+    cure: str | None
+
+
+class ManyAccepted(Answer):
+    """Of which runs something is asked now, and of which not."""
+
+    action: str
+    actor: str
+    desired: str
+    accepted: list[str]
+    refused: list[Refusal]
 
 
 class ReplayResult(Answer):
