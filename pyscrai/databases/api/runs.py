@@ -19,6 +19,7 @@ from pyscrai.databases.api.schemas.runs import NewRun, RunDetail, RunSummary, St
 from pyscrai.databases.repositories.idempotency import Idempotency
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.templates import scenario_templates
+from pyscrai.databases.run_ids import thread_id
 from pyscrai.databases.tables import RunRow, ScenarioTemplateRow
 from pyscrai.engines.orchestration.duty import Desired
 from pyscrai.errors import WrongState
@@ -128,6 +129,7 @@ async def detail(context: Context, run_id: str) -> dict[str, Any]:
         templates = await templates_of(session, [row])
     waiting = await waiting_requests(context.services, run_id) if row.status == "waiting" else ()
     return {**summary(context, row, templates), "settings": row.settings, "template_hash": row.template_hash,
+            "studio_thread": thread_id(row.id),
             "cast": [{name: each[name] for name in ("role", "name", "engine", "agent", "model", "played_by")}
                      for each in cast], "waiting": list(waiting)}
 

@@ -236,7 +236,7 @@ class EngineManager:
             result = await self._play(live, assignment)
         if (asked := live.heard(told)) is not None:
             await self._desk.settle(live.run_id, asked, result)
-            live.heeded = _heeded(live.latest, result)
+            live.note(result)
 
     async def _play(self, live: LiveRun, assignment: Assignment) -> Result:
         runner = assignment.runner
@@ -298,9 +298,3 @@ class EngineManager:
                 self._queue.put(due.run_id, due.share)
         self._pump()
 
-
-def _heeded(asked: Desired | None, result: Result) -> bool:
-    """Whether the last thing that was asked of the run is done, so that nobody needs to look at it again."""
-    if asked == "pause":
-        return result.status in ("paused", "completed", "stopped")
-    return asked in ("stop", "cancel") and result.status in ("stopped", "completed")

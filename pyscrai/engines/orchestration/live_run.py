@@ -29,3 +29,10 @@ class LiveRun:
         """What people asked last, or None where the run stands because of this process and not of them."""
         asked = self.asked
         return None if asked == "shutdown" or asked == "lost" else asked or told
+
+    def note(self, result: Result) -> None:
+        """Note how it stands: whether what was asked last is done, so that nobody needs to look at it again."""
+        if self.latest == "pause":
+            self.heeded = result.status in ("paused", "completed", "stopped")
+        else:
+            self.heeded = self.latest in ("stop", "cancel") and result.status in ("stopped", "completed")

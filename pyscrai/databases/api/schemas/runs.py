@@ -104,6 +104,8 @@ class RunDetail(RunSummary):
     cast: list[CastMember]
     settings: dict[str, Any]
     template_hash: str
+    studio_thread: str
+    """The thread as which the run opens in LangGraph Studio."""
     waiting: list[dict[str, Any]] = Field(default_factory=list)
 
 
