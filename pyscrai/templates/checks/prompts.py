@@ -8,8 +8,8 @@ from functools import cache, lru_cache
 
 from jinja2 import TemplateError as JinjaError
 from jinja2 import TemplateSyntaxError, meta, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from pyscrai.sandbox import Sandbox
 from pyscrai.templates.agents import AgentBody, Personality
 from pyscrai.templates.base import PROMPT_VARIABLES
 from pyscrai.templates.checks.subject import Subject
@@ -114,7 +114,9 @@ def flaws(text: str, names: Mapping[str, tuple[str, ...] | None]) -> list[Flaw]:
               for use in tree.find_all(nodes.Filter) if use.name not in FILTERS]
     if any(inner for outer in tree.find_all(nodes.For) for inner in outer.find_all(nodes.For) if inner is not outer):
         found.append(Flaw("for", "a loop within a loop cannot stand in a text"))
-    for name in sorted(meta.find_undeclared_variables(tree) - set(names)):
+    # Jinja compiles a text to find its names, which only a text of known filters and harmless parts survives.
+    read = set() if found else meta.find_undeclared_variables(tree)
+    for name in sorted(read - set(names)):
         root = next((root for root, fields in names.items() if fields and name in fields), None)
         guess = closest(name, names)
         found.append(Flaw(name, f"nothing is called `{name}` here", f"write {root}.{name}" if root else
@@ -133,8 +135,9 @@ def reads(text: str) -> list[tuple[str, str]]:
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment()
+def _environment() -> Sandbox:
+    # Not Jinja's own sandbox: looking for names folds constants, and that one would compute 'x' * 10**10 for it.
+    return Sandbox()
 
 
 @lru_cache(maxsize=256)
