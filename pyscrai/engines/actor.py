@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pyscrai.engines.base import Ask, Engine, Performance
@@ -11,7 +12,7 @@ from pyscrai.engines.moderating import moderate
 from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.engines.ports import ModelReply
 from pyscrai.engines.speech import clean, repeats
-from pyscrai.engines.state import Activation, Move
+from pyscrai.engines.state import Activation, Line, Move
 from pyscrai.engines.structured import LONGEST, parse
 from pyscrai.engines.view import View
 from pyscrai.errors import RepeatedReply, ReplyError
@@ -21,6 +22,9 @@ TEXT = "text"
 USUAL_TOKENS = 200
 """The longest speech of an agent that sets no bound, in tokens."""
 CHARACTERS_A_TOKEN = 4
+NO_EXTRAS: Mapping[str, Any] = {"actions": {}, "required_action": None, "targets": {}, "changeable": {},
+                                "may_end": False}
+"""What the note of a turn reads where nothing but speech is asked for."""
 
 
 class Speaker(Engine):
@@ -32,13 +36,24 @@ class Speaker(Engine):
         return await self.speak(activation, view, ask)
 
     async def speak(self, activation: Activation, view: View, ask: Ask) -> Performance:
-        """One turn: say something and, where the phase asks for it, make a typed move."""
+        """One turn: say something and, where the phase asks for it, make a typed move.
+
+        A small model speaks first and is then asked for its move: in one JSON object both suffer.
+        """
         phase = self.plan.phases[view.phase]
         schema = self.schema(phase)
+        small = self.model.layout == "script"
+        said = await self._say(activation, view, ask, phase, None if small else schema)
+        if small and schema is not None:
+            said |= await self._move(view, ask, phase, schema, said[TEXT])
+        return self.make(said, phase, view, played_by="model")
+
+    async def _say(self, activation: Activation, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any] | None
+                   ) -> dict[str, Any]:
         messages, prompts = self.messages(
             f"{self.engine}_turn", view, prefill=f"{self.instance.name}:", resolving=activation["task"] == "resolve",
             structured=schema, opening=not any(line["speaker"] == self.role for line in view.lines),
-            answers=self.answers(view), **self.extras(phase))
+            answers=self.answers(view), **(NO_EXTRAS if schema is None else self.extras(phase)))
         others = self.others()
         small = self.model.layout == "script"  # what such a model writes after its first line is not to the point
         stop = () if schema is not None else ("\n",) if small else tuple(f"\n{name}:" for name in others[:4])
@@ -48,19 +63,33 @@ class Speaker(Engine):
         def read(reply: ModelReply) -> dict[str, Any]:
             nonlocal picky
             value = {TEXT: reply.text} if schema is None else dict(parse(reply.text, schema))
-            if self.moves(phase)[0] is None or value.get(TEXT, "").strip():
+            if schema is None or self.moves(phase)[0] is None or value.get(TEXT, "").strip():
                 said = value.get(TEXT, "").strip()
                 value[TEXT] = clean(said.partition("\n")[0] if small else said, name=self.instance.name, others=others,
                                     max_sentences=self.instance.settings.max_sentences)
             self.check(value, phase)
-            if picky and value.get(TEXT) and repeats(value[TEXT], known):
-                picky = False  # once: a repeated line is better than a failed turn
-                raise RepeatedReply("it repeats what stands in the prompt")
+            if small and value.get(TEXT):
+                again = repeats(value[TEXT], known)
+                fault = "it repeats what stands in the prompt" if again else self.fault(value[TEXT])
+                if picky and fault:
+                    picky = False  # once: a poor line is better than a failed turn
+                    raise RepeatedReply(fault)
+                value[TEXT] = self.mended(value[TEXT])
             return value
 
-        said = await ask(self.request(messages, stop=stop, schema=schema), purpose="speech", read=read,
+        return await ask(self.request(messages, stop=stop, schema=schema), purpose="speech", read=read,
                          prompts=prompts, speech="" if schema is None else TEXT)
-        return self.make(said, phase, view, played_by="model")
+
+    async def _move(self, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any], text: str) -> dict[str, Any]:
+        """What is asked for beside speech, once ``text`` has been said."""
+        line: Line = {"kind": "utterance", "speaker": self.role, "name": self.instance.name, "content": text,
+                      "audience": "all"}
+        rest = {**schema, "properties": {name: part for name, part in schema["properties"].items() if name != TEXT},
+                "required": [name for name in schema["required"] if name != TEXT]}
+        messages, prompts = self.messages("move", replace(view, lines=(*view.lines, line)), prefill="\n",
+                                          structured=rest, **{**NO_EXTRAS, **self.extras(phase)})
+        return await ask(self.request(messages, schema=rest), purpose="move", prompts=prompts,
+                         read=lambda reply: dict(parse(reply.text, rest)))
 
     def make(self, said: Mapping[str, Any], phase: PhasePlan, view: View, *, played_by: str) -> Performance:
         """Turn what was said, by a model or a person, into events, lines and a move."""
@@ -96,6 +125,14 @@ class Speaker(Engine):
             move["ends"] = str(said.get("reason") or "the scene is over")
         performance.move = move
         return performance
+
+    def fault(self, text: str) -> str | None:
+        """What is wrong with a small model's line, so that it is asked for once more."""
+        return None
+
+    def mended(self, text: str) -> str:
+        """A small model's line without what does not belong there."""
+        return text
 
     # -- what the reply must hold -------------------------------------------------------------------------------------
 

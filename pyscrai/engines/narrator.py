@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pyscrai.engines.actor import Speaker
 from pyscrai.engines.orchestration.plan import PhasePlan
+from pyscrai.engines.speech import before_quotations
 from pyscrai.templates.world import Variable
 
 
@@ -13,6 +14,12 @@ class Narrator(Speaker):
     """Stands outside the characters: sets the scene, bridges phases, tells what came of things."""
 
     engine: ClassVar[str] = "narrator"
+
+    def fault(self, text: str) -> str | None:
+        return None if before_quotations(text) else "it speaks for a character"
+
+    def mended(self, text: str) -> str:
+        return before_quotations(text) or text
 
     def fields(self, phase: PhasePlan) -> dict[str, tuple[dict[str, Any], bool]]:
         fields = super().fields(phase)

@@ -53,6 +53,15 @@ def whole_sentences(text: str) -> str:
     return text[:ends[-1]].strip() if ends else text.strip()
 
 
+def before_quotations(text: str) -> str:
+    """The sentences of ``text`` before the first in which somebody is quoted."""
+    found = re.search(r"[\"“”„«]", text)
+    if found is None:
+        return text
+    ends = list(_SENTENCE_END.finditer(text, 0, found.start() + 1))
+    return text[:ends[-1].start()].strip() if ends else ""
+
+
 def repeats(text: str, earlier: Iterable[str]) -> bool:
     """Whether ``text`` says again what an earlier line says: most of its runs of three words stand in that line."""
     runs = _runs(text)

@@ -187,3 +187,23 @@ async def test_a_fallback_that_takes_no_prefill_is_asked_outright() -> None:
     assert [message.role for message in outright] == ["system", "user"]
     assert "The word is quince." in outright[-1].content
     assert not outright[-1].content.endswith("Bob:")
+
+
+async def test_a_small_model_speaks_first_and_is_then_asked_for_its_move() -> None:
+    lines = {"ann": "A fair price is seven.", "bob": "Then I take it gladly."}
+    offer = {"description": "the price", "fields": {"price": {"type": "integer"}}}
+    template = scenario(roles=("ann", "bob", "cat"), actions={"offer": offer}, phases={"talk": {
+        "speakers": ["ann", "bob"], "action": "offer", "audiences": ["whisper"], "next": [{"to": "end"}]}})
+
+    def script(role: str, request: ModelRequest) -> Scripted | None:
+        if request.schema is None:
+            return f"{role.title()}: {lines[role]}"
+        assert set(request.schema["properties"]) == {"actions", "to"}
+        assert lines[role] in request.messages[-1].content
+        return {"actions": {"offer": {"price": 7}}, "to": "bob" if role == "ann" else "all"}
+
+    play = await played(template, script, layout="script", prefill=True)
+    assert [(event.text, event.audience) for event in play.of("utterance")] == [
+        (lines["ann"], ("ann", "bob")), (lines["bob"], "all")]
+    assert [event.arguments for event in play.of("action")] == [{"price": 7}] * 2
+    assert [call.purpose for call in play.record.calls.values()] == ["speech", "move"] * 2

@@ -7,7 +7,15 @@ import random
 
 import pytest
 
-from pyscrai.engines.speech import TextField, clean, cut_at_speakers, first_sentences, repeats, whole_sentences
+from pyscrai.engines.speech import (
+    TextField,
+    before_quotations,
+    clean,
+    cut_at_speakers,
+    first_sentences,
+    repeats,
+    whole_sentences,
+)
 from pyscrai.errors import ReplyError
 
 OTHERS = ("Ben", "Mayor Ruiz")
@@ -81,3 +89,11 @@ def test_another_speaker_may_not_begin_within_the_line() -> None:
     said = clean("The rate is high. Priya: But we have a plan.", name="Marek", others=["Priya", "Aisha"])
     assert said == "The rate is high."
     assert clean("Ask Priya: she knows. It was her: Priya", name="Marek", others=["Priya"]).endswith("Priya")
+
+
+@pytest.mark.parametrize(("text", "kept"), [
+    ("The rain stops. Lee says, \"No, I can't.\" He leaves.", "The rain stops."), ("“Stop!” cries Lee.", ""),
+    ("Nobody speaks. The lamp goes out.", "Nobody speaks. The lamp goes out."),
+])
+def test_a_narrators_line_ends_before_somebody_is_quoted(text: str, kept: str) -> None:
+    assert before_quotations(text) == kept

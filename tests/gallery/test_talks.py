@@ -45,9 +45,9 @@ async def test_a_car_is_sold_when_the_prices_meet() -> None:
 
 
 async def test_a_car_is_not_sold_when_they_do_not_meet() -> None:
-    play = await shown("used-car-negotiation", bargainers({"seller": 100, "buyer": 0}), parameters={"asking": 9000})
+    play = await shown("used-car-negotiation", bargainers({"seller": 200, "buyer": 0}), parameters={"asking": 9000})
     assert play.of("end_reached")[0].outcome["label"] == "no_deal"
-    assert "Dana asks 8600 dollars, Lee offers 4900." in play.of("inject")[-1].text
+    assert "Dana asks 8200 dollars, Lee offers 4900." in play.of("inject")[-1].text
     assert "9000 dollars" in play.prompts("buyer")[0]
     assert {(event.measure, event.of) for event in play.of("measurement")} == {
         (measure, role) for measure in ("cooperation", "turn_share") for role in ("seller", "buyer")}
