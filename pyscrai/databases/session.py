@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Self
 
@@ -49,6 +49,9 @@ class Database:
         else:
             pool["pool_pre_ping"] = True
         self._engine = create_async_engine(self.url, json_serializer=to_json, **pool)
+        # SQLite has one writer at a time, and those who wait for it ask again and again, in no order. Within a process
+        # they wait in line instead; PostgreSQL needs no line.
+        self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._reading: AsyncEngine = self._engine.execution_options(pyscrai_reads=True)
         if self.is_sqlite:
             event.listen(self._engine.sync_engine, "connect", _set_pragmas)
@@ -81,7 +84,7 @@ class Database:
             StorageError: the database cannot be reached, is locked, or has not our tables.
         """
         with self._explained():
-            async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+            async with self._turn, AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
                 yield session
 
     @asynccontextmanager

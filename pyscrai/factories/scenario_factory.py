@@ -57,26 +57,28 @@ async def create_scenario_run_from_template(services: Services, template: str, o
         ConfigError: a model alias is unknown, or a tool cannot be used here.
     """
     options = options or RunOptions()
-    async with services.database.session() as session:
+    # Read first: the transaction that writes holds up all others, and is to be short.
+    async with services.database.read() as session:
         row = await scenario_templates(session).get(template)
         scenario = ScenarioTemplate.model_validate(row.content)
         agents = {role.agent: await agent_templates(session).get(role.agent)
                   for role in scenario.roles.values() if isinstance(role.agent, str)}
-        bodies = {reference: AgentTemplate.model_validate(agent.content) for reference, agent in agents.items()}
-        play = cast_play(scenario, options, bodies.__getitem__, model=services.settings.model)
-        make_plan(play)
-        for instance in play.cast.values():
-            for alias in (instance.model, instance.failure.fallback):
-                if alias is not None:
-                    services.models.known(alias)
-            load_tools(instance.tools, services.settings.tools_allowed)
-        cast = []
-        for role, instance in play.cast.items():
-            agent = agents.get(str(scenario.roles[role].agent))
-            cast.append(CastMember(role=role, name=instance.name, engine=instance.engine,
-                                   agent_hash=instance.agent_hash, agent_template_id=agent.id if agent else None,
-                                   configuration=instance.model_dump(mode="json"),
-                                   played_by=options.people.get(role, "model")))
+    bodies = {reference: AgentTemplate.model_validate(agent.content) for reference, agent in agents.items()}
+    play = cast_play(scenario, options, bodies.__getitem__, model=services.settings.model)
+    make_plan(play)
+    for instance in play.cast.values():
+        for alias in (instance.model, instance.failure.fallback):
+            if alias is not None:
+                services.models.known(alias)
+        load_tools(instance.tools, services.settings.tools_allowed)
+    cast = []
+    for role, instance in play.cast.items():
+        agent = agents.get(str(scenario.roles[role].agent))
+        cast.append(CastMember(role=role, name=instance.name, engine=instance.engine,
+                               agent_hash=instance.agent_hash, agent_template_id=agent.id if agent else None,
+                               configuration=instance.model_dump(mode="json"),
+                               played_by=options.people.get(role, "model")))
+    async with services.database.session() as session:
         run = await Runs(session).create(row, cast, seed=play.seed, name=options.name, parameters=play.parameters,
                                          settings=_settings(options, actor), tags=options.tags,
                                          desired=desired)

@@ -128,6 +128,8 @@ async def test_metrics_and_exports(server: Serving) -> None:
         assert answer.text.lstrip().lower().startswith(begins)
         assert run_id in answer.headers["content-disposition"]
         assert "default-src 'none'" in answer.headers["content-security-policy"]
+    table = await server.client.get(f"/runs/{run_id}/export", params={"format": "parquet"})
+    assert table.content.startswith(b"PAR1")
     await server.get(f"/runs/{run_id}/report", 404)
     assert (await server.get(f"/runs/{run_id}/measurements"))["items"] == []
 
