@@ -164,7 +164,9 @@ async def test_a_model_that_fails_for_good_fails_the_run_and_resuming_goes_on(
 
 @pytest.mark.embedded
 async def test_with_the_real_embedded_model(sqlite_services: Services) -> None:
-    run_id, result = await play(sqlite_services, SCENARIO, RunOptions(model="embedded-tiny", seed=11))
+    # This model talks nonsense: it is asked more often than a good one before a turn counts as failed.
+    await _store_impatient(sqlite_services, {"repairs": 4})
+    run_id, result = await play(sqlite_services, "impatient", RunOptions(model="embedded-tiny", seed=11))
     assert result.status == "completed", result.error
     await check_tables(sqlite_services, run_id, analyst="analyst")
     _, calls = await log(sqlite_services, run_id)
@@ -173,7 +175,7 @@ async def test_with_the_real_embedded_model(sqlite_services: Services) -> None:
 
 
 async def _store_impatient(services: Services, failure: dict[str, float]) -> None:
-    """The negotiation with quick retries, so that no test waits for seconds."""
+    """The negotiation under another failure policy: quick retries, so that no test waits for seconds, say."""
     async with services.database.read() as session:
         row = await session.scalar(select(ScenarioTemplateRow).where(ScenarioTemplateRow.name == SCENARIO))
         assert row is not None
