@@ -11,7 +11,7 @@ from pyscrai.engines.lines import action_text
 from pyscrai.engines.moderating import moderate
 from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.engines.ports import ModelReply
-from pyscrai.engines.speech import clean, repeats
+from pyscrai.engines.speech import clean, repeated
 from pyscrai.engines.state import Activation, Line, Move
 from pyscrai.engines.structured import LONGEST, parse
 from pyscrai.engines.view import View
@@ -57,7 +57,7 @@ class Speaker(Engine):
         others = self.others()
         small = self.model.layout == "script"  # what such a model writes after its first line is not to the point
         stop = () if schema is not None else ("\n",) if small else tuple(f"\n{name}:" for name in others[:4])
-        known = [*(line["content"] for line in view.lines if line["kind"] != "action"), self.instance.secret, view.task]
+        heard = [line["content"] for line in view.lines if line["kind"] != "action"]
         picky = small
 
         def read(reply: ModelReply) -> dict[str, Any]:
@@ -69,11 +69,12 @@ class Speaker(Engine):
                                     max_sentences=self.instance.settings.max_sentences)
             self.check(value, phase)
             if small and value.get(TEXT):
-                again = repeats(value[TEXT], known)
-                fault = "it repeats what stands in the prompt" if again else self.fault(value[TEXT])
+                again = repeated(value[TEXT], heard)
+                recited = again or repeated(value[TEXT], (self.instance.secret, view.task))
+                fault = "it repeats what stands in the prompt" if recited else self.fault(value[TEXT])
                 if picky and fault:
                     picky = False  # once: a poor line is better than a failed turn
-                    raise RepeatedReply(fault)
+                    raise RepeatedReply(fault, line=again)
                 value[TEXT] = self.mended(value[TEXT])
             return value
 

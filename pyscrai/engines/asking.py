@@ -192,12 +192,22 @@ def _repair(request: ModelRequest, reply: ModelReply, error: ReplyError) -> Mode
     """The request with the unusable reply and what is wrong with it; an empty or repeated one is asked for again."""
     seed = None if request.seed is None else request.seed + 1
     if isinstance(error, RepeatedReply):
-        return replace(request, seed=seed, temperature=min(1.2, (request.temperature or 0.7) + 0.3))
+        return replace(_without(request, error.details.get("line")), seed=seed,
+                       temperature=min(1.2, (request.temperature or 0.7) + 0.3))
     if not reply.text.strip():
         return replace(request, seed=seed)
     asked = _asked_outright(request)
     return replace(asked, messages=(*asked.messages, Message("assistant", (reply.text,)), Message(
         "user", (f"That reply cannot be used: {error.message}. Answer again, with nothing but the corrected reply.",))))
+
+
+def _without(request: ModelRequest, line: str | None) -> ModelRequest:
+    """The request without a line that the model cannot leave alone."""
+    *front, last = request.messages
+    if not line:
+        return request
+    return replace(request, messages=(*front, replace(last, parts=tuple(
+        part for part in last.parts if line not in part))))
 
 
 def _wait(backoff: float, number: int, retry_after: float | None) -> float:

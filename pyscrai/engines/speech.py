@@ -62,10 +62,10 @@ def before_quotations(text: str) -> str:
     return text[:ends[-1].start()].strip() if ends else ""
 
 
-def repeats(text: str, earlier: Iterable[str]) -> bool:
-    """Whether ``text`` says again what an earlier line says: most of its runs of three words stand in that line."""
+def repeated(text: str, earlier: Iterable[str]) -> str | None:
+    """The earlier line that ``text`` says again, if any: most of its runs of three words stand in that line."""
     runs = _runs(text)
-    return any(len(runs & _runs(line)) > len(runs) * MOST_REPEATED for line in earlier)
+    return next((line for line in earlier if len(runs & _runs(line)) > len(runs) * MOST_REPEATED), None)
 
 
 MOST_REPEATED = 0.6

@@ -13,7 +13,7 @@ from pyscrai.engines.speech import (
     clean,
     cut_at_speakers,
     first_sentences,
-    repeats,
+    repeated,
     whole_sentences,
 )
 from pyscrai.errors import ReplyError
@@ -74,7 +74,7 @@ def test_a_field_streams_as_it_will_be_read(text: str) -> None:
     ("Rain, Rain. RAIN!", "rain rain rain", True),
 ])
 def test_what_counts_as_said_before(text: str, earlier: str, found: bool) -> None:
-    assert repeats(text, ["Something else was said here.", earlier]) is found
+    assert repeated(text, ["Something else was said here.", earlier]) == (earlier if found else None)
 
 
 @pytest.mark.parametrize(("text", "whole"), [
