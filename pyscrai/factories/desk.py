@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 from uuid import uuid4
 
+from pyscrai.databases.record import RunRecord
 from pyscrai.databases.repositories.duties import Duties, Duty
 from pyscrai.databases.repositories.leases import Leases
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.engines.orchestration.duty import Assignment, Desired, Due, Taken
+from pyscrai.databases.stored import StoredEvent
+from pyscrai.engines.orchestration.duty import ENDING, Assignment, Desired, Due, Taken
 from pyscrai.engines.orchestration.plan import make_plan
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.errors import PyscraiError, RunError, WrongState
@@ -30,6 +33,21 @@ class RunDesk:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._owner = owner_name()
+        self._open: dict[str, RunRecord] = {}
+
+    def notice(self, tell: Callable[[str, Desired], None]) -> Callable[[], None]:
+        """Tell of what others ask of the runs that this process plays, at each recorded turn; a call ends it."""
+        def compare(run_id: str) -> None:
+            record = self._open.get(run_id)
+            if record is not None and record.desired in ENDING:
+                tell(run_id, record.desired)
+
+        # What is asked stands in the record only when the turn has heard that it is durable, a little later.
+        def listen(run_id: str, events: Sequence[StoredEvent]) -> None:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, compare, run_id)
+
+        return self._services.writer.subscribe(listen)
 
     @asynccontextmanager
     async def open(self, run_id: str) -> AsyncIterator[Assignment]:
@@ -46,8 +64,10 @@ class RunDesk:
                 desired, status, parent = await Duties(session).standing(run_id)
             if parent is not None and status == "pending":
                 await _check_past(runner)
+            self._open[run_id] = cast(RunRecord, runner.runtime.record)
             yield Assignment(runner, _asked(desired, status))
         finally:
+            self._open.pop(run_id, None)
             async with database.session() as session:
                 await Leases(session).release(run_id, self._owner, fence)
 

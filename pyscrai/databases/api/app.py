@@ -68,6 +68,7 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     unsubscribe = services.writer.subscribe(log_events)
     desk = await asyncio.to_thread(RunDesk, services)
     manager = EngineManager(desk, capacity=server.capacity, grace=server.grace)
+    unnotice = desk.notice(manager.wake)
     hub = Hub(services.database, services.writer, manager.overhear)
     try:
         async with manager, hub:
@@ -75,6 +76,7 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
             app.state.context = context
             yield context
     finally:
+        unnotice()
         unsubscribe()
 
 

@@ -13,6 +13,9 @@ from pyscrai.errors import PyscraiError, RunError
 Desired = Literal["none", "run", "step", "wait", "pause", "stop", "cancel"]
 """What is asked of a run: ``none`` before anybody started it, ``wait`` until a person has answered."""
 
+ENDING: frozenset[Desired] = frozenset({"pause", "stop", "cancel"})
+"""What lets a run stand."""
+
 
 class Taken(RunError):
     """Another process plays this run."""

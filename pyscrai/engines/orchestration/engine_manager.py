@@ -14,13 +14,11 @@ from typing import Self
 import structlog
 
 from pyscrai.engines.asking import TokenListener
-from pyscrai.engines.orchestration.duty import Assignment, Desired, Desk, Taken
+from pyscrai.engines.orchestration.duty import ENDING, Assignment, Desired, Desk, Taken
 from pyscrai.engines.orchestration.live_run import LiveRun
 from pyscrai.engines.orchestration.queueing import FairQueue
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.errors import Fenced, PyscraiError, RunError
-
-ENDING: frozenset[Desired] = frozenset({"pause", "stop", "cancel"})
 
 SHUTDOWN = "the server shuts down"
 
