@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from pyscrai.audience import Audience
 from pyscrai.engines.orchestration.plan import Plan
@@ -22,6 +21,13 @@ from pyscrai.templates.world import InjectText
 
 OPENING_CLOCK: Clock = {"phase_turns": 0, "since": 0, "visits": {}, "last": None, "seconds": 0.0, "tally": {},
                         "events": {}, "spoken": {}, "fired": {}, "armed": {}}
+
+
+def _copied(value: Any) -> Any:
+    """A copy of JSON-plain data, at a fraction of what ``deepcopy`` takes."""
+    if isinstance(value, dict):
+        return {key: _copied(part) for key, part in value.items()}
+    return [_copied(part) for part in value] if isinstance(value, list) else value
 
 
 class Keys:
@@ -53,7 +59,7 @@ class Stage:
         self.turn: int = max([state.get("turn", 0), *(move["turn"] for move in self.moves)])
         self.phase: str = state.get("phase", "")
         self.variables: dict[str, Any] = dict(state.get("variables") or {})
-        self.clock: Clock = copy.deepcopy(state.get("clock") or OPENING_CLOCK)
+        self.clock: Clock = cast(Clock, _copied(state.get("clock") or OPENING_CLOCK))
         self.usage = usage if usage is not None else state.get("usage") or {}
         self.outcome: dict[str, Any] | None = None
         self.next: list[Activation] = []
