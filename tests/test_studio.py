@@ -45,7 +45,8 @@ async def studio(models: FakeOpenAI, tmp_path: Path) -> AsyncIterator[LangGraphC
             while not await _answers(client, f"{url}/ok"):
                 assert server.returncode is None, (tmp_path / "studio.log").read_text()[-3000:]
                 await asyncio.sleep(0.2)
-        yield get_client(url=url)
+        async with get_client(url=url) as found:
+            yield found
     finally:
         server.terminate()
         await server.wait()
