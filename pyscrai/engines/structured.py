@@ -60,7 +60,7 @@ LONGEST = "x-longest"
 def tokens_for(schema: Mapping[str, Any]) -> int:
     """How many tokens the longest reply that satisfies ``schema`` may take: a generous bound, so that none is cut off.
 
-    Half a token a character, as small models' vocabularies need in bad cases; a string without a bound counts as one
+    A token a character, as small models' vocabularies need in the worst case; a string without a bound counts as one
     of 200 characters.
     """
     if "enum" in schema:
@@ -75,5 +75,5 @@ def tokens_for(schema: Mapping[str, Any]) -> int:
         case "array":
             return 2 + int(schema.get("maxItems", 8)) * (1 + tokens_for(schema.get("items", {})))
         case "string":
-            return 2 + int(schema.get("maxLength", schema.get(LONGEST, 200))) // 2
+            return 2 + int(schema.get("maxLength", schema.get(LONGEST, 200)))
     return 24
