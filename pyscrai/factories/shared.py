@@ -54,7 +54,7 @@ class Shared:
         if not self._settled:
             self._settled = True
             gc.freeze()
-            gc.set_threshold(10_000, 20, 50)
+            gc.set_threshold(50_000, 50, 1_000)
 
     def graph(self, plan: Plan) -> Graph:
         """The compiled graph of a plan, without a checkpointer: plans of one shape have the same."""
