@@ -10,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.tables import CallRow, EventRow, RunMetricsRow, RunRow
 
+UNCOUNTED = ("human", "interview")
+"""Purposes of calls that are no cost of the play: what people answered, and what was asked outside of it."""
+
 PLAYED = ("utterance", "action", "turn_skipped")
 """Kinds of event by which a role's turn shows in the log."""
 
@@ -128,7 +131,7 @@ class RunMetrics:
         calls = await self._session.execute(select(
             CallRow.role, CallRow.attempts, CallRow.finish_reason, CallRow.prompt_tokens, CallRow.cached_tokens,
             CallRow.completion_tokens, CallRow.cost_usd, CallRow.latency_ms
-        ).where(CallRow.run_id == run_id, CallRow.purpose != "human"))
+        ).where(CallRow.run_id == run_id, CallRow.purpose.not_in(UNCOUNTED)))
         figures = [CallFigures(role, len(attempts or ()), reason is not None, prompt or 0, cached or 0, completion or 0,
                                cost, latency)
                    for role, attempts, reason, prompt, cached, completion, cost, latency in calls]
