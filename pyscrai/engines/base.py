@@ -138,7 +138,7 @@ class Engine(ABC):
         note = self._render(purpose, {
             **self.variables(), "variables": view.variables, "phase": view.phase_title, "task": view.task,
             "summary": view.summary, "turn": view.turn, "recalled": view.recalled,
-            "transcript": "", **more})
+            **more})
         told = tuple(transcript_line(line, reader=self.role) for line in shown)
         system = Message("system", (self._front[f"{self.engine}_system"],))
         if prefill and self.model.prefill and self.model.layout == "script" and self.goes_on:

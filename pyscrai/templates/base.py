@@ -19,7 +19,7 @@ PROMPT_VARIABLES: Mapping[str, tuple[str, ...]] = {
     "system": ("role", "name", "personality", "premise", "secret", "cast", "others", "params", "max_sentences"),
     "turn": ("role", "name", "personality", "premise", "secret", "cast", "others", "params", "max_sentences",
              "variables",
-             "phase", "task", "summary", "turn", "recalled", "transcript", "opening", "resolving", "structured",
+             "phase", "task", "summary", "turn", "recalled", "opening", "resolving", "structured",
              "actions",
              "required_action", "targets"),
 }
