@@ -107,8 +107,10 @@ async def main() -> int:
     async with open_services(load_settings()) as services:
         run_id = await play(services, given.scenario, RunOptions(model=given.model, seed=given.seed))
         await show_record(services, run_id)
-    print(f"\nLook further:\n  pyscrai show {run_id}\n  pyscrai calls {run_id}\n  pyscrai metrics {run_id}\n"
-          f"  pyscrai replay {run_id}\n  pyscrai export {run_id} --format html > run.html")
+    print("\nLook further, after `source .venv/bin/activate`:")
+    for command in ("show", "calls", "metrics", "replay"):
+        print(f"  pyscrai {command} {run_id}")
+    print(f"  pyscrai export {run_id} --format html > run.html")
     return 0
 
 

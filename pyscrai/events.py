@@ -267,7 +267,7 @@ class Report(Event):
 
 
 class ModelRetried(Event):
-    """A model call failed and was made again."""
+    """A try of a model call failed; it was made again while the policy allowed another."""
 
     kind: Literal["model_retried"] = "model_retried"
     alias: str

@@ -17,6 +17,9 @@ from pyscrai.errors import ReplyError
 from pyscrai.events import Assessment, Measurement, Report, Verdict
 from pyscrai.templates.analysis import Measure
 
+SUMMARY = 500
+"""Characters of an assessment's summary at most, where decoding is bound to them."""
+
 REPORT_TOKENS = {"instruct": 1_200, "script": 320}
 """The longest report by prompt layout; a small model has nothing to say beyond that."""
 
@@ -38,14 +41,14 @@ class Analyst(Engine):
 
     async def observe(self, view: View, ask: Ask) -> Performance:
         """An assessment of the play so far."""
-        schema = _object({"summary": {"type": "string", LONGEST: 500},
+        schema = _object({"summary": {"type": "string", LONGEST: SUMMARY},
                           "findings": {"type": "array", "items": {"type": "string", LONGEST: 200}, "maxItems": 3}})
         messages, prompts = self.messages("analyst_observe", view)
         value = await ask(self.request(messages, schema=schema), purpose="assessment",
                           read=lambda reply: parse(reply.text, schema), prompts=prompts)
         performance = Performance()
-        performance.add(Assessment, source=self.role, summary=value["summary"], findings=value["findings"])
-        performance.state["notes"] = value["summary"]
+        summary = value["summary"] if len(value["summary"]) < SUMMARY else whole_sentences(value["summary"])
+        performance.add(Assessment, source=self.role, summary=summary, findings=value["findings"])
         return performance
 
     async def judge(self, index: int, view: View, ask: Ask) -> Performance:

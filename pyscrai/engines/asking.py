@@ -100,8 +100,7 @@ class Asking:
             call = await self._call(key, request, purpose, prompts, speech, earlier)
         self._tell(call)
         reply = call.reply
-        if reply is None:
-            raise _recorded_error(call)
+        assert reply is not None  # a call that failed for good has raised
         used = reply.usage
         for name, amount in (("tokens", used.prompt_tokens + used.completion_tokens), ("calls", 1),
                              ("cost_usd", used.cost_usd or 0.0)):
@@ -203,19 +202,14 @@ def _repair(request: ModelRequest, reply: ModelReply, error: ReplyError) -> Mode
 
 def _without(request: ModelRequest, line: str | None) -> ModelRequest:
     """The request without a line that the model cannot leave alone."""
-    *front, last = request.messages
     if not line:
         return request
-    return replace(request, messages=(*front, replace(last, parts=tuple(
-        part for part in last.parts if line not in part))))
+    return replace(request, messages=tuple(
+        message if message.role == "system" else replace(message, parts=tuple(
+            part for part in message.parts if line not in part)) for message in request.messages))
 
 
 def _wait(backoff: float, number: int, retry_after: float | None) -> float:
     """Seconds before the next try: exponential with jitter, at least what the endpoint asked for."""
     wait: float = backoff * 2.0 ** number * random.uniform(0.75, 1.25)
     return min(LONGEST_WAIT, max(wait, retry_after or 0.0))
-
-
-def _recorded_error(call: CallRecord) -> ModelError:
-    error = dict(call.error or {})
-    return ModelError(str(error.get("message", "the model failed")), code=str(error.get("code", ModelError.code)))
