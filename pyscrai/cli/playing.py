@@ -13,7 +13,7 @@ from pyscrai.cli import output
 from pyscrai.cli.exits import Exit, of_run
 from pyscrai.cli.terminal import Interruption, Keyboard
 from pyscrai.cli.views import Closing, LinesView, Opening, View
-from pyscrai.errors import RunError, WrongState
+from pyscrai.errors import WrongState
 from pyscrai.exports.lines import event_line
 
 if TYPE_CHECKING:
@@ -105,11 +105,13 @@ async def _drive(runner: ScenarioRunner, view: View, interruption: Interruption,
     result = await drive()
     if answer is not None:
         from pyscrai.cli.asking import read_answer
+        from pyscrai.engines.people import check_answer
 
         if result.status != "waiting" or result.waiting is None:
             raise WrongState("the run waits for no answer", cure="leave --answer out")
         given = read_answer(answer, result.waiting)
-        check_answer(given, result.waiting)
+        if not given.get("release"):
+            check_answer(given, result.waiting)
         result = await drive({**given, **({"person": person} if person else {})})
     while result.status == "waiting" and result.waiting and not interruption.requested.is_set() and _can_ask(view):
         from pyscrai.cli.asking import Person
@@ -120,33 +122,6 @@ async def _drive(runner: ScenarioRunner, view: View, interruption: Interruption,
             break
         result = await drive(asked)
     return result
-
-
-def check_answer(given: Mapping[str, Any], request: Mapping[str, Any]) -> None:
-    """See that an answer fits what is asked for.
-
-    Raises:
-        RunError: it does not; the cure shows the JSON Schema.
-    """
-    if given.get("release") is True:
-        return
-    if request["task"] == "moderate":
-        if given.get("next") not in request["choices"]:
-            raise RunError(f"{given.get('next')!r} cannot speak next", code="run.answer",
-                           cure=f"one of {', '.join(request['choices'])}")
-        return
-    schema = request.get("schema") or {"type": "object", "required": ["text"], "additionalProperties": False,
-                                       "properties": {"text": {"type": "string", "minLength": 1}}}
-    from jsonschema import Draft202012Validator
-
-    answer = {name: value for name, value in given.items() if name != "person"}
-    wrong = next(iter(sorted(Draft202012Validator(schema).iter_errors(answer), key=lambda each: list(each.path))), None)
-    if wrong is not None:
-        from pyscrai.exports.plain import dumps
-
-        place = ".".join(map(str, wrong.path))
-        raise RunError(f"the answer does not fit: {place + ': ' if place else ''}{wrong.message}", code="run.answer",
-                       cure=f"give --answer JSON of this schema: {dumps(schema)}")
 
 
 async def usage_of(services: Services, run_id: str) -> dict[str, Any]:

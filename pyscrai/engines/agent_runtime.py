@@ -15,13 +15,13 @@ from pyscrai.engines.memory import refresh
 from pyscrai.engines.orchestration import flow
 from pyscrai.engines.orchestration.plan import GATHER, Plan
 from pyscrai.engines.orchestration.stage import Keys, Stage
-from pyscrai.engines.people import apply_command, human_request, person_for, problem_of, read_human
+from pyscrai.engines.people import ANSWER, apply_command, check_answer, human_request, person_for, read_human
 from pyscrai.engines.ports import CallKey, CallRecord, Inbox, ModelReply, ModelRequest, Past, Progress, Record, Usage
 from pyscrai.engines.recall import Recall
 from pyscrai.engines.state import Activation, Line, Move
 from pyscrai.engines.tools import consult
 from pyscrai.engines.view import View, view
-from pyscrai.errors import EngineError, ModelError, ReplyError
+from pyscrai.errors import EngineError, ModelError, ReplyError, RunError
 from pyscrai.events import Event, RunStarted, TurnSkipped
 
 USING_TOOLS = ("speak", "resolve", "observe", "report")
@@ -133,7 +133,7 @@ class AgentRuntime:
     async def _perform(self, engine: Engine, activation: Activation, seen: View, asking: Asking,
                        state: Mapping[str, Any]) -> Performance:
         person = person_for(engine, state)
-        key = CallKey(activation["turn"], engine.role, activation["task"], -1)
+        key = CallKey(activation["turn"], engine.role, activation["task"], ANSWER)
         recorded = self.record.recall(key)
         if person is None and recorded is None:
             return await self._act(engine, activation, seen, asking)
@@ -143,10 +143,11 @@ class AgentRuntime:
                 answer = interrupt(request)
                 if answer.get("release"):
                     return await self._act(engine, activation, seen, asking)
-                problem = problem_of(engine, activation, seen, answer)
-                if problem is None:
+                try:
+                    check_answer(answer, request)
                     break
-                request = {**request, "problem": problem}
+                except RunError as error:
+                    request = {**request, "problem": error.message}
             reply = ModelReply(json.dumps(answer), "stop", Usage(), "person", float(answer.get("latency_ms", 0.0)))
             recorded = CallRecord(key, "human", f"person:{answer.get('person') or person or 'someone'}",
                                   ModelRequest(()), reply)

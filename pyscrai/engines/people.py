@@ -17,6 +17,9 @@ from pyscrai.errors import ReplyError, RunError
 from pyscrai.events import Control, RoleReleased, RoleTaken
 from pyscrai.templates.world import InjectText
 
+ANSWER = -1
+"""The ordinal of a person's answer among the calls of a turn."""
+
 ABOUT = ("person", "role", "latency_ms", "release")
 """What an answer may say about itself: who gave it, for whom, how long it took, and that a model shall answer."""
 
@@ -33,35 +36,42 @@ def person_for(engine: Engine, state: Mapping[str, Any]) -> str | None:
 def human_request(engine: Engine, activation: Activation, seen: View) -> dict[str, Any]:
     """What a front end needs to let a person answer: the role's own view, and what is asked for.
 
-    ``schema`` is the JSON Schema of the answer where more than speech is asked for, else None.
+    ``schema`` is the JSON Schema of the answer where more than speech is asked for, else None. A person may leave out
+    what a model must say something about: whom it addresses, that nothing has changed.
     """
     speaker = cast(Speaker, engine)
     phase = engine.plan.phases[seen.phase]
+    schema = speaker.schema(phase)
+    if schema is not None:
+        schema = {**schema, "required": ["actions"] if speaker.moves(phase)[0] else []}
     return {"role": engine.role, "name": engine.instance.name, "turn": activation["turn"], "task": activation["task"],
             "phase": seen.phase_title, "note": seen.task, "secret": engine.instance.secret,
-            "variables": dict(seen.variables), "schema": speaker.schema(phase),
+            "variables": dict(seen.variables), "schema": schema,
             "choices": list(phase.speakers) if activation["task"] == "moderate" else None,
             "lines": [{"name": line["name"], "text": line["content"], "turn": line["turn"]} for line in seen.lines]}
 
 
-def problem_of(engine: Engine, activation: Activation, seen: View, answer: Mapping[str, Any]) -> str | None:
-    """Why a person's answer cannot be taken, in words, or None if it can."""
-    phase = engine.plan.phases[seen.phase]
-    speaker = cast(Speaker, engine)
+def check_answer(answer: Mapping[str, Any], request: Mapping[str, Any]) -> None:
+    """See that a person's answer fits what is asked; the one check for all front ends.
+
+    Args:
+        request: as ``human_request`` makes it.
+
+    Raises:
+        RunError: it does not fit; the message says where, the details hold the JSON Schema.
+    """
+    schema = request.get("schema") or _SPEECH
+    if request.get("choices"):
+        schema = {"type": "object", "additionalProperties": False, "required": ["next"],
+                  "properties": {"next": {"enum": list(request["choices"])}}}
     value = said(answer)
-    if activation["task"] == "moderate":
-        picks = {"next": {"enum": list(phase.speakers)}}
-        schema: Mapping[str, Any] = {"type": "object", "required": ["next"], "properties": picks}
-    else:
-        # A person may leave out what a model must say something about: whom it addresses, that nothing has changed.
-        schema = {**(speaker.schema(phase) or _SPEECH), "required": ["actions"] if speaker.moves(phase)[0] else []}
     try:
         parse(json.dumps(value), schema)
-        if activation["task"] != "moderate":
-            speaker.check(value, phase)
+        if not (value.get("text") or value.get("next") or any((value.get("actions") or {}).values())):
+            raise ReplyError("the reply is empty")
     except ReplyError as error:
-        return error.message
-    return None
+        raise RunError(f"the answer does not fit: {error.message}", code="run.answer", schema=schema,
+                       cure=f"answer with JSON of this schema: {json.dumps(schema, ensure_ascii=False)}") from None
 
 
 def said(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pyscrai.engines.cast import AgentInstance, Play
@@ -13,6 +12,7 @@ from pyscrai.factories.agent_factory import create_agent_instance
 from pyscrai.factories.options import RunOptions
 from pyscrai.templates.agents import AgentBody
 from pyscrai.templates.scenarios import ScenarioTemplate
+from pyscrai.templates.suggestions import instead
 
 FindAgent = Callable[[str], AgentBody]
 """Gives the agent template of a name or ``name@version``; raises NotFound."""
@@ -83,7 +83,5 @@ def _from_text(text: str, kind: str) -> Any:
 
 
 def _unknown(what: str, name: str, known: Mapping[str, Any]) -> RunError:
-    close = get_close_matches(name, known, n=1)
-    there = ", ".join(known) or "none"
     return RunError(f"there is no {what} {name!r} in this scenario", code=f"run.unknown_{what}",
-                    cure=(f"did you mean {close[0]!r}? " if close else "") + f"known: {there}", **{what: name})
+                    cure=instead(name, known), **{what: name})

@@ -8,20 +8,13 @@ from typing import Any
 
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.runs import Runs
+from pyscrai.engines.people import ANSWER, check_answer
 from pyscrai.engines.ports import CallKey, CallRecord, ModelReply, ModelRequest, Usage
-from pyscrai.engines.structured import parse
-from pyscrai.errors import ReplyError, RunError, WrongState
+from pyscrai.errors import RunError, WrongState
 from pyscrai.factories.control import check_fits, control_event
 from pyscrai.factories.looking import waiting_requests
 from pyscrai.factories.noting import note_events
 from pyscrai.factories.services import Services
-
-HUMAN = -1
-"""The ordinal of a person's answer among the calls of a turn."""
-
-SPEECH: Mapping[str, Any] = {"type": "object", "additionalProperties": False, "required": ["text"], "properties": {
-    "text": {"type": "string", "minLength": 1, "maxLength": 20_000}}}
-"""What plain speech must satisfy."""
 
 
 async def reply(services: Services, run_id: str, answer: Mapping[str, Any], *, actor: str, role: str | None = None
@@ -42,7 +35,7 @@ async def reply(services: Services, run_id: str, answer: Mapping[str, Any], *, a
     check_fits(row, "reply")
     request = choose(run_id, await waiting_requests(services, run_id), role)
     check_answer(answer, request)
-    key = CallKey(request["turn"], request["role"], request["task"], HUMAN)
+    key = CallKey(request["turn"], request["role"], request["task"], ANSWER)
     async with services.database.read() as session:
         earlier = await Calls(session).read(run_id, roles=[key.role], from_turn=key.turn, to_turn=key.turn,
                                             inherited=False)
@@ -73,22 +66,3 @@ def choose(run_id: str, requests: Sequence[Mapping[str, Any]], role: str | None)
         raise WrongState(f"{run_id} does not wait for {role or 'anybody'}",
                          cure=f"it waits for {asked}" if asked else "wait for its status to be `waiting`")
     raise RunError(f"{run_id} waits for several roles", code="run.answer", cure=f"name one of {asked}")
-
-
-def check_answer(answer: Mapping[str, Any], request: Mapping[str, Any]) -> None:
-    """See that an answer fits what is asked for.
-
-    Raises:
-        RunError: it does not; the details hold the JSON Schema.
-    """
-    if request["task"] == "moderate":
-        if answer.get("next") not in request["choices"]:
-            raise RunError(f"{answer.get('next')!r} cannot speak next", code="run.answer",
-                           cure=f"`next`: one of {', '.join(request['choices'])}")
-        return
-    schema = request.get("schema") or SPEECH
-    try:
-        parse(json.dumps(dict(answer)), schema)
-    except ReplyError as error:
-        raise RunError(f"the answer does not fit: {error.message}", code="run.answer", schema=schema,
-                       cure="see `schema` for what is asked") from None

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from rich.console import Console
 
 from pyscrai.cli.asking import Person, read_answer
-from pyscrai.cli.playing import check_answer
+from pyscrai.engines.people import check_answer
 from pyscrai.errors import RunError
 
 REQUEST: dict[str, Any] = {
@@ -113,7 +113,6 @@ def test_answers_of_the_command_line() -> None:
     good = read_answer('{"text": "So?", "actions": {"offer": {"price": 4}}}', offer)
     check_answer(good, offer)
     check_answer({"next": "cy"}, moderate)
-    check_answer({"release": True}, offer)
     for wrong, request in (({"next": "bo"}, moderate), ({"text": ""}, REQUEST), ({"text": "x"}, offer),
                            ({"text": "x", "actions": {"offer": {"price": 400}}}, offer)):
         with pytest.raises(RunError) as caught:
