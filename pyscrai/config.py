@@ -6,7 +6,6 @@ by every command, so it must stay cheap: no SDK, HTTP client or database is impo
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from pathlib import Path
@@ -19,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pyscrai.aliases import BUILTIN, EMBEDDED, OPENAI_URL, ModelAlias, Prices, Structured
 from pyscrai.errors import ConfigError
 from pyscrai.serving import ServerSettings
+from pyscrai.suggestions import closest, instead
 
 __all__ = ["BUILTIN", "OPENAI_URL", "ModelAlias", "Prices", "Settings", "Structured", "config_file", "load_settings"]
 
@@ -111,8 +111,8 @@ class Settings(BaseSettings):
             return found
         if name.startswith(OPENAI_PREFIX) and (model := name.removeprefix(OPENAI_PREFIX)):
             return _openai(name, model)
-        close = difflib.get_close_matches(name, self.models, n=1)
-        guess = f"did you mean `{close[0]}`? " if close else ""
+        close = closest(name, self.models)
+        guess = f"did you mean `{close}`? " if close else ""
         raise ConfigError(
             f"there is no model alias `{name}`", code="config.unknown_alias", alias=name, known=sorted(self.models),
             cure=f"{guess}known are {', '.join(sorted(self.models))}, {OPENAI_PREFIX}MODEL, "
@@ -211,5 +211,4 @@ def _unknown(loc: list[str]) -> tuple[str, str]:
     if loc[-1] in ("api_key", "key"):
         return "a key must not stand in the file", "put the name of an environment variable into api_key_env"
     names = list(ModelAlias.model_fields if loc[0] == "models" and len(loc) > 2 else Settings.model_fields)
-    close = difflib.get_close_matches(loc[-1], names, n=1)
-    return "there is no such setting", f"did you mean `{close[0]}`?" if close else f"known are {', '.join(names)}"
+    return "there is no such setting", instead(loc[-1], names)

@@ -58,9 +58,8 @@ async def _known(services: Services, scenario: str) -> None:
     Raises:
         NotFound: it is not.
     """
-    from difflib import get_close_matches
-
     from pyscrai.databases.repositories.templates import scenario_templates
+    from pyscrai.suggestions import closest
 
     async with services.database.read() as session:
         templates = scenario_templates(session)
@@ -69,10 +68,10 @@ async def _known(services: Services, scenario: str) -> None:
         except NotFound as error:
             name, _, version = scenario.partition("@")
             names = [row.name for row in await templates.list()]
-            close = get_close_matches(name, names, n=1)
+            close = closest(name, names)
             if (version and name in names) or not close:
                 raise
-            raise NotFound(error.message, cure=f"did you mean `{close[0]}`? {error.cure}") from None
+            raise NotFound(error.message, cure=f"did you mean `{close}`? {error.cure}") from None
 
 
 def only_scenario(loaded: list[LoadedTemplate], file: str) -> LoadedTemplate:

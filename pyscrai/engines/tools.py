@@ -24,7 +24,7 @@ from pyscrai.engines.toolbox.tool import Answer, Scene, Tool
 from pyscrai.engines.view import View
 from pyscrai.errors import ConfigError, ReplyError
 from pyscrai.events import FlowWarning, ToolCalled
-from pyscrai.templates.suggestions import instead
+from pyscrai.suggestions import instead
 
 ROUNDS = 2
 """How many tools a role may use in one turn, one after the other."""

@@ -10,9 +10,9 @@ from pyscrai.engines.cast import AgentInstance, Play
 from pyscrai.errors import RunError
 from pyscrai.factories.agent_factory import create_agent_instance
 from pyscrai.factories.options import RunOptions
+from pyscrai.suggestions import instead
 from pyscrai.templates.agents import AgentBody
 from pyscrai.templates.scenarios import ScenarioTemplate
-from pyscrai.templates.suggestions import instead
 
 FindAgent = Callable[[str], AgentBody]
 """Gives the agent template of a name or ``name@version``; raises NotFound."""

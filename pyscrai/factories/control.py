@@ -22,8 +22,8 @@ from pyscrai.events import Control
 from pyscrai.factories.noting import note_events
 from pyscrai.factories.scenario_factory import load_play
 from pyscrai.factories.services import Services
+from pyscrai.suggestions import instead
 from pyscrai.templates.base import Scalar
-from pyscrai.templates.suggestions import instead
 from pyscrai.templates.world import InjectText
 
 Ask = Literal["start", "pause", "resume", "step", "stop", "cancel"]

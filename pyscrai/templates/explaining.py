@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from pyscrai.errors import Problem
+from pyscrai.suggestions import closest, listing
 from pyscrai.templates.positions import Path, Positions, spell
-from pyscrai.templates.suggestions import closest, listing
 
 _SCALARS = {"str": "a text", "int": "an integer", "float": "a number", "bool": "true or false"}
 _TORN = re.compile(r"[^\w-]|^\d")

@@ -11,13 +11,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from pyscrai.errors import NotFound, Problem, TemplateError
+from pyscrai.suggestions import closest
 from pyscrai.templates.agents import AgentTemplate
 from pyscrai.templates.base import FORMAT
 from pyscrai.templates.documents import DEEPEST, LARGEST, Document, read
 from pyscrai.templates.explaining import Complaint, Mend, explain
 from pyscrai.templates.positions import Path, Positions
 from pyscrai.templates.scenarios import ScenarioTemplate
-from pyscrai.templates.suggestions import closest
 
 AnyTemplate = ScenarioTemplate | AgentTemplate
 

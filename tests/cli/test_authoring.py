@@ -158,4 +158,4 @@ def test_wrong_settings_are_told_with_their_cure(pyscrai: Pyscrai, home: Path) -
     said = pyscrai("runs")
     assert said.code == 2
     assert "pyscrai.toml" in said.err
-    assert "did you mean `model`?" in said.err
+    assert "did you mean model?" in said.err

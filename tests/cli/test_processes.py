@@ -192,7 +192,7 @@ async def test_a_person_can_leave_and_answer_later(pyscrai: Pyscrai) -> None:
     assert said.last["waiting"]["role"] == "seller"
     said = await here(pyscrai, "resume", "last", "--answer", "Buy it.")
     assert said.code == 2, "an offer must be made too"
-    assert "--answer JSON" in said.err
+    assert "answer with JSON of this schema" in said.err
     answer = json.dumps({"text": "Buy it.", "to": "all", "actions": {"offer": {"price": 80}}})
     said = await here(pyscrai, "resume", "last", "--answer", answer, "--as", "Kim", "--json")
     assert said.code == 0, said.err

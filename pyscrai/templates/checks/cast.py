@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from pyscrai.suggestions import instead
 from pyscrai.templates.agents import AgentBody
 from pyscrai.templates.checks.subject import Subject
 from pyscrai.templates.positions import Path
-from pyscrai.templates.suggestions import instead
 
 
 def check_cast(subject: Subject) -> None:

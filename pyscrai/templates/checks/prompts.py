@@ -10,11 +10,11 @@ from jinja2 import TemplateError as JinjaError
 from jinja2 import TemplateSyntaxError, meta, nodes
 
 from pyscrai.sandbox import Sandbox
+from pyscrai.suggestions import closest, instead
 from pyscrai.templates.agents import AgentBody, Personality
 from pyscrai.templates.base import PROMPT_VARIABLES
 from pyscrai.templates.checks.subject import Subject
 from pyscrai.templates.positions import Path
-from pyscrai.templates.suggestions import closest, instead
 
 FILTERS = frozenset({
     "abs", "capitalize", "d", "default", "first", "float", "int", "join", "last", "length", "count", "list", "lower",

@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from pyscrai.errors import Problem
+from pyscrai.suggestions import instead
 from pyscrai.templates.agents import AgentBody, AgentTemplate, EngineType
 from pyscrai.templates.analysis import LIMITS, End
 from pyscrai.templates.expressions.scope import members
 from pyscrai.templates.flow import Phase
 from pyscrai.templates.positions import Path, Positions, Step
 from pyscrai.templates.scenarios import ScenarioTemplate
-from pyscrai.templates.suggestions import instead
 
 DEFAULT_BOUND = int(ScenarioTemplate.model_fields["max_turns"].default)
 """The bound of a run whose author gave none."""

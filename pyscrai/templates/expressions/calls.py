@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyscrai.suggestions import closest
 from pyscrai.templates.expressions.scope import ANY, BOOL, DOUBLE, INT, STRING, Type
 from pyscrai.templates.expressions.tree import Call, start
-from pyscrai.templates.suggestions import closest
 
 if TYPE_CHECKING:
     from pyscrai.templates.expressions.inference import Inference

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pyscrai.suggestions import closest, instead, listing
 from pyscrai.templates.expressions.calls import call_type
 from pyscrai.templates.expressions.operators import binary, choice, demand, unary
 from pyscrai.templates.expressions.scope import ANY, BOOL, DOUBLE, INT, NULL, STRING, Type
@@ -24,7 +25,6 @@ from pyscrai.templates.expressions.tree import (
     Unary,
     start,
 )
-from pyscrai.templates.suggestions import closest, instead, listing
 
 MACRO_DEPTH = 2
 """How deep `map`, `filter`, `all` and `exists` may be nested: their cost multiplies."""

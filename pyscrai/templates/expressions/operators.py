@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyscrai.suggestions import instead
 from pyscrai.templates.expressions.scope import ANY, BOOL, DOUBLE, INT, STRING, Type
 from pyscrai.templates.expressions.tree import Binary, Choice, Items, Literal, Node, Unary, start
-from pyscrai.templates.suggestions import instead
 
 if TYPE_CHECKING:
     from pyscrai.templates.expressions.inference import Inference
