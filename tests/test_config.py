@@ -106,7 +106,7 @@ def test_every_mistake_is_named_with_its_place(clean: Path, monkeypatch: pytest.
     text = str(caught.value)
     assert f"{clean.name}: modle = 'x': there is no such setting (did you mean model?)" in text
     assert "models.a.temperature = 9: Input should be less than or equal to 2" in text
-    assert "models.a.timout = 3: there is no such setting (did you mean `timeout`?)" in text
+    assert "models.a.timout = 3: there is no such setting (did you mean timeout?)" in text
     assert "models.b: an alias of kind openai needs `model`" in text
     assert "models.c.price" in text
     assert "PYSCRAI_LOG_LEVEL: log_level = 'loud'" in text
