@@ -211,6 +211,17 @@ def test_what_is_imported_loads_again(data: dict[str, Any]) -> None:
         assert check_agent(template) == []
 
 
+def test_phases_may_be_none_or_share_a_name() -> None:
+    empty, = imported({**PHASES, "event_flow": {"phases": []}}).templates
+    assert isinstance(empty, ScenarioTemplate)
+    assert "conversation" in empty.flow.phases
+    twins = [{"name": "talk", "description": "One."}, {"name": "talk", "description": "Two."}, {"name": "rest"}]
+    both, = imported({**PHASES, "event_flow": {"phases": twins}}).templates
+    assert isinstance(both, ScenarioTemplate)
+    assert [phase.task for phase in both.flow.phases.values()] == ["One.", "Two.", ""]
+    assert [phase.next[0].to for phase in both.flow.phases.values()] == ["talk_2", "rest", "end"]
+
+
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
                     max_leaves=6)

@@ -122,23 +122,24 @@ def _conversation(source: Source, cast: _Cast, turns: int) -> Flow:
 
 def _phases(source: Source, cast: _Cast, turns: int) -> Flow:
     """A list of phases: one round of everybody each, then the next."""
-    listed = [phase for phase in source.take("phases") if isinstance(phase, dict)]
+    listed = [phase for phase in source.take("phases") or () if isinstance(phase, dict)]
     ways = source.take("transitions")
     ways = ways if isinstance(ways, Mapping) else {}
     source.rest()
-    names: dict[str, str] = {}
-    for index, entry in enumerate(listed):
-        given = str(entry.get("name") or f"phase {index + 1}")
+    titles = [str(entry.get("name") or f"phase {index + 1}") for index, entry in enumerate(listed)]
+    keys: list[str] = []
+    for index, given in enumerate(titles):
         key = slug(given, joint="_", empty=f"phase_{index + 1}")
-        names[given] = f"{key}_{index + 1}" if key == END or key in names.values() else key
+        keys.append(f"{key}_{index + 1}" if key == END or key in keys else key)
+    names = dict(zip(reversed(titles), reversed(keys), strict=True))  # of several with one name the first is meant
     analysts, speakers = cast.of("analyst"), cast.of("narrator") + cast.of("actor")
     phases: dict[str, Phase] = {}
-    for index, (given, key) in enumerate(names.items()):
+    for index, (given, key) in enumerate(zip(titles, keys, strict=True)):
         phase = Source(listed[index], f"{source.place}.phases[{index}]", source.notes)
         phase.ignore("name")
         phase.leave("trigger", "a phase begins when the one before it leads to it")
         phase.leave("duration", "minutes have no meaning here; each phase is one round, see `after_rounds`")
-        following = list(names.values())[index + 1:index + 2]
+        following = keys[index + 1:index + 2]
         target = names.get(str(ways.get(given)), END if given in ways or not following else following[0])
         phases[key] = Phase(title=words(given), text=phase.text("prompt_template", limit=4_000),
                             task=phase.text("description", limit=2_000), speakers=tuple(speakers),
