@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import io
 import os
@@ -64,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, from the table in ``pyscrai.cli.exits``.
     """
+    gc.set_threshold(50_000)  # importing half a million objects that stay is a quarter faster for it
     tokens = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in tokens
     for stream in (sys.stdout, sys.stderr):

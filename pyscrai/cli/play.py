@@ -52,12 +52,12 @@ async def run(
     if dry_run:
         return await _rehearse(scenario, options, as_json=as_json)
     from pyscrai.cli.opening import opened_services, warmed
-    from pyscrai.cli.playing import play as play_on
-    from pyscrai.cli.reading import opening_of
-    from pyscrai.cli.scenarios import stored
-    from pyscrai.cli.views import choose_view
 
     async with warmed(model), opened_services() as services:
+        from pyscrai.cli.playing import play as play_on
+        from pyscrai.cli.reading import opening_of
+        from pyscrai.cli.scenarios import stored
+        from pyscrai.cli.views import choose_view
         from pyscrai.factories.scenario_factory import create_scenario_run_from_template
 
         name = await stored(services, scenario, draft=draft)

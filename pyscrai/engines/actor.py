@@ -58,10 +58,10 @@ class Speaker(Engine):
         small = self.model.layout == "script"  # what such a model writes after its first line is not to the point
         stop = () if schema is not None else ("\n",) if small else tuple(f"\n{name}:" for name in others[:4])
         heard = [line["content"] for line in view.lines if line["kind"] != "action"]
-        picky = small
+        demands = 2 if small else 0  # a poor line is better than a failed turn
 
         def read(reply: ModelReply) -> dict[str, Any]:
-            nonlocal picky
+            nonlocal demands
             value = {TEXT: reply.text} if schema is None else dict(parse(reply.text, schema))
             if schema is None or self.moves(phase)[0] is None or value.get(TEXT, "").strip():
                 said = value.get(TEXT, "").strip()
@@ -72,8 +72,8 @@ class Speaker(Engine):
                 again = repeated(value[TEXT], heard)
                 recited = again or repeated(value[TEXT], (self.instance.secret, view.task))
                 fault = "it repeats what stands in the prompt" if recited else self.fault(value[TEXT])
-                if picky and fault:
-                    picky = False  # once: a poor line is better than a failed turn
+                if demands and fault:
+                    demands -= 1
                     raise RepeatedReply(fault, line=again)
                 value[TEXT] = self.mended(value[TEXT])
             return value

@@ -64,7 +64,7 @@ class Asking:
             try:
                 return read(reply)
             except ReplyError as error:
-                if not isinstance(error, RepeatedReply):  # that is no failure; who reads finds fault with it once
+                if not isinstance(error, RepeatedReply):  # that is no failure; who reads finds fault no more than twice
                     if repairs == 0:
                         raise
                     repairs -= 1

@@ -7,7 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+
+from pyscrai.documented import Documented
 
 FORMAT: Literal[1] = 1
 """The version of the template format that this PyScrAI reads and writes."""
@@ -59,10 +61,10 @@ Names = Annotated[tuple[str, ...], Field(min_length=1)]
 """Roles and groups, or ``all``."""
 
 
-class Strict(BaseModel):
+class Strict(Documented):
     """A frozen model that knows all its fields and takes no others."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def content_hash(content: Mapping[str, Any]) -> str:

@@ -147,7 +147,7 @@ async def test_every_turn_has_a_seed_of_its_own_that_follows_from_the_runs() -> 
     assert not set(one) & set(other)
 
 
-async def test_a_small_model_that_repeats_a_line_is_asked_once_more_and_then_taken_as_it_is() -> None:
+async def test_a_small_model_that_repeats_a_line_is_asked_twice_more_and_then_taken_as_it_is() -> None:
     line = "We could still meet at the harbour tomorrow."
     told = [line, line, "", line]
     template = with_policy(repairs=1)
@@ -157,8 +157,10 @@ async def test_a_small_model_that_repeats_a_line_is_asked_once_more_and_then_tak
 
     play = await played(template, script, layout="script")
     assert [event.text for event in play.of("utterance")] == [line, line]
+    assert not told
     assert [(event.source, event.problem) for event in play.of("reply_repaired")] == [
-        ("bob", "it repeats what stands in the prompt"), ("bob", "the reply is empty")][:len(play.of("reply_repaired"))]
+        ("bob", "it repeats what stands in the prompt"), ("bob", "it repeats what stands in the prompt"),
+        ("bob", "the reply is empty")]
     first, again = (call.request for call in list(play.record.calls.values())[1:3])
     assert again.seed != first.seed
     assert (again.temperature or 0) > (first.temperature or 0)

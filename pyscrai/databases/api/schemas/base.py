@@ -5,23 +5,24 @@ from __future__ import annotations
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from pyscrai.databases.api.problems import MEDIA_TYPE, ProblemDetails
+from pyscrai.documented import Documented
 
 Item = TypeVar("Item")
 
 
-class Body(BaseModel):
+class Body(Documented):
     """What a client sends: all fields are known, no other is taken."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Answer(BaseModel):
+class Answer(Documented):
     """What the server answers."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True, ser_json_inf_nan="null")
+    model_config = ConfigDict(ser_json_inf_nan="null")
 
 
 class Listing(Answer, Generic[Item]):

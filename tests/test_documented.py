@@ -1,0 +1,22 @@
+"""Descriptions in schemas come from the docstrings below the attributes."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from pyscrai.documented import Documented, _docstrings
+from pyscrai.templates.scenarios import ScenarioTemplate
+
+
+def test_a_field_is_described_by_the_docstring_below_it_also_if_it_is_inherited() -> None:
+    properties = ScenarioTemplate.model_json_schema(by_alias=True)["properties"]
+    said = _docstrings("pyscrai.templates.scenarios")["ScenarioTemplate"]
+    assert len(said) > 3
+    assert {name: properties[name]["description"] for name in said} == dict(said)
+
+
+def test_what_a_field_says_itself_stands() -> None:
+    class Own(Documented):
+        size: int = Field(description="Its own words.")
+
+    assert Own.model_json_schema()["properties"]["size"]["description"] == "Its own words."
