@@ -17,20 +17,15 @@ class RunInbox:
     Each commit of the record tells how many commands wait, so a turn for which none does costs nothing. A command
     that comes between a commit and the next turn is seen at the turn after; ``wake`` is for those in this process
     who know better.
+
+    Args:
+        taken: the commands that the run was given before: a turn that is played again takes them again.
     """
 
     def __init__(self, database: Database, record: RunRecord, taken: Sequence[ControlRow] = ()) -> None:
         self._database, self._record = database, record
         self._taken = {control.turn for control in taken if control.turn is not None}
         self._awake = any(control.turn is None for control in taken)
-
-    @classmethod
-    async def open(cls, database: Database, record: RunRecord) -> RunInbox:
-        """The inbox of a run that goes on, and may play a turn again that took commands before."""
-        if record.new and not record.controls_waiting:
-            return cls(database, record)
-        async with database.read() as session:
-            return cls(database, record, await Controls(session).list(record.run_id))
 
     def wake(self) -> None:
         """Look at the next turn, whatever the record says."""

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import func, select
 
 from pyscrai.databases.calls import CallEntry, entry
 from pyscrai.databases.columns import now
 from pyscrai.databases.recording.entries import Entry, EventEntry, Where, Written, event_entry, where
 from pyscrai.databases.recording.writer import RecordWriter
-from pyscrai.databases.repositories.calls import Calls
-from pyscrai.databases.repositories.metrics import RunMetrics
-from pyscrai.databases.session import Database
-from pyscrai.databases.tables import AgentInstanceRow, RunRow
+from pyscrai.databases.repositories.openings import StoredRun
 from pyscrai.engines.ports import CallKey, CallRecord, Progress
-from pyscrai.errors import NotFound, StorageError
+from pyscrai.errors import StorageError
 from pyscrai.events import Event
 
 ENDS = frozenset({"run_completed", "run_failed", "run_stopped"})
@@ -38,44 +34,27 @@ class RunRecord:
         fence: the number that the run's lease gave; who holds an older one cannot write.
         calls: recorded calls that the run may ask for again.
         keep_turns: calls of this many turns stay in memory.
-        database: where the run's metrics are kept when it ends; None keeps none.
+        ended: told the run's id when it has ended, to keep its metrics.
     """
 
     def __init__(self, writer: RecordWriter, run_id: str, fence: int, *, calls: Iterable[CallRecord] = (),
-                 keep_turns: int = 64, clock: Callable[[], datetime] = now, database: Database | None = None) -> None:
+                 keep_turns: int = 64, clock: Callable[[], datetime] = now,
+                 ended: Callable[[str], Awaitable[None]] | None = None) -> None:
         self.run_id, self.fence = run_id, fence
-        self._database = database
+        self._ended = ended
         self.desired = "run"
         self.controls_waiting = 0
-        self.new = False
-        """Nothing was recorded of the run before."""
         self._writer, self._clock, self._keep_turns = writer, clock, keep_turns
         self._calls: dict[CallKey, CallRecord] = {call.key: call for call in calls}
         self._unwritten: dict[CallKey, CallEntry] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
-    async def open(cls, writer: RecordWriter, database: Database, run_id: str, fence: int, *, every_call: bool = False
-                   ) -> RunRecord:
-        """The record of a run that goes on: with the calls that its last turns made, or with every call.
-
-        Raises:
-            NotFound: there is no such run.
-        """
-        async with database.read() as session:
-            count = select(func.count()).where(AgentInstanceRow.run_id == run_id).scalar_subquery()
-            wanted = select(RunRow.turn, RunRow.desired, RunRow.controls_waiting, RunRow.last_seq, count)
-            row = (await session.execute(wanted.where(RunRow.id == run_id))).one_or_none()
-            if row is None:
-                raise NotFound(f"no run has the id {run_id}")
-            turn, desired, waiting, last, cast = row
-            # A superstep may hold a turn of each role, and no more than the last two can be played again.
-            keep = 2 * cast + 4
-            from_turn = None if every_call else turn - keep
-            recorded = await Calls(session).read(run_id, inherited=False, from_turn=from_turn) if last else ()
-        record = cls(writer, run_id, fence, calls=(stored.call for stored in recorded), keep_turns=keep,
-                     database=database)
-        record.desired, record.controls_waiting, record.new = desired, waiting, not last
+    def of(cls, writer: RecordWriter, stored: StoredRun, fence: int, *,
+           ended: Callable[[str], Awaitable[None]] | None = None) -> RunRecord:
+        """The record of a run that goes on, with the calls that its last turns made."""
+        record = cls(writer, stored.row.id, fence, calls=stored.calls, keep_turns=stored.keep_turns, ended=ended)
+        record.desired, record.controls_waiting = stored.row.desired, stored.row.controls_waiting
         return record
 
     def recall(self, key: CallKey) -> CallRecord | None:
@@ -95,13 +74,12 @@ class RunRecord:
         self._settle(calls, written)
         if progress is not None:
             self._forget(progress.turn - self._keep_turns)
-        if self._database is not None and any(event.kind in ENDS for event in events):
-            await self._keep_metrics(self._database)
+        if self._ended is not None and any(event.kind in ENDS for event in events):
+            await self._keep_metrics(self._ended)
 
-    async def _keep_metrics(self, database: Database) -> None:
+    async def _keep_metrics(self, keep: Callable[[str], Awaitable[None]]) -> None:
         try:
-            async with database.session() as session:
-                await RunMetrics(session).keep(self.run_id)
+            await keep(self.run_id)
         except StorageError as error:
             # The end itself is durable, and figures that were not kept are computed whenever they are asked for.
             _log.warning("metrics.not_kept", run_id=self.run_id, error=error.message)

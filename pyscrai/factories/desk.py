@@ -10,17 +10,15 @@ from uuid import uuid4
 
 from pyscrai.databases.record import RunRecord
 from pyscrai.databases.repositories.duties import Duties, Duty
-from pyscrai.databases.repositories.leases import Leases
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.stored import StoredEvent
 from pyscrai.engines.orchestration.duty import ENDING, Assignment, Desired, Due, Taken
-from pyscrai.engines.orchestration.plan import make_plan
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.errors import PyscraiError, RunError, WrongState
 from pyscrai.events import RunFailed
 from pyscrai.factories.noting import note_events
-from pyscrai.factories.ownership import TTL, acquire, is_dead, owner_name
-from pyscrai.factories.scenario_factory import load_play, make_engines, make_runner
+from pyscrai.factories.ownership import is_dead
+from pyscrai.factories.scenario_factory import make_runner
 from pyscrai.factories.services import Services
 
 SETTLED: Mapping[str, Desired] = {"paused": "pause", "waiting": "wait"}
@@ -32,7 +30,6 @@ class RunDesk:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._owner = owner_name()
         self._open: dict[str, RunRecord] = {}
 
     def notice(self, tell: Callable[[str, Desired], None]) -> Callable[[], None]:
@@ -51,29 +48,25 @@ class RunDesk:
 
     @asynccontextmanager
     async def open(self, run_id: str) -> AsyncIterator[Assignment]:
-        services, database = self._services, self._services.database
+        services = self._services
         try:
-            fence = await acquire(database, run_id, self._owner)
+            fence = await services.ownership.acquire(run_id)
         except WrongState as error:
             raise Taken(error.message, cure=error.cure) from None
         try:
-            plan = make_plan(await load_play(services, run_id))
-            engines = await make_engines(plan, services.models, services.settings.tools_allowed)
-            runner = await make_runner(services, run_id, fence, plan, engines)
-            async with database.read() as session:
-                desired, status, parent = await Duties(session).standing(run_id)
-            if parent is not None and status == "pending":
+            stored = await services.openings(run_id)
+            runner = await make_runner(services, stored, fence)
+            if stored.row.parent_run_id is not None and stored.row.status == "pending":
                 await _check_past(runner)
             self._open[run_id] = cast(RunRecord, runner.runtime.record)
-            yield Assignment(runner, _asked(desired, status))
+            yield Assignment(runner, _asked(stored.row.desired, stored.row.status))
         finally:
             self._open.pop(run_id, None)
-            async with database.session() as session:
-                await Leases(session).release(run_id, self._owner, fence)
+            await services.ownership.release(run_id, fence)
 
     async def renew(self, run_ids: Sequence[str]) -> Mapping[str, Desired]:
-        async with self._services.database.session() as session:
-            held = await Leases(session).renew(self._owner, run_ids, TTL)
+        held = await self._services.ownership.renew(run_ids)
+        async with self._services.database.read() as session:
             return cast(Mapping[str, Desired], await Duties(session).desires(held))
 
     async def due(self, limit: int) -> Sequence[Due]:
@@ -93,7 +86,8 @@ class RunDesk:
             key=f"failed.{uuid4().hex[:12]}", turn=row.turn, phase=row.phase, source="run", error=error.as_dict())])
 
     def _is_free(self, duty: Duty) -> bool:
-        return not duty.held or duty.owner is None or (duty.owner != self._owner and is_dead(duty.owner))
+        ours = self._services.ownership.owner
+        return not duty.held or duty.owner is None or (duty.owner != ours and is_dead(duty.owner))
 
 
 async def _check_past(runner: ScenarioRunner) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +14,103 @@ from uuid import uuid4
 from pyscrai.databases.repositories.leases import Leases
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.session import Database
-from pyscrai.errors import WrongState
+from pyscrai.databases.together import Together
+from pyscrai.errors import NotFound, WrongState
 
 TTL = timedelta(seconds=30)
+
+
+class Ownership:
+    """The runs that this process holds. They are taken, renewed and given back together: one statement for all."""
+
+    def __init__(self, database: Database) -> None:
+        self.owner = owner_name()
+        self._database = database
+        self._acquiring = Together(self._acquire)
+        self._releasing = Together(self._release)
+        self._held: dict[tuple[str, int], Callable[[], None]] = {}
+        self._renewing: asyncio.Task[None] | None = None
+
+    async def acquire(self, run_id: str) -> int:
+        """Take a run, at once from a dead owner; the fence with which it is written to.
+
+        Raises:
+            NotFound: there is no such run.
+            WrongState: another living process, or another part of this one, plays it.
+        """
+        return await self._acquiring(run_id)
+
+    async def release(self, run_id: str, fence: int) -> None:
+        """Give a run back, if it is still held."""
+        await self._releasing((run_id, fence))
+
+    async def renew(self, run_ids: Sequence[str]) -> Sequence[str]:
+        """Hold runs for longer; the ids of those that are still held. The others must stop."""
+        async with self._database.session() as session:
+            return await Leases(session).renew(self.owner, run_ids, TTL)
+
+    @asynccontextmanager
+    async def hold(self, run_id: str, *, lost: Callable[[], None] = lambda: None) -> AsyncIterator[int]:
+        """Hold a run and renew its lease until the block is left; gives the fence.
+
+        Args:
+            lost: called when the lease could not be renewed because another process took the run.
+
+        Raises:
+            NotFound: there is no such run.
+            WrongState: another living process plays it.
+        """
+        fence = await self.acquire(run_id)
+        self._held[run_id, fence] = lost
+        if self._renewing is None:
+            self._renewing = asyncio.create_task(self._keep())
+        try:
+            yield fence
+        finally:
+            self._held.pop((run_id, fence), None)
+            await self.release(run_id, fence)
+
+    async def close(self) -> None:
+        """Renew nothing any more."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._renewing
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(TTL.total_seconds() / 3)
+            if held := dict(self._held):
+                still = set(await self.renew([run_id for run_id, _ in held]))
+                for (run_id, fence), lost in held.items():
+                    if run_id not in still and self._held.pop((run_id, fence), None) is not None:
+                        lost()
+
+    async def _acquire(self, run_ids: Sequence[str]) -> Sequence[int | Exception]:
+        async with self._database.session() as session:
+            leases = Leases(session)
+            fences = await leases.acquire(run_ids, self.owner, TTL)
+            if missing := [run_id for run_id in run_ids if run_id not in fences]:
+                rows = {row.id: row for row in await Runs(session).some(missing)}
+                dead = {row.id: (row.owner, row.fence) for row in rows.values() if row.owner and is_dead(row.owner)}
+                for run_id, (owner, fence) in dead.items():
+                    await leases.release(owner, [(run_id, fence)])
+                fences |= await leases.acquire(list(dead), self.owner, TTL)
+        # Asked for twice at once, a run goes to the first.
+        return [fences.pop(run_id) if run_id in fences
+                else _refused(run_id, there=run_id not in missing or run_id in rows) for run_id in run_ids]
+
+    async def _release(self, held: Sequence[tuple[str, int]]) -> Sequence[None]:
+        async with self._database.session() as session:
+            await Leases(session).release(self.owner, held)
+        return [None] * len(held)
+
+
+def _refused(run_id: str, *, there: bool) -> Exception:
+    if not there:
+        return NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
+    return WrongState(f"{run_id} is being played by another process", code="run.taken",
+                      cure="pause or stop it there; a process that died is replaced within half a minute")
 
 
 def owner_name() -> str:
@@ -36,61 +130,6 @@ def is_dead(owner: str) -> bool:
     except PermissionError:
         return False
     return bool(started) and _started(int(pid)) != started
-
-
-@asynccontextmanager
-async def own(database: Database, run_id: str, *, lost: Callable[[], None] | None = None) -> AsyncIterator[int]:
-    """Hold a run; gives the fence with which its record writes.
-
-    Args:
-        lost: called when the lease could not be renewed because another process took the run.
-
-    Raises:
-        WrongState: another living process plays the run.
-    """
-    owner = owner_name()
-    fence = await acquire(database, run_id, owner)
-    renewing = asyncio.create_task(_renew(database, run_id, owner, lost))
-    try:
-        yield fence
-    finally:
-        renewing.cancel()
-        with suppress(asyncio.CancelledError):
-            await renewing
-        async with database.session() as session:
-            await Leases(session).release(run_id, owner, fence)
-
-
-async def acquire(database: Database, run_id: str, owner: str) -> int:
-    """Take a run, at once from a dead owner; the fence with which it is written to.
-
-    Raises:
-        NotFound: there is no such run.
-        WrongState: another living process plays it.
-    """
-    async with database.session() as session:
-        leases = Leases(session)
-        fence = await leases.acquire(run_id, owner, TTL)
-        if fence is None:
-            row = await Runs(session).get(run_id)
-            if row.owner and is_dead(row.owner):
-                await leases.release(run_id, row.owner, row.fence)
-                fence = await leases.acquire(run_id, owner, TTL)
-    if fence is None:
-        raise WrongState(f"{run_id} is being played by another process", code="run.taken",
-                         cure="pause or stop it there; a process that died is replaced within half a minute")
-    return fence
-
-
-async def _renew(database: Database, run_id: str, owner: str, lost: Callable[[], None] | None) -> None:
-    while True:
-        await asyncio.sleep(TTL.total_seconds() / 3)
-        async with database.session() as session:
-            held = await Leases(session).renew(owner, [run_id], TTL)
-        if not held:
-            if lost is not None:
-                lost()
-            return
 
 
 def _started(pid: int) -> str:

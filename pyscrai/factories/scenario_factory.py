@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.inbox import RunInbox
 from pyscrai.databases.record import RunRecord
+from pyscrai.databases.repositories.openings import StoredRun
 from pyscrai.databases.repositories.runs import CastMember, Runs
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
-from pyscrai.databases.tables import RunRow, ScenarioTemplateRow
+from pyscrai.databases.tables import ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.asking import TokenListener
 from pyscrai.engines.base import Engine
@@ -27,7 +28,6 @@ from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.casting import cast_play
 from pyscrai.factories.history import StoredPast
 from pyscrai.factories.options import RunOptions
-from pyscrai.factories.ownership import own
 from pyscrai.factories.services import Services
 from pyscrai.llm.registry import Models
 from pyscrai.templates.agents import AgentTemplate
@@ -101,18 +101,23 @@ async def open_run(services: Services, run_id: str, *, listener: TokenListener |
         WrongState: another process plays it.
         ConfigError: a model alias of its cast is not configured here.
     """
-    plan = make_plan(await load_play(services, run_id))
-    engines = await make_engines(plan, services.models, services.settings.tools_allowed)
-    async with own(services.database, run_id, lost=lost) as fence:
-        yield await make_runner(services, run_id, fence, plan, engines, listener=listener)
+    async with services.ownership.hold(run_id, lost=lost or (lambda: None)) as fence:
+        yield await make_runner(services, await services.openings(run_id), fence, listener=listener)
 
 
-async def make_runner(services: Services, run_id: str, fence: int, plan: Plan, engines: Mapping[str, Engine], *,
-                      listener: TokenListener | None = None) -> ScenarioRunner:
-    """The runner of a run that the caller holds with this fence."""
+async def make_runner(services: Services, stored: StoredRun, fence: int, *, listener: TokenListener | None = None
+                      ) -> ScenarioRunner:
+    """The runner of a run that the caller holds with this fence.
+
+    Raises:
+        ConfigError: a model alias of its cast is not configured here.
+    """
     services.shared.settle()
-    record = await RunRecord.open(services.writer, services.database, run_id, fence)
-    inbox = await RunInbox.open(services.database, record)
+    run_id = stored.row.id
+    plan = make_plan(await play_of(services, stored))
+    engines = await make_engines(plan, services.models, services.settings.tools_allowed)
+    record = RunRecord.of(services.writer, stored, fence, ended=services.ended)
+    inbox = RunInbox(services.database, record, stored.controls)
     recall = Recall(run=run_id, past=StoredPast(services.database, run_id))
     runtime = AgentRuntime(plan, engines, record, inbox, recall=recall, listener=listener)
     return ScenarioRunner(await make_graph(services, run_id, plan), runtime, run_id)
@@ -132,13 +137,20 @@ async def load_play(services: Services, run_id: str) -> Play:
     """
     async with services.database.read() as session:
         runs = Runs(session)
-        row = await runs.get(run_id)
-        content: Mapping[str, Any] = {}
-        if row.template_hash not in services.shared.scenarios:
+        stored = StoredRun(await runs.get(run_id), await runs.cast(run_id))
+    return await play_of(services, stored)
+
+
+async def play_of(services: Services, stored: StoredRun) -> Play:
+    """The play of a run whose rows were read."""
+    row, content = stored.row, dict[str, Any]()
+    if row.template_hash not in services.shared.scenarios:
+        async with services.database.read() as session:
             content = (await session.get_one(ScenarioTemplateRow, row.scenario_template_id)).content
-        scenario = services.shared.scenarios.get(row.template_hash, lambda: ScenarioTemplate.model_validate(content))
-        cast = {member.role: AgentInstance.model_validate(member.configuration) for member in await runs.cast(run_id)}
-        return _play(row, scenario, cast)
+    scenario = services.shared.scenarios.get(row.template_hash, lambda: ScenarioTemplate.model_validate(content))
+    cast = {member.role: AgentInstance.model_validate(member.configuration) for member in stored.cast}
+    return Play(scenario=scenario, cast=cast, parameters=row.parameters, seed=row.seed,
+                max_turns=row.settings.get("max_turns"), budget_usd=row.settings.get("budget_usd"))
 
 
 async def make_engines(plan: Plan, models: Models, tools_allowed: Iterable[str] = ()) -> Mapping[str, Engine]:
@@ -155,11 +167,6 @@ async def make_engines(plan: Plan, models: Models, tools_allowed: Iterable[str] 
         engines[role] = create_agent_engine(instance, plan, await models.get(instance.model), fallback,
                                             tools_allowed=tools_allowed)
     return engines
-
-
-def _play(row: RunRow, scenario: ScenarioTemplate, cast: Mapping[str, AgentInstance]) -> Play:
-    return Play(scenario=scenario, cast=cast, parameters=row.parameters, seed=row.seed,
-                max_turns=row.settings.get("max_turns"), budget_usd=row.settings.get("budget_usd"))
 
 
 def _settings(options: RunOptions, actor: str) -> dict[str, Any]:

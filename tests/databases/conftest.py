@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from pyscrai.databases.inbox import RunInbox
 from pyscrai.databases.record import RunRecord
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.leases import Leases
+from pyscrai.databases.repositories.metrics import RunMetrics
+from pyscrai.databases.repositories.openings import StoredRun, read_runs
 from pyscrai.databases.repositories.runs import CastMember, Fork, Runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.session import Database
@@ -69,14 +72,25 @@ class Stage:
 
     async def lease(self, run_id: str, owner: str = "me", ttl: timedelta = timedelta(minutes=1)) -> int | None:
         async with self.database.session() as session:
-            return await Leases(session).acquire(run_id, owner, ttl)
+            return (await Leases(session).acquire([run_id], owner, ttl)).get(run_id)
 
     async def record(self, run_id: str | None = None) -> RunRecord:
         """The record of a run that is ours from now on, whoever held it before."""
         run_id = run_id or await self.run()
         fence = await self.lease(run_id, ttl=timedelta(seconds=-1))
         assert fence is not None
-        return await RunRecord.open(self.writer, self.database, run_id, fence)
+        return RunRecord.of(self.writer, await self.stored(run_id), fence, ended=self.keep_metrics)
+
+    async def stored(self, run_id: str) -> StoredRun:
+        async with self.database.read() as session:
+            return (await read_runs(session, [run_id]))[run_id]
+
+    async def keep_metrics(self, run_id: str) -> None:
+        async with self.database.session() as session:
+            await RunMetrics(session).keep([run_id])
+
+    async def inbox(self, record: RunRecord) -> RunInbox:
+        return RunInbox(self.database, record, (await self.stored(record.run_id)).controls)
 
 
 async def log(stage: Stage, run_id: str) -> list[StoredEvent]:

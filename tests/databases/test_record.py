@@ -11,7 +11,7 @@ from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import TextRow
 from pyscrai.engines.ports import CallKey
-from pyscrai.errors import Fenced, NotFound
+from pyscrai.errors import Fenced
 from pyscrai.events import (
     RunCompleted,
 )
@@ -73,8 +73,6 @@ async def test_a_recorded_call_is_recalled_after_a_restart(stage: Stage, play: P
     assert again.recall(last.key) == last
     assert again.recall(CallKey(41, "engineer", "speak", 0)) is None
     assert again.recall(CallKey(1, "engineer", "speak", 0)) is None, "old calls need not be in memory"
-    whole = await RunRecord.open(stage.writer, stage.database, record.run_id, again.fence, every_call=True)
-    assert whole.recall(CallKey(1, "engineer", "speak", 0)) is not None
 
 
 async def test_a_run_that_plays_long_keeps_few_calls_in_memory(stage: Stage, play: Play) -> None:
@@ -187,6 +185,3 @@ async def test_a_deleted_run_takes_nothing(stage: Stage) -> None:
         await record.commit([utterance(1)])
 
 
-async def test_the_record_of_no_run_cannot_be_opened(stage: Stage) -> None:
-    with pytest.raises(NotFound):
-        await RunRecord.open(stage.writer, stage.database, "run_000000000000", 1)

@@ -53,13 +53,6 @@ class Duties:
         rows = await self._session.execute(select(RunRow.id, RunRow.desired).where(RunRow.id.in_(run_ids)))
         return {row.id: row.desired for row in rows}
 
-    async def standing(self, run_id: str) -> tuple[str, str, str | None]:
-        """What is asked of a run, its status, and the run that it is a fork of."""
-        found = await self._session.execute(
-            select(RunRow.desired, RunRow.status, RunRow.parent_run_id).where(RunRow.id == run_id))
-        desired, status, parent = found.one()
-        return desired, status, parent
-
     async def desire(self, run_ids: Collection[str], desired: str) -> None:
         """Ask the same of many runs."""
         await self._session.execute(update(RunRow).where(RunRow.id.in_(run_ids)).values(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, update
+from sqlalchemy import ColumnElement, func, or_, tuple_, update
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,17 +22,19 @@ class Leases:
         self._now: ColumnElement[datetime] | datetime = func.clock_timestamp(type_=TIMESTAMP(timezone=True)
                                                                              ) if postgres else now()
 
-    async def acquire(self, run_id: str, owner: str, ttl: timedelta) -> int | None:
-        """Take a run that nobody holds, or whose holder let its lease run out.
+    async def acquire(self, run_ids: Collection[str], owner: str, ttl: timedelta) -> dict[str, int]:
+        """Take those of some runs that nobody holds, or whose holder let its lease run out.
 
         Returns:
-            The new fence, with which every write must come; None if another one holds the run.
+            Run to its new fence, with which every write must come; without those that another one holds.
         """
         free = or_(RunRow.owner.is_(None), RunRow.lease_until.is_(None), RunRow.lease_until < self._now)
-        return await self._session.scalar(
-            update(RunRow).where(RunRow.id == run_id, free)
-            .values(owner=owner, lease_until=self._now + ttl, fence=RunRow.fence + 1).returning(RunRow.fence),
+        taken = await self._session.execute(
+            update(RunRow).where(RunRow.id.in_(run_ids), free)
+            .values(owner=owner, lease_until=self._now + ttl, fence=RunRow.fence + 1)
+            .returning(RunRow.id, RunRow.fence),
             execution_options={"synchronize_session": False})
+        return {row.id: row.fence for row in taken}
 
     async def renew(self, owner: str, run_ids: Collection[str], ttl: timedelta) -> Sequence[str]:
         """Hold runs for longer; the ids of those that are still held. The others must stop."""
@@ -41,8 +43,8 @@ class Leases:
             .values(lease_until=self._now + ttl).returning(RunRow.id),
             execution_options={"synchronize_session": False})).all()
 
-    async def release(self, run_id: str, owner: str, fence: int) -> None:
-        """Give a run back, if it is still held."""
+    async def release(self, owner: str, held: Sequence[tuple[str, int]]) -> None:
+        """Give runs back, each with its fence, as far as they are still held."""
         await self._session.execute(
-            update(RunRow).where(RunRow.id == run_id, RunRow.owner == owner, RunRow.fence == fence)
+            update(RunRow).where(RunRow.owner == owner, tuple_(RunRow.id, RunRow.fence).in_(held))
             .values(owner=None, lease_until=None), execution_options={"synchronize_session": False})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 
 from sqlalchemy import delete, select
@@ -117,26 +117,33 @@ class RunMetrics:
             return await self.compute(run_id)
         return [Metrics(**{one.name: getattr(row, one.name) for one in fields(Metrics)}) for row in rows]
 
-    async def keep(self, run_id: str) -> list[Metrics]:
-        """Compute the figures and keep them in place of those kept before."""
-        found = await self.compute(run_id)
-        await self._session.execute(delete(RunMetricsRow).where(RunMetricsRow.run_id == run_id))
+    async def keep(self, run_ids: Collection[str]) -> None:
+        """Compute the figures of runs and keep them in place of those kept before."""
+        found = await self._compute(run_ids)
+        await self._session.execute(delete(RunMetricsRow).where(RunMetricsRow.run_id.in_(run_ids)))
         self._session.add_all(RunMetricsRow(run_id=run_id, **{one.name: getattr(metrics, one.name) for one in
-                                                              fields(Metrics)}) for metrics in found)
+                                                              fields(Metrics)})
+                              for run_id, all_metrics in found.items() for metrics in all_metrics)
         await self._session.flush()
-        return found
 
     async def compute(self, run_id: str) -> list[Metrics]:
         """The figures as of now."""
+        return (await self._compute([run_id]))[run_id]
+
+    async def _compute(self, run_ids: Collection[str]) -> dict[str, list[Metrics]]:
+        figures: dict[str, list[CallFigures]] = {run_id: [] for run_id in run_ids}
+        turns: dict[str, list[TurnFigures]] = {run_id: [] for run_id in run_ids}
         calls = await self._session.execute(select(
-            CallRow.role, CallRow.attempts, CallRow.finish_reason, CallRow.prompt_tokens, CallRow.cached_tokens,
-            CallRow.completion_tokens, CallRow.cost_usd, CallRow.latency_ms
-        ).where(CallRow.run_id == run_id, CallRow.purpose.not_in(UNCOUNTED)))
-        figures = [CallFigures(role, len(attempts or ()), reason is not None, prompt or 0, cached or 0, completion or 0,
-                               cost, latency)
-                   for role, attempts, reason, prompt, cached, completion, cost, latency in calls]
-        events = await self._session.execute(select(EventRow.source, EventRow.turn, EventRow.payload).where(
-            EventRow.run_id == run_id, EventRow.kind.in_(PLAYED)))
-        turns = [TurnFigures(source, turn, len(str(payload.get("text", "")).split()))
-                 for source, turn, payload in events if source]
-        return summarize(figures, turns)
+            CallRow.run_id, CallRow.role, CallRow.attempts, CallRow.finish_reason, CallRow.prompt_tokens,
+            CallRow.cached_tokens, CallRow.completion_tokens, CallRow.cost_usd, CallRow.latency_ms
+        ).where(CallRow.run_id.in_(run_ids), CallRow.purpose.not_in(UNCOUNTED)))
+        for run_id, role, attempts, reason, prompt, cached, completion, cost, latency in calls:
+            figures[run_id].append(CallFigures(role, len(attempts or ()), reason is not None, prompt or 0, cached or 0,
+                                               completion or 0, cost, latency))
+        events = await self._session.execute(select(
+            EventRow.run_id, EventRow.source, EventRow.turn, EventRow.payload
+        ).where(EventRow.run_id.in_(run_ids), EventRow.kind.in_(PLAYED)))
+        for run_id, source, turn, payload in events:
+            if source:
+                turns[run_id].append(TurnFigures(source, turn, len(str(payload.get("text", "")).split())))
+        return {run_id: summarize(figures[run_id], turns[run_id]) for run_id in run_ids}

@@ -22,7 +22,7 @@ async def taken(inbox: RunInbox, turn: int) -> list[str]:
 
 async def test_a_command_goes_to_the_next_turn_and_stays_with_it(stage: Stage) -> None:
     record = await stage.record()
-    inbox = await RunInbox.open(stage.database, record)
+    inbox = await stage.inbox(record)
     assert await inbox.take(1) == ()
     await put(stage, record.run_id, "rain")
     await put(stage, record.run_id, "snow")
@@ -34,7 +34,7 @@ async def test_a_command_goes_to_the_next_turn_and_stays_with_it(stage: Stage) -
     await put(stage, record.run_id, "hail")
     # The process dies and the turn is played again.
     again = await stage.record(record.run_id)
-    inbox = await RunInbox.open(stage.database, again)
+    inbox = await stage.inbox(again)
     assert await taken(inbox, 2) == ["rain", "snow", "hail"]
     assert await taken(inbox, 2) == ["rain", "snow", "hail"]
     async with stage.database.read() as session:
@@ -44,7 +44,7 @@ async def test_a_command_goes_to_the_next_turn_and_stays_with_it(stage: Stage) -
 async def test_a_turn_for_which_nothing_waits_does_not_ask_the_database(stage: Stage, monkeypatch: pytest.MonkeyPatch
                                                                         ) -> None:
     record = await stage.record()
-    inbox = await RunInbox.open(stage.database, record)
+    inbox = await stage.inbox(record)
     with monkeypatch.context() as patch:
         patch.setattr(Database, "session", lambda self: pytest.fail("asked"))
         assert await inbox.take(1) == ()
@@ -55,7 +55,7 @@ async def test_a_turn_for_which_nothing_waits_does_not_ask_the_database(stage: S
 
 async def test_commands_that_come_while_others_are_taken_are_not_lost(stage: Stage) -> None:
     record = await stage.record()
-    inbox = await RunInbox.open(stage.database, record)
+    inbox = await stage.inbox(record)
 
     async def put_all() -> None:
         for number in range(20):
@@ -72,7 +72,7 @@ async def test_commands_that_come_while_others_are_taken_are_not_lost(stage: Sta
 
     _, found = await asyncio.gather(put_all(), take_all())
     rest = await stage.record(record.run_id)
-    found += [] if len(found) == 20 else await taken(await RunInbox.open(stage.database, rest), 1000)
+    found += [] if len(found) == 20 else await taken(await stage.inbox(rest), 1000)
     assert found == [str(number) for number in range(20)]
 
 

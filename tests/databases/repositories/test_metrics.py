@@ -33,12 +33,12 @@ async def test_a_runs_metrics_are_computed_for_each_role_and_kept(stage: Stage) 
                          utterance(2, "engineer", "more words", key="second")])
     async with stage.database.session() as session:
         computed = await RunMetrics(session).read(record.run_id)
-        kept = await RunMetrics(session).keep(record.run_id)
-        await RunMetrics(session).keep(record.run_id)
+        await RunMetrics(session).keep([record.run_id])
+        await RunMetrics(session).keep([record.run_id])
     async with stage.database.read() as session:
-        assert computed == kept == await RunMetrics(session).read(record.run_id)
-    whole, engineer, mayor, observer = kept
-    assert [one.role for one in kept] == ["", "engineer", "mayor", "observer"]
+        assert computed == await RunMetrics(session).read(record.run_id)
+    whole, engineer, mayor, observer = computed
+    assert [one.role for one in computed] == ["", "engineer", "mayor", "observer"]
     assert (whole.turns, whole.words, whole.calls, whole.retries, whole.errors) == (2, 6, 4, 6, 1)
     assert (whole.prompt_tokens, whole.cached_tokens, whole.completion_tokens) == (300, 240, 60)
     assert whole.cost_usd == pytest.approx(0.75)

@@ -142,8 +142,8 @@ async def test_one_process_at_a_time_holds_a_run(stage: Stage) -> None:
     assert await stage.lease(run_id, "one") == 1
     assert await stage.lease(run_id, "two") is None
     async with stage.database.session() as session:
-        await Leases(session).release(run_id, "two", 1)
-        await Leases(session).release(run_id, "one", 1)
+        await Leases(session).release("two", [(run_id, 1)])
+        await Leases(session).release("one", [(run_id, 1)])
     assert await stage.lease(run_id, "two") == 2
 
 
