@@ -54,7 +54,7 @@ class RunDesk:
         except WrongState as error:
             raise Taken(error.message, cure=error.cure) from None
         try:
-            stored = await services.openings(run_id)
+            stored = await services.joint.open(run_id)
             runner = await make_runner(services, stored, fence)
             if stored.row.parent_run_id is not None and stored.row.status == "pending":
                 await _check_past(runner)

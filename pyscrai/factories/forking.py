@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.repositories.controls import Controls
 from pyscrai.databases.repositories.events import Events
-from pyscrai.databases.repositories.runs import CastMember, Fork, Runs
+from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
 from pyscrai.databases.tables import AgentInstanceRow, RunRow, ScenarioTemplateRow
 from pyscrai.engines.cast import AgentInstance, Play
 from pyscrai.engines.orchestration.plan import BEGIN, Plan, make_plan, successors
@@ -186,9 +186,9 @@ async def _store(services: Services, row: RunRow, cast: Sequence[AgentInstanceRo
     settings |= {key: value for key, value in bounds.items() if value}
     async with services.database.session() as session:
         template = await session.get_one(ScenarioTemplateRow, row.scenario_template_id)
-        child = await Runs(session).create(template, members, seed=play.seed, name=name or row.name,
-                                           parameters=play.parameters, settings=settings,
-                                           tags=tags or tuple(row.tags), desired="none", fork=fork)
+        [child] = await Runs(session).create(NewRun(
+            template, members, play.seed, name or row.name, play.parameters, settings, tags or tuple(row.tags),
+            desired="none", fork=fork))
         for content in edits.injects:
             await Controls(session).add(child.id, "inject", {
                 "text": content.text, "audience": list(content.audience), "source": content.source}, actor=actor)

@@ -12,8 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pyscrai.databases.inbox import RunInbox
 from pyscrai.databases.record import RunRecord
 from pyscrai.databases.repositories.openings import StoredRun
-from pyscrai.databases.repositories.runs import CastMember, Runs
-from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
+from pyscrai.databases.repositories.runs import CastMember, NewRun, Runs
 from pyscrai.databases.tables import ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.asking import TokenListener
@@ -58,11 +57,8 @@ async def create_scenario_run_from_template(services: Services, template: str, o
     """
     options = options or RunOptions()
     # Read first: the transaction that writes holds up all others, and is to be short.
-    async with services.database.read() as session:
-        row = await scenario_templates(session).get(template)
-        scenario = ScenarioTemplate.model_validate(row.content)
-        agents = {role.agent: await agent_templates(session).get(role.agent)
-                  for role in scenario.roles.values() if isinstance(role.agent, str)}
+    stored = await services.joint.template(template)
+    scenario, agents = stored.scenario, stored.agents
     bodies = {reference: AgentTemplate.model_validate(agent.content) for reference, agent in agents.items()}
     play = cast_play(scenario, options, bodies.__getitem__, model=services.settings.model)
     make_plan(play)
@@ -78,12 +74,13 @@ async def create_scenario_run_from_template(services: Services, template: str, o
                                agent_hash=instance.agent_hash, agent_template_id=agent.id if agent else None,
                                configuration=instance.model_dump(mode="json"),
                                played_by=options.people.get(role, "model")))
+    new = NewRun(stored.row, cast, play.seed, options.name, play.parameters, _settings(options, actor), options.tags,
+                 desired)
+    if within is None:
+        return await services.joint.create(new)
     async with services.database.session() as session:
-        run = await Runs(session).create(row, cast, seed=play.seed, name=options.name, parameters=play.parameters,
-                                         settings=_settings(options, actor), tags=options.tags,
-                                         desired=desired)
-        if within is not None:
-            await within(session, run.id)
+        [run] = await Runs(session).create(new)
+        await within(session, run.id)
         return run.id
 
 
@@ -102,7 +99,7 @@ async def open_run(services: Services, run_id: str, *, listener: TokenListener |
         ConfigError: a model alias of its cast is not configured here.
     """
     async with services.ownership.hold(run_id, lost=lost or (lambda: None)) as fence:
-        yield await make_runner(services, await services.openings(run_id), fence, listener=listener)
+        yield await make_runner(services, await services.joint.open(run_id), fence, listener=listener)
 
 
 async def make_runner(services: Services, stored: StoredRun, fence: int, *, listener: TokenListener | None = None
@@ -116,7 +113,7 @@ async def make_runner(services: Services, stored: StoredRun, fence: int, *, list
     run_id = stored.row.id
     plan = make_plan(await play_of(services, stored))
     engines = await make_engines(plan, services.models, services.settings.tools_allowed)
-    record = RunRecord.of(services.writer, stored, fence, ended=services.ended)
+    record = RunRecord.of(services.writer, stored, fence, ended=services.joint.sum_up)
     inbox = RunInbox(services.database, record, stored.controls)
     recall = Recall(run=run_id, past=StoredPast(services.database, run_id))
     runtime = AgentRuntime(plan, engines, record, inbox, recall=recall, listener=listener)

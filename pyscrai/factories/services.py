@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 
 from pyscrai.config import Settings
 from pyscrai.databases.checkpointer import Checkpoints
 from pyscrai.databases.recording.writer import RecordWriter
-from pyscrai.databases.repositories.metrics import RunMetrics
-from pyscrai.databases.repositories.openings import StoredRun, read_runs
 from pyscrai.databases.session import Database
-from pyscrai.databases.together import Together
-from pyscrai.errors import NotFound
+from pyscrai.factories.joint import Joint
 from pyscrai.factories.ownership import Ownership
 from pyscrai.factories.shared import Shared
 from pyscrai.factories.templates import seed_library
@@ -31,9 +27,8 @@ class Services:
     writer: RecordWriter
     checkpoints: Checkpoints
     ownership: Ownership
-    openings: Together[str, StoredRun]
-    ended: Together[str, None]
-    shared: Shared = field(default_factory=Shared)
+    shared: Shared
+    joint: Joint
 
 
 @asynccontextmanager
@@ -58,18 +53,6 @@ async def open_services(settings: Settings, *, library: bool = True) -> AsyncIte
         models = await stack.enter_async_context(Models(settings))
         ownership = Ownership(database)
         stack.push_async_callback(ownership.close)
-        yield Services(settings, database, models, writer, checkpoints, ownership,
-                       openings=Together(partial(_opened, database)), ended=Together(partial(_ended, database)))
+        shared = Shared()
+        yield Services(settings, database, models, writer, checkpoints, ownership, shared, Joint(database, shared))
 
-
-async def _opened(database: Database, run_ids: Sequence[str]) -> Sequence[StoredRun | Exception]:
-    async with database.read() as session:
-        found = await read_runs(session, run_ids)
-    return [found.get(run_id) or NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
-            for run_id in run_ids]
-
-
-async def _ended(database: Database, run_ids: Sequence[str]) -> Sequence[None]:
-    async with database.session() as session:
-        await RunMetrics(session).keep(run_ids)
-    return [None] * len(run_ids)

@@ -16,7 +16,7 @@ from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.leases import Leases
 from pyscrai.databases.repositories.metrics import RunMetrics
 from pyscrai.databases.repositories.openings import StoredRun, read_runs
-from pyscrai.databases.repositories.runs import CastMember, Fork, Runs
+from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.session import Database
 from pyscrai.databases.stored import StoredEvent
@@ -68,7 +68,7 @@ class Stage:
         async with self.database.session() as session:
             template = await scenario_templates(session).add(name="play", version="1.0.0", format=1, content={"a": 1},
                                                              content_hash="hash")
-            return (await Runs(session).create(template, CAST, **{"seed": 7, **fields}, fork=fork)).id
+            return (await Runs(session).create(NewRun(template, CAST, **{"seed": 7, **fields}, fork=fork)))[0].id
 
     async def lease(self, run_id: str, owner: str = "me", ttl: timedelta = timedelta(minutes=1)) -> int | None:
         async with self.database.session() as session:

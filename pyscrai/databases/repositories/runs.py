@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -46,6 +46,23 @@ class Fork:
 
 
 @dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run that is to be made of a stored template; ``desired`` is what is asked of whoever plays runs here."""
+
+    template: ScenarioTemplateRow
+    cast: Sequence[CastMember]
+    seed: int
+    name: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    tags: Collection[str] = ()
+    desired: str = "run"
+    fork: Fork | None = None
+    moment: datetime | None = None
+    """When it is made; now, if left out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some runs, the newest first; ``after`` gives the next ones, None when there are no more."""
 
@@ -59,34 +76,34 @@ class Runs:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def create(self, template: ScenarioTemplateRow, cast: Sequence[CastMember], *, seed: int, name: str = "",
-                     parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None,
-                     tags: Collection[str] = (), desired: str = "run", fork: Fork | None = None,
-                     moment: datetime | None = None) -> RunRow:
-        """Make a pending run with its cast.
+    async def create(self, *made: NewRun) -> list[RunRow]:
+        """Make pending runs with their casts.
 
         A fork's events go on counting where the past that it shares ends.
         """
-        made = moment or now()
-        run = RunRow(id=await self._free_id(made), scenario_template_id=template.id,
-                     template_hash=template.content_hash, name=name or template.name, status="pending", desired=desired,
-                     seed=seed, parameters=dict(parameters or {}), settings=dict(settings or {}),
-                     tags=sorted(set(tags)), created_at=made, updated_at=made)
-        if fork is not None:
-            run.parent_run_id, run.fork_turn = fork.parent, fork.turn
-            run.turn, run.phase, run.speakers = fork.at.turn, fork.at.phase, list(fork.at.next)
-            run.variables, run.usage = dict(fork.at.variables), dict(fork.at.usage)
-            run.last_seq = await self._last_shared(fork)
-        self._session.add(run)
+        moments = [new.moment or now() for new in made]
+        rows = []
+        for new, moment, run_id in zip(made, moments, await self._free_ids(moments), strict=True):
+            run = RunRow(id=run_id, scenario_template_id=new.template.id, template_hash=new.template.content_hash,
+                         name=new.name or new.template.name, status="pending", desired=new.desired, seed=new.seed,
+                         parameters=dict(new.parameters), settings=dict(new.settings), tags=sorted(set(new.tags)),
+                         created_at=moment, updated_at=moment)
+            if (fork := new.fork) is not None:
+                run.parent_run_id, run.fork_turn = fork.parent, fork.turn
+                run.turn, run.phase, run.speakers = fork.at.turn, fork.at.phase, list(fork.at.next)
+                run.variables, run.usage = dict(fork.at.variables), dict(fork.at.usage)
+                run.last_seq = await self._last_shared(fork)
+            rows.append(run)
+        self._session.add_all(rows)
         await self._session.flush()
-        self._session.add_all(RunTagRow(tag=tag, run_id=run.id) for tag in run.tags)
+        self._session.add_all(RunTagRow(tag=tag, run_id=run.id) for run in rows for tag in run.tags)
         self._session.add_all(
             AgentInstanceRow(run_id=run.id, role=member.role, position=position, engine=member.engine, name=member.name,
                              agent_template_id=member.agent_template_id, agent_hash=member.agent_hash,
                              configuration=dict(member.configuration), played_by=member.played_by)
-            for position, member in enumerate(cast))
+            for run, new in zip(rows, made, strict=True) for position, member in enumerate(new.cast))
         await self._session.flush()
-        return run
+        return rows
 
     async def get(self, run_id: str) -> RunRow:
         """The run of exactly this id.
@@ -206,10 +223,14 @@ class Runs:
             query = query.where(ScenarioTemplateRow.version == version)
         return (await self._session.scalars(query)).all()
 
-    async def _free_id(self, moment: datetime) -> str:
-        while await self._session.scalar(select(RunRow.id).where(RunRow.id == (run_id := new_run_id(moment)))):
-            pass
-        return run_id
+    async def _free_ids(self, moments: Sequence[datetime]) -> Sequence[str]:
+        ids: dict[str, None] = {}
+        for moment in moments:
+            while (run_id := new_run_id(moment)) in ids:
+                pass
+            ids[run_id] = None
+        taken = (await self._session.scalars(select(RunRow.id).where(RunRow.id.in_(ids)))).all()
+        return list(ids) if not taken else await self._free_ids(moments)
 
     async def _last_shared(self, fork: Fork) -> int:
         segments = await lineage(self._session, fork.parent)

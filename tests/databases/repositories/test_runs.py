@@ -9,7 +9,7 @@ from pyscrai.databases.columns import now
 from pyscrai.databases.record import RunRecord
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.leases import Leases
-from pyscrai.databases.repositories.runs import CastMember, Fork, Runs
+from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.run_ids import first_id_at, new_run_id
 from pyscrai.engines.ports import Progress
@@ -38,7 +38,7 @@ async def test_an_unfinished_creation_leaves_nothing(stage: Stage) -> None:
         async with stage.database.session() as session:
             template = await scenario_templates(session).add(name="p", version="1.0.0", format=1, content={},
                                                              content_hash="h")
-            await Runs(session).create(template, [CastMember("a", "A", "actor", "h", {})], seed=1)
+            await Runs(session).create(NewRun(template, [CastMember("a", "A", "actor", "h", {})], seed=1))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

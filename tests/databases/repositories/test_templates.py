@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pyscrai.databases.repositories.runs import CastMember, Runs
+from pyscrai.databases.repositories.runs import CastMember, NewRun, Runs
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 from pyscrai.databases.session import Database
 from pyscrai.errors import NotFound, VersionConflict
@@ -56,7 +56,7 @@ async def test_what_runs_need_is_archived_the_rest_deleted(database: Database) -
         used = await scenario_templates(session).add(**version("1.0.0"))
         await scenario_templates(session).add(**version("2.0.0"))
         agent = await agent_templates(session).add(**version("1.0.0"))
-        await Runs(session).create(used, [CastMember("a", "A", "actor", "a", {}, agent.id)], seed=1)
+        await Runs(session).create(NewRun(used, [CastMember("a", "A", "actor", "a", {}, agent.id)], seed=1))
     async with database.session() as session:
         assert await scenario_templates(session).remove("play@2.0.0") == "deleted"
         assert await scenario_templates(session).remove("play") == "archived"
