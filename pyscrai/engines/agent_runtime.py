@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from langgraph.types import interrupt
+from structlog.contextvars import bound_contextvars
 
 from pyscrai.engines.asking import Asking, TokenListener
 from pyscrai.engines.base import Engine, Performance
@@ -66,9 +67,10 @@ class AgentRuntime:
     async def take_turn(self, role: str, state: Mapping[str, Any]) -> dict[str, Any]:
         """Do what ``next`` asks of a role: a turn, a choice, or looking on."""
         mine = [activation for activation in state.get("next") or () if activation["role"] == role]
-        if role in self.plan.watchers:
-            return await self._watch(mine, state)
-        return await self._play(mine[0], state)
+        with bound_contextvars(turn=state.get("turn", 0) if not mine else mine[0]["turn"], role=role):
+            if role in self.plan.watchers:
+                return await self._watch(mine, state)
+            return await self._play(mine[0], state)
 
     async def gather(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Go on after a round in which all spoke at once."""

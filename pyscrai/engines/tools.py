@@ -109,7 +109,9 @@ async def _choose(engine: Engine, offered: Mapping[str, tuple[Tool, dict[str, An
     schema = {"type": "object", "additionalProperties": False, "required": ["use"],
               "properties": {"use": {"anyOf": [*uses, {"type": "null"}]}}}
     messages, prompts = engine.messages("tools", view, tools=[
-        {"name": name, "description": tool.description, "arguments": json.dumps(schema.get("properties", {}))}
+        {"name": name, "description": tool.description, "arguments": json.dumps(schema.get("properties", {})),
+         "in_words": ", ".join(f"{argument}: {_in_words(part)}" for argument, part in
+                               schema.get("properties", {}).items())}
         for name, (tool, schema) in offered.items()])
 
     def read(reply: ModelReply) -> dict[str, Any] | None:
@@ -117,6 +119,13 @@ async def _choose(engine: Engine, offered: Mapping[str, tuple[Tool, dict[str, An
         return use
 
     return await ask(engine.request(messages, schema=schema), purpose="tool", read=read, prompts=prompts)
+
+
+def _in_words(schema: Mapping[str, Any]) -> str:
+    """What an argument may be, for models that a JSON Schema tells nothing."""
+    if "enum" in schema:
+        return " or ".join(map(json.dumps, schema["enum"]))
+    return str(schema.get("description") or schema.get("type") or "anything")
 
 
 def _record(engine: Engine, performance: Performance, tool: Tool, arguments: Mapping[str, Any], answer: Answer) -> Line:
