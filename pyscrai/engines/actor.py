@@ -65,7 +65,9 @@ class Speaker(Engine):
             value = {TEXT: reply.text} if schema is None else dict(parse(reply.text, schema))
             if schema is None or self.moves(phase)[0] is None or value.get(TEXT, "").strip():
                 said = value.get(TEXT, "").strip()
-                value[TEXT] = clean(said.partition("\n")[0] if small else said, name=self.instance.name, others=others,
+                if small:  # it takes the brackets of what is no speech, and of what tools found, for a way to speak
+                    said = said.partition("\n")[0].replace("[", "").replace("]", "")
+                value[TEXT] = clean(said, name=self.instance.name, others=others,
                                     max_sentences=self.instance.settings.max_sentences)
             self.check(value, phase)
             if small and value.get(TEXT):

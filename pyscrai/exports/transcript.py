@@ -42,14 +42,14 @@ class Transcript:
         """A phase's title."""
         return clean(self.titles.get(name) or titled(name))
 
-    def addressees(self, line: Line) -> str:
-        """Who alone heard it, in words; empty where the whole cast did."""
+    def addressees(self, line: Line, *, alone: str = "nobody") -> str:
+        """Who alone heard it, in words; ``alone`` where only its source did, empty where the whole cast did."""
         audience = line.get("audience")
         if audience == "all" or audience is None:
             return ""
         others = [self.name(role) for role in audience if role != line.get("source")]
         if not others:
-            return "nobody"
+            return alone
         return others[0] if len(others) == 1 else ", ".join(others[:-1]) + " and " + others[-1]
 
     def entry(self, line: Line, tone: Tone, text: object, *, who: str = "", to: str = "", tag: object = "",
@@ -119,8 +119,9 @@ def _change(script: Transcript, line: Line) -> list[Entry]:
 def _tool(script: Transcript, line: Line) -> list[Entry]:
     result = line.get("error") or line.get("result")
     arguments = pairs(line.get("arguments") or {})
+    who = script.name(line.get("source"))
     return [script.entry(line, "action", f"{arguments} → {result}" if arguments else f"→ {result}",
-                         who=script.name(line.get("source")), to=script.addressees(line), tag=titled(line["tool"]))]
+                         who=who, to=script.addressees(line, alone=who), tag=titled(line["tool"]))]
 
 
 # -- the Analyst ------------------------------------------------------------------------------------------------------
