@@ -18,9 +18,8 @@ def clean(text: str, *, name: str, others: Iterable[str], max_sentences: int | N
     Raises:
         ReplyError: nothing is left.
     """
-    said = _without_own_name(text.strip(), name)
-    said = cut_at_speakers(said, others)
-    said = _without_own_name(said, name).strip().strip("*").lstrip(",;:").strip()
+    said = _without_own_name(_without_own_name(text.strip(), name), name)
+    said = cut_at_speakers(said, (name, *others)).strip().strip("*").lstrip(",;:").strip()
     said = re.sub(r"\n{3,}", "\n\n", said)
     if len(said) > 1 and _QUOTES.get(said[0]) == said[-1] and said[0] not in said[1:-1]:
         said = said[1:-1].strip()
@@ -36,7 +35,7 @@ def cut_at_speakers(text: str, names: Iterable[str]) -> str:
     choices = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True) if name)
     if not choices:
         return text
-    begins = re.search(rf"(?:^|\n|(?<=[.!?…\"”])\s)\s*[*_\[(]*(?:{choices})[*_\])]*(?:\s*\([^)\n]*\))?\s*:",
+    begins = re.search(rf"(?:^|\n|(?<=[.!?…\"”]))\s*[*_\[(]*(?:{choices})[*_\])]*(?:\s*\([^)\n]*\))?\s*:",
                        text, re.IGNORECASE)
     return text[:begins.start()] if begins else text
 
