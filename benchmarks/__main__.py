@@ -61,7 +61,7 @@ def main() -> int:
         for name in wanted:
             show(measured[name]())
         if given.embedded:
-            show(figures.embedded(alias=given.embedded, turns=30, folder=Path(folder)))
+            show(figures.embedded(alias=given.embedded, turns=30, folder=Path(folder), repeats=repeats))
     return 1 if given.strict and missed else 0
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.embedded import first_token
 from benchmarks.worker import Spec
 
 ROOT = Path(__file__).parent.parent
@@ -121,17 +122,22 @@ def start_up(*, repeats: int) -> list[Figure]:
     return [Figure(name, median(times[name]), bound, unit="s") for name, (_, bound) in commands.items()]
 
 
-def embedded(*, alias: str, turns: int, folder: Path) -> list[Figure]:
+def embedded(*, alias: str, turns: int, folder: Path, repeats: int) -> list[Figure]:
     """The first token of the embedded model, and the share of its prompts that its cache served."""
-    done = subprocess.run([sys.executable, "-m", "benchmarks.embedded", alias, str(turns), str(folder),
-                           str(time.monotonic())], cwd=ROOT, text=True, capture_output=True, check=False)
+    first = []
+    for number in range(repeats + 1):
+        (own := folder / f"first-{number}").mkdir()
+        first.append(first_token(alias, own, folder))
+    first = first[1:]  # the one before made the database and warmed the disk
+    done = subprocess.run([sys.executable, "-m", "benchmarks.embedded", alias, str(turns), str(folder)], cwd=ROOT,
+                          text=True, capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{alias} did not finish:\n{done.stderr[-3000:]}")
     result = json.loads(done.stdout.splitlines()[-1])
     asked, cached = result["prompt_tokens"], result["cached_tokens"]
     return [
-        Figure(f"{alias}: first token after the start of the process", result["first_token_s"], 5, unit="s",
-               detail="its server started afresh"),
+        Figure(f"{alias}: first token at a terminal after `pyscrai run`", median(first), 5, unit="s",
+               detail=f"its server started afresh; {min(first):.1f} to {max(first):.1f} s in {repeats}"),
         Figure(f"{alias}: prompt tokens of turns 5 to {turns} from its cache", cached / asked, 0.75, at_least=True,
-               aim=0.85, detail=f"{cached} of {asked} tokens; {result['wall_s']:.0f} s in all"),
+               aim=0.85, detail=f"{cached} of {asked} tokens"),
     ]

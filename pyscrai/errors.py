@@ -139,7 +139,7 @@ class ReplyError(EngineError):
 
 
 class RepeatedReply(ReplyError):
-    """A small model's line is poor, the same again say; asking once more, a little more freely, often helps."""
+    """A small model's line is poor or nobody's; asking once more, a little more freely, often helps."""
 
     code = "engine.repeated"
 

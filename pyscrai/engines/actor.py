@@ -67,16 +67,22 @@ class Speaker(Engine):
                 said = value.get(TEXT, "").strip()
                 if small:  # it takes the brackets of what is no speech, and of what tools found, for a way to speak
                     said = said.partition("\n")[0].replace("[", "").replace("]", "")
-                value[TEXT] = clean(said, name=self.instance.name, others=others,
-                                    max_sentences=self.instance.settings.max_sentences)
+                try:
+                    value[TEXT] = clean(said, name=self.instance.name, others=others,
+                                        max_sentences=self.instance.settings.max_sentences)
+                except ReplyError as error:
+                    if not demands:
+                        raise
+                    demands -= 1  # another try says something else; told what is wrong, a small model says it again
+                    raise RepeatedReply(error.message) from None
             self.check(value, phase)
             if small and value.get(TEXT):
                 again = repeated(value[TEXT], heard)
                 recited = again or repeated(value[TEXT], (self.instance.secret, view.task))
                 fault = "it repeats what stands in the prompt" if recited else self.fault(value[TEXT])
                 if demands and fault:
-                    demands -= 1
-                    raise RepeatedReply(fault, line=again)
+                    demands -= 1  # first the same prompt, which the cache holds, then one without the line
+                    raise RepeatedReply(fault, line=None if demands else again)
                 value[TEXT] = self.mended(value[TEXT])
             return value
 
