@@ -50,7 +50,8 @@ async def warmed(model: str | None) -> AsyncIterator[None]:
 
 async def _end(started: asyncio.Task[EmbeddedChat]) -> None:
     """Let go of a model that was started early; whoever plays has its own hold on the same server by then."""
-    with suppress(PyscraiError):
+    started.cancel()  # if it is not up yet, nobody needs it: the command has failed
+    with suppress(PyscraiError, asyncio.CancelledError):
         await (await started).aclose()
 
 

@@ -81,8 +81,9 @@ class Speaker(Engine):
                 recited = again or repeated(value[TEXT], (self.instance.secret, view.task))
                 fault = "it repeats what stands in the prompt" if recited else self.fault(value[TEXT])
                 if demands and fault:
-                    demands -= 1  # first the same prompt, which the cache holds, then one without the line
-                    raise RepeatedReply(fault, line=None if demands else again)
+                    demands -= 1  # first the same prompt, which the cache holds, then one without what it says again
+                    own = (line["content"] for line in view.lines if line["speaker"] == self.role)
+                    raise RepeatedReply(fault, lines=() if demands or not again else (*own, again))
                 value[TEXT] = self.mended(value[TEXT])
             return value
 

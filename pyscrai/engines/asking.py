@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
@@ -191,7 +191,7 @@ def _repair(request: ModelRequest, reply: ModelReply, error: ReplyError) -> Mode
     """The request with the unusable reply and what is wrong with it; an empty or repeated one is asked for again."""
     seed = None if request.seed is None else request.seed + 1
     if isinstance(error, RepeatedReply):
-        return replace(_without(request, error.details.get("line")), seed=seed,
+        return replace(_without(request, error.details.get("lines", ())), seed=seed,
                        temperature=min(1.2, (request.temperature or 0.7) + 0.3))
     if not reply.text.strip():
         return replace(request, seed=seed)
@@ -200,13 +200,15 @@ def _repair(request: ModelRequest, reply: ModelReply, error: ReplyError) -> Mode
         "user", (f"That reply cannot be used: {error.message}. Answer again, with nothing but the corrected reply.",))))
 
 
-def _without(request: ModelRequest, line: str | None) -> ModelRequest:
-    """The request without a line that the model cannot leave alone."""
-    if not line:
+def _without(request: ModelRequest, lines: Collection[str]) -> ModelRequest:
+    """The request without lines that the model cannot leave alone."""
+    if not lines:
         return request
-    return replace(request, messages=tuple(
-        message if message.role == "system" else replace(message, parts=tuple(
-            part for part in message.parts if line not in part)) for message in request.messages))
+    def kept(message: Message) -> Message:
+        parts = tuple(part for part in message.parts if not any(line in part for line in lines))
+        return message if message.role == "system" else replace(message, parts=parts)
+
+    return replace(request, messages=tuple(map(kept, request.messages)))
 
 
 def _wait(backoff: float, number: int, retry_after: float | None) -> float:
