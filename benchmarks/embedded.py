@@ -57,7 +57,7 @@ def first_token(alias: str, folder: Path, data: Path) -> float:
                                start_new_session=True)
     os.close(inside)
     try:
-        while not re.search(rb"\b1\s+Narrator\s+\w", re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", shown)):
+        while not re.search(rb"\b1\s+Narrator\s+[^\w\s]?\w", re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", shown)):
             if not select.select([terminal], [], [], 120)[0]:
                 raise RuntimeError(f"{alias} said nothing:\n{shown.decode(errors='replace')[-3000:]}")
             shown += os.read(terminal, 4096)
