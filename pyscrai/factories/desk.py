@@ -76,8 +76,7 @@ class RunDesk:
 
     async def settle(self, run_id: str, told: Desired, result: Result) -> None:
         if (desired := SETTLED.get(result.status)) is not None:
-            async with self._services.database.session() as session:
-                await Duties(session).settle(run_id, told, desired)
+            await self._services.joint.settle((run_id, told, desired))
 
     async def fail(self, run_id: str, error: PyscraiError) -> None:
         async with self._services.database.read() as session:

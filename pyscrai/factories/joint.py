@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pyscrai.databases.repositories.duties import Duties
 from pyscrai.databases.repositories.metrics import RunMetrics
 from pyscrai.databases.repositories.openings import StoredRun, read_runs
 from pyscrai.databases.repositories.runs import NewRun, Runs
@@ -32,7 +34,7 @@ class Joint:
     """Each asks for one; who asks while others are answered is answered with the next ones.
 
     ``template`` takes a reference (``name`` or ``name@version``), ``create`` a new run, ``open`` and ``sum_up`` the id
-    of one.
+    of one, ``settle`` an id, what the run was told and what is asked of it now that this is done.
     """
 
     def __init__(self, database: Database, shared: Shared) -> None:
@@ -41,6 +43,7 @@ class Joint:
         self.create = Together(self._create)
         self.open = Together(self._open)
         self.sum_up = Together(self._sum_up)
+        self.settle = Together(self._settle)
 
     async def _templates(self, references: Sequence[str]) -> Sequence[StoredScenario | Exception]:
         found: dict[str, StoredScenario | Exception] = {}
@@ -74,3 +77,12 @@ class Joint:
         async with self._database.session() as session:
             await RunMetrics(session).keep(run_ids)
         return [None] * len(run_ids)
+
+    async def _settle(self, done: Sequence[tuple[str, str, str]]) -> Sequence[None]:
+        alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for run_id, told, desired in done:
+            alike[told, desired].append(run_id)
+        async with self._database.session() as session:
+            for (told, desired), run_ids in alike.items():
+                await Duties(session).settle(run_ids, told, desired)
+        return [None] * len(done)

@@ -45,7 +45,7 @@ class Controls:
         return (await self._session.scalars(select(ControlRow).where(
             ControlRow.run_id == run_id, ControlRow.turn == turn).order_by(ControlRow.id))).all()
 
-    async def list(self, run_id: str) -> Sequence[ControlRow]:
-        """All commands that the run was ever given, in the order of arrival."""
+    async def list(self, *run_ids: str) -> Sequence[ControlRow]:
+        """All commands that runs were ever given, in the order of arrival."""
         return (await self._session.scalars(
-            select(ControlRow).where(ControlRow.run_id == run_id).order_by(ControlRow.id))).all()
+            select(ControlRow).where(ControlRow.run_id.in_(run_ids)).order_by(ControlRow.id))).all()

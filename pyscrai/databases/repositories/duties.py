@@ -58,9 +58,9 @@ class Duties:
         await self._session.execute(update(RunRow).where(RunRow.id.in_(run_ids)).values(
             desired=desired, updated_at=now()), execution_options={"synchronize_session": False})
 
-    async def settle(self, run_id: str, told: str, desired: str) -> None:
-        """Ask something else of a run, unless somebody did so already."""
-        await self._session.execute(update(RunRow).where(RunRow.id == run_id, RunRow.desired == told).values(
+    async def settle(self, run_ids: Collection[str], told: str, desired: str) -> None:
+        """Ask something else of runs, but for those of which somebody did so already."""
+        await self._session.execute(update(RunRow).where(RunRow.id.in_(run_ids), RunRow.desired == told).values(
             desired=desired), execution_options={"synchronize_session": False})
 
     async def fence(self, run_id: str) -> int | None:

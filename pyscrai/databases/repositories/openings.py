@@ -38,12 +38,13 @@ async def read_runs(session: AsyncSession, run_ids: Sequence[str]) -> Mapping[st
             AgentInstanceRow.run_id, AgentInstanceRow.position)):
         casts[member.run_id].append(member)
     found = {row.id: StoredRun(row, casts[row.id]) for row in rows}
-    for run_id, stored in found.items():
-        row = stored.row
-        calls: Sequence[CallRecord] = ()
-        if row.last_seq:
-            recorded = await Calls(session).read(run_id, inherited=False, from_turn=row.turn - stored.keep_turns)
-            calls = [one.call for one in recorded]
-        if row.last_seq or row.controls_waiting:
-            found[run_id] = StoredRun(row, stored.cast, calls, await Controls(session).list(run_id))
+    controls: dict[str, list[ControlRow]] = defaultdict(list)
+    if begun := [row.id for row in rows if row.last_seq or row.controls_waiting]:
+        for control in await Controls(session).list(*begun):
+            controls[control.run_id].append(control)
+    for run_id in begun:
+        row, cast = found[run_id].row, found[run_id].cast
+        recorded = await Calls(session).read(run_id, inherited=False, from_turn=row.turn - found[run_id].keep_turns
+                                             ) if row.last_seq else ()
+        found[run_id] = StoredRun(row, cast, [one.call for one in recorded], controls[run_id])
     return found
