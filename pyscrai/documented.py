@@ -27,10 +27,9 @@ class Documented(BaseModel):
         for parent in cls.__mro__:  # the nearest says it
             for name, text in _docstrings(parent.__module__).get(parent.__qualname__, {}).items():
                 field = cls.model_fields.get(name)
-                if field is not None:
-                    of = properties.get(name) or properties.get(field.alias or name)
-                    if of is not None:
-                        of.setdefault("description", text)
+                shown = name if field is None or name in properties else field.alias
+                if shown in properties:
+                    properties[shown].setdefault("description", text)
         return schema
 
 

@@ -102,6 +102,11 @@ class NotFound(PyscraiError):
     code = "not_found"
 
 
+def no_run(run_id: str) -> NotFound:
+    """The error for an id that no run has."""
+    return NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them", run=run_id)
+
+
 class RunError(PyscraiError):
     """A run cannot be made or cannot do what is asked of it now."""
 
@@ -138,10 +143,10 @@ class ReplyError(EngineError):
     code = "engine.reply"
 
 
-class RepeatedReply(ReplyError):
+class PoorReply(ReplyError):
     """A small model's line is poor or nobody's; asking once more, a little more freely, often helps."""
 
-    code = "engine.repeated"
+    code = "engine.poor"
 
 
 class ReplayError(PyscraiError):

@@ -9,10 +9,14 @@ from pyscrai.templates.scenarios import ScenarioTemplate
 
 
 def test_a_field_is_described_by_the_docstring_below_it_also_if_it_is_inherited() -> None:
-    properties = ScenarioTemplate.model_json_schema(by_alias=True)["properties"]
+    class Mine(ScenarioTemplate):
+        """With no docstrings of its own."""
+
     said = _docstrings("pyscrai.templates.scenarios")["ScenarioTemplate"]
     assert len(said) > 3
-    assert {name: properties[name]["description"] for name in said} == dict(said)
+    for model in (ScenarioTemplate, Mine):
+        properties = model.model_json_schema()["properties"]
+        assert {name: properties[name]["description"] for name in said} == dict(said)
 
 
 def test_what_a_field_says_itself_stands() -> None:

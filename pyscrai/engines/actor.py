@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from pyscrai.engines.base import Ask, Engine, Performance
+from pyscrai.engines.base import Ask, Engine, Performance, transcript_line
 from pyscrai.engines.lines import action_text
 from pyscrai.engines.moderating import moderate
 from pyscrai.engines.orchestration.plan import PhasePlan
@@ -15,7 +15,7 @@ from pyscrai.engines.speech import clean, repeated
 from pyscrai.engines.state import Activation, Line, Move
 from pyscrai.engines.structured import LONGEST, parse
 from pyscrai.engines.view import View
-from pyscrai.errors import RepeatedReply, ReplyError
+from pyscrai.errors import PoorReply, ReplyError
 from pyscrai.events import Action, Utterance
 
 TEXT = "text"
@@ -74,7 +74,7 @@ class Speaker(Engine):
                     if not demands:
                         raise
                     demands -= 1  # another try says something else; told what is wrong, a small model says it again
-                    raise RepeatedReply(error.message) from None
+                    raise PoorReply(error.message) from None
             self.check(value, phase)
             if small and value.get(TEXT):
                 again = repeated(value[TEXT], heard)
@@ -82,8 +82,9 @@ class Speaker(Engine):
                 fault = "it repeats what stands in the prompt" if recited else self.fault(value[TEXT])
                 if demands and fault:
                     demands -= 1  # first the same prompt, which the cache holds, then one without what it says again
-                    own = (line["content"] for line in view.lines if line["speaker"] == self.role)
-                    raise RepeatedReply(fault, lines=() if demands or not again else (*own, again))
+                    raise PoorReply(fault, parts=() if demands or not again else tuple(
+                        transcript_line(line, reader=self.role) for line in view.lines
+                        if line["speaker"] == self.role or line["content"] == again))
                 value[TEXT] = self.mended(value[TEXT])
             return value
 

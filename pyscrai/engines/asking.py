@@ -25,7 +25,7 @@ from pyscrai.engines.speech import TextField
 from pyscrai.engines.state import Activation
 from pyscrai.engines.toolbox.tool import Answer, Scene, Tool
 from pyscrai.engines.tools import use_now
-from pyscrai.errors import ModelError, ModelTimeout, RepeatedReply, ReplyError
+from pyscrai.errors import ModelError, ModelTimeout, PoorReply, ReplyError
 from pyscrai.events import Event, ModelFellBack, ModelRetried, ReplyRepaired
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class Asking:
             try:
                 return read(reply)
             except ReplyError as error:
-                if not isinstance(error, RepeatedReply):  # that is no failure; who reads finds fault no more than twice
+                if not isinstance(error, PoorReply):  # that is no failure; who reads finds fault no more than twice
                     if repairs == 0:
                         raise
                     repairs -= 1
@@ -190,8 +190,8 @@ def _asked_outright(request: ModelRequest) -> ModelRequest:
 def _repair(request: ModelRequest, reply: ModelReply, error: ReplyError) -> ModelRequest:
     """The request with the unusable reply and what is wrong with it; an empty or repeated one is asked for again."""
     seed = None if request.seed is None else request.seed + 1
-    if isinstance(error, RepeatedReply):
-        return replace(_without(request, error.details.get("lines", ())), seed=seed,
+    if isinstance(error, PoorReply):
+        return replace(_without(request, error.details.get("parts", ())), seed=seed,
                        temperature=min(1.2, (request.temperature or 0.7) + 0.3))
     if not reply.text.strip():
         return replace(request, seed=seed)
@@ -200,15 +200,11 @@ def _repair(request: ModelRequest, reply: ModelReply, error: ReplyError) -> Mode
         "user", (f"That reply cannot be used: {error.message}. Answer again, with nothing but the corrected reply.",))))
 
 
-def _without(request: ModelRequest, lines: Collection[str]) -> ModelRequest:
-    """The request without lines that the model cannot leave alone."""
-    if not lines:
-        return request
-    def kept(message: Message) -> Message:
-        parts = tuple(part for part in message.parts if not any(line in part for line in lines))
-        return message if message.role == "system" else replace(message, parts=parts)
-
-    return replace(request, messages=tuple(map(kept, request.messages)))
+def _without(request: ModelRequest, parts: Collection[str]) -> ModelRequest:
+    """The request without the parts that the model cannot leave alone."""
+    return replace(request, messages=tuple(
+        replace(message, parts=tuple(part for part in message.parts if part not in parts))
+        for message in request.messages))
 
 
 def _wait(backoff: float, number: int, retry_after: float | None) -> float:

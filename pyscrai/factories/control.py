@@ -17,7 +17,7 @@ from pyscrai.databases.tables import RunRow
 from pyscrai.engines.cast import Play
 from pyscrai.engines.orchestration.duty import Desired
 from pyscrai.engines.orchestration.plan import Plan, make_plan
-from pyscrai.errors import NotFound, PyscraiError, RunError, WrongState
+from pyscrai.errors import PyscraiError, RunError, WrongState, no_run
 from pyscrai.events import Control
 from pyscrai.factories.noting import note_events
 from pyscrai.factories.scenario_factory import load_play
@@ -105,7 +105,7 @@ async def ask_many(services: Services, run_ids: Sequence[str], action: Ask, *, a
             row = found.get(run_id)
             try:
                 if row is None:
-                    raise NotFound(f"no run has the id {run_id}", run=run_id)
+                    raise no_run(run_id)
                 check_fits(row, action)
             except PyscraiError as error:
                 refused.append(error)

@@ -16,7 +16,7 @@ from pyscrai.databases.repositories.templates import agent_templates, scenario_t
 from pyscrai.databases.session import Database
 from pyscrai.databases.tables import AgentTemplateRow, ScenarioTemplateRow
 from pyscrai.databases.together import Together
-from pyscrai.errors import NotFound, PyscraiError
+from pyscrai.errors import PyscraiError, no_run
 from pyscrai.factories.shared import Shared
 from pyscrai.templates.scenarios import ScenarioTemplate
 
@@ -70,8 +70,7 @@ class Joint:
     async def _open(self, run_ids: Sequence[str]) -> Sequence[StoredRun | Exception]:
         async with self._database.read() as session:
             found = await read_runs(session, run_ids)
-        return [found.get(run_id) or NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
-                for run_id in run_ids]
+        return [found.get(run_id) or no_run(run_id) for run_id in run_ids]
 
     async def _sum_up(self, run_ids: Sequence[str]) -> Sequence[None]:
         async with self._database.session() as session:

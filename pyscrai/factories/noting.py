@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pyscrai.databases.record import RunRecord
 from pyscrai.databases.repositories.duties import Duties
 from pyscrai.engines.ports import CallRecord
-from pyscrai.errors import Fenced, NotFound
+from pyscrai.errors import Fenced, no_run
 from pyscrai.events import Event
 from pyscrai.factories.services import Services
 
@@ -30,7 +30,7 @@ async def note_events(services: Services, run_id: str, events: Sequence[Event], 
             async with services.database.read() as session:
                 fence = await Duties(session).fence(run_id)
         if fence is None:
-            raise NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
+            raise no_run(run_id)
         record = RunRecord(services.writer, run_id, fence)
         for call in calls:
             record.note(call)

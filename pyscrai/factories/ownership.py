@@ -5,30 +5,37 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import structlog
+
 from pyscrai.databases.repositories.leases import Leases
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.session import Database
 from pyscrai.databases.together import Together
-from pyscrai.errors import NotFound, WrongState
+from pyscrai.errors import PyscraiError, StorageError, WrongState, no_run
 
 TTL = timedelta(seconds=30)
 
+_log = structlog.get_logger("pyscrai.ownership")
+
 
 class Ownership:
-    """The runs that this process holds. They are taken, renewed and given back together: one statement for all."""
+    """The runs that this process holds. They are taken, renewed and given back together: one statement for all.
+
+    Who is not renewed in time is shut out by the fence of whoever takes the run then.
+    """
 
     def __init__(self, database: Database) -> None:
         self.owner = owner_name()
         self._database = database
         self._acquiring = Together(self._acquire)
         self._releasing = Together(self._release)
-        self._held: dict[tuple[str, int], Callable[[], None]] = {}
+        self._held: set[tuple[str, int]] = set()
         self._renewing: asyncio.Task[None] | None = None
 
     async def acquire(self, run_id: str) -> int:
@@ -38,36 +45,40 @@ class Ownership:
             NotFound: there is no such run.
             WrongState: another living process, or another part of this one, plays it.
         """
-        return await self._acquiring(run_id)
+        taking = asyncio.ensure_future(self._acquiring(run_id))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            # It is taken all the same, together with others, and whoever asked will not give it back.
+            with suppress(PyscraiError):
+                await self.release(run_id, await taking)
+            raise
 
     async def release(self, run_id: str, fence: int) -> None:
         """Give a run back, if it is still held."""
         await self._releasing((run_id, fence))
 
-    async def renew(self, run_ids: Sequence[str]) -> Sequence[str]:
-        """Hold runs for longer; the ids of those that are still held. The others must stop."""
+    async def renew(self, run_ids: Collection[str]) -> Sequence[str]:
+        """Hold runs for longer; the ids of those that are still held."""
         async with self._database.session() as session:
             return await Leases(session).renew(self.owner, run_ids, TTL)
 
     @asynccontextmanager
-    async def hold(self, run_id: str, *, lost: Callable[[], None] = lambda: None) -> AsyncIterator[int]:
+    async def hold(self, run_id: str) -> AsyncIterator[int]:
         """Hold a run and renew its lease until the block is left; gives the fence.
-
-        Args:
-            lost: called when the lease could not be renewed because another process took the run.
 
         Raises:
             NotFound: there is no such run.
             WrongState: another living process plays it.
         """
         fence = await self.acquire(run_id)
-        self._held[run_id, fence] = lost
+        self._held.add((run_id, fence))
         if self._renewing is None:
             self._renewing = asyncio.create_task(self._keep())
         try:
             yield fence
         finally:
-            self._held.pop((run_id, fence), None)
+            self._held.discard((run_id, fence))
             await self.release(run_id, fence)
 
     async def close(self) -> None:
@@ -80,25 +91,27 @@ class Ownership:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(TTL.total_seconds() / 3)
-            if held := dict(self._held):
-                still = set(await self.renew([run_id for run_id, _ in held]))
-                for (run_id, fence), lost in held.items():
-                    if run_id not in still and self._held.pop((run_id, fence), None) is not None:
-                        lost()
+            if self._held:
+                try:
+                    await self.renew([run_id for run_id, _ in self._held])
+                except StorageError as error:  # there is time for another try before the leases run out
+                    _log.warning("leases.not_renewed", runs=len(self._held), error=error.message)
 
     async def _acquire(self, run_ids: Sequence[str]) -> Sequence[int | Exception]:
         async with self._database.session() as session:
             leases = Leases(session)
             fences = await leases.acquire(run_ids, self.owner, TTL)
-            if missing := [run_id for run_id in run_ids if run_id not in fences]:
-                rows = {row.id: row for row in await Runs(session).some(missing)}
-                dead = {row.id: (row.owner, row.fence) for row in rows.values() if row.owner and is_dead(row.owner)}
-                for run_id, (owner, fence) in dead.items():
-                    await leases.release(owner, [(run_id, fence)])
-                fences |= await leases.acquire(list(dead), self.owner, TTL)
+            there = set(fences)
+            if missing := set(run_ids) - there:
+                rows = await Runs(session).some(missing)
+                there.update(row.id for row in rows)
+                if dead := [row for row in rows if row.owner and is_dead(row.owner)]:
+                    for row in dead:
+                        await leases.release(str(row.owner), [(row.id, row.fence)])
+                    fences |= await leases.acquire([row.id for row in dead], self.owner, TTL)
         # Asked for twice at once, a run goes to the first.
-        return [fences.pop(run_id) if run_id in fences
-                else _refused(run_id, there=run_id not in missing or run_id in rows) for run_id in run_ids]
+        return [fences.pop(run_id) if run_id in fences else _taken(run_id) if run_id in there else no_run(run_id)
+                for run_id in run_ids]
 
     async def _release(self, held: Sequence[tuple[str, int]]) -> Sequence[None]:
         async with self._database.session() as session:
@@ -106,9 +119,7 @@ class Ownership:
         return [None] * len(held)
 
 
-def _refused(run_id: str, *, there: bool) -> Exception:
-    if not there:
-        return NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
+def _taken(run_id: str) -> WrongState:
     return WrongState(f"{run_id} is being played by another process", code="run.taken",
                       cure="pause or stop it there; a process that died is replaced within half a minute")
 

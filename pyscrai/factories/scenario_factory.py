@@ -85,20 +85,19 @@ async def create_scenario_run_from_template(services: Services, template: str, o
 
 
 @asynccontextmanager
-async def open_run(services: Services, run_id: str, *, listener: TokenListener | None = None,
-                   lost: Callable[[], None] | None = None) -> AsyncIterator[ScenarioRunner]:
+async def open_run(services: Services, run_id: str, *, listener: TokenListener | None = None
+                   ) -> AsyncIterator[ScenarioRunner]:
     """Hold a run and make it ready to play on, from its start or its last checkpoint.
 
     Args:
         listener: told each piece of speech as it streams in; None asks for whole replies, which cost less.
-        lost: called when another process took the run.
 
     Raises:
         NotFound: there is no such run.
         WrongState: another process plays it.
         ConfigError: a model alias of its cast is not configured here.
     """
-    async with services.ownership.hold(run_id, lost=lost or (lambda: None)) as fence:
+    async with services.ownership.hold(run_id) as fence:
         yield await make_runner(services, await services.joint.open(run_id), fence, listener=listener)
 
 

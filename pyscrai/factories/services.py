@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -51,7 +52,8 @@ async def open_services(settings: Settings, *, library: bool = True) -> AsyncIte
         checkpoints = Checkpoints(database)
         stack.push_async_callback(checkpoints.close)
         models = await stack.enter_async_context(Models(settings))
-        ownership = Ownership(database)
+        # In a thread, since it looks at files: `langgraph dev` refuses what blocks its loop.
+        ownership = await asyncio.to_thread(Ownership, database)
         stack.push_async_callback(ownership.close)
         shared = Shared()
         yield Services(settings, database, models, writer, checkpoints, ownership, shared, Joint(database, shared))

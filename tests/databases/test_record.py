@@ -183,5 +183,3 @@ async def test_a_deleted_run_takes_nothing(stage: Stage) -> None:
         await Runs(session).delete(record.run_id)
     with pytest.raises(Fenced):
         await record.commit([utterance(1)])
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -66,7 +65,7 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     """Let the application play and watch runs with these services."""
     server = services.settings.server
     unsubscribe = services.writer.subscribe(log_events)
-    desk = await asyncio.to_thread(RunDesk, services)
+    desk = RunDesk(services)
     manager = EngineManager(desk, capacity=server.capacity, grace=server.grace)
     unnotice = desk.notice(manager.wake)
     hub = Hub(services.database, services.writer, manager.overhear)

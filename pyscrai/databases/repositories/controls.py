@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.columns import now
 from pyscrai.databases.tables import ControlRow, RunRow
-from pyscrai.errors import NotFound
+from pyscrai.errors import no_run
 
 
 class Controls:
@@ -28,7 +28,7 @@ class Controls:
         counted: Any = await self._session.execute(update(RunRow).where(RunRow.id == run_id).values(
             controls_waiting=RunRow.controls_waiting + 1))
         if not counted.rowcount:
-            raise NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
+            raise no_run(run_id)
         control = ControlRow(run_id=run_id, kind=kind, payload=dict(payload), actor=actor)
         self._session.add(control)
         await self._session.flush()

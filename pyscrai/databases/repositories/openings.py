@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.controls import Controls
+from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import AgentInstanceRow, ControlRow, RunRow
 from pyscrai.engines.ports import CallRecord
 
@@ -32,7 +33,7 @@ class StoredRun:
 
 async def read_runs(session: AsyncSession, run_ids: Sequence[str]) -> Mapping[str, StoredRun]:
     """The stored runs of these ids, as far as they are there."""
-    rows = (await session.scalars(select(RunRow).where(RunRow.id.in_(run_ids)))).all()
+    rows = await Runs(session).some(run_ids)
     casts: dict[str, list[AgentInstanceRow]] = defaultdict(list)
     for member in await session.scalars(select(AgentInstanceRow).where(AgentInstanceRow.run_id.in_(run_ids)).order_by(
             AgentInstanceRow.run_id, AgentInstanceRow.position)):

@@ -15,7 +15,7 @@ from pyscrai.databases.repositories.lineage import NOT_INHERITED, lineage
 from pyscrai.databases.run_ids import LAST, PREFIX, first_id_at, new_run_id
 from pyscrai.databases.tables import AgentInstanceRow, EventRow, RunRow, RunTagRow, ScenarioTemplateRow
 from pyscrai.engines.ports import Progress
-from pyscrai.errors import NotFound, WrongState
+from pyscrai.errors import NotFound, WrongState, no_run
 
 Status = Literal["pending", "running", "waiting", "paused", "completed", "failed", "stopped"]
 STATUSES: tuple[Status, ...] = ("pending", "running", "waiting", "paused", "completed", "failed", "stopped")
@@ -113,7 +113,7 @@ class Runs:
         """
         run = await self._session.get(RunRow, run_id)
         if run is None:
-            raise NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
+            raise no_run(run_id)
         return run
 
     async def some(self, run_ids: Collection[str]) -> Sequence[RunRow]:
@@ -140,7 +140,7 @@ class Runs:
         if len(exact or found) == 1:
             return (exact or found)[0]
         if not found:
-            raise NotFound(f"no run has the id {text}", cure="`pyscrai runs` lists them")
+            raise no_run(text)
         raise NotFound(f"several runs fit {text}: {', '.join(run.id for run in found[:5])}",
                        cure="write more of the id", code="run.ambiguous")
 
@@ -194,7 +194,7 @@ class Runs:
         result: Any = await self._session.execute(
             update(RunRow).where(RunRow.id == run_id).values(desired=desired, updated_at=now()))
         if not result.rowcount:
-            raise NotFound(f"no run has the id {run_id}", cure="`pyscrai runs` lists them")
+            raise no_run(run_id)
 
     async def play_by(self, run_id: str, role: str, person: str | None) -> None:
         """Note who plays a role from now on: a person, or the model again."""

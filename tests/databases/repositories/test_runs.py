@@ -9,6 +9,7 @@ from pyscrai.databases.columns import now
 from pyscrai.databases.record import RunRecord
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.leases import Leases
+from pyscrai.databases.repositories.openings import read_runs
 from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.run_ids import first_id_at, new_run_id
@@ -31,6 +32,27 @@ async def test_a_new_run_has_all_that_was_said_of_it(stage: Stage) -> None:
     assert abs(now() - run.created_at) < timedelta(minutes=1)
     assert [(member.role, member.configuration) for member in cast] == [
         ("mayor", {"role": "mayor"}), ("engineer", {"role": "engineer"})]
+
+
+async def test_many_runs_made_at_one_moment_are_each_their_own(stage: Stage, play: Play) -> None:
+    moment = datetime(2026, 5, 1, tzinfo=UTC)
+    async with stage.database.session() as session:
+        template = await scenario_templates(session).add(name="p", version="1.0.0", format=1, content={},
+                                                         content_hash="h")
+        runs = await Runs(session).create(*(NewRun(
+            template, [CastMember("a", f"Ann {number}", "actor", "h", {})], number, tags=[f"t{number}"], moment=moment)
+            for number in range(300)))
+    ids = [run.id for run in runs]
+    assert len(set(ids)) == 300
+    played = await play(2, await stage.record(ids[7]))
+    async with stage.database.read() as session:
+        found = await read_runs(session, [ids[7], ids[8], "run_000000000000"])
+        assert [run.id for run in (await Runs(session).list(tags=["t9"])).runs] == [ids[9]]
+    assert set(found) == {ids[7], ids[8]}
+    assert [found[run_id].cast[0].name for run_id in ids[7:9]] == ["Ann 7", "Ann 8"]
+    assert len(found[ids[7]].calls) == 2
+    assert all(played.recall(call.key) for call in found[ids[7]].calls)
+    assert found[ids[8]].calls == ()
 
 
 async def test_an_unfinished_creation_leaves_nothing(stage: Stage) -> None:
