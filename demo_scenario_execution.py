@@ -22,6 +22,7 @@ from pyscrai.databases.repositories.metrics import RunMetrics
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.stored import StoredEvent
 from pyscrai.errors import PyscraiError
+from pyscrai.exports.entries import titled
 from pyscrai.factories.options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, open_run
 from pyscrai.factories.services import Services, open_services
@@ -50,7 +51,7 @@ class Teller:
             case "utterance":
                 return f"{who}: {said['text']}"
             case "action":
-                return f"   → {who}, {said['action']}: " + ", ".join(f"{k} {v}" for k, v in said["arguments"].items())
+                return f"   → {who}, {titled(said['action'])}: " + ", ".join(f"{k} {v}" for k, v in said["arguments"].items())
             case "inject":
                 return f"[{said['text']}]"
             case "assessment":
