@@ -51,7 +51,8 @@ class Teller:
             case "utterance":
                 return f"{who}: {said['text']}"
             case "action":
-                return f"   → {who}, {titled(said['action'])}: " + ", ".join(f"{k} {v}" for k, v in said["arguments"].items())
+                told = ", ".join(f"{name} {value}" for name, value in said["arguments"].items())
+                return f"   → {who}, {titled(said['action'])}: {told}"
             case "inject":
                 return f"[{said['text']}]"
             case "assessment":
