@@ -14,16 +14,16 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
-from pyscrai.config import load_settings
+from pyscrai.config.settings import load_settings
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.measurements import Measurements
 from pyscrai.databases.repositories.metrics import RunMetrics
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.databases.stored import StoredEvent
+from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.errors import PyscraiError
-from pyscrai.exports.entries import titled
-from pyscrai.factories.options import RunOptions
+from pyscrai.exports.transcript_entry import titled
+from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, open_run
 from pyscrai.factories.services import Services, open_services
 

@@ -8,13 +8,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from benchmarks.scenario import template
-from pyscrai.config import load_settings
-from pyscrai.databases.stored import StoredEvent
-from pyscrai.factories.options import RunOptions
+from pyscrai.config.settings import load_settings
+from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, open_run
 from pyscrai.factories.services import open_services
-from pyscrai.factories.templates import store_templates
-from pyscrai.templates.loading import load_text
+from pyscrai.factories.template_store import store_templates
+from pyscrai.templates.reading.loader import load_text
 
 
 class Pyscrai:

@@ -23,9 +23,9 @@ from benchmarks.figures import Figure, model_server, play
 from benchmarks.scenario import template
 from benchmarks.serving import Served, served
 from benchmarks.worker import Spec, control
+from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.run_ids import new_run_id
-from pyscrai.databases.session import Database
 from pyscrai.databases.tables import RunRow, RunTagRow
 
 

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.scenario import template
-from pyscrai.config import load_settings
+from pyscrai.config.settings import load_settings
 from pyscrai.databases.repositories.calls import Calls
-from pyscrai.factories.options import RunOptions
+from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, open_run
 from pyscrai.factories.services import open_services
-from pyscrai.factories.templates import store_templates
-from pyscrai.templates.loading import load_text
+from pyscrai.factories.template_store import store_templates
+from pyscrai.templates.reading.loader import load_text
 
 EARLY_TURNS = 4
 """Turns that only fill the cache."""

@@ -1,5 +1,5 @@
 """The graph of the shipped scenario `polar-station`, for LangGraph Studio."""
 
-from pyscrai.factories.studio import studio_graph
+from pyscrai.factories.studio_graphs import studio_graph
 
 graph = studio_graph("polar-station")

@@ -1,5 +1,5 @@
 """The graph of the shipped scenario `used-car-negotiation`, for LangGraph Studio."""
 
-from pyscrai.factories.studio import studio_graph
+from pyscrai.factories.studio_graphs import studio_graph
 
 graph = studio_graph("used-car-negotiation")

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from pyscrai.databases.checkpointer import Checkpoints
-from pyscrai.databases.session import Database
+from pyscrai.databases.checkpoints.checkpoints import Checkpoints
+from pyscrai.databases.database import Database
 
 MakeUrl = Callable[[str], str]
 """The URL of a new database on ``sqlite`` or ``postgres``, with all tables in place."""

@@ -21,8 +21,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from pyscrai.engines.ports import Message, ModelRequest
-from pyscrai.llm.scripted import default_text
+from pyscrai.engines.ports.model import Message, ModelRequest
+from pyscrai.llm.scripted.model import default_text
 from tests.faults import (
     FAULTS,
     Behaviour,

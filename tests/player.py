@@ -12,10 +12,9 @@ import os
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 
-from pyscrai.config import load_settings
+from pyscrai.config.settings import load_settings
 from pyscrai.factories.scenario_factory import open_run
 from pyscrai.factories.services import open_services
-from pyscrai.llm import chat  # noqa: F401  (imported here, in the fork server, for all children)
 
 
 class Player:

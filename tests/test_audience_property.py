@@ -18,12 +18,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from langgraph.store.memory import InMemoryStore
 
-from pyscrai.engines.doubles import MemoryInbox
-from pyscrai.engines.ports import ModelRequest
-from pyscrai.engines.recall import Recall
+from pyscrai.engines.in_memory import MemoryInbox
+from pyscrai.engines.memory.recall import Recall
+from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.errors import ReplyError, TemplateError
 from pyscrai.events import Event
-from pyscrai.llm.instances import instance
+from pyscrai.llm.scripted.schema_sample import instance
 from tests.engines.playing import Playing, actor, analyst, narrator, scenario
 
 WORD = re.compile(r"\bw\d+x\b")

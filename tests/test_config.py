@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pyscrai.config import ModelAlias, Prices, load_settings
+from pyscrai.config.settings import ModelAlias, Prices, load_settings
 from pyscrai.errors import ConfigError
 
 
@@ -166,7 +166,7 @@ def test_aliases_are_frozen_and_plain() -> None:
 
 
 def test_importing_settings_imports_no_sdk() -> None:
-    code = ("import sys, pyscrai.config, pyscrai.llm.registry, pyscrai.llm.weights; "
+    code = ("import sys, pyscrai.config.settings, pyscrai.llm.models, pyscrai.llm.embedded.weights; "
             "print([m for m in ('langchain_core', 'openai', 'httpx', 'aiohttp', 'xllamacpp', 'genai_prices', "
             "'sqlalchemy', 'pyrate_limiter') if m in sys.modules])")
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

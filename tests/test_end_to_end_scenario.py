@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from pyscrai.config import Settings, load_settings
+from pyscrai.config.settings import Settings, load_settings
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.metrics import RunMetrics
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.databases.stored import StoredEvent
+from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.databases.tables import AgentInstanceRow, AgentTemplateRow, MeasurementRow, ScenarioTemplateRow, TextRow
-from pyscrai.engines.ports import CallRecord
+from pyscrai.engines.ports.model import CallRecord
 from pyscrai.engines.scenario_runner import Result
-from pyscrai.factories.options import RunOptions
-from pyscrai.factories.replaying import replay_run
+from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, open_run
 from pyscrai.factories.services import Services, open_services
-from pyscrai.factories.templates import store_templates
-from pyscrai.templates.loading import load_data
+from pyscrai.factories.template_store import store_templates
+from pyscrai.services.replays import replay_run
+from pyscrai.templates.reading.loader import load_data
 from tests.conftest import MakeUrl
 from tests.fakeserver import Cut, Drip, Drop, Empty, FakeOpenAI, Hang, Malformed, RateLimited, Raw, Reply, Status
 

@@ -10,17 +10,17 @@ from collections.abc import Callable
 
 import pytest
 
-from pyscrai.config import load_settings
+from pyscrai.config.settings import load_settings
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.orchestration.plan import make_plan
-from pyscrai.factories.options import RunOptions
-from pyscrai.factories.replaying import replay_run
+from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, load_play, make_graph
 from pyscrai.factories.services import Services, open_services
-from pyscrai.factories.templates import store_templates
-from pyscrai.templates.loading import load_data
+from pyscrai.factories.template_store import store_templates
+from pyscrai.services.replays import replay_run
+from pyscrai.templates.reading.loader import load_data
 from tests.fakeserver import FakeOpenAI, Reply, Seen
 from tests.player import Player
 

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pyscrai.errors import Problem, TemplateError
-from pyscrai.factories.options import RunOptions
-from pyscrai.factories.rehearsing import dry_run
-from pyscrai.templates.agents import AgentBody
-from pyscrai.templates.checking import catalogue, errors, refuse, validate
+from pyscrai.factories.run_options import RunOptions
+from pyscrai.services.dry_runs import dry_run
+from pyscrai.templates.checks.checker import catalogue, errors, refuse, validate
 from pyscrai.templates.library import files, shipped
-from pyscrai.templates.loading import read_text
-from pyscrai.templates.scenarios import ScenarioTemplate
+from pyscrai.templates.models.agent import AgentBody
+from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.reading.loader import read_text
 from tests.generating import ACTORS, LONGEST_PLAY, Data, scenarios
 
 AGENTS = catalogue(loaded.template for loaded in shipped() if loaded.template.kind == "agent")  # type: ignore[misc]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyscrai.errors import PromptError
-from pyscrai.prompting import render_text
+from pyscrai.prompts.library import render_text
 
 
 @pytest.mark.parametrize("text", [

@@ -13,8 +13,8 @@ from typing import Any
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from pyscrai.cli import faults
-from pyscrai.cli.exits import Exit
+from pyscrai.cli import error_report
+from pyscrai.cli.exit_codes import Exit
 
 _RUN = """Play a scenario and show it as it happens.
 
@@ -23,25 +23,25 @@ an end of its own, 1 it failed, 2 the command or a template is wrong, 3 a limit 
 it was interrupted."""
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "run": ("Play", "pyscrai.cli.play:run", _RUN),
-    "resume": ("Play", "pyscrai.cli.play:resume", "Let a run that stands go on."),
-    "replay": ("Play", "pyscrai.cli.play:replay", "Play a run again from its journal, without a model."),
-    "runs": ("Look", "pyscrai.cli.runs:runs", "List the runs."),
-    "show": ("Look", "pyscrai.cli.runs:show", "Print a run's transcript."),
-    "events": ("Look", "pyscrai.cli.runs:events", "List what happened in a run."),
-    "calls": ("Look", "pyscrai.cli.calls:calls", "Show a run's model calls: prompt, reply, tokens, cost, latency."),
-    "metrics": ("Look", "pyscrai.cli.figures:metrics", "Show what a run took, in all and by role."),
-    "report": ("Look", "pyscrai.cli.figures:report", "Print the Analyst's report."),
-    "export": ("Look", "pyscrai.cli.exporting:export", "Write a run as JSON, Markdown, HTML or Parquet."),
-    "validate": ("Write", "pyscrai.cli.authoring:validate", "Check template files and name every mistake."),
-    "graph": ("Write", "pyscrai.cli.authoring:graph", "Draw a scenario's graph."),
-    "schema": ("Write", "pyscrai.cli.authoring:schema", "Print the JSON Schema of a template."),
-    "import": ("Write", "pyscrai.cli.authoring:import_", "Make templates of files in other formats."),
-    "templates": ("Set up", "pyscrai.cli.templates:app", "List, show and add templates."),
-    "models": ("Set up", "pyscrai.cli.models:app", "List, check and install models."),
-    "serve": ("Serve", "pyscrai.cli.serve:serve", "Serve the API and play its runs."),
-    "keys": ("Serve", "pyscrai.cli.keys:app", "Create, list and revoke API keys."),
-    "db": ("Set up", "pyscrai.cli.db:app", "Upgrade and find the database."),
+    "run": ("Play", "pyscrai.cli.commands.run:run", _RUN),
+    "resume": ("Play", "pyscrai.cli.commands.run:resume", "Let a run that stands go on."),
+    "replay": ("Play", "pyscrai.cli.commands.run:replay", "Play a run again from its journal, without a model."),
+    "runs": ("Look", "pyscrai.cli.commands.runs:runs", "List the runs."),
+    "show": ("Look", "pyscrai.cli.commands.runs:show", "Print a run's transcript."),
+    "events": ("Look", "pyscrai.cli.commands.runs:events", "List what happened in a run."),
+    "calls": ("Look", "pyscrai.cli.commands.calls:calls", "Show a run's model calls: prompt, reply, tokens, cost."),
+    "metrics": ("Look", "pyscrai.cli.commands.results:metrics", "Show what a run took, in all and by role."),
+    "report": ("Look", "pyscrai.cli.commands.results:report", "Print the Analyst's report."),
+    "export": ("Look", "pyscrai.cli.commands.export:export", "Write a run as JSON, Markdown, HTML or Parquet."),
+    "validate": ("Write", "pyscrai.cli.commands.validate:validate", "Check template files and name every mistake."),
+    "graph": ("Write", "pyscrai.cli.commands.validate:graph", "Draw a scenario's graph."),
+    "schema": ("Write", "pyscrai.cli.commands.validate:schema", "Print the JSON Schema of a template."),
+    "import": ("Write", "pyscrai.cli.commands.validate:import_", "Make templates of files in other formats."),
+    "templates": ("Set up", "pyscrai.cli.commands.templates:app", "List, show and add templates."),
+    "models": ("Set up", "pyscrai.cli.commands.models:app", "List, check and install models."),
+    "serve": ("Serve", "pyscrai.cli.commands.serve:serve", "Serve the API and play its runs."),
+    "keys": ("Serve", "pyscrai.cli.commands.keys:app", "Create, list and revoke API keys."),
+    "db": ("Set up", "pyscrai.cli.commands.db:app", "Upgrade and find the database."),
 }
 """Command to its group, where it is and what it does. A command's module is imported when it is called."""
 
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        The exit code, from the table in ``pyscrai.cli.exits``.
+        The exit code, from the table in ``pyscrai.cli.exit_codes``.
     """
     gc.set_threshold(50_000)  # importing half a million objects that stay is a quarter faster for it
     tokens = list(sys.argv[1:] if argv is None else argv)
@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _quiet()
     except CycloptsError as error:
-        return faults.report_usage(error, tokens, as_json=as_json)
+        return error_report.report_usage(error, tokens, as_json=as_json)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return Exit.INTERRUPTED
@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise
     except BaseException as error:
         try:
-            return faults.report(error, as_json=as_json)
+            return error_report.report(error, as_json=as_json)
         except BrokenPipeError:
             return _quiet()
 

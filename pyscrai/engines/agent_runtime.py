@@ -10,17 +10,27 @@ from typing import Any
 from langgraph.types import interrupt
 from structlog.contextvars import bound_contextvars
 
-from pyscrai.engines.asking import Asking, TokenListener
-from pyscrai.engines.base import Engine, Performance
-from pyscrai.engines.memory import refresh
+from pyscrai.engines.agents.engine import Engine, Performance
+from pyscrai.engines.agents.person import ANSWER, apply_command, check_answer, human_request, person_for, read_human
+from pyscrai.engines.calls.caller import Asking, TokenListener
+from pyscrai.engines.memory.memory import refresh
+from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration import flow
 from pyscrai.engines.orchestration.plan import GATHER, Plan
-from pyscrai.engines.orchestration.stage import Keys, Stage
-from pyscrai.engines.people import ANSWER, apply_command, check_answer, human_request, person_for, read_human
-from pyscrai.engines.ports import CallKey, CallRecord, Inbox, ModelReply, ModelRequest, Past, Progress, Record, Usage
-from pyscrai.engines.recall import Recall
+from pyscrai.engines.orchestration.step import Keys, Stage
+from pyscrai.engines.ports.model import (
+    CallKey,
+    CallRecord,
+    Inbox,
+    ModelReply,
+    ModelRequest,
+    Past,
+    Progress,
+    Record,
+    Usage,
+)
 from pyscrai.engines.state import Activation, Line, Move
-from pyscrai.engines.tools import consult
+from pyscrai.engines.tools.consultation import consult
 from pyscrai.engines.view import View, view
 from pyscrai.errors import EngineError, ModelError, ReplyError, RunError
 from pyscrai.events import Event, RunStarted, TurnSkipped
@@ -53,7 +63,7 @@ class AgentRuntime:
 
     async def begin(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Open the play."""
-        from pyscrai.engines.base import premise
+        from pyscrai.engines.agents.engine import premise
 
         play = self.plan.play
         stage = Stage(self.plan, state, Keys("t0"))

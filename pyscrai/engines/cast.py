@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from pyscrai.templates.agents import EngineType, Failure, Memory, ModelSettings, Personality, PromptSlot
-from pyscrai.templates.base import Scalar, Strict
-from pyscrai.templates.scenarios import ScenarioTemplate
+from pyscrai.templates.models.agent import EngineType, Failure, Memory, ModelSettings, Personality, PromptSlot
+from pyscrai.templates.models.base import Scalar, Strict
+from pyscrai.templates.models.scenario import ScenarioTemplate
 
 
 class AgentInstance(Strict):

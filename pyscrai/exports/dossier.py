@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyscrai.exports.entries import Line, titled
 from pyscrai.exports.transcript import Transcript
+from pyscrai.exports.transcript_entry import Line, titled
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,9 @@ def renderer(name: ExportFormat) -> Callable[[Dossier], Iterator[bytes]]:
 def _text_renderer(name: TextFormat) -> Callable[[Dossier], Iterator[str]]:
     match name:
         case "json":
-            from pyscrai.exports.plain import render_json as render
+            from pyscrai.exports.json_text import render_json as render
         case "jsonl":
-            from pyscrai.exports.plain import render_jsonl as render
+            from pyscrai.exports.json_text import render_jsonl as render
         case "markdown":
             from pyscrai.exports.markdown import render_markdown as render
         case "html":

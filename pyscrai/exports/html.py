@@ -9,8 +9,8 @@ from importlib import resources
 from markdown_it import MarkdownIt
 
 from pyscrai.exports.dossier import Dossier
-from pyscrai.exports.entries import Entry, clean
-from pyscrai.exports.facts import facts, figures_table
+from pyscrai.exports.figures import facts, figures_table
+from pyscrai.exports.transcript_entry import Entry, clean
 
 HUES = 8
 """How many colours tell roles apart."""

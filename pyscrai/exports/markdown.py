@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pyscrai.exports.dossier import Dossier
-from pyscrai.exports.entries import Entry, clean
-from pyscrai.exports.facts import facts, figures_table
+from pyscrai.exports.figures import facts, figures_table
+from pyscrai.exports.transcript_entry import Entry, clean
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 _LINE_START = re.compile(r"^(\s*)([-+=]|\d+[.)])(?=\s|$|[-=])", re.MULTILINE)

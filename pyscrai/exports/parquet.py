@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pyscrai.exports.dossier import Dossier
-from pyscrai.exports.entries import Line
-from pyscrai.exports.plain import dumps
+from pyscrai.exports.json_text import dumps
+from pyscrai.exports.transcript_entry import Line
 
 ENVELOPE = {"seq", "kind", "turn", "phase", "source", "audience", "id", "run_id", "key", "created_at"}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from pyscrai.exports.entries import Entry, Line, Tone, clean, outcome_text, pairs, titled
+from pyscrai.exports.transcript_entry import Entry, Line, Tone, clean, outcome_text, pairs, titled
 
 
 class Transcript:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pyscrai.engines.actor import Actor
-from pyscrai.engines.analyst import Analyst
-from pyscrai.engines.base import Engine
+from pyscrai.engines.agents.analyst import Analyst
+from pyscrai.engines.agents.engine import Engine
+from pyscrai.engines.agents.narrator import Narrator
+from pyscrai.engines.agents.speaker import Actor
 from pyscrai.engines.cast import AgentInstance
-from pyscrai.engines.narrator import Narrator
 from pyscrai.engines.orchestration.plan import Plan
-from pyscrai.engines.ports import ChatModel
-from pyscrai.engines.tools import load_tools
-from pyscrai.templates.agents import AgentBody, AgentTemplate, Failure, ModelSettings
-from pyscrai.templates.scenarios import Role
+from pyscrai.engines.ports.model import ChatModel
+from pyscrai.engines.tools.consultation import load_tools
+from pyscrai.templates.models.agent import AgentBody, AgentTemplate, Failure, ModelSettings
+from pyscrai.templates.models.scenario import Role
 
 ENGINES: Mapping[str, type[Engine]] = {"actor": Actor, "narrator": Narrator, "analyst": Analyst}
 """Engine type to the class that plays it."""

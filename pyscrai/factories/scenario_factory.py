@@ -9,28 +9,28 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.inbox import RunInbox
-from pyscrai.databases.record import RunRecord
-from pyscrai.databases.repositories.openings import StoredRun
+from pyscrai.databases.recording.run_inbox import RunInbox
+from pyscrai.databases.recording.run_record import RunRecord
 from pyscrai.databases.repositories.runs import CastMember, NewRun, Runs
+from pyscrai.databases.repositories.stored_runs import StoredRun
 from pyscrai.databases.tables import ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
-from pyscrai.engines.asking import TokenListener
-from pyscrai.engines.base import Engine
+from pyscrai.engines.agents.engine import Engine
+from pyscrai.engines.calls.caller import TokenListener
 from pyscrai.engines.cast import AgentInstance, Play
+from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.plan import Plan, make_plan
-from pyscrai.engines.ports import ChatModel
-from pyscrai.engines.recall import Recall
+from pyscrai.engines.ports.model import ChatModel
 from pyscrai.engines.scenario_runner import ScenarioRunner
-from pyscrai.engines.tools import load_tools
+from pyscrai.engines.tools.consultation import load_tools
 from pyscrai.factories.agent_factory import create_agent_engine
-from pyscrai.factories.casting import cast_play
-from pyscrai.factories.history import StoredPast
-from pyscrai.factories.options import RunOptions
+from pyscrai.factories.run_options import RunOptions
+from pyscrai.factories.run_spec import cast_play
 from pyscrai.factories.services import Services
-from pyscrai.llm.registry import Models
-from pyscrai.templates.agents import AgentTemplate
-from pyscrai.templates.scenarios import ScenarioTemplate
+from pyscrai.factories.stored_past import StoredPast
+from pyscrai.llm.models import Models
+from pyscrai.templates.models.agent import AgentTemplate
+from pyscrai.templates.models.scenario import ScenarioTemplate
 
 Within = Callable[[AsyncSession, str], Awaitable[None]]
 

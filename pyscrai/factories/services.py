@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from pyscrai.config import Settings
-from pyscrai.databases.checkpointer import Checkpoints
+from pyscrai.config.settings import Settings
+from pyscrai.databases.checkpoints.checkpoints import Checkpoints
+from pyscrai.databases.database import Database
 from pyscrai.databases.recording.writer import RecordWriter
-from pyscrai.databases.session import Database
-from pyscrai.factories.joint import Joint
-from pyscrai.factories.ownership import Ownership
-from pyscrai.factories.shared import Shared
-from pyscrai.factories.templates import seed_library
-from pyscrai.llm.registry import Models
+from pyscrai.factories.caches import Shared
+from pyscrai.factories.run_batches import Joint
+from pyscrai.factories.run_leases import Ownership
+from pyscrai.factories.template_store import seed_library
+from pyscrai.llm.models import Models
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyscrai.config import ModelAlias, Prices
-from pyscrai.engines.ports import Usage
+from pyscrai.config.settings import ModelAlias, Prices
+from pyscrai.engines.ports.model import Usage
 
 _MILLION = 1_000_000
 

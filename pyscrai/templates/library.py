@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from pyscrai.errors import NotFound
-from pyscrai.templates.agents import AgentTemplate
-from pyscrai.templates.loading import LoadedTemplate, load_file
-from pyscrai.templates.scenarios import ScenarioTemplate
+from pyscrai.templates.models.agent import AgentTemplate
+from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.reading.loader import LoadedTemplate, load_file
 
 FOLDER = Path(__file__).parent / "library"
 

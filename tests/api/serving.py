@@ -13,12 +13,12 @@ from typing import Any
 import httpx
 import uvicorn
 
-from pyscrai.config import load_settings
+from pyscrai.config.settings import load_settings
 from pyscrai.databases.api.app import create_app
-from pyscrai.databases.api.context import Context
-from pyscrai.engines.ports import ModelReply, ModelRequest
+from pyscrai.databases.api.dependencies import Context
+from pyscrai.engines.ports.model import ModelReply, ModelRequest
 from pyscrai.factories.services import Services, open_services
-from pyscrai.llm.scripted import Script, ScriptedModel
+from pyscrai.llm.scripted.model import Script, ScriptedModel
 
 TALK = {
     "kind": "scenario", "name": "talk", "version": "1.0.0", "premise": "Two people talk.", "max_turns": 6,

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from pyscrai.cli.serve import refuse_open_doors
-from pyscrai.config import load_settings
-from pyscrai.databases.api.guard import Buckets
-from pyscrai.databases.repositories.keys import Keys
-from pyscrai.databases.session import Database
+from pyscrai.cli.commands.serve import refuse_open_doors
+from pyscrai.config.server import is_loopback
+from pyscrai.config.settings import load_settings
+from pyscrai.databases.api.guard.host import Buckets
+from pyscrai.databases.database import Database
+from pyscrai.databases.repositories.api_keys import Keys
 from pyscrai.errors import ConfigError
-from pyscrai.serving import is_loopback
 from tests.api.serving import Serving, serving
 
 

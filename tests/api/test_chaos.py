@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from pyscrai.config import load_settings
+from pyscrai.config.settings import load_settings
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.factories.looking import moment
 from pyscrai.factories.services import Services, open_services
+from pyscrai.services.run_states import moment
 from tests.api.chaos import ENDS, Outcome, fingerprint, rage
 
 FULL = os.environ.get("PYSCRAI_CHAOS") == "full"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pyscrai.config import load_settings
+from pyscrai.config.settings import load_settings
 from pyscrai.databases.api.app import create_app
 from tests.api.serving import Serving
 

@@ -10,8 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from pyscrai.cli.asking import Person, read_answer
-from pyscrai.engines.people import check_answer
+from pyscrai.cli.terminal.person import Person, read_answer
+from pyscrai.engines.agents.person import check_answer
 from pyscrai.errors import RunError
 
 REQUEST: dict[str, Any] = {

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pyscrai.cli.live import LiveView
-from pyscrai.cli.views import Closing, Opening
+from pyscrai.cli.views.live_view import LiveView
+from pyscrai.cli.views.view import Closing, Opening
 from tests.exports.samples import EVENTS, EVIL
 
 CAST = [{"role": "ada", "name": "Ada", "engine": "actor", "model": "small"},

@@ -12,11 +12,11 @@ import pytest
 import structlog
 
 from pyscrai import errors
-from pyscrai.cli.exits import OF_ERROR, Exit, of_error, of_run
-from pyscrai.cli.faults import report
-from pyscrai.cli.logs import configure_logs
+from pyscrai.cli.error_report import report
+from pyscrai.cli.exit_codes import OF_ERROR, Exit, of_error, of_run
+from pyscrai.cli.log_setup import configure_logs
 from pyscrai.cli.main import COMMANDS
-from pyscrai.config import load_settings
+from pyscrai.config.settings import load_settings
 from pyscrai.errors import Problem, StorageError, TemplateError
 from tests.cli.conftest import Pyscrai
 

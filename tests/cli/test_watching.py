@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from pyscrai.audience import Audience
-from pyscrai.cli.playing import Watching
-from pyscrai.cli.terminal import Interruption
-from pyscrai.cli.views import JsonView
-from pyscrai.databases.stored import StoredEvent
-from pyscrai.exports.entries import Line
+from pyscrai.cli.run_session import Watching
+from pyscrai.cli.terminal.interruption import Interruption
+from pyscrai.cli.views.view import JsonView
+from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.exports.transcript_entry import Line
 
 
 class Shown(JsonView):

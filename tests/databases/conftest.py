@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from pyscrai.databases.inbox import RunInbox
-from pyscrai.databases.record import RunRecord
+from pyscrai.databases.database import Database
+from pyscrai.databases.recording.run_inbox import RunInbox
+from pyscrai.databases.recording.run_record import RunRecord
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.leases import Leases
 from pyscrai.databases.repositories.metrics import RunMetrics
-from pyscrai.databases.repositories.openings import StoredRun, read_runs
 from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
+from pyscrai.databases.repositories.stored_runs import StoredRun, read_runs
 from pyscrai.databases.repositories.templates import scenario_templates
-from pyscrai.databases.session import Database
-from pyscrai.databases.stored import StoredEvent
-from pyscrai.engines.ports import (
+from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.engines.ports.model import (
     Attempt,
     CallKey,
     CallRecord,

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from pyscrai.databases.columns import audience_of, audience_text, now, storable, to_json
-from pyscrai.databases.recording.texts import KnownTexts, digest
-from pyscrai.databases.repositories.keys import Keys
-from pyscrai.databases.session import Database
+from pyscrai.databases.database import Database
+from pyscrai.databases.recording.text_ids import KnownTexts, digest
+from pyscrai.databases.repositories.api_keys import Keys
 
 
 @pytest.mark.parametrize("audience", ["all", (), ("mayor",), ("engineer", "mayor")])

@@ -9,18 +9,18 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.cast import Play
-from pyscrai.engines.doubles import MemoryInbox, MemoryRecord
+from pyscrai.engines.in_memory import MemoryInbox, MemoryRecord
+from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import Plan, make_plan
-from pyscrai.engines.ports import ModelRequest
-from pyscrai.engines.recall import Recall
+from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.events import Event
 from pyscrai.factories.agent_factory import create_agent_engine
-from pyscrai.factories.casting import cast_play
-from pyscrai.factories.options import RunOptions
-from pyscrai.llm.scripted import Scripted, ScriptedModel
-from pyscrai.templates.scenarios import ScenarioTemplate
+from pyscrai.factories.run_options import RunOptions
+from pyscrai.factories.run_spec import cast_play
+from pyscrai.llm.scripted.model import Scripted, ScriptedModel
+from pyscrai.templates.models.scenario import ScenarioTemplate
 
 Script = Callable[[str, ModelRequest], Scripted | None]
 """What a role's model answers; None for the scripted model's own."""

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from pyscrai.engines.orchestration.duty import Assignment, Desired, Due, Taken
 from pyscrai.engines.orchestration.engine_manager import EngineManager
-from pyscrai.engines.orchestration.queueing import FairQueue
+from pyscrai.engines.orchestration.fair_queue import FairQueue
+from pyscrai.engines.orchestration.run_registry import Assignment, Desired, Due, Taken
 from pyscrai.engines.scenario_runner import Result
 from pyscrai.errors import ConfigError, PyscraiError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pyscrai.engines.ports import ModelRequest
+from pyscrai.engines.ports.model import ModelRequest
 from tests.engines.playing import Playing, actor, analyst, narrator, played, scenario
 
 THREE = ("ann", "bob", "cat")

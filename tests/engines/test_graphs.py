@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pyscrai.engines.doubles import MemoryRecord
+from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import make_plan, successors
-from pyscrai.factories.casting import cast_play
-from pyscrai.factories.options import RunOptions
+from pyscrai.factories.run_options import RunOptions
+from pyscrai.factories.run_spec import cast_play
 from pyscrai.templates.library import shipped_agent, shipped_scenario
 from tests.engines.playing import Playing, actor, narrator, plan_of, played, scenario, timeless
 

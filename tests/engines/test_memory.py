@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyscrai.engines.memory import split
-from pyscrai.engines.ports import ModelRequest
+from pyscrai.engines.memory.memory import split
+from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.engines.state import Line
 from tests.engines.playing import actor, played, scenario
 

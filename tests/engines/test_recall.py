@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from langgraph.store.memory import InMemoryStore
 
-from pyscrai.engines.doubles import MemoryRecord
-from pyscrai.engines.ports import ModelRequest
-from pyscrai.engines.recall import Held, Memory, Recall, importance
-from pyscrai.engines.relevance import Index, words
-from pyscrai.templates.agents import Retrieval
+from pyscrai.engines.in_memory import MemoryRecord
+from pyscrai.engines.memory.bm25 import Index, words
+from pyscrai.engines.memory.recall import Held, Memory, Recall, importance
+from pyscrai.engines.ports.model import ModelRequest
+from pyscrai.templates.models.agent import Retrieval
 from tests.engines.playing import Playing, actor, plan_of, played, scenario, timeless
 
 PLAN = plan_of(scenario())

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from pyscrai.engines.speech import (
+from pyscrai.engines.calls.speech import (
     TextField,
     before_quotations,
     clean,

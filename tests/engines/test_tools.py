@@ -9,14 +9,14 @@ import pytest
 from langchain_core.tools import tool
 from pydantic import BaseModel, Field
 
-from pyscrai.engines import tools as engine_tools
-from pyscrai.engines.doubles import MemoryRecord
-from pyscrai.engines.ports import ModelRequest
-from pyscrai.engines.toolbox.langchain import inlined
-from pyscrai.engines.toolbox.look_up import LONGEST_PASSAGE, passages, search
-from pyscrai.engines.tools import SHIPPED, load_tools
+from pyscrai.engines.in_memory import MemoryRecord
+from pyscrai.engines.ports.model import ModelRequest
+from pyscrai.engines.tools import consultation as engine_tools
+from pyscrai.engines.tools.consultation import SHIPPED, load_tools
+from pyscrai.engines.tools.langchain import inlined
+from pyscrai.engines.tools.look_up import LONGEST_PASSAGE, passages, search
 from pyscrai.errors import ConfigError
-from pyscrai.templates.base import TOOLS
+from pyscrai.templates.models.base import TOOLS
 from tests.engines.playing import Playing, actor, analyst, played, scenario, timeless
 
 CALLED: list[Any] = []

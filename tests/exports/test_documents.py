@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from pyscrai.exports.facts import facts, figure, lasted, money, seconds
+from pyscrai.exports.figures import facts, figure, lasted, money, seconds
 from pyscrai.exports.formats import MEDIA_TYPES, SUFFIXES, ExportFormat, renderer
 from pyscrai.exports.html import render_report
 from pyscrai.exports.markdown import escape

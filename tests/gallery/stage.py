@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pyscrai.engines.ports import ModelRequest
-from pyscrai.llm.scripted import Scripted, default_text
+from pyscrai.engines.ports.model import ModelRequest
+from pyscrai.llm.scripted.model import Scripted, default_text
 from pyscrai.templates.library import files, shipped_agent, shipped_scenario
-from pyscrai.templates.scenarios import ScenarioTemplate
+from pyscrai.templates.models.scenario import ScenarioTemplate
 from tests.engines.playing import Playing, played
 
 SHIPPED = sorted(path.stem for path in files() if path.parent.name == "scenarios")

@@ -7,18 +7,18 @@ from dataclasses import replace
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
-from pyscrai.config import load_settings
+from pyscrai.config.settings import load_settings
 from pyscrai.engines.agent_runtime import AgentRuntime
-from pyscrai.engines.doubles import MemoryRecord
+from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import make_plan
 from pyscrai.engines.scenario_runner import ScenarioRunner
 from pyscrai.factories.agent_factory import create_agent_engine
-from pyscrai.factories.casting import cast_play
-from pyscrai.factories.options import RunOptions
-from pyscrai.llm.registry import Models
-from pyscrai.templates.agents import Failure
+from pyscrai.factories.run_options import RunOptions
+from pyscrai.factories.run_spec import cast_play
+from pyscrai.llm.models import Models
 from pyscrai.templates.library import shipped_agent, shipped_scenario
+from pyscrai.templates.models.agent import Failure
 
 TINY = "embedded-tiny"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pyscrai.factories.options import RunOptions
-from pyscrai.factories.rehearsing import dry_run
-from pyscrai.templates.checking import validate_files
+from pyscrai.factories.run_options import RunOptions
+from pyscrai.services.dry_runs import dry_run
+from pyscrai.templates.checks.checker import validate_files
 from pyscrai.templates.library import files, shipped_agent, shipped_scenario
 from tests.gallery.stage import SHIPPED, gallery, shown
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyscrai.engines.ports import ModelRequest
+from pyscrai.engines.ports.model import ModelRequest
 from tests.engines.playing import Playing
 from tests.gallery.stage import asked_action, gallery, said, shown
 

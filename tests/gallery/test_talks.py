@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pyscrai.engines.ports import ModelRequest
+from pyscrai.engines.ports.model import ModelRequest
 from tests.engines.playing import Playing
 from tests.gallery.stage import asked_action, gallery, last_asked, said, shown
 

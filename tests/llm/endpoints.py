@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from pyscrai.config import ModelAlias
-from pyscrai.engines.ports import Message, ModelRequest
-from pyscrai.llm.chat import OpenAIChat
-from pyscrai.llm.wire import Endpoint
+from pyscrai.config.settings import ModelAlias
+from pyscrai.engines.ports.model import Message, ModelRequest
+from pyscrai.llm.openai.chat import OpenAIChat
+from pyscrai.llm.openai.client import Endpoint
 
 KEY = "sk-very-secret-1234567890"
 HELLO = ModelRequest((Message("system", ("Be brief.",)), Message("user", ("Say ", "hello."))), max_tokens=50)

@@ -12,7 +12,7 @@ from langgraph.graph import END, START, StateGraph
 from typing_extensions import TypedDict
 
 from pyscrai.errors import ModelServerError, ModelUnavailable
-from pyscrai.llm.chat import OpenAIChat
+from pyscrai.llm.openai.chat import OpenAIChat
 from tests.fakeserver import Drop, FakeOpenAI, Reply, Status
 from tests.llm.endpoints import HELLO, chat_to
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pyscrai.engines.ports import Message, ModelRequest
+from pyscrai.engines.ports.model import Message, ModelRequest
 from tests.fakeserver import Empty, FakeOpenAI, Hang, Raw, Reply
 from tests.llm.endpoints import HELLO, KEY, chat_to
 

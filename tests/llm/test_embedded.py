@@ -14,12 +14,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from pyscrai.config import ModelAlias, load_settings
-from pyscrai.engines.ports import Message, ModelRequest
+from pyscrai.config.settings import ModelAlias, load_settings
+from pyscrai.engines.ports.model import Message, ModelRequest
 from pyscrai.errors import ConfigError, ModelContextExceeded, ModelUnavailable
-from pyscrai.llm import weights
-from pyscrai.llm.embedded import EmbeddedChat, EmbeddedServer
-from pyscrai.llm.locks import FileLock
+from pyscrai.llm.embedded import weights
+from pyscrai.llm.embedded.chat import EmbeddedChat, EmbeddedServer
+from pyscrai.llm.embedded.file_lock import FileLock
 
 IDLE = 0.4
 TINY = load_settings().alias("embedded-tiny")
@@ -136,8 +136,8 @@ async def test_only_the_user_can_use_the_server(model: EmbeddedChat) -> None:
 USER = """
 import asyncio, json, sys
 from pathlib import Path
-from pyscrai.config import load_settings
-from pyscrai.llm.embedded import EmbeddedChat
+from pyscrai.config.settings import load_settings
+from pyscrai.llm.embedded.chat import EmbeddedChat
 
 async def main():
     model = await EmbeddedChat.start(load_settings().alias("embedded-tiny"), Path(sys.argv[1]), idle=float(sys.argv[2]))
@@ -205,9 +205,9 @@ BLOCKING = """
 import asyncio, sys
 import langgraph.graph
 from blockbuster import BlockBuster
-from pyscrai.config import load_settings
-from pyscrai.engines.ports import Message, ModelRequest
-from pyscrai.llm.registry import Models
+from pyscrai.config.settings import load_settings
+from pyscrai.engines.ports.model import Message, ModelRequest
+from pyscrai.llm.models import Models
 from tests.fakeserver import FakeOpenAI
 
 async def main():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pyscrai.config import ModelAlias, Prices
-from pyscrai.engines.ports import Usage
+from pyscrai.config.settings import ModelAlias, Prices
+from pyscrai.engines.ports.model import Usage
 from pyscrai.llm.prices import cost, known
 
 MILLION = Usage(prompt_tokens=1_000_000, cached_tokens=400_000, completion_tokens=100_000)

@@ -9,11 +9,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pyscrai.config import load_settings
-from pyscrai.engines.ports import ChatModel, Message, ModelReply, ModelRequest, Usage
+from pyscrai.config.settings import load_settings
+from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest, Usage
 from pyscrai.errors import ModelTimeout
-from pyscrai.llm.instances import instance
-from pyscrai.llm.scripted import ScriptedModel
+from pyscrai.llm.scripted.model import ScriptedModel
+from pyscrai.llm.scripted.schema_sample import instance
 
 
 def ask(text: str = "hello", **fields: Any) -> ModelRequest:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from pyscrai.errors import ConfigError
-from pyscrai.llm import weights
-from pyscrai.llm.locks import FileLock
-from pyscrai.llm.weights import Installing, Part, Weights
+from pyscrai.llm.embedded import weights
+from pyscrai.llm.embedded.file_lock import FileLock
+from pyscrai.llm.embedded.weights import Installing, Part, Weights
 
 BYTES = b"GGUF" + bytes(range(256)) * 40
 

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pyscrai.templates.agents import AgentTemplate
-from pyscrai.templates.checking import catalogue
-from pyscrai.templates.documents import read
-from pyscrai.templates.loading import load_file
-from pyscrai.templates.scenarios import ScenarioTemplate
+from pyscrai.templates.checks.checker import catalogue
+from pyscrai.templates.models.agent import AgentTemplate
+from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.reading.loader import load_file
+from pyscrai.templates.reading.yaml_reader import read
 
 FIXTURES = Path(__file__).parent / "fixtures"
 MEETING = FIXTURES / "town-meeting.yaml"

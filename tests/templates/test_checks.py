@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from pyscrai.errors import Problem, TemplateError
-from pyscrai.templates.agents import AgentTemplate, Personality
-from pyscrai.templates.checking import catalogue, check, check_agent, refuse, validate, validate_files
+from pyscrai.templates.checks.checker import catalogue, check, check_agent, refuse, validate, validate_files
 from pyscrai.templates.library import files
-from pyscrai.templates.loading import load_data, read_text
-from pyscrai.templates.scenarios import ScenarioTemplate
+from pyscrai.templates.models.agent import AgentTemplate, Personality
+from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.reading.loader import load_data, read_text
 from tests.templates.examples import AGENTS, MEETING, agents, meeting, meeting_data
 
 Change = Callable[[dict[str, Any]], object]

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from pyscrai.templates import agents, analysis, base, flow, scenarios, world
-from pyscrai.templates.checking import validate
-from pyscrai.templates.expressions.calls import FUNCTIONS
-from pyscrai.templates.expressions.scope import Context
-from pyscrai.templates.loading import read_text
+from pyscrai.templates.cel.functions import FUNCTIONS
+from pyscrai.templates.cel.scope import Context
+from pyscrai.templates.checks.checker import validate
+from pyscrai.templates.models import agent, analysis, base, flow, scenario, world
+from pyscrai.templates.reading.loader import read_text
 
 REFERENCE = (Path(__file__).parents[2] / "docs" / "templates.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", REFERENCE, re.DOTALL)
-MODELS = [found for module in (agents, analysis, flow, scenarios, world) for found in vars(module).values()
+MODELS = [found for module in (agent, analysis, flow, scenario, world) for found in vars(module).values()
           if isinstance(found, type) and issubclass(found, BaseModel) and found.__module__ == module.__name__]
 
 

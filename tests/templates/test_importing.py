@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyscrai.errors import NotFound, TemplateError
-from pyscrai.templates.agents import AgentTemplate
-from pyscrai.templates.checking import check, check_agent, errors
-from pyscrai.templates.importing.files import Imported, import_bytes, import_file, import_files
-from pyscrai.templates.importing.png import SIGNATURE, texts
-from pyscrai.templates.importing.source import clean, slug, unbraced
-from pyscrai.templates.loading import load_text
-from pyscrai.templates.scenarios import ScenarioTemplate
-from pyscrai.templates.writing import dump_yaml
+from pyscrai.templates.checks.checker import check, check_agent, errors
+from pyscrai.templates.importing.foreign_fields import clean, slug, unbraced
+from pyscrai.templates.importing.importer import Imported, import_bytes, import_file, import_files
+from pyscrai.templates.importing.png_text import SIGNATURE, texts
+from pyscrai.templates.models.agent import AgentTemplate
+from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.reading.loader import load_text
+from pyscrai.templates.yaml_writer import dump_yaml
 from tests.templates.foreign import AGENT, CARD, PERSON, PHASES, SCENARIO
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pyscrai.errors import Problem
-from pyscrai.templates.checking import errors, validate
-from pyscrai.templates.loading import read_text
+from pyscrai.templates.checks.checker import errors, validate
+from pyscrai.templates.reading.loader import read_text
 from tests.templates.examples import agents, meeting_data
 
 Path = tuple[str | int, ...]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import get_args
 
-from pyscrai.engines.tools import SHIPPED
+from pyscrai.engines.tools.consultation import SHIPPED
 from pyscrai.events import AnyEvent
-from pyscrai.templates.base import PROMPT_VARIABLES, TOOLS
-from pyscrai.templates.expressions.scope import EVENT_KINDS, Context, members, scope_of
-from pyscrai.templates.scenarios import ScenarioTemplate
+from pyscrai.templates.cel.scope import EVENT_KINDS, Context, members, scope_of
+from pyscrai.templates.models.base import PROMPT_VARIABLES, TOOLS
+from pyscrai.templates.models.scenario import ScenarioTemplate
 from tests.templates.examples import meeting
 
 

@@ -11,10 +11,10 @@ from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import StringConstraints
 
-from pyscrai.databases.repositories.keys import Keys
-from pyscrai.databases.session import Database
+from pyscrai.config.server import ServerSettings, is_loopback
+from pyscrai.databases.database import Database
+from pyscrai.databases.repositories.api_keys import Keys
 from pyscrai.errors import PyscraiError
-from pyscrai.serving import ServerSettings, is_loopback
 
 Scope = Literal["read", "control", "admin"]
 

@@ -10,17 +10,18 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from pyscrai import __version__
-from pyscrai.config import Settings
-from pyscrai.databases.api import controls, records, reference, runs, streams, system, templates
+from pyscrai.config.settings import Settings
+from pyscrai.databases.api import controls, openapi, records, runs, system, templates
+from pyscrai.databases.api import events as streams
 from pyscrai.databases.api.access import Access
-from pyscrai.databases.api.context import Context
-from pyscrai.databases.api.guard import Guard
-from pyscrai.databases.api.hub import Hub
+from pyscrai.databases.api.dependencies import Context
+from pyscrai.databases.api.event_hub import Hub
+from pyscrai.databases.api.guard.host import Guard
 from pyscrai.databases.api.problems import add_handlers
-from pyscrai.databases.stored import StoredEvent
+from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.orchestration.engine_manager import EngineManager
-from pyscrai.factories.desk import RunDesk
 from pyscrai.factories.services import Services, open_services
+from pyscrai.services.run_registry import RunDesk
 
 PREFIX = "/api/v1"
 
@@ -48,7 +49,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
     app = FastAPI(title="PyScrAI", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None,
                   redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
     for router in (runs.router, controls.many, controls.router, streams.router, records.router, templates.router,
-                   system.router, reference.router):
+                   system.router, openapi.router):
         app.include_router(router, prefix=PREFIX)
     add_handlers(app)
     app.add_middleware(Guard, settings=settings.server)
@@ -56,7 +57,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
         app.add_middleware(CORSMiddleware, allow_origins=list(settings.server.cors_origins), allow_methods=["*"],
                            allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id",
                                           "x-api-key", "x-actor"])
-    app.openapi = lambda: reference.describe(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     return app
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from pyscrai.databases.api.access import Controller
-from pyscrai.databases.api.context import Context, Ctx
-from pyscrai.databases.api.repeating import IdempotencyKey, once
+from pyscrai.databases.api.dependencies import Context, Ctx
+from pyscrai.databases.api.idempotency import IdempotencyKey, once
 from pyscrai.databases.api.runs import detail
 from pyscrai.databases.api.schemas.base import RolePath, RunId, problems
 from pyscrai.databases.api.schemas.runs import (
@@ -26,8 +26,8 @@ from pyscrai.databases.api.schemas.runs import (
 )
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import RunRow
-from pyscrai.factories import control, forking, replaying, replying
-from pyscrai.templates.world import InjectText
+from pyscrai.services import controls, forks, replays, replies
+from pyscrai.templates.models.world import InjectText
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["control"])
 
@@ -77,7 +77,7 @@ async def inject_event(run_id: RunId, body: NewInject, context: Ctx, caller: Con
                        key: IdempotencyKey = None) -> Response:
     """Put an event into the world of a run; its next turn takes it."""
     async def work() -> dict[str, Any]:
-        number = await control.inject(context.services, run_id, _content(body), actor=caller.name, label=body.label,
+        number = await controls.inject(context.services, run_id, _content(body), actor=caller.name, label=body.label,
                                       changes=body.set)
         return (await _woken(context, run_id, "inject", caller.name, number)).model_dump()
 
@@ -87,21 +87,21 @@ async def inject_event(run_id: RunId, body: NewInject, context: Ctx, caller: Con
 @router.post("/roles/{role}/take-over", operation_id="take_over_role", status_code=202, responses=_ASKED)
 async def take_over_role(run_id: RunId, role: RolePath, context: Ctx, caller: Controller) -> Accepted:
     """Play a role oneself from its next turn on; the run then waits for what one says."""
-    number = await control.take_over(context.services, run_id, role, actor=caller.name)
+    number = await controls.take_over(context.services, run_id, role, actor=caller.name)
     return await _woken(context, run_id, "take-over", caller.name, number)
 
 
 @router.post("/roles/{role}/release", operation_id="release_role", status_code=202, responses=_ASKED)
 async def release_role(run_id: RunId, role: RolePath, context: Ctx, caller: Controller) -> Accepted:
     """Let a model play a role again, also in the turn that the run waits for."""
-    number = await control.release(context.services, run_id, role, actor=caller.name)
+    number = await controls.release(context.services, run_id, role, actor=caller.name)
     return await _woken(context, run_id, "release", caller.name, number)
 
 
 @router.post("/roles/{role}/reply", operation_id="reply_for_role", status_code=202, responses=_ASKED)
 async def reply_for_role(run_id: RunId, role: RolePath, body: HumanReply, context: Ctx, caller: Controller) -> Accepted:
     """Answer for a role that the run waits for; ``waiting`` of the run says what is asked."""
-    await replying.reply(context.services, run_id, body.given(), actor=caller.name, role=role)
+    await replies.reply(context.services, run_id, body.given(), actor=caller.name, role=role)
     return await _woken(context, run_id, "reply", caller.name)
 
 
@@ -112,7 +112,7 @@ async def fork_run(run_id: RunId, body: NewFork, context: Ctx, caller: Controlle
     edits = body.edits
 
     async def work() -> dict[str, Any]:
-        child = await forking.fork_run(context.services, run_id, body.at_turn, forking.Edits(
+        child = await forks.fork_run(context.services, run_id, body.at_turn, forks.Edits(
             variables=edits.variables, parameters=edits.parameters,
             injects=tuple(_content(content) for content in edits.injects), model=edits.model,
             role_models=edits.role_models, seed=edits.seed, max_turns=edits.max_turns, budget_usd=edits.budget_usd,
@@ -128,7 +128,7 @@ async def regenerate_turn(run_id: RunId, body: Regeneration, context: Ctx, calle
                           key: IdempotencyKey = None) -> Response:
     """Play a turn again with another seed or model, as a fork. This run stays as it is."""
     async def work() -> dict[str, Any]:
-        child = await forking.regenerate(context.services, run_id, body.turn, actor=caller.name, seed=body.seed,
+        child = await forks.regenerate(context.services, run_id, body.turn, actor=caller.name, seed=body.seed,
                                          role=body.role, model=body.model, desired="run" if body.start else "none")
         return await _begun(context, child, caller.name, start=body.start)
 
@@ -138,7 +138,7 @@ async def regenerate_turn(run_id: RunId, body: Regeneration, context: Ctx, calle
 @router.post("/replay", operation_id="replay_run", responses=_ASKED)
 async def replay_run(run_id: RunId, context: Ctx, caller: Controller) -> ReplayResult:
     """Play a run that has ended again from its journal, with no model, and compare."""
-    found = await replaying.replay_run(context.services, run_id)
+    found = await replays.replay_run(context.services, run_id)
     difference = found.difference
     return ReplayResult(run_id=run_id, same=found.same, events=found.events, calls=found.calls, difference=None if (
         difference is None) else {"turn": difference.turn, "key": difference.key, "recorded": difference.recorded,
@@ -146,9 +146,9 @@ async def replay_run(run_id: RunId, context: Ctx, caller: Controller) -> ReplayR
 
 
 @many.post("/{action}", operation_id="ask_many_runs", status_code=202, responses=problems())
-async def ask_many_runs(action: control.Ask, body: ManyRuns, context: Ctx, caller: Controller) -> ManyAccepted:
+async def ask_many_runs(action: controls.Ask, body: ManyRuns, context: Ctx, caller: Controller) -> ManyAccepted:
     """Ask the same of many runs; those that it does not fit are named and left as they are."""
-    desired, asked, refused = await control.ask_many(context.services, body.run_ids, action, actor=caller.name,
+    desired, asked, refused = await controls.ask_many(context.services, body.run_ids, action, actor=caller.name,
                                                      reason=body.reason)
     reason = body.reason or f"{caller.name} asks to {action}"
     for run_id in asked:
@@ -158,9 +158,9 @@ async def ask_many_runs(action: control.Ask, body: ManyRuns, context: Ctx, calle
         for error in refused])
 
 
-async def _ask(context: Context, run_id: str, action: control.Ask, actor: str, body: Reason | None) -> Accepted:
+async def _ask(context: Context, run_id: str, action: controls.Ask, actor: str, body: Reason | None) -> Accepted:
     reason = body.reason if body else ""
-    desired, status = await control.ask(context.services, run_id, action, actor=actor, reason=reason)
+    desired, status = await controls.ask(context.services, run_id, action, actor=actor, reason=reason)
     context.manager.wake(run_id, desired, share=actor, reason=reason or f"{actor} asks to {action}")
     return Accepted(run_id=run_id, action=action, actor=actor, status=status, desired=desired)  # type: ignore[arg-type]
 

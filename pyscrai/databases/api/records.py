@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from pyscrai.databases.api.access import Controller, Reader
-from pyscrai.databases.api.context import Ctx
+from pyscrai.databases.api.dependencies import Ctx
 from pyscrai.databases.api.schemas.base import (
     Label,
     Limit,
@@ -37,11 +37,11 @@ from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.measurements import Measurements
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.errors import NotFound
-from pyscrai.exports.entries import heard_by as heard
 from pyscrai.exports.formats import MEDIA_TYPES, SUFFIXES, WITH_CALLS, ExportFormat, renderer
-from pyscrai.exports.gathering import call_facts, gather, metrics
-from pyscrai.factories.interviewing import PURPOSE, interview
-from pyscrai.factories.looking import difference, moment
+from pyscrai.exports.run_reader import call_facts, gather, metrics
+from pyscrai.exports.transcript_entry import heard_by as heard
+from pyscrai.services.interviews import PURPOSE, interview
+from pyscrai.services.run_states import difference, moment
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["records"])
 

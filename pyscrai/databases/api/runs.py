@@ -12,22 +12,22 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.api.access import Admin, Controller, Reader
-from pyscrai.databases.api.context import Context, Ctx
-from pyscrai.databases.api.repeating import REPLAYED, IdempotencyKey, fingerprint, key_name
+from pyscrai.databases.api.dependencies import Context, Ctx
+from pyscrai.databases.api.idempotency import REPLAYED, IdempotencyKey, fingerprint, key_name
 from pyscrai.databases.api.schemas.base import Limit, Listing, RunId, Tag, TemplateName, VersionName, problems
 from pyscrai.databases.api.schemas.runs import NewRun, RunDetail, RunSummary, Status
-from pyscrai.databases.repositories.idempotency import Idempotency
+from pyscrai.databases.repositories.idempotency_keys import Idempotency
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.run_ids import thread_id
 from pyscrai.databases.tables import RunRow, ScenarioTemplateRow
-from pyscrai.engines.orchestration.duty import Desired
+from pyscrai.engines.orchestration.run_registry import Desired
 from pyscrai.errors import WrongState
-from pyscrai.exports.gathering import member, run_facts
-from pyscrai.factories.control import check_fits
-from pyscrai.factories.looking import waiting_requests
-from pyscrai.factories.options import RunOptions
+from pyscrai.exports.run_reader import member, run_facts
+from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template
+from pyscrai.services.controls import check_fits
+from pyscrai.services.run_states import waiting_requests
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from pyscrai.config import load_settings
+from pyscrai.config.settings import load_settings
 from pyscrai.databases.api.app import create_app
-from pyscrai.databases.checkpointer import Checkpoints
-from pyscrai.databases.session import Database
-from pyscrai.databases.studio_saver import StudioSaver
+from pyscrai.databases.checkpoints.checkpoints import Checkpoints
+from pyscrai.databases.checkpoints.studio_saver import StudioSaver
+from pyscrai.databases.database import Database
 
 app = create_app(load_settings())
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from pyscrai import __version__
 from pyscrai.databases.api.access import Reader
-from pyscrai.databases.api.context import Ctx
+from pyscrai.databases.api.dependencies import Ctx
 from pyscrai.databases.api.schemas.base import Answer, Listing, problems
 from pyscrai.databases.api.schemas.templates import ModelItem
 

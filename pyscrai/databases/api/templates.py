@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from pyscrai.databases.api.access import Admin, Controller, Reader
-from pyscrai.databases.api.context import Context, Ctx
+from pyscrai.databases.api.dependencies import Context, Ctx
 from pyscrai.databases.api.problems import Mistake
 from pyscrai.databases.api.schemas.base import Listing, TemplateName, VersionName, problems
 from pyscrai.databases.api.schemas.templates import (
@@ -24,12 +24,12 @@ from pyscrai.databases.api.schemas.templates import (
 from pyscrai.databases.repositories.templates import Templates, agent_templates, scenario_templates
 from pyscrai.databases.tables import TemplateRow
 from pyscrai.errors import Problem, TemplateError
-from pyscrai.factories.drawing import draw
-from pyscrai.factories.templates import store_templates
-from pyscrai.templates.agents import AgentTemplate
-from pyscrai.templates.checking import catalogue, errors, validate
-from pyscrai.templates.loading import LoadedTemplate, Reading, read_data, read_text
-from pyscrai.templates.schema import schema
+from pyscrai.factories.template_store import store_templates
+from pyscrai.services.scenario_graphs import draw
+from pyscrai.templates.checks.checker import catalogue, errors, validate
+from pyscrai.templates.json_schema import schema
+from pyscrai.templates.models.agent import AgentTemplate
+from pyscrai.templates.reading.loader import LoadedTemplate, Reading, read_data, read_text
 
 router = APIRouter(tags=["templates"])
 

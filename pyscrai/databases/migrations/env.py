@@ -6,7 +6,7 @@ from typing import Any
 
 from alembic import context
 
-from pyscrai.databases.migrate import SAVER_TABLES
+from pyscrai.databases.migrations.migrate import SAVER_TABLES
 from pyscrai.databases.tables import Base
 
 

@@ -11,9 +11,9 @@ from psycopg import Connection, Cursor
 from psycopg.errors import UniqueViolation
 
 from pyscrai.databases.columns import storable
-from pyscrai.databases.recording.entries import Entry, EventEntry, Written, status_change
+from pyscrai.databases.recording.entry import Entry, EventEntry, Written, status_change
 from pyscrai.databases.recording.statements import Statements
-from pyscrai.databases.recording.texts import KnownTexts, digest
+from pyscrai.databases.recording.text_ids import KnownTexts, digest
 
 ORDER_LOCK = 0x7079_7363_7261_6903
 """Held by a transaction that adds events, so that their ids become visible in their order: who reads on from the last

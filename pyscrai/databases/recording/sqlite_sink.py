@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from pyscrai.databases.columns import EPOCH, MILLISECOND, storable
-from pyscrai.databases.recording.entries import Entry, Written, status_change
+from pyscrai.databases.database import PRAGMAS
+from pyscrai.databases.recording.entry import Entry, Written, status_change
 from pyscrai.databases.recording.statements import Statements
-from pyscrai.databases.recording.texts import KnownTexts, digest
-from pyscrai.databases.session import PRAGMAS
-from pyscrai.databases.stored import StoredEvent
+from pyscrai.databases.recording.text_ids import KnownTexts, digest
+from pyscrai.databases.stored_event import StoredEvent
 
 
 class SqliteSink:

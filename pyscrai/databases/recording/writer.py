@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from pyscrai.databases.batching import take_batch
-from pyscrai.databases.recording.entries import Entry, Sink, Written
+from pyscrai.databases.batch import take_batch
+from pyscrai.databases.database import Database
+from pyscrai.databases.recording.entry import Entry, Sink, Written
 from pyscrai.databases.recording.sqlite_sink import SqliteSink
-from pyscrai.databases.session import Database
-from pyscrai.databases.stored import StoredEvent
+from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.errors import Fenced, PyscraiError, StorageError
 
 Listener = Callable[[str, Sequence[StoredEvent]], None]

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.calls import part_ids, restore
+from pyscrai.databases.call_row import part_ids, restore
 from pyscrai.databases.repositories.lineage import Segment, lineage
 from pyscrai.databases.tables import CallRow, TextRow
-from pyscrai.engines.ports import CallRecord
+from pyscrai.engines.ports.model import CallRecord
 
 AT_ONCE = 500
 """Rows or ids in one query."""

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, or_, select, type_coer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.repositories.lineage import NOT_INHERITED, Segment, lineage
-from pyscrai.databases.stored import StoredEvent
+from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.databases.tables import EventRow
 
 AT_ONCE = 1_000

@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 
 from pyscrai.engines.orchestration.plan import BEGIN, GATHER, Plan, successors
 from pyscrai.engines.state import state_schema
-from pyscrai.templates.base import END as FLOW_END
+from pyscrai.templates.models.base import END as FLOW_END
 
 Update = dict[str, Any]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pyscrai.engines.orchestration.stage import Stage
-from pyscrai.templates.analysis import LIMITS, End, Judge, Phrase
-from pyscrai.templates.conditions import truth
+from pyscrai.engines.orchestration.step import Stage
+from pyscrai.templates.cel.expression import truth
+from pyscrai.templates.models.analysis import LIMITS, End, Judge, Phrase
 
 
 def check_ends(stage: Stage) -> None:

@@ -13,10 +13,10 @@ from typing import Self
 
 import structlog
 
-from pyscrai.engines.asking import TokenListener
-from pyscrai.engines.orchestration.duty import ENDING, Assignment, Desired, Desk, Taken
+from pyscrai.engines.calls.caller import TokenListener
+from pyscrai.engines.orchestration.fair_queue import FairQueue
 from pyscrai.engines.orchestration.live_run import LiveRun
-from pyscrai.engines.orchestration.queueing import FairQueue
+from pyscrai.engines.orchestration.run_registry import ENDING, Assignment, Desired, Desk, Taken
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.errors import Fenced, PyscraiError, RunError
 

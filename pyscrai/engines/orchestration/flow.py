@@ -6,16 +6,16 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from pyscrai.engines.measuring import tally
+from pyscrai.engines.agents.metrics import tally
 from pyscrai.engines.orchestration.ends import check_ends, goals
 from pyscrai.engines.orchestration.plan import PhasePlan
-from pyscrai.engines.orchestration.stage import Stage
+from pyscrai.engines.orchestration.step import Stage
 from pyscrai.engines.orchestration.world import apply_injects, apply_moves, apply_rules
 from pyscrai.engines.state import Activation, Move
 from pyscrai.events import SpeakerChosen
-from pyscrai.templates.base import END
-from pyscrai.templates.conditions import truth
-from pyscrai.templates.flow import Transition
+from pyscrai.templates.cel.expression import truth
+from pyscrai.templates.models.base import END
+from pyscrai.templates.models.flow import Transition
 
 
 def open_play(stage: Stage) -> Stage:

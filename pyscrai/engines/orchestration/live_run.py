@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pyscrai.engines.orchestration.duty import Desired
+from pyscrai.engines.orchestration.run_registry import Desired
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 
 

@@ -12,9 +12,9 @@ from pyscrai import audience as audiences
 from pyscrai.audience import Audience
 from pyscrai.engines.cast import Play
 from pyscrai.errors import Problem, TemplateError
-from pyscrai.templates.analysis import End
-from pyscrai.templates.base import END
-from pyscrai.templates.flow import Phase
+from pyscrai.templates.models.analysis import End
+from pyscrai.templates.models.base import END
+from pyscrai.templates.models.flow import Phase
 
 BEGIN = "begin"
 GATHER = "gather"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pyscrai.engines.orchestration.stage import Stage
-from pyscrai.prompting import render_text
-from pyscrai.templates.conditions import truth, value
-from pyscrai.templates.world import InjectSpec
+from pyscrai.engines.orchestration.step import Stage
+from pyscrai.prompts.library import render_text
+from pyscrai.templates.cel.expression import truth, value
+from pyscrai.templates.models.world import InjectSpec
 
 
 def apply_moves(stage: Stage) -> None:

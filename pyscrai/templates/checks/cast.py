@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from pyscrai.suggestions import instead
-from pyscrai.templates.agents import AgentBody
-from pyscrai.templates.checks.subject import Subject
-from pyscrai.templates.positions import Path
+from pyscrai.did_you_mean import instead
+from pyscrai.templates.checks.report import Subject
+from pyscrai.templates.models.agent import AgentBody
+from pyscrai.templates.reading.positions import Path
 
 
 def check_cast(subject: Subject) -> None:

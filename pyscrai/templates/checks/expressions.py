@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyscrai.errors import ExpressionError
-from pyscrai.templates.checks.samples import sample_contexts
-from pyscrai.templates.checks.subject import Subject
-from pyscrai.templates.conditions import Expression, compile_expression
-from pyscrai.templates.expressions.inference import Inference
-from pyscrai.templates.expressions.scope import Type, domain_type, scope_of
-from pyscrai.templates.expressions.tree import Literal
-from pyscrai.templates.positions import Path
-from pyscrai.templates.world import ActionSpec, Variable
+from pyscrai.templates.cel.expression import Expression, compile_expression
+from pyscrai.templates.cel.scope import Type, domain_type, scope_of
+from pyscrai.templates.cel.tree import Literal
+from pyscrai.templates.cel.types import Inference
+from pyscrai.templates.checks.report import Subject
+from pyscrai.templates.checks.sample_worlds import sample_contexts
+from pyscrai.templates.models.world import ActionSpec, Variable
+from pyscrai.templates.reading.positions import Path
 
 
 @dataclass(frozen=True, slots=True)

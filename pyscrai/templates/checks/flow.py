@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pyscrai.suggestions import closest
-from pyscrai.templates.base import END
-from pyscrai.templates.checks.subject import DEFAULT_BOUND, Subject
-from pyscrai.templates.flow import Phase
-from pyscrai.templates.positions import Path
+from pyscrai.did_you_mean import closest
+from pyscrai.templates.checks.report import DEFAULT_BOUND, Subject
+from pyscrai.templates.models.base import END
+from pyscrai.templates.models.flow import Phase
+from pyscrai.templates.reading.positions import Path
 
 NATURAL = ("phrase", "when", "narrator", "judge")
 """Ends that a play comes to by itself; the others are limits."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pyscrai.templates.base import END
-from pyscrai.templates.checks.subject import Subject
-from pyscrai.templates.expressions.grammar import KEYWORDS
-from pyscrai.templates.expressions.scope import EVENT_KINDS
-from pyscrai.templates.flow import Phase, Transition
-from pyscrai.templates.positions import Path, Step
+from pyscrai.templates.cel.parser import KEYWORDS
+from pyscrai.templates.cel.scope import EVENT_KINDS
+from pyscrai.templates.checks.report import Subject
+from pyscrai.templates.models.base import END
+from pyscrai.templates.models.flow import Phase, Transition
+from pyscrai.templates.reading.positions import Path, Step
 
 RESERVED_ROLES = ("begin", "gather", "end", "all", "whisper", "each", "scenario", "template", "rule", "run")
 """Words that the graph, audiences, measures and the event log use for themselves."""

@@ -9,12 +9,12 @@ from functools import cache, lru_cache
 from jinja2 import TemplateError as JinjaError
 from jinja2 import TemplateSyntaxError, meta, nodes
 
-from pyscrai.sandbox import Sandbox
-from pyscrai.suggestions import closest, instead
-from pyscrai.templates.agents import AgentBody, Personality
-from pyscrai.templates.base import PROMPT_VARIABLES
-from pyscrai.templates.checks.subject import Subject
-from pyscrai.templates.positions import Path
+from pyscrai.did_you_mean import closest, instead
+from pyscrai.prompts.sandbox import Sandbox
+from pyscrai.templates.checks.report import Subject
+from pyscrai.templates.models.agent import AgentBody, Personality
+from pyscrai.templates.models.base import PROMPT_VARIABLES
+from pyscrai.templates.reading.positions import Path
 
 FILTERS = frozenset({
     "abs", "capitalize", "d", "default", "first", "float", "int", "join", "last", "length", "count", "list", "lower",

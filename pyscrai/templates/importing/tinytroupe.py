@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyscrai.templates.agents import AgentTemplate, Personality
-from pyscrai.templates.importing.source import Source, slug, words
+from pyscrai.templates.importing.foreign_fields import Source, slug, words
+from pyscrai.templates.models.agent import AgentTemplate, Personality
 
 
 def is_tinytroupe(data: dict[str, Any]) -> bool:

@@ -10,14 +10,14 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from pyscrai.databases.record import RunRecord
+from pyscrai.databases.database import Database
+from pyscrai.databases.recording.run_record import RunRecord
 from pyscrai.databases.recording.sqlite_sink import SqliteSink
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.events import Events
-from pyscrai.databases.session import Database
-from pyscrai.databases.stored import StoredEvent
-from pyscrai.engines.ports import Message, ModelRequest
+from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.engines.ports.model import Message, ModelRequest
 from pyscrai.errors import StorageError
 from tests.databases.conftest import Play, Stage, call, log, progress, utterance
 

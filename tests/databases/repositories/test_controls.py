@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from pyscrai.databases.inbox import RunInbox
+from pyscrai.databases.database import Database
+from pyscrai.databases.recording.run_inbox import RunInbox
 from pyscrai.databases.repositories.controls import Controls
-from pyscrai.databases.session import Database
 from pyscrai.errors import NotFound
 from tests.databases.conftest import Stage, utterance
 

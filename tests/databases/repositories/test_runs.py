@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pyscrai.databases.columns import now
-from pyscrai.databases.record import RunRecord
+from pyscrai.databases.recording.run_record import RunRecord
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.leases import Leases
-from pyscrai.databases.repositories.openings import read_runs
 from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
+from pyscrai.databases.repositories.stored_runs import read_runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.run_ids import first_id_at, new_run_id
-from pyscrai.engines.ports import Progress
+from pyscrai.engines.ports.model import Progress
 from pyscrai.errors import NotFound, WrongState
 from pyscrai.events import RunCompleted, RunStarted
 from tests.databases.conftest import Play, Stage, utterance

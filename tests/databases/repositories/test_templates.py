@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.runs import CastMember, NewRun, Runs
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
-from pyscrai.databases.session import Database
 from pyscrai.errors import NotFound, VersionConflict
 
 

@@ -8,7 +8,7 @@ from fastapi import Path, Query
 from pydantic import ConfigDict, Field, StringConstraints
 
 from pyscrai.databases.api.problems import MEDIA_TYPE, ProblemDetails
-from pyscrai.documented import Documented
+from pyscrai.field_docs import Documented
 
 Item = TypeVar("Item")
 

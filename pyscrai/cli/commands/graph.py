@@ -1,0 +1,51 @@
+"""A scenario's graph as Mermaid or as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pyscrai.cli.scenario_argument import rehearsed
+from pyscrai.cli.terminal import output
+from pyscrai.exports.graph_picture.layout import lay_out
+from pyscrai.services.scenario_graphs import draw_scenario
+
+GraphFormat = Literal["mermaid", "svg", "png"]
+
+_SUFFIXES: dict[str, GraphFormat] = {".svg": "svg", ".png": "png"}
+
+
+async def draw(scenario: str, target: Path | None, *, format: GraphFormat | None, as_json: bool) -> None:
+    """Write the graph of a scenario with its whole cast.
+
+    Raises:
+        NotFound, TemplateError: as for a dry run.
+        ConfigError: the file cannot be written.
+    """
+    template, find_agent = await rehearsed(scenario)
+    drawing = draw_scenario(template, find_agent)
+    chosen = format or _SUFFIXES.get(target.suffix.lower() if target else "", "mermaid")
+    content: str | bytes = drawing.mermaid
+    if chosen != "mermaid":
+        picture = lay_out(template.title or template.name, drawing.nodes, drawing.edges)
+        if chosen == "svg":
+            from pyscrai.exports.graph_picture.svg import render_svg
+
+            content = "".join(render_svg(picture))
+        else:
+            from pyscrai.exports.graph_picture.png import render_png
+
+            content = render_png(picture)
+    if target is not None:
+        output.write_file(target, content)
+    if as_json:
+        output.json_line({
+            "template": f"{template.name}@{template.version}", "file": str(target) if target else None,
+            "mermaid": drawing.mermaid, "edges": [{"source": one, "target": other} for one, other in drawing.edges],
+            "nodes": [{"id": node, "name": name, "engine": engine} for node, name, engine in drawing.nodes]})
+    elif target is not None:
+        output.note(f"{template.name} is drawn in {target}")
+    elif isinstance(content, bytes):
+        output.write_bytes(content)
+    else:
+        output.say(content.rstrip("\n"))

@@ -1,0 +1,148 @@
+"""``pyscrai run``, ``resume`` and ``replay``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from cyclopts import Parameter
+
+from pyscrai.cli.exit_codes import Exit
+from pyscrai.cli.parameters import AsJson, RunId
+from pyscrai.cli.terminal import output
+from pyscrai.errors import RunError
+from pyscrai.exports.json_text import dumps
+
+if TYPE_CHECKING:
+    from pyscrai.factories.run_options import RunOptions
+    from pyscrai.services.replays import Difference
+
+Number = TypeVar("Number", int, float)
+
+
+async def run(
+    scenario: Annotated[str, Parameter(name="SCENARIO", help="A shipped or stored scenario, `name` or `name@version`, "
+                                                              "or a template file.")], /, *,
+    set_: Annotated[Sequence[str], Parameter(name="--set", help="A parameter of the scenario: --set heat=0.9.")] = (),
+    model: Annotated[str | None, Parameter(help="The model alias of every role, or openai:MODEL.")] = None,
+    role_model: Annotated[Sequence[str], Parameter(help="The model alias of one role: ROLE=ALIAS.")] = (),
+    seed: Annotated[int | None, Parameter(help="Seed of random orders, dice and sampling.")] = None,
+    max_turns: Annotated[int | None, Parameter(help="End after this many turns.")] = None,
+    budget: Annotated[float | None, Parameter(help="End when the model calls have cost this many USD.")] = None,
+    without: Annotated[Sequence[str], Parameter(help="Leave this optional role out.")] = (),
+    play: Annotated[Sequence[str], Parameter(help="Play this role yourself: ROLE or ROLE=YOUR_NAME.")] = (),
+    tag: Annotated[Sequence[str], Parameter(help="A tag to find the run by.")] = (),
+    draft: Annotated[bool, Parameter(help="Store a changed file as the next free version.")] = False,
+    dry_run: Annotated[bool, Parameter(help="Play the flow with no model; nothing is stored.")] = False,
+    as_json: AsJson = False,
+) -> Exit:
+    """Play a scenario and show it as it happens.
+
+    Ctrl-C pauses the run after the turn that is being played. Exit codes: 0 it came to an end of its own, 1 it failed,
+    2 the command or the template is wrong, 3 a limit ended it, 4 it waits for a person, 130 interrupted.
+    """
+    from pyscrai.factories.run_options import RunOptions
+
+    people = {role: name or "you" for role, name in _pairs(play, "--play", bare=True).items()}
+    options = RunOptions(
+        parameters=_pairs(set_, "--set"), model=model, role_models=_pairs(role_model, "--role-model"), seed=seed,
+        max_turns=_positive(max_turns, "--max-turns"), budget_usd=_positive(budget, "--budget"),
+        without=tuple(without), people=people, tags=tuple(tag))
+    if dry_run:
+        return await _rehearse(scenario, options, as_json=as_json)
+    from pyscrai.cli.services import opened_services, warmed
+
+    async with warmed(model), opened_services() as services:
+        from pyscrai.cli.run_lookup import opening_of
+        from pyscrai.cli.run_session import play as play_on
+        from pyscrai.cli.scenario_argument import stored
+        from pyscrai.cli.views.view import choose_view
+        from pyscrai.factories.scenario_factory import create_scenario_run_from_template
+
+        name = await stored(services, scenario, draft=draft)
+        run_id = await create_scenario_run_from_template(services, name, options)
+        async with services.database.read() as session:
+            begin = await opening_of(session, run_id)
+        role = next(iter(people), None)
+        return await play_on(services, run_id, begin, choose_view(as_json=as_json), only_for=role,
+                             person=people[role] if role else "")
+
+
+async def resume(
+    run_id: RunId, /, *,
+    answer: Annotated[str | None, Parameter(help="What the person says for whom the run waits: text, or a JSON object "
+                                                 "where more than speech is asked for.")] = None,
+    person: Annotated[str, Parameter(name="--as", help="The name of the person who answers.")] = "",
+    as_json: AsJson = False,
+) -> Exit:
+    """Let a run that was paused, interrupted, killed or that waits go on where it was."""
+    from pyscrai.cli.run_lookup import opening_of
+    from pyscrai.cli.run_session import play as play_on
+    from pyscrai.cli.services import opened_services
+    from pyscrai.cli.views.view import choose_view
+    from pyscrai.databases.repositories.runs import Runs
+
+    async with opened_services() as services:
+        async with services.database.read() as session:
+            row = await Runs(session).find(run_id)
+            begin = await opening_of(session, row.id, resumed=True)
+        played = next((member for member in begin.cast if member["played_by"] != "model"), None)
+        return await play_on(services, row.id, begin, choose_view(as_json=as_json), answer=answer,
+                             only_for=played["role"] if played else None,
+                             person=person or (played["played_by"] if played else ""))
+
+
+async def replay(run_id: RunId, /, *, as_json: AsJson = False) -> Exit:
+    """Play a finished run again from its journal, without a model, and compare the transcripts."""
+    from pyscrai.cli.services import opened_services
+    from pyscrai.databases.repositories.runs import Runs
+    from pyscrai.services.replays import replay_run
+
+    async with opened_services() as services:
+        async with services.database.read() as session:
+            row = await Runs(session).find(run_id)
+        found = await replay_run(services, row.id)
+    if as_json:
+        output.json_line({"run_id": row.id, "same": found.same, "events": found.events, "calls": found.calls,
+                          "first_difference": asdict(found.difference) if found.difference else None})
+    elif found.difference is None:
+        output.say(f"{row.id} replays to the same transcript: {found.events} events from {found.calls} recorded calls, "
+                   "no model asked")
+    else:
+        _tell_difference(row.id, found.difference)
+    return Exit.COMPLETED if found.same else Exit.FAILED
+
+
+def _tell_difference(run_id: str, found: Difference) -> None:
+    output.say(f"{run_id} replays to another transcript; the first difference is in turn {found.turn}"
+               + (f", event {found.key}" if found.key else ""))
+    for label, event in (("recorded", found.recorded), ("replayed", found.replayed)):
+        output.say(f"  {label}: {dumps(event) if event else 'nothing'}")
+
+
+async def _rehearse(scenario: str, options: RunOptions, *, as_json: bool) -> Exit:
+    """Play a scenario's flow with the scripted model, in memory."""
+    from pyscrai.cli.dry_run import rehearse
+
+    return await rehearse(scenario, options, as_json=as_json)
+
+
+def _pairs(given: Sequence[str], option: str, *, bare: bool = False) -> dict[str, Any]:
+    """``NAME=VALUE`` arguments as a mapping; ``bare`` names may stand without a value."""
+    pairs: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not name or not (equals or bare):
+            raise RunError(f"{option} {text!r} is not of the form NAME=VALUE", code="usage",
+                           cure=f"write {option} NAME=VALUE")
+        if name in pairs:
+            raise RunError(f"{option} gives {name} twice", code="usage", cure="give it once")
+        pairs[name] = value
+    return pairs
+
+
+def _positive(value: Number | None, option: str) -> Number | None:
+    if value is not None and value <= 0:
+        raise RunError(f"{option} {value} is not above 0", code="usage", cure="give a number above 0")
+    return value

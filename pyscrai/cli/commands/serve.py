@@ -1,0 +1,116 @@
+"""``pyscrai serve``: the API over REST, and the process that plays its runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import uvicorn
+from cyclopts import Parameter
+
+from pyscrai.cli.parameters import AsJson
+from pyscrai.cli.terminal import output
+from pyscrai.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pyscrai.config.settings import Settings
+    from pyscrai.databases.api.event_hub import Hub
+    from pyscrai.databases.database import Database
+
+
+async def serve(
+    *, host: Annotated[str | None, Parameter(help="Address to listen on; 127.0.0.1 if left out.")] = None,
+    port: Annotated[int | None, Parameter(help="Port; 0 takes a free one.")] = None,
+    capacity: Annotated[int | None, Parameter(help="Runs played at the same time.")] = None,
+    require_keys: Annotated[bool, Parameter(help="Ask for an API key also on this machine.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Serve the API, and play the runs that are asked for. Ctrl-C ends it: runs pause and go on at the next start."""
+    from pyscrai.cli.log_setup import configure_logs
+    from pyscrai.config.settings import load_settings
+    from pyscrai.databases.api.app import create_app
+    from pyscrai.factories.services import open_services
+
+    settings = load_settings()
+    changes = {"host": host, "port": port, "capacity": capacity, "require_keys": require_keys or None}
+    server = settings.server.model_copy(update={name: value for name, value in changes.items() if value is not None})
+    settings = settings.model_copy(update={"server": server})
+    configure_logs(settings)
+    async with open_services(settings) as services:
+        await refuse_open_doors(settings, services.database)
+        with listening_socket(settings) as bound:
+            app = create_app(settings, services=services)
+            config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="on",
+                                    timeout_keep_alive=30, timeout_graceful_shutdown=5)
+            await Server(config, _address(bound), as_json=as_json).serve(sockets=[bound])
+    return 0
+
+
+class Server(uvicorn.Server):
+    """Says where it listens when it does, and ends its streams when it is told to end: they would never end else."""
+
+    def __init__(self, config: uvicorn.Config, address: str, *, as_json: bool) -> None:
+        super().__init__(config)
+        self._url, self._as_json = f"http://{address}/api/v1", as_json
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
+        if self._as_json:
+            output.json_line({"url": self._url, "docs": f"{self._url}/docs", "pid": os.getpid()})
+        else:
+            output.say(f"PyScrAI serves {self._url}, with a reference at {self._url}/docs. Ctrl-C ends it.")
+            output.write(())
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end. A second signal changes nothing: the grace time bounds what is still to be done."""
+        self.should_exit = True
+        context = getattr(getattr(self.config.app, "state", None), "context", None)
+        if context is not None and self._loop is not None:
+            hub: Hub = context.hub
+            self._loop.call_soon_threadsafe(hub.close)
+
+
+def listening_socket(settings: Settings) -> socket.socket:
+    """A socket that is bound to the address of the settings.
+
+    Raises:
+        ConfigError: the address or port cannot be had.
+    """
+    server = settings.server
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((server.host, server.port))
+    except OSError as error:
+        bound.close()
+        raise ConfigError(f"cannot listen on {server.host}, port {server.port}: {error.strerror or error}",
+                          code="config.address", cure="choose another with --port or --host") from None
+    return bound
+
+
+async def refuse_open_doors(settings: Settings, database: Database) -> None:
+    """See that nobody from outside can use the server without a key.
+
+    Raises:
+        ConfigError: it would listen on another address than this machine's, and there are no keys.
+    """
+    from pyscrai.databases.repositories.api_keys import Keys
+
+    if settings.server.is_loopback:
+        return
+    async with database.read() as session:
+        keys = [key for key in await Keys(session).list() if key.revoked_at is None]
+    if not keys:
+        raise ConfigError(f"{settings.server.host} can be reached from other machines, and there are no API keys",
+                          code="config.no_keys", cure="make one with `pyscrai keys create NAME`, or use 127.0.0.1")
+
+
+def _address(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

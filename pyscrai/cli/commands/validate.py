@@ -1,0 +1,84 @@
+"""``pyscrai validate``, ``graph``, ``schema`` and ``import``: for those who write templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from pyscrai.cli import error_report
+from pyscrai.cli.exit_codes import Exit
+from pyscrai.cli.parameters import AsJson, Target
+from pyscrai.cli.terminal import output
+
+
+async def validate(
+    files: Annotated[Sequence[Path], Parameter(name="FILE", help="YAML or JSON files; scenarios may use agents of one "
+                                                                  "another's files, shipped and stored ones.")], /, *,
+    strict: Annotated[bool, Parameter(help="Warnings count as errors.")] = False,
+    as_json: AsJson = False,
+) -> Exit:
+    """Check template files and name every mistake, with its line and what to do about it."""
+    from pyscrai.cli.scenario_argument import known_agents
+    from pyscrai.templates.checks.checker import errors
+    from pyscrai.templates.checks.checker import validate as check_readings
+    from pyscrai.templates.reading.loader import read_file
+
+    readings = [read_file(file) for file in files]
+    problems = check_readings(readings, await known_agents(readings))
+    wrong = problems if strict else errors(problems)
+    count = sum(len(reading.templates) for reading in readings)
+    if as_json:
+        for problem in problems:
+            output.json_line(problem.as_dict())
+        output.json_line({"valid": not wrong, "templates": count, "errors": len(errors(problems)),
+                          "warnings": len(problems) - len(errors(problems))})
+        return Exit.USAGE if wrong else Exit.COMPLETED
+    error_report.show_problems(problems)
+    if wrong:
+        output.note(f"{len(wrong)} problem{'s' if len(wrong) != 1 else ''}")
+        return Exit.USAGE
+    warned = f", {len(problems)} warning{'s' if len(problems) != 1 else ''}" if problems else ""
+    output.say(f"{count} template{'s' if count != 1 else ''} valid{warned}")
+    return Exit.COMPLETED
+
+
+async def graph(
+    scenario: Annotated[str, Parameter(name="SCENARIO", help="A file, or a shipped or stored scenario.")], /, *,
+    format: Annotated[Literal["mermaid", "svg", "png"] | None, Parameter(
+        help="Left out, the suffix of --output tells, else mermaid.")] = None,
+    target: Target = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a scenario's graph, who can follow whom: as Mermaid, SVG or PNG."""
+    from pyscrai.cli.commands.graph import draw
+
+    await draw(scenario, target, format=format, as_json=as_json)
+
+
+def schema(
+    kind: Annotated[Literal["scenario", "agent"], Parameter(name="KIND", help="The kind of template.")], /, *,
+    as_json: AsJson = False,
+) -> None:
+    """Print the JSON Schema of a template, for completion in an editor."""
+    from pyscrai.exports.json_text import dumps
+    from pyscrai.templates.json_schema import schema as json_schema
+
+    found = json_schema(kind)
+    output.say(dumps(found, indent=None if as_json else 2))
+
+
+def import_(
+    files: Annotated[Sequence[Path], Parameter(name="FILE", help="TinyTroupe agents, Character Cards V2 or V3 (JSON or "
+                                                                  "PNG), or original PyScrAI template JSON.")], /, *,
+    folder: Annotated[Path | None, Parameter(name=("--output", "-o"), help="The folder for YAML files, one for each "
+                                                                          "template; stdout if left out.")] = None,
+    force: Annotated[bool, Parameter(help="Write over files that are there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make templates of files in other formats, and say what could not be carried over."""
+    from pyscrai.cli.commands.import_ import import_templates
+
+    import_templates(files, folder, force=force, as_json=as_json)

@@ -1,0 +1,97 @@
+"""The one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pyscrai.cli.exit_codes import Exit, of_error
+from pyscrai.errors import Problem, PyscraiError, TemplateError
+from pyscrai.exports.transcript_entry import clean
+
+if TYPE_CHECKING:
+    from cyclopts import CycloptsError
+
+DEBUG = "PYSCRAI_DEBUG"
+"""Set to 1, this environment variable shows tracebacks."""
+
+
+def report(error: BaseException, *, as_json: bool) -> Exit:
+    """Say what went wrong on stderr, with ``--json`` also as the last line of stdout.
+
+    Returns:
+        The exit code of the process.
+    """
+    if os.environ.get(DEBUG) == "1":
+        traceback.print_exception(error)
+    if not isinstance(error, PyscraiError):
+        error = _unexpected(error)
+        code = Exit.FAILED
+    else:
+        code = of_error(error)
+    _on_stderr(error)
+    if as_json:
+        _on_stdout(error.as_dict(), code)
+    return code
+
+
+def report_usage(error: CycloptsError, tokens: list[str], *, as_json: bool) -> Exit:
+    """Say in one line what is wrong with the command line."""
+    message = " ".join(str(error).split())
+    command = "pyscrai"
+    if tokens and not tokens[0].startswith("-"):
+        command = f"pyscrai {tokens[0]}"
+    cure = f"see `{command} --help`" if _known(tokens) else "see `pyscrai --help`"
+    wrong = PyscraiError(message, cure=cure, code="usage")
+    print(f"{_red('error')}: {clean(message)} ({cure})", file=sys.stderr)
+    if as_json:
+        _on_stdout(wrong.as_dict(), Exit.USAGE)
+    return Exit.USAGE
+
+
+def _known(tokens: list[str]) -> bool:
+    from pyscrai.cli.main import COMMANDS
+
+    return bool(tokens) and tokens[0] in COMMANDS
+
+
+def show(error: Mapping[str, Any]) -> None:
+    """Print an error, given as plain data, for a person: its code and message, then the cure."""
+    first, *rest = clean(error.get("message", "")).split("\n")
+    print(f"{_red('error')} [{error.get('code', '')}]: {first}", *(f"  {line}" for line in rest), sep="\n",
+          file=sys.stderr)
+    if error.get("cure"):
+        print(f"  → {clean(error['cure'])}", file=sys.stderr)
+
+
+def show_problems(problems: Sequence[Problem]) -> None:
+    """Print the problems of templates, one a line."""
+    for problem in problems:
+        mark = _red("error") if problem.severity == "error" else "warning"
+        print(f"{mark} [{problem.code}]: {clean(problem)}".replace("\n", " "), file=sys.stderr)
+
+
+def _on_stderr(error: PyscraiError) -> None:
+    if isinstance(error, TemplateError) and error.problems:
+        show_problems(error.problems)
+    else:
+        show(error.as_dict())
+
+
+def _on_stdout(error: dict[str, Any], code: Exit) -> None:
+    from pyscrai.cli.terminal.output import json_line
+
+    json_line({"error": error, "exit_code": int(code)})
+
+
+def _unexpected(error: BaseException) -> PyscraiError:
+    name = type(error).__name__
+    return PyscraiError(f"something unforeseen happened: {name}: {error}" if str(error) else name, code="internal",
+                        cure=f"set {DEBUG}=1 to see where, and report it")
+
+
+def _red(text: str) -> str:
+    return f"\x1b[1;31m{text}\x1b[0m" if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else text

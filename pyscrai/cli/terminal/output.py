@@ -1,0 +1,71 @@
+"""Where a command writes: data to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyscrai.errors import ConfigError
+from pyscrai.exports.json_text import dumps
+from pyscrai.exports.transcript_entry import clean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def json_line(value: Any) -> None:
+    """Print one JSON object on a line of its own, at once."""
+    print(dumps(value), flush=True)
+
+
+def say(text: str = "") -> None:
+    """Print a line of data as it is."""
+    print(text)
+
+
+def write(pieces: Iterable[str]) -> None:
+    """Write pieces of a document one after the other."""
+    for piece in pieces:
+        sys.stdout.write(piece)
+    sys.stdout.flush()
+
+
+def write_bytes(content: bytes) -> None:
+    """Write a document that is no text."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def write_file(target: Path, content: str | bytes) -> int:
+    """Write a document to a file of the person's choice; returns its size in bytes.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    try:
+        return target.write_bytes(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
+    except OSError as error:
+        raise ConfigError(f"{target} cannot be written: {error.strerror}", code="output.file",
+                          cure="name another file with --output") from None
+
+
+def note(text: str) -> None:
+    """Tell the person something that is no data."""
+    print(clean(text), file=sys.stderr, flush=True)
+
+
+def on_terminal() -> bool:
+    """Whether a person looks at stdout."""
+    return sys.stdout.isatty()
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console for colours and tables: as wide as the terminal, and never cut where there is none."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, highlight=False, markup=False, emoji=False,
+                   width=None if stream.isatty() else 160, soft_wrap=not stream.isatty())

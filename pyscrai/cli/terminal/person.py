@@ -1,0 +1,211 @@
+"""Asks the person at the terminal to play a role: shows what the role knows, reads an answer that fits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.text import Text
+
+from pyscrai.exports.transcript_entry import clean, titled
+
+HELP = "/pass lets the model play this turn, /view shows what you know, /quit leaves the run waiting"
+SHOWN_LINES = 12
+
+
+class LineReader(Protocol):
+    """Reads lines from a person."""
+
+    async def line(self, prompt: str) -> str | None:
+        """One line without its break, or None when the person leaves."""
+        ...
+
+
+class Passed(Exception):
+    """The person lets the model play this turn."""
+
+
+class Left(Exception):
+    """The person leaves; the run keeps waiting."""
+
+
+class Person:
+    """One person at one terminal, who answers the requests of a run.
+
+    Args:
+        name: how the record names the person.
+    """
+
+    def __init__(self, reader: LineReader, console: Console, name: str = "") -> None:
+        self._reader, self._console, self._name = reader, console, name
+        self._request: Mapping[str, Any] = {}
+
+    async def answer(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What the person answers, as the run takes it; None when the person leaves."""
+        self._request = request
+        self._show(SHOWN_LINES)
+        try:
+            given = await self._read(request)
+        except Passed:
+            return {"release": True}
+        except Left:
+            return None
+        return {**given, **({"person": self._name} if self._name else {})}
+
+    async def _read(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        if request["task"] == "moderate":
+            return {"next": await self._choose("Who speaks next", list(request["choices"]))}
+        schema = request.get("schema")
+        properties: Mapping[str, Any] = (schema or {}).get("properties") or {}
+        must_act = bool((properties.get("actions") or {}).get("required"))
+        answer: dict[str, Any] = {}
+        text = await self._text(f"{clean(request['name'])}: ", needed=not must_act)
+        if text:
+            answer["text"] = text
+        for name, field in properties.items():
+            if name != "text":
+                value = await self._field(name, field, needed=name in (schema or {}).get("required", ()))
+                if value is not None:
+                    answer[name] = value
+        return answer
+
+    # -- one field after the other ------------------------------------------------------------------------------------
+
+    async def _field(self, name: str, schema: Mapping[str, Any], *, needed: bool) -> Any:
+        """A value that satisfies ``schema``, or None where it may be left out and is."""
+        label = titled(name)
+        if "anyOf" in schema and any(option.get("type") == "null" for option in schema["anyOf"]):
+            if not await self._yes(f"{label}?"):
+                return None
+            return await self._field(name, next(o for o in schema["anyOf"] if o.get("type") != "null"), needed=True)
+        if "enum" in schema:
+            return await self._choose(label, list(schema["enum"]), needed=needed)
+        match schema.get("type"):
+            case "object":
+                required = schema.get("required", ())
+                found = {field: await self._field(field, sub, needed=field in required)
+                         for field, sub in schema.get("properties", {}).items()}
+                return {field: value for field, value in found.items() if value is not None}
+            case "boolean":
+                return await self._yes(f"{label}?")
+            case "array":
+                return await self._changes(label, schema)
+            case "integer" | "number":
+                return await self._number(label, schema, needed=needed)
+            case _:
+                text = await self._text(f"{label}: ", needed=needed, longest=schema.get("maxLength"))
+                return text or None
+
+    async def _text(self, prompt: str, *, needed: bool, longest: int | None = None) -> str:
+        while True:
+            text = await self._line(prompt)
+            if text and longest is not None and len(text) > longest:
+                self._tell(f"at most {longest} characters, please")
+            elif text or not needed:
+                return text
+            else:
+                self._tell(HELP)
+
+    async def _yes(self, question: str) -> bool:
+        while True:
+            given = (await self._line(f"{question} [y/N] ")).lower()
+            if given in ("", "n", "no"):
+                return False
+            if given in ("y", "yes"):
+                return True
+            self._tell("y or n, please")
+
+    async def _choose(self, label: str, choices: Sequence[Any], *, needed: bool = True) -> Any:
+        names = [clean(choice) for choice in choices]
+        while True:
+            given = await self._line(f"{label} ({', '.join(names)}): ")
+            if not given and not needed:
+                return None
+            if not given and len(choices) == 1:
+                return choices[0]
+            fitting = [index for index, name in enumerate(names) if name.lower() == given.lower()] or [
+                index for index, name in enumerate(names) if given and name.lower().startswith(given.lower())]
+            if len(fitting) == 1:
+                return choices[fitting[0]]
+            self._tell(f"one of {', '.join(names)}, please")
+
+    async def _number(self, label: str, schema: Mapping[str, Any], *, needed: bool) -> int | float | None:
+        whole = schema["type"] == "integer"
+        low, high = schema.get("minimum"), schema.get("maximum")
+        bounds = f" ({'' if low is None else f'{low:g}'}–{'' if high is None else f'{high:g}'})" if (
+            low is not None or high is not None) else ""
+        while True:
+            given = await self._line(f"{label}{bounds}: ")
+            if not given and not needed:
+                return None
+            try:
+                value = int(given) if whole else float(given)
+            except ValueError:
+                self._tell("a whole number, please" if whole else "a number, please")
+                continue
+            if (low is None or value >= low) and (high is None or value <= high):
+                return value
+            self._tell(f"a number{bounds}, please")
+
+    async def _changes(self, label: str, schema: Mapping[str, Any]) -> list[Any]:
+        """Changes of variables, one at a time, until an empty line."""
+        options = {option["properties"]["variable"]["const"]: option["properties"]["value"]
+                   for option in schema["items"]["anyOf"]}
+        changes: list[Any] = []
+        while True:
+            name = await self._choose(f"{label}, variable", list(options), needed=False)
+            if name is None:
+                return changes
+            changes.append({"variable": name, "value": await self._field(name, options[name], needed=True)})
+
+    async def _line(self, prompt: str) -> str:
+        while True:
+            given = await self._reader.line(prompt)
+            match given if given is None else given.strip():
+                case None | "/quit":
+                    raise Left
+                case "/pass":
+                    raise Passed
+                case "/view":
+                    self._show(None)
+                case "/help" | "/?":
+                    self._tell(HELP)
+                case text:
+                    return clean(text)
+
+    # -- what the person sees -----------------------------------------------------------------------------------------
+
+    def _show(self, last: int | None) -> None:
+        request, console = self._request, self._console
+        where = f"turn {request['turn']}" + (f", {request['phase']}" if request.get("phase") else "")
+        console.print(Rule(Text(f" You are {clean(request['name'])}: {clean(where)} ", "bold yellow"), style="yellow",
+                           align="left"))
+        lines = list(request.get("lines") or ())
+        for line in lines if last is None else lines[-last:]:
+            name = f"{clean(line['name'])}: " if line.get("name") else ""
+            console.print(Padding(Text.assemble((name, "bold"), (clean(line["text"]), "")), (0, 0, 0, 2), expand=False))
+        for label, value in (("You alone know", request.get("secret")), ("Asked of you", request.get("note")),
+                             ("The world", ", ".join(f"{titled(name)} {value}" for name, value in
+                                                     (request.get("variables") or {}).items()))):
+            if value:
+                console.print(Text.assemble((f"{label}: ", "bold dim"), (clean(value), "dim")))
+        console.print(Text(HELP, "dim italic"))
+
+    def _tell(self, text: str) -> None:
+        self._console.print(Text(f"  {text}", "yellow"))
+
+
+def read_answer(text: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``--answer`` means: a JSON object as it is, anything else as speech (or as the choice of a moderator)."""
+    if text.lstrip().startswith("{"):
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None
+        if isinstance(value, dict):
+            return value
+    return {"next": text.strip()} if request["task"] == "moderate" else {"text": text.strip()}

@@ -1,0 +1,214 @@
+"""The operator's settings: the environment (``PYSCRAI_*``) over ``pyscrai.toml`` over built-in defaults.
+
+A setting is a field of ``Settings``; a new one needs a field, its default and nothing else. This module is imported
+by every command, so it must stay cheap: no SDK, HTTP client or database is imported here.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from pyscrai.config.aliases import BUILTIN, EMBEDDED, OPENAI_URL, ModelAlias, Prices, Structured
+from pyscrai.config.server import ServerSettings
+from pyscrai.did_you_mean import closest, instead
+from pyscrai.errors import ConfigError
+
+__all__ = ["BUILTIN", "OPENAI_URL", "ModelAlias", "Prices", "Settings", "Structured", "config_file", "load_settings"]
+
+OPENAI_PREFIX = "openai:"
+CONFIG_NAME = "pyscrai.toml"
+_APP = "pyscrai"
+
+def _directory(kind: Literal["config", "data", "cache"]) -> Path:
+    found: Path = getattr(platformdirs, f"user_{kind}_path")(_APP, appauthor=False)
+    return found
+
+
+class Settings(BaseSettings):
+    """All settings, checked once. Each field ``x`` is read from ``PYSCRAI_X``, then from ``x`` in pyscrai.toml."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="PYSCRAI_", env_nested_delimiter="__", env_ignore_empty=True,
+    )
+
+    data_dir: Path = Field(default_factory=lambda: _directory("data"))
+    cache_dir: Path = Field(default_factory=lambda: _directory("cache"))
+    database_url: str = Field(
+        default_factory=lambda data: f"sqlite+aiosqlite:///{data.get('data_dir', '')}/pyscrai.db", repr=False,
+    )
+    """SQLAlchemy's asynchronous URL; not shown in reprs because it may hold a password."""
+    model: str = "embedded"
+    """The alias that stands for ``default`` in templates."""
+    models: dict[str, ModelAlias] = Field(default_factory=dict, validate_default=True)
+    tools_allowed: tuple[str, ...] = ()
+    """Import paths, ``package.module:name``, of the LangChain tools that templates may give to roles."""
+    server: ServerSettings = ServerSettings()
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    log_format: Literal["console", "json"] = "console"
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _TomlTable(settings_cls)
+
+    @field_validator("data_dir", "cache_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _asynchronous(cls, value: str) -> str:
+        scheme, colon, rest = value.partition("://")
+        known = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+        scheme = known.get(scheme, scheme)
+        if not colon or scheme not in known.values():
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return f"{scheme}://{rest}"
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _with_builtin(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        tables: dict[str, Any] = {name: dict(table) for name, table in BUILTIN.items()}
+        for name, table in value.items():
+            if name == "default":
+                raise ValueError("default: this is what templates call the alias that `model` names; set that instead")
+            if isinstance(table, dict):
+                if "name" in table:
+                    raise ValueError(f"{name}.name: an alias is named by its table, [models.{name}]")
+                kind = {**EMBEDDED, "model": name} if table.get("kind") == "embedded" else {}
+                tables[name] = {**kind, **tables.get(name, {}), **table}
+            else:
+                tables[name] = table
+        return {name: {**table, "name": name} if isinstance(table, dict) else table for name, table in tables.items()}
+
+    def alias(self, name: str | None = None) -> ModelAlias:
+        """The alias of this name; None and ``default`` mean the default, ``openai:MODEL`` any model of OpenAI's API.
+
+        Raises:
+            ConfigError: there is no such alias; the message lists those that there are.
+        """
+        if name is None or name == "default":
+            name = self.model
+        if (found := self.models.get(name)) is not None:
+            return found
+        if name.startswith(OPENAI_PREFIX) and (model := name.removeprefix(OPENAI_PREFIX)):
+            return _openai(name, model)
+        close = closest(name, self.models)
+        guess = f"did you mean `{close}`? " if close else ""
+        raise ConfigError(
+            f"there is no model alias `{name}`", code="config.unknown_alias", alias=name, known=sorted(self.models),
+            cure=f"{guess}known are {', '.join(sorted(self.models))}, {OPENAI_PREFIX}MODEL, "
+                 f"and what a [models.NAME] table in {CONFIG_NAME} names",
+        )
+
+
+def _openai(name: str, model: str) -> ModelAlias:
+    url = os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
+    key = "OPENAI_API_KEY" if url.rstrip("/") == OPENAI_URL or os.environ.get("OPENAI_API_KEY") else None
+    try:
+        return ModelAlias(name=name, base_url=url, model=model, api_key_env=key)
+    except ValidationError as error:
+        raise ConfigError(f"OPENAI_BASE_URL cannot be used: {error.errors()[0]['msg']}",
+                          cure=f"set it to an http(s) URL such as {OPENAI_URL}") from None
+
+
+class _TomlTable(PydanticBaseSettingsSource):
+    """What stands in pyscrai.toml, below the environment."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        _, table = _read_file()
+        return table
+
+
+def config_file() -> Path | None:
+    """Where pyscrai.toml is: at PYSCRAI_CONFIG, else in the working directory, else in the user's config directory.
+
+    Raises:
+        ConfigError: PYSCRAI_CONFIG names a file that is not there.
+    """
+    if named := os.environ.get("PYSCRAI_CONFIG"):
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise ConfigError(f"PYSCRAI_CONFIG names {named}, which is no file", code="config.file_missing",
+                              cure="correct the path or unset PYSCRAI_CONFIG")
+        return path
+    return next((path for path in (Path(CONFIG_NAME), _directory("config") / CONFIG_NAME) if path.is_file()), None)
+
+
+def _read_file() -> tuple[Path | None, dict[str, Any]]:
+    path = config_file()
+    if path is None:
+        return None, {}
+    try:
+        return path, tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}", code="config.syntax", file=str(path),
+                          cure="correct the file at that place") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", file=str(path),
+                          cure="correct its permissions") from None
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read and check all settings; overrides win over the environment, which wins over pyscrai.toml.
+
+    Raises:
+        ConfigError: names every wrong field with where it stands, its value and the cure.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise _explained(error, overrides) from None
+    except ConfigError:
+        raise
+    except Exception as error:  # pydantic-settings' SettingsError: an environment variable that should hold JSON
+        raise ConfigError(f"the environment cannot be used: {error}",
+                          cure="correct the PYSCRAI_* variable that it names") from None
+
+
+def _explained(error: ValidationError, overrides: dict[str, Any]) -> ConfigError:
+    path = config_file()
+    lines, problems = [], []
+    for item in error.errors(include_url=False, include_context=False):
+        loc = [str(part) for part in item["loc"]]
+        field = ".".join(loc)
+        variables = ["PYSCRAI_" + "__".join(loc[:depth]).upper() for depth in range(len(loc), 0, -1)]
+        present = next((name for name in variables if os.environ.get(name)), None)
+        source = "argument" if loc and loc[0] in overrides else present or str(path or "settings")
+        secret = any(word in field.lower() for word in ("key", "url", "secret", "token", "password"))
+        message = item["msg"].removeprefix("Value error, ")
+        cure = "see docs/models.md" if loc and loc[0] == "models" else "correct or remove it"
+        if item["type"] == "extra_forbidden":
+            message, cure = _unknown(loc)
+        shown = "" if secret or isinstance(item["input"], dict) else f" = {item['input']!r}"
+        lines.append(f"{source}: {field}{shown}: {message} ({cure})")
+        problems.append({"source": source, "field": field, "message": message, "cure": cure})
+    return ConfigError("\n".join(lines), problems=problems)
+
+
+def _unknown(loc: list[str]) -> tuple[str, str]:
+    if loc[-1] in ("api_key", "key"):
+        return "a key must not stand in the file", "put the name of an environment variable into api_key_env"
+    names = list(ModelAlias.model_fields if loc[0] == "models" and len(loc) > 2 else Settings.model_fields)
+    return "there is no such setting", instead(loc[-1], names)

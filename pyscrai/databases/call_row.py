@@ -1,0 +1,104 @@
+"""How a model call is taken apart for storage, its texts stored once, and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from pyscrai.databases.columns import storable, to_json
+from pyscrai.engines.ports.model import Attempt, CallKey, CallRecord, Message, ModelReply, ModelRequest, Usage
+
+SCALARS = ("temperature", "top_p", "max_tokens", "stop", "schema")
+"""What of a request goes into its stored parameters; the seed differs from call to call and has its own column."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEntry:
+    """A call ready to be written, but for the ids of its texts and the type of its time."""
+
+    place: tuple[int, str, str, int]
+    about: tuple[str, str, str | None]
+    parameters: str
+    seed: int | None
+    messages: tuple[Message, ...]
+    prompts: str
+    result: tuple[Any, ...]
+    made: datetime
+
+    def texts(self) -> Iterator[str]:
+        """All that is stored once: the parameters, the prompts' hashes, every part of every message."""
+        yield self.parameters
+        yield self.prompts
+        for message in self.messages:
+            yield from message.parts
+
+    def row(self, run_id: str, ids: Mapping[str, int], made: Any) -> tuple[Any, ...]:
+        """The values of ``llm_calls`` in the order of its columns, without its id."""
+        return (run_id, *self.place, *self.about, ids[self.parameters], self.seed, pack(self.messages, ids),
+                ids[self.prompts], *self.result, made)
+
+
+def entry(call: CallRecord, made: datetime) -> CallEntry:
+    """Take a call apart."""
+    key, request, reply = call.key, call.request, call.reply
+    parameters = {name: value for name in SCALARS if (value := getattr(request, name)) not in (None, ())}
+    result: tuple[Any, ...] = (None,) * 8
+    if reply is not None:
+        usage = reply.usage
+        result = (storable(reply.text), reply.finish_reason, to_json(reply.raw) if reply.raw else None,
+                  usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens, usage.cost_usd,
+                  round(reply.latency_ms, 3))
+    return CallEntry(
+        (key.turn, key.role, key.task, key.ordinal),
+        (call.purpose, call.alias, reply.model if reply else None),
+        to_json(parameters), request.seed, request.messages, to_json(dict(call.prompts)),
+        (*result, to_json([asdict(attempt) for attempt in call.attempts]) if call.attempts else None,
+         to_json(dict(call.error)) if call.error else None),
+        made)
+
+
+def pack(messages: tuple[Message, ...], ids: Mapping[str, int]) -> str:
+    """Messages as ``[[role, step, step, ...], ...]`` in JSON: each part's id less the id of the part before it."""
+    before = 0
+    packed = []
+    for message in messages:
+        steps: list[str] = [f'["{message.role}"']
+        for part in message.parts:
+            number = ids[part]
+            steps.append(str(number - before))
+            before = number
+        packed.append(",".join(steps) + "]")
+    return f"[{','.join(packed)}]"
+
+
+def part_ids(packed: list[list[Any]]) -> list[tuple[Any, list[int]]]:
+    """The role and the parts' ids of each message of a stored call."""
+    number = 0
+    messages = []
+    for role, *steps in packed:
+        ids = []
+        for step in steps:
+            number += step
+            ids.append(number)
+        messages.append((role, ids))
+    return messages
+
+
+def restore(row: Mapping[str, Any], texts: Mapping[int, str]) -> CallRecord:
+    """Put a call together from its row and its texts."""
+    parameters: dict[str, Any] = orjson.loads(texts[row["parameters"]])
+    parameters["stop"] = tuple(parameters.get("stop", ()))
+    messages = tuple(Message(role, tuple(texts[number] for number in ids)) for role, ids in part_ids(row["messages"]))
+    reply = None
+    if row["reply"] is not None:
+        usage = Usage(row["prompt_tokens"], row["cached_tokens"], row["completion_tokens"], row["cost_usd"])
+        reply = ModelReply(row["reply"], row["finish_reason"], usage, row["model"], row["latency_ms"], row["raw"] or {})
+    return CallRecord(
+        CallKey(row["turn"], row["role"], row["task"], row["ordinal"]), row["purpose"], row["alias"],
+        ModelRequest(messages, seed=row["seed"], **parameters), reply,
+        tuple(Attempt(**attempt) for attempt in row["attempts"] or ()), row["error"],
+        orjson.loads(texts[row["prompts"]]))

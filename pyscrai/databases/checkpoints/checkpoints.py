@@ -1,0 +1,72 @@
+"""LangGraph's own savers in our database, set up so that many runs can use them at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+from pyscrai.databases.database import Database
+
+
+class Savers(Protocol):
+    """The savers for one kind of database."""
+
+    def saver(self) -> BaseCheckpointSaver[str]: ...
+
+    async def close(self) -> None: ...
+
+
+class Checkpoints:
+    """The checkpoints of all runs of this process.
+
+    State is JSON-plain, so the serializer is strict: a checkpoint can name no type to be imported.
+    """
+
+    def __init__(self, database: Database, *, pool_size: int = 10) -> None:
+        self._database, self._pool_size = database, pool_size
+        self._serde = JsonPlusSerializer(allowed_msgpack_modules=None)
+        self._opening = asyncio.Lock()
+        self._savers: Savers | None = None
+
+    async def prepare(self) -> None:
+        """Connect, and bring the savers' own tables up to date; safe when several processes do it at once.
+
+        Raises:
+            StorageError: the database cannot be reached.
+        """
+        async with self._opening:
+            self._savers = self._savers or await self._open()
+
+    async def saver(self, run_id: str) -> BaseCheckpointSaver[str]:
+        """The saver for one run.
+
+        Raises:
+            StorageError: the database cannot be reached.
+        """
+        if self._savers is None:
+            await self.prepare()
+        assert self._savers is not None
+        return self._savers.saver()
+
+    async def delete(self, run_id: str) -> None:
+        """Forget the checkpoints of a run."""
+        await (await self.saver(run_id)).adelete_thread(run_id)
+
+    async def close(self) -> None:
+        """Close the connections; the savers that were handed out cannot be used any more."""
+        savers, self._savers = self._savers, None
+        if savers is not None:
+            await savers.close()
+
+    async def _open(self) -> Savers:
+        # Imported here: who uses SQLite need not wait for PostgreSQL's driver, a tenth of a second.
+        if self._database.is_sqlite:
+            from pyscrai.databases.checkpoints.sqlite_savers import SqliteSavers
+
+            return await SqliteSavers.open(self._database, self._serde)
+        from pyscrai.databases.checkpoints.postgres_savers import PostgresSavers
+
+        return await PostgresSavers.open(self._database, self._serde, pool_size=self._pool_size)

@@ -1,0 +1,146 @@
+"""What crosses from the event loop to the thread that writes: plain data, encoded already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from pyscrai.audience import Audience
+from pyscrai.databases.call_row import CallEntry
+from pyscrai.databases.columns import audience_text, storable, to_json
+from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.engines.ports.model import Progress
+from pyscrai.events import (
+    Event,
+    Measurement,
+    RunCompleted,
+    RunFailed,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    RunStopped,
+    RunWaiting,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventEntry:
+    """An event with its stored forms beside it."""
+
+    event: Event
+    payload: dict[str, Any]
+    audience: str
+    payload_json: str
+
+    def stored(self, number: int, run_id: str, seq: int, moment: datetime) -> StoredEvent:
+        """The event as the log holds it."""
+        event = self.event
+        return StoredEvent(number, run_id, seq, event.key, event.kind, event.turn, event.phase, event.source,
+                           event.audience, self.payload, moment)
+
+    def measurement(self, run_id: str, seq: int) -> tuple[Any, ...] | None:
+        """The row of ``measurements``, if the event is one."""
+        event = self.event
+        if not isinstance(event, Measurement):
+            return None
+        number = event.value if isinstance(event.value, (int, float)) else None
+        category = storable(event.value) if isinstance(event.value, str) else None
+        return (run_id, seq, event.turn, event.source, event.measure, event.of, number, category,
+                storable(event.rationale), to_json(event.evidence))
+
+
+def event_entry(event: Event) -> EventEntry:
+    """Make an event ready to be written."""
+    payload = event.payload()
+    audience: Audience = event.audience
+    return EventEntry(event, payload, audience_text(audience), to_json(payload))
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """What an event of a run's life does to the run's row."""
+
+    status: str
+    starts: bool = False
+    ends: bool = False
+    outcome: str | None = None
+    error: str | None = None
+
+    def row(self, run_id: str, moment: Any) -> tuple[Any, ...]:
+        """The parameters of the statement that makes the change."""
+        return (self.status, moment if self.starts else None, moment if self.ends else None, self.outcome, self.error,
+                run_id)
+
+
+def status_change(event: Event) -> StatusChange | None:
+    """The status that an event brings, or None for events of the play."""
+    match event:
+        case RunStarted() | RunResumed():
+            return StatusChange("running", starts=True)
+        case RunPaused():
+            return StatusChange("paused")
+        case RunWaiting():
+            return StatusChange("waiting")
+        case RunCompleted():
+            return StatusChange("completed", ends=True, outcome=to_json(event.outcome))
+        case RunFailed():
+            return StatusChange("failed", ends=True, error=to_json(event.error))
+        case RunStopped():
+            return StatusChange("stopped", ends=True)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A run's progress, encoded."""
+
+    turn: int
+    phase: str
+    speakers: str
+    variables: str
+    usage: str
+
+
+def where(progress: Progress) -> Where:
+    """Make progress ready to be written."""
+    return Where(progress.turn, progress.phase, to_json(progress.next), to_json(dict(progress.variables)),
+                 to_json(dict(progress.usage)))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All that one commit of one run makes durable."""
+
+    run_id: str
+    fence: int
+    moment: datetime
+    calls: tuple[CallEntry, ...] = ()
+    events: tuple[EventEntry, ...] = ()
+    progress: Where | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of an entry: its new events, and what the run's row says others want of it."""
+
+    events: tuple[StoredEvent, ...]
+    desired: str
+    controls_waiting: int
+
+
+class Sink(Protocol):
+    """Writes entries to one kind of database, from the writer's thread alone.
+
+    ``write`` puts all entries into one transaction and answers for each of them, None where the run's fence has moved
+    on and nothing was written. ``again`` says that an earlier try may have been committed after all: events that are
+    there already then count as new. After an error everything is rolled back, and ``write`` may be called again.
+    """
+
+    def write(self, entries: list[Entry], *, again: bool) -> list[Written | None]: ...
+
+    def passes(self, error: Exception) -> bool:
+        """Whether the error may be gone when the write is tried again."""
+        ...
+
+    def close(self) -> None: ...

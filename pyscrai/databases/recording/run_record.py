@@ -1,0 +1,119 @@
+"""The journal and event log of one run: the engines' ``Record`` over the database."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from pyscrai.databases.call_row import CallEntry, entry
+from pyscrai.databases.columns import now
+from pyscrai.databases.recording.entry import Entry, EventEntry, Where, Written, event_entry, where
+from pyscrai.databases.recording.writer import RecordWriter
+from pyscrai.databases.repositories.stored_runs import StoredRun
+from pyscrai.engines.ports.model import CallKey, CallRecord, Progress
+from pyscrai.errors import StorageError
+from pyscrai.events import Event
+
+ENDS = frozenset({"run_completed", "run_failed", "run_stopped"})
+"""Kinds of event with which a run's metrics are summed up."""
+
+LINGER = 0.02
+"""Seconds that a noted call waits for the commit of its turn before it is written on its own."""
+
+_log = structlog.get_logger("pyscrai.databases.recording.run_record")
+
+
+class RunRecord:
+    """What one run records. After each commit ``desired`` and ``controls_waiting`` say what others want of it.
+
+    Args:
+        fence: the number that the run's lease gave; who holds an older one cannot write.
+        calls: recorded calls that the run may ask for again.
+        keep_turns: calls of this many turns stay in memory.
+        ended: told the run's id when it has ended, to keep its metrics.
+    """
+
+    def __init__(self, writer: RecordWriter, run_id: str, fence: int, *, calls: Iterable[CallRecord] = (),
+                 keep_turns: int = 64, clock: Callable[[], datetime] = now,
+                 ended: Callable[[str], Awaitable[None]] | None = None) -> None:
+        self.run_id, self.fence = run_id, fence
+        self._ended = ended
+        self.desired = "run"
+        self.controls_waiting = 0
+        self._writer, self._clock, self._keep_turns = writer, clock, keep_turns
+        self._calls: dict[CallKey, CallRecord] = {call.key: call for call in calls}
+        self._unwritten: dict[CallKey, CallEntry] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def of(cls, writer: RecordWriter, stored: StoredRun, fence: int, *,
+           ended: Callable[[str], Awaitable[None]] | None = None) -> RunRecord:
+        """The record of a run that goes on, with the calls that its last turns made."""
+        record = cls(writer, stored.row.id, fence, calls=stored.calls, keep_turns=stored.keep_turns, ended=ended)
+        record.desired, record.controls_waiting = stored.row.desired, stored.row.controls_waiting
+        return record
+
+    def recall(self, key: CallKey) -> CallRecord | None:
+        return self._calls.get(key)
+
+    def note(self, call: CallRecord) -> None:
+        self._calls[call.key] = call
+        self._unwritten[call.key] = entry(call, self._clock())
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LINGER, self._write_noted)
+
+    async def commit(self, events: Sequence[Event], progress: Progress | None = None) -> None:
+        if not events and progress is None and not self._unwritten:
+            return
+        calls = dict(self._unwritten)
+        written = await self._submit(calls, tuple(map(event_entry, events)), where(progress) if progress else None)
+        self._settle(calls, written)
+        if progress is not None:
+            self._forget(progress.turn - self._keep_turns)
+        if self._ended is not None and any(event.kind in ENDS for event in events):
+            await self._keep_metrics(self._ended)
+
+    async def _keep_metrics(self, keep: Callable[[str], Awaitable[None]]) -> None:
+        try:
+            await keep(self.run_id)
+        except StorageError as error:
+            # The end itself is durable, and figures that were not kept are computed whenever they are asked for.
+            _log.warning("metrics.not_kept", run_id=self.run_id, error=error.message)
+
+    def _submit(self, calls: Mapping[CallKey, CallEntry], events: tuple[EventEntry, ...] = (),
+                progress: Where | None = None) -> asyncio.Future[Written]:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        return self._writer.submit(
+            Entry(self.run_id, self.fence, self._clock(), tuple(calls.values()), events, progress))
+
+    def _write_noted(self) -> None:
+        calls = dict(self._unwritten)
+        self._timer = None
+        if not calls:
+            return
+
+        def done(future: asyncio.Future[Written]) -> None:
+            # A failure is not lost: the calls go along with the next commit, which raises it.
+            if not future.cancelled() and future.exception() is None:
+                self._settle(calls, future.result())
+
+        self._submit(calls).add_done_callback(done)
+
+    def _settle(self, calls: Mapping[CallKey, CallEntry], written: Written) -> None:
+        # Until they are durable, calls go along with every commit: what one failed to write another one writes, and
+        # no event is durable before the call that it came from.
+        for key, call in calls.items():
+            if self._unwritten.get(key) is call:
+                del self._unwritten[key]
+        self.desired, self.controls_waiting = written.desired, written.controls_waiting
+
+    def _forget(self, turn: int) -> None:
+        """Let go of the calls of earlier turns; they were recorded in the order of the turns."""
+        for key in list(itertools.takewhile(lambda key: key.turn < turn, self._calls)):
+            del self._calls[key]

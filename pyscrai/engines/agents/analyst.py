@@ -1,0 +1,154 @@
+"""The Analyst observes, measures, judges and reports; nobody in the play hears it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from pyscrai.engines.agents.engine import Ask, Engine, Performance
+from pyscrai.engines.agents.metrics import count
+from pyscrai.engines.calls.json_reply import LONGEST, parse
+from pyscrai.engines.calls.speech import whole_sentences
+from pyscrai.engines.orchestration.ends import goals
+from pyscrai.engines.ports.model import ModelReply
+from pyscrai.engines.state import Activation
+from pyscrai.engines.view import View
+from pyscrai.errors import ReplyError
+from pyscrai.events import Assessment, Measurement, Report, Verdict
+from pyscrai.templates.models.analysis import Measure
+
+SUMMARY = 500
+"""Characters of an assessment's summary at most, where decoding is bound to them."""
+
+REPORT_TOKENS = {"instruct": 1_200, "script": 320}
+"""The longest report by prompt layout; a small model has nothing to say beyond that."""
+
+
+class Analyst(Engine):
+    """Looks on from outside the play."""
+
+    engine: ClassVar[str] = "analyst"
+
+    async def perform(self, activation: Activation, view: View, ask: Ask) -> Performance:
+        task = activation["task"]
+        if task == "observe":
+            return await self.observe(view, ask)
+        if task == "judge":
+            return await self.judge(activation["goal"], view, ask)
+        if task == "measure":
+            return await self.measure(activation["measures"], view, ask)
+        return await self.report(view, ask)
+
+    async def observe(self, view: View, ask: Ask) -> Performance:
+        """An assessment of the play so far."""
+        schema = _object({"summary": {"type": "string", LONGEST: SUMMARY},
+                          "findings": {"type": "array", "items": {"type": "string", LONGEST: 200}, "maxItems": 3}})
+        messages, prompts = self.messages("analyst_observe", view)
+        value = await ask(self.request(messages, schema=schema), purpose="assessment",
+                          read=lambda reply: parse(reply.text, schema), prompts=prompts)
+        performance = Performance()
+        summary = value["summary"] if len(value["summary"]) < SUMMARY else whole_sentences(value["summary"])
+        performance.add(Assessment, source=self.role, summary=summary, findings=value["findings"])
+        return performance
+
+    async def judge(self, index: int, view: View, ask: Ask) -> Performance:
+        """A verdict whether a stated goal is reached, with evidence."""
+        key, goal = list(goals(self.plan.ends))[index]
+        schema = _object({"rationale": {"type": "string", LONGEST: 300}, "met": {"type": "boolean"},
+                          "evidence": _evidence(view)})
+        messages, prompts = self.messages("analyst_judge", view, goal=goal.goal, ids=_ids(view))
+        value = await ask(self.request(messages, schema=schema), purpose="verdict",
+                          read=lambda reply: parse(reply.text, _any_evidence(schema)), prompts=prompts)
+        evidence = known_evidence(value["evidence"], view)
+        performance = Performance()
+        performance.add(Verdict, source=self.role, goal=goal.goal, met=value["met"], rationale=value["rationale"],
+                        evidence=evidence)
+        performance.state["verdicts"] = {key: {"by": self.role, "goal": goal.goal, "met": value["met"],
+                                               "rationale": value["rationale"]}}
+        return performance
+
+    async def measure(self, names: Sequence[str], view: View, ask: Ask) -> Performance:
+        """Score each named measure, of each role that it is of."""
+        performance = Performance()
+        analysis = self.plan.play.scenario.analysis
+        found: dict[str, Any] = {}
+        for measure in analysis.measures if analysis else ():
+            if measure.name not in names:
+                continue
+            for role in self.subjects(measure):
+                value: float | int | str | None
+                rationale, evidence = "", list[str]()
+                if measure.metric is not None:
+                    value = count(measure.metric, role, view.spoken)
+                else:
+                    value, rationale, evidence = await self._score(measure, role, view, ask)
+                performance.add(Measurement, source=self.role, measure=measure.name, of=role, value=value,
+                                rationale=rationale, evidence=evidence)
+                if role is None:
+                    found[measure.name] = value
+                else:
+                    found[measure.name] = {**found.get(measure.name, {}), role: value}
+        performance.state["measures"] = found
+        return performance
+
+    def subjects(self, measure: Measure) -> tuple[str | None, ...]:
+        """The roles that a measure is of, Actors where it is of each; None stands for the whole scenario."""
+        if measure.of == "scenario":
+            return (None,)
+        if measure.of == "each":
+            return tuple(role for role, member in self.plan.play.cast.items()
+                         if member.engine == "actor" and role not in self.plan.watchers)
+        return self.plan.members((measure.of,))
+
+    async def _score(self, measure: Measure, role: str | None, view: View, ask: Ask
+                     ) -> tuple[int | str, str, list[str]]:
+        allowed: dict[str, Any] = ({"type": "integer", "minimum": measure.scale[0], "maximum": measure.scale[1]}
+                                   if measure.scale else {"enum": list(measure.categories or ())})
+        schema = _object({"rationale": {"type": "string", LONGEST: 300}, "evidence": _evidence(view), "value": allowed})
+        name = self.plan.play.cast[role].name if role else None
+        messages, prompts = self.messages("analyst_measure", view, measure=measure, of=name, ids=_ids(view))
+        value = await ask(self.request(messages, schema=schema), purpose="measurement",
+                          read=lambda reply: parse(reply.text, _any_evidence(schema)), prompts=prompts)
+        return value["value"], value["rationale"], known_evidence(value["evidence"], view)
+
+    async def report(self, view: View, ask: Ask) -> Performance:
+        """The final report in Markdown."""
+        messages, prompts = self.messages("analyst_report", view)
+
+        def read(reply: ModelReply) -> str:
+            text = reply.text.strip() if reply.finish_reason != "length" else whole_sentences(reply.text)
+            if len(text) < 20:
+                raise ReplyError("the report is empty")
+            return text
+
+        markdown = await ask(self.request(messages, max_tokens=REPORT_TOKENS[self.model.layout]),
+                             purpose="report", read=read, prompts=prompts, speech="")
+        performance = Performance()
+        performance.add(Report, source=self.role, markdown=markdown)
+        return performance
+
+
+def known_evidence(ids: Sequence[str], view: View) -> list[str]:
+    """Those of the cited ids that are lines which the Analyst has seen, each once; made-up ones drop out."""
+    known = {line["id"] for line in view.lines}
+    return [cited for cited in dict.fromkeys(text.strip("[] ") for text in ids) if cited in known]
+
+
+def _evidence(view: View) -> dict[str, Any]:
+    """A few ids of lines that the Analyst has seen."""
+    return {"type": "array", "maxItems": 4, "items": {"enum": _ids(view) or [""]},
+            "description": "ids of the lines that it rests on"}
+
+
+def _any_evidence(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema that takes made-up ids too: where decoding is not bound to it, one of them is no reason to fail."""
+    return {**schema, "properties": {**schema["properties"], "evidence": {
+        "type": "array", "items": {"type": "string"}}}}
+
+
+def _ids(view: View) -> list[str]:
+    return [line["id"] for line in view.lines]
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": False, "properties": properties, "required": list(properties)}

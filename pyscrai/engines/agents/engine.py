@@ -1,0 +1,184 @@
+"""What the three engines share: their configuration, how a prompt is laid out, and how a model is asked."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from pyscrai.engines.calls.json_reply import tokens_for
+from pyscrai.engines.cast import AgentInstance
+from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest
+from pyscrai.engines.state import Activation, Line, Move
+from pyscrai.engines.tools.tool import Tool
+from pyscrai.engines.view import View
+from pyscrai.events import Event
+from pyscrai.prompts import library
+
+T = TypeVar("T")
+
+
+class Ask(Protocol):
+    """Asks the role's model, with everything that its failure policy and the journal add."""
+
+    async def __call__(self, request: ModelRequest, *, purpose: str, read: Callable[[ModelReply], T],
+                       prompts: Mapping[str, str], speech: str | None = None) -> T:
+        """Ask and read the reply.
+
+        Args:
+            read: makes the reply into a value; a ReplyError from it has the reply repaired or asked for again.
+            prompts: name and hash of the prompt templates in the request.
+            speech: what may be shown while it streams: ``""`` the whole text, else this field of the JSON object.
+
+        Raises:
+            ModelError: no model answered.
+            ReplyError: no usable reply could be had.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Performance:
+    """What came of an activation: a move for the flow, the events, and the lines that others may hear.
+
+    Events carry no keys, turns or phases yet: a draft is an event class with its fields.
+    """
+
+    move: Move | None = None
+    drafts: list[tuple[type[Event], dict[str, Any]]] = field(default_factory=list)
+    heard: list[tuple[int, Line]] = field(default_factory=list)
+    """Index of the draft that is heard, and the line it becomes (without id and turn)."""
+    state: dict[str, Any] = field(default_factory=dict)
+    """Further channels to write: measures, verdicts."""
+
+    def add(self, kind: type[Event], line: Line | None = None, **fields: Any) -> None:
+        """Draft an event, and the line in which it is heard, if it is."""
+        if line is not None:
+            self.heard.append((len(self.drafts), line))
+        self.drafts.append((kind, fields))
+
+    def precede(self, drafts: Sequence[tuple[type[Event], dict[str, Any]]], heard: Sequence[tuple[int, Line]] = ()
+                ) -> None:
+        """Put what happened before it in front."""
+        self.heard = [*heard, *((index + len(drafts), line) for index, line in self.heard)]
+        self.drafts[:0] = drafts
+
+
+class Engine(ABC):
+    """An agent instance at work: turns what its role knows into a model request, and the reply into events."""
+
+    engine: ClassVar[str]
+    goes_on: ClassVar[bool] = False
+    """Whether a small model gets the transcript as its own text to go on with; it keeps to a character better so."""
+
+    def __init__(self, instance: AgentInstance, plan: Plan, model: ChatModel, fallback: ChatModel | None = None,
+                 tools: tuple[Tool, ...] = ()) -> None:
+        self.instance = instance
+        self.plan = plan
+        self.model = model
+        self.fallback = fallback
+        self.tools = tools
+        self._front: dict[str, str] = {}
+
+    @property
+    def role(self) -> str:
+        """The role that this engine plays."""
+        return self.instance.role
+
+    @abstractmethod
+    async def perform(self, activation: Activation, view: View, ask: Ask) -> Performance:
+        """Do what the activation asks for."""
+
+    # -- prompts ------------------------------------------------------------------------------------------------------
+
+    def prompt(self, name: str) -> tuple[str, str]:
+        """Name and text of a prompt: the agent's own, the layout's, or the one for all layouts."""
+        slot = name.rsplit("_", 1)[-1]
+        own = self.instance.prompts.get(slot)  # type: ignore[call-overload]
+        if own is not None and name == f"{self.engine}_{slot}":
+            return f"{self.instance.agent}/{slot}", own
+        place = library.find(name, self.model.layout)
+        return place, library.load(place)
+
+    def variables(self) -> dict[str, Any]:
+        """What every prompt may read of that which never changes in a run."""
+        play = self.plan.play
+        return {
+            "role": self.role, "name": self.instance.name, "personality": self.instance.personality,
+            "premise": premise(self.plan), "secret": self.instance.secret,
+            "cast": [member.name for role, member in play.cast.items() if role not in self.plan.watchers],
+            "others": self.others(), "params": dict(play.parameters),
+            "max_sentences": self.instance.settings.max_sentences}
+
+    def others(self) -> list[str]:
+        """The names of all other roles that take turns."""
+        return [member.name for role, member in self.plan.play.cast.items()
+                if role != self.role and role not in self.plan.watchers]
+
+    def messages(self, purpose: str, view: View, *, lines: Sequence[Line] | None = None, prefill: str = "",
+                 **more: Any) -> tuple[tuple[Message, ...], dict[str, str]]:
+        """Lay a request out: a stable system prompt, then one message of summary, transcript and the turn's note.
+
+        The transcript is a part per line, and what changes every turn comes last, so that providers and the embedded
+        model find the front of the prompt in their caches.
+
+        Returns:
+            The messages, and the hash of each prompt template that went into them.
+        """
+        used = {}
+        if f"{self.engine}_system" not in self._front:
+            self._front[f"{self.engine}_system"] = self._render(f"{self.engine}_system", self.variables())
+        name, text = self.prompt(f"{self.engine}_system")
+        used[name] = library.text_hash(text)
+        turn_name, turn_text = self.prompt(purpose)
+        used[turn_name] = library.text_hash(turn_text)
+        shown = view.lines if lines is None else lines
+        note = self._render(purpose, {
+            **self.variables(), "variables": view.variables, "phase": view.phase_title, "task": view.task,
+            "summary": view.summary, "turn": view.turn, "recalled": view.recalled,
+            **more})
+        told = tuple(transcript_line(line, reader=self.role) for line in shown)
+        system = Message("system", (self._front[f"{self.engine}_system"],))
+        if prefill and self.model.prefill and self.model.layout == "script" and self.goes_on:
+            # A small model goes on with a text that seems its own far better than it answers questions about one.
+            begin = self._render("play_on", {**self.variables(), "summary": view.summary})
+            return (system, Message("user", (begin,)), Message("assistant", (*told, note, prefill))), used
+        front = self._render("scene", {**self.variables(), "summary": view.summary})
+        messages = [system, Message("user", tuple(part for part in (front, *told, note) if part))]
+        if prefill and self.model.prefill and not more.get("structured"):
+            messages.append(Message("assistant", (prefill,)))
+        return tuple(messages), used
+
+    def request(self, messages: tuple[Message, ...], *, stop: tuple[str, ...] = (),
+                schema: Mapping[str, Any] | None = None, max_tokens: int | None = None) -> ModelRequest:
+        """A request with this agent's settings; the run's seed makes sampling repeatable where a model can.
+
+        A reply under a schema gets as many tokens as its longest form needs, so that it is never cut off.
+        """
+        settings = self.instance.settings
+        if schema is not None:
+            max_tokens = tokens_for(schema)
+        return ModelRequest(messages=messages, temperature=settings.temperature, top_p=settings.top_p, stop=stop,
+                            max_tokens=max_tokens or settings.max_tokens, seed=self.plan.play.seed, schema=schema)
+
+    def _render(self, name: str, variables: Mapping[str, Any]) -> str:
+        return library.render_text(self.prompt(name)[1], variables)
+
+
+def premise(plan: Plan) -> str:
+    """The scenario's premise with its parameters put in."""
+    return library.render_text(plan.play.scenario.premise, {"params": dict(plan.play.parameters)})
+
+
+def transcript_line(line: Line, *, reader: str) -> str:
+    """One line of the transcript as prompts show it, with its line break."""
+    content, name = line["content"], line.get("name", "")
+    if line["kind"] == "utterance" and line["audience"] != "all":
+        return f"{name} (privately): {content}\n"
+    if line["kind"] == "action":
+        return f"[{name} {content}]\n"  # no speech, or a small model takes to speaking like that
+    if name:
+        return f"{name}: {content}\n"
+    return f"[{content}]\n"

@@ -1,0 +1,43 @@
+"""A moderator's choice of the next speaker: constrained by schema, repaired once, then round robin with a warning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyscrai.engines.agents.engine import Ask, Performance
+from pyscrai.engines.calls.json_reply import LONGEST, parse
+from pyscrai.engines.orchestration.flow import eligible, in_turn
+from pyscrai.engines.ports.model import ModelReply
+from pyscrai.engines.view import View
+from pyscrai.errors import ReplyError
+from pyscrai.events import FlowWarning
+
+if TYPE_CHECKING:
+    from pyscrai.engines.agents.speaker import Speaker
+
+
+async def moderate(engine: Speaker, view: View, ask: Ask) -> Performance:
+    """Pick who speaks next among the eligible; the pick stands in ``Performance.state["chosen"]``."""
+    phase = engine.plan.phases[view.phase]
+    last = next((line["speaker"] for line in reversed(view.lines) if line["speaker"] in phase.speakers), None)
+    choices = eligible(phase, last)
+    names = {role: engine.plan.play.cast[role].name for role in choices}
+    schema = {"type": "object", "additionalProperties": False, "required": ["next"],
+              "properties": {"next": {"enum": list(choices)}, "reason": {"type": "string", LONGEST: 100}}}
+    messages, prompts = engine.messages("moderate", view, choices=names)
+
+    def read(reply: ModelReply) -> tuple[str, str]:
+        value = parse(reply.text, schema)
+        return value["next"], value.get("reason", "")
+
+    performance = Performance()
+    try:
+        chosen, reason = await ask(engine.request(messages, schema=schema), purpose="moderation",
+                                   read=read, prompts=prompts)
+    except ReplyError as error:
+        chosen, reason = in_turn(phase, last), "round robin"
+        performance.add(FlowWarning, source=engine.role,
+                        message=f"{engine.role} made no valid choice of the next speaker ({error.message}); "
+                                f"{chosen} speaks by round robin")
+    performance.state["chosen"] = (chosen, reason)
+    return performance

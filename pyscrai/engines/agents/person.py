@@ -1,0 +1,128 @@
+"""People in a run: those who play a role, and those who put something into the world from outside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pyscrai.engines.agents.engine import Engine, Performance
+from pyscrai.engines.agents.speaker import Speaker
+from pyscrai.engines.calls.json_reply import parse
+from pyscrai.engines.orchestration.step import Keys, Stage
+from pyscrai.engines.ports.model import CallRecord
+from pyscrai.engines.state import Activation
+from pyscrai.engines.view import View
+from pyscrai.errors import ReplyError, RunError
+from pyscrai.events import Control, RoleReleased, RoleTaken
+from pyscrai.templates.models.world import InjectText
+
+ANSWER = -1
+"""The ordinal of a person's answer among the calls of a turn."""
+
+ABOUT = ("person", "role", "latency_ms", "release")
+"""What an answer may say about itself: who gave it, for whom, how long it took, and that a model shall answer."""
+
+_SPEECH: Mapping[str, Any] = {
+    "type": "object", "additionalProperties": False, "properties": {"text": {"type": "string"}}}
+
+
+def person_for(engine: Engine, state: Mapping[str, Any]) -> str | None:
+    """The person who plays this role now; ``""`` for whoever answers, None for a model."""
+    people = state.get("people") or {}
+    return people.get(engine.role) if engine.role in people else None
+
+
+def human_request(engine: Engine, activation: Activation, seen: View) -> dict[str, Any]:
+    """What a front end needs to let a person answer: the role's own view, and what is asked for.
+
+    ``schema`` is the JSON Schema of the answer where more than speech is asked for, else None. A person may leave out
+    what a model must say something about: whom it addresses, that nothing has changed.
+    """
+    speaker = cast(Speaker, engine)
+    phase = engine.plan.phases[seen.phase]
+    schema = speaker.schema(phase)
+    if schema is not None:
+        schema = {**schema, "required": ["actions"] if speaker.moves(phase)[0] else []}
+    return {"role": engine.role, "name": engine.instance.name, "turn": activation["turn"], "task": activation["task"],
+            "phase": seen.phase_title, "note": seen.task, "secret": engine.instance.secret,
+            "variables": dict(seen.variables), "schema": schema,
+            "choices": list(phase.speakers) if activation["task"] == "moderate" else None,
+            "lines": [{"name": line["name"], "text": line["content"], "turn": line["turn"]} for line in seen.lines]}
+
+
+def check_answer(answer: Mapping[str, Any], request: Mapping[str, Any]) -> None:
+    """See that a person's answer fits what is asked; the one check for all front ends.
+
+    Args:
+        request: as ``human_request`` makes it.
+
+    Raises:
+        RunError: it does not fit; the message says where, the details hold the JSON Schema.
+    """
+    schema = request.get("schema") or _SPEECH
+    if request.get("choices"):
+        schema = {"type": "object", "additionalProperties": False, "required": ["next"],
+                  "properties": {"next": {"enum": list(request["choices"])}}}
+    value = said(answer)
+    try:
+        parse(json.dumps(value), schema)
+        if not (value.get("text") or value.get("next") or any((value.get("actions") or {}).values())):
+            raise ReplyError("the reply is empty")
+    except ReplyError as error:
+        raise RunError(f"the answer does not fit: {error.message}", code="run.answer", schema=schema,
+                       cure=f"answer with JSON of this schema: {json.dumps(schema, ensure_ascii=False)}") from None
+
+
+def said(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an answer is part of the play, without who gave it and what was left blank."""
+    return {key: value.strip() if isinstance(value, str) else value for key, value in answer.items()
+            if value is not None and key not in ABOUT}
+
+
+def read_human(engine: Engine, activation: Activation, seen: View, call: CallRecord) -> Performance:
+    """Make a person's answer into a performance, as a model's reply would be.
+
+    Raises:
+        ReplyError: the answer says and does nothing.
+    """
+    if call.reply is None:
+        raise ReplyError("the person's answer is empty")
+    answer = said(json.loads(call.reply.text))
+    person = call.alias.removeprefix("person:")
+    if activation["task"] == "moderate":
+        performance = Performance()
+        performance.state["chosen"] = (answer["next"], f"{person} chose")
+        return performance
+    speaker = cast(Speaker, engine)
+    phase = engine.plan.phases[seen.phase]
+    speaker.check(answer, phase)
+    performance = speaker.make(answer, phase, seen, played_by=person)
+    if performance.move is not None:
+        performance.move["seconds"] = call.reply.latency_ms / 1000
+    return performance
+
+
+def apply_command(stage: Stage, command: Mapping[str, Any]) -> dict[str, str | None]:
+    """Carry out what a person asked for.
+
+    Returns:
+        Changes to who plays which role: a person's name, or None for a model.
+    """
+    stage.keys = Keys(f"c{command['id']}")
+    actor, kind, payload = str(command["actor"]), command["kind"], dict(command["payload"])
+    stage.record(Control, source=actor, action=kind, actor=actor, arguments=payload)
+    if kind == "inject":
+        spec = InjectText(text=payload["text"], audience=tuple(payload.get("audience") or ("all",)),
+                          source=payload.get("source") or "")
+        stage.inject(spec, spec.text, origin=actor, label=payload.get("label", ""))
+        for name, value in (payload.get("set") or {}).items():
+            stage.set_variable(name, value, cause=f"{actor} injects", source=actor)
+        return {}
+    if kind == "take_over":
+        stage.record(RoleTaken, source=actor, role=payload["role"], person=actor)
+        return {payload["role"]: actor}
+    if kind == "release":
+        stage.record(RoleReleased, source=actor, role=payload["role"], person=actor)
+        return {payload["role"]: None}
+    raise RunError(f"unknown command {kind!r}", cure="inject, take_over or release")

@@ -1,0 +1,228 @@
+"""The Actor speaks and acts in character."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pyscrai.engines.agents.engine import Ask, Engine, Performance, transcript_line
+from pyscrai.engines.agents.moderator import moderate
+from pyscrai.engines.calls.json_reply import LONGEST, parse
+from pyscrai.engines.calls.speech import clean, repeated
+from pyscrai.engines.line import action_text
+from pyscrai.engines.orchestration.plan import PhasePlan
+from pyscrai.engines.ports.model import ModelReply
+from pyscrai.engines.state import Activation, Line, Move
+from pyscrai.engines.view import View
+from pyscrai.errors import PoorReply, ReplyError
+from pyscrai.events import Action, Utterance
+
+TEXT = "text"
+USUAL_TOKENS = 200
+"""The longest speech of an agent that sets no bound, in tokens."""
+CHARACTERS_A_TOKEN = 4
+NO_EXTRAS: Mapping[str, Any] = {"actions": {}, "required_action": None, "targets": {}, "changeable": {},
+                                "may_end": False}
+"""What the note of a turn reads where nothing but speech is asked for."""
+
+
+class Speaker(Engine):
+    """What Actors and Narrators have in common: they take turns, speak, and make typed moves."""
+
+    async def perform(self, activation: Activation, view: View, ask: Ask) -> Performance:
+        if activation["task"] == "moderate":
+            return await moderate(self, view, ask)
+        return await self.speak(activation, view, ask)
+
+    async def speak(self, activation: Activation, view: View, ask: Ask) -> Performance:
+        """One turn: say something and, where the phase asks for it, make a typed move.
+
+        A small model speaks first and is then asked for its move: in one JSON object both suffer.
+        """
+        phase = self.plan.phases[view.phase]
+        schema = self.schema(phase)
+        small = self.model.layout == "script"
+        said = await self._say(activation, view, ask, phase, None if small else schema)
+        if small and schema is not None:
+            said |= await self._move(view, ask, phase, schema, said[TEXT])
+        return self.make(said, phase, view, played_by="model")
+
+    async def _say(self, activation: Activation, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any] | None
+                   ) -> dict[str, Any]:
+        messages, prompts = self.messages(
+            f"{self.engine}_turn", view, prefill=f"{self.instance.name}:", resolving=activation["task"] == "resolve",
+            structured=schema, opening=not any(line["speaker"] == self.role for line in view.lines),
+            answers=self.answers(view), **(NO_EXTRAS if schema is None else self.extras(phase)))
+        others = self.others()
+        small = self.model.layout == "script"  # what such a model writes after its first line is not to the point
+        stop = () if schema is not None else ("\n",) if small else tuple(f"\n{name}:" for name in others[:4])
+        heard = [line["content"] for line in view.lines if line["kind"] != "action"]
+        demands = 2 if small else 0  # a poor line is better than a failed turn
+
+        def read(reply: ModelReply) -> dict[str, Any]:
+            nonlocal demands
+            value = {TEXT: reply.text} if schema is None else dict(parse(reply.text, schema))
+            if schema is None or self.moves(phase)[0] is None or value.get(TEXT, "").strip():
+                said = value.get(TEXT, "").strip()
+                if small:  # it takes the brackets of what is no speech, and of what tools found, for a way to speak
+                    said = said.partition("\n")[0].replace("[", "").replace("]", "")
+                try:
+                    value[TEXT] = clean(said, name=self.instance.name, others=others,
+                                        max_sentences=self.instance.settings.max_sentences)
+                except ReplyError as error:
+                    if not demands:
+                        raise
+                    demands -= 1  # another try says something else; told what is wrong, a small model says it again
+                    raise PoorReply(error.message) from None
+            self.check(value, phase)
+            if small and value.get(TEXT):
+                again = repeated(value[TEXT], heard)
+                recited = again or repeated(value[TEXT], (self.instance.secret, view.task))
+                fault = "it repeats what stands in the prompt" if recited else self.fault(value[TEXT])
+                if demands and fault:
+                    demands -= 1  # first the same prompt, which the cache holds, then one without what it says again
+                    raise PoorReply(fault, parts=() if demands or not again else tuple(
+                        transcript_line(line, reader=self.role) for line in view.lines
+                        if line["speaker"] == self.role or line["content"] == again))
+                value[TEXT] = self.mended(value[TEXT])
+            return value
+
+        return await ask(self.request(messages, stop=stop, schema=schema), purpose="speech", read=read,
+                         prompts=prompts, speech="" if schema is None else TEXT)
+
+    async def _move(self, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any], text: str) -> dict[str, Any]:
+        """What is asked for beside speech, once ``text`` has been said."""
+        line: Line = {"kind": "utterance", "speaker": self.role, "name": self.instance.name, "content": text,
+                      "audience": "all"}
+        rest = {**schema, "properties": {name: part for name, part in schema["properties"].items() if name != TEXT},
+                "required": [name for name in schema["required"] if name != TEXT]}
+        messages, prompts = self.messages("move", replace(view, lines=(*view.lines, line)), prefill="\n",
+                                          structured=rest, **{**NO_EXTRAS, **self.extras(phase)})
+        return await ask(self.request(messages, schema=rest), purpose="move", prompts=prompts,
+                         read=lambda reply: dict(parse(reply.text, rest)))
+
+    def make(self, said: Mapping[str, Any], phase: PhasePlan, view: View, *, played_by: str) -> Performance:
+        """Turn what was said, by a model or a person, into events, lines and a move."""
+        performance = Performance()
+        to = said.get("to")
+        # In a free phase `to` names who answers; everybody in the phase's audience hears it all the same.
+        names = (str(to),) if to and phase.spec.order != "free" else phase.spec.audience
+        audience = self.plan.audience(names, self.role)
+        heard = audience if audience == "all" else sorted({*audience, self.role})
+        move: Move = {"role": self.role, "turn": view.turn, "text": said.get(TEXT, ""), "to": to, "kinds": []}
+        if text := said.get(TEXT, ""):
+            performance.add(Utterance, {
+                "type": "ai", "kind": "utterance", "speaker": self.role, "name": self.instance.name, "content": text,
+                "audience": heard if heard == "all" else list(heard)},
+                source=self.role, audience="all" if heard == "all" else tuple(heard), name=self.instance.name,
+                text=text, played_by=played_by)
+            move["kinds"].append("utterance")
+            move["audience"] = heard if heard == "all" else list(heard)
+        for action, arguments in (said.get("actions") or {}).items():
+            if arguments is None:
+                continue
+            spec = self.plan.play.scenario.actions[action]
+            seen = self.plan.audience(spec.audience, self.role)
+            seen = seen if seen == "all" else tuple(sorted({*seen, self.role}))
+            performance.add(Action, {
+                "type": "ai", "kind": "action", "speaker": self.role, "name": self.instance.name,
+                "content": action_text(action, arguments), "audience": "all" if seen == "all" else list(seen)},
+                source=self.role, audience=seen, action=action, arguments=dict(arguments))
+            move["action"], move["arguments"] = action, dict(arguments)
+            move["kinds"].append("action")
+        move["changes"] = list(said.get("changes") or ())
+        if said.get("scene_over"):
+            move["ends"] = str(said.get("reason") or "the scene is over")
+        performance.move = move
+        return performance
+
+    def fault(self, text: str) -> str | None:
+        """What is wrong with a small model's line, so that it is asked for once more."""
+        return None
+
+    def mended(self, text: str) -> str:
+        """A small model's line without what does not belong there."""
+        return text
+
+    # -- what the reply must hold -------------------------------------------------------------------------------------
+
+    def schema(self, phase: PhasePlan) -> dict[str, Any] | None:
+        """JSON Schema of the reply, or None where plain speech is all that is asked for."""
+        fields = self.fields(phase)
+        if not fields:
+            return None
+        longest = CHARACTERS_A_TOKEN * (self.instance.settings.max_tokens or USUAL_TOKENS)
+        properties: dict[str, Any] = {TEXT: {
+            "type": "string", "description": f"what {self.instance.name} says", LONGEST: longest}}
+        properties.update({name: schema for name, (schema, _) in fields.items()})
+        return {"type": "object", "properties": properties, "additionalProperties": False,
+                "required": [TEXT, *(name for name, (_, required) in fields.items() if required)]}
+
+    def fields(self, phase: PhasePlan) -> dict[str, tuple[dict[str, Any], bool]]:
+        """What is asked for beside speech: name to its schema and whether it must be there."""
+        fields: dict[str, tuple[dict[str, Any], bool]] = {}
+        if targets := self.targets(phase):
+            fields["to"] = ({"enum": targets, "description": "who hears it, or who is addressed"}, True)
+        required, optional = self.moves(phase)
+        actions = {name: self.plan.play.scenario.actions[name].json_schema()
+                   for name in (required, *optional) if name}
+        if required and not optional:
+            fields["actions"] = ({"type": "object", "properties": actions, "required": [required],
+                                  "additionalProperties": False}, True)
+        elif actions:
+            fields["actions"] = ({"type": "object", "additionalProperties": False, "properties": {
+                name: schema if name == required else {"anyOf": [schema, {"type": "null"}]}
+                for name, schema in actions.items()},
+                "required": [required] if required else []}, True)
+        return fields
+
+    def moves(self, phase: PhasePlan) -> tuple[str | None, tuple[str, ...]]:
+        """The typed move that this role must make in its turn, if any, and those that it may make.
+
+        They are the speakers'; who resolves a round says what came of it.
+        """
+        return (phase.spec.action, phase.spec.optional_actions) if self.role in phase.speakers else (None, ())
+
+    def targets(self, phase: PhasePlan) -> list[str]:
+        """Whom this role may choose to address in the phase: roles, groups and ``all``; empty for no choice."""
+        cast = [role for role in self.plan.play.cast if role != self.role and role not in self.plan.watchers]
+        if phase.spec.order == "free":
+            return [role for role in phase.speakers if role != self.role]
+        chosen: dict[str, None] = dict.fromkeys(phase.spec.audience) if phase.spec.audiences else {}
+        for name in phase.spec.audiences:
+            if name == "whisper":
+                chosen.update(dict.fromkeys(cast))
+            elif name == "all" or self.role in self.plan.groups.get(name, (self.role,)):
+                chosen[name] = None
+        return list(chosen)
+
+    def answers(self, view: View) -> str:
+        """The name of the Actor who spoke last, to whom this turn is an answer; nothing if none did."""
+        last = view.lines[-1] if view.lines else None
+        speaker = self.plan.play.cast.get((last or {}).get("speaker") or "")
+        return speaker.name if speaker and speaker.engine == "actor" and speaker.role != self.role else ""
+
+    def extras(self, phase: PhasePlan) -> dict[str, Any]:
+        """What the turn's note may read beside the view."""
+        required, optional = self.moves(phase)
+        actions = {name: self.plan.play.scenario.actions[name] for name in (required, *optional) if name}
+        names = {role: member.name for role, member in self.plan.play.cast.items()}
+        return {"actions": actions, "required_action": required,
+                "targets": {target: names.get(target, target) for target in self.targets(phase)}}
+
+    def check(self, value: Mapping[str, Any], phase: PhasePlan) -> None:
+        """See that a reply says or does something.
+
+        Raises:
+            ReplyError: it does neither.
+        """
+        if not value.get(TEXT) and not any((value.get("actions") or {}).values()):
+            raise ReplyError("the reply is empty")
+
+
+class Actor(Speaker):
+    """Plays a person: speaks from personality, goals and what its role has heard."""
+
+    engine: ClassVar[str] = "actor"
+    goes_on: ClassVar[bool] = True

@@ -1,0 +1,157 @@
+"""The working copy of one step: what the flow changes between two turns, and the events that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from pyscrai.audience import Audience
+from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.state import Activation, Clock, Line, Move
+from pyscrai.events import (
+    ChangeRefused,
+    EndReached,
+    Event,
+    FlowWarning,
+    Inject,
+    PhaseEntered,
+    VariableChanged,
+)
+from pyscrai.templates.models.world import InjectText
+
+OPENING_CLOCK: Clock = {"phase_turns": 0, "since": 0, "visits": {}, "last": None, "seconds": 0.0, "tally": {},
+                        "events": {}, "spoken": {}, "fired": {}, "armed": {}}
+
+
+def _copied(value: Any) -> Any:
+    """A copy of JSON-plain data, at a fraction of what ``deepcopy`` takes."""
+    if isinstance(value, dict):
+        return {key: _copied(part) for key, part in value.items()}
+    return [_copied(part) for part in value] if isinstance(value, list) else value
+
+
+class Keys:
+    """Event keys of one node's work: ``t7``, ``t7.1``, ``t7.2`` …, the same whenever it is done again."""
+
+    def __init__(self, stem: str) -> None:
+        self.stem, self.count = stem, 0
+
+    def __call__(self) -> str:
+        key = f"{self.stem}.{self.count}" if self.count else self.stem
+        self.count += 1
+        return key
+
+
+class Stage:
+    """One step in the making, from the state before it.
+
+    Args:
+        moves: what the speakers of this step did, in the order of their turns.
+        usage: totals of tokens and cost, this step's calls included.
+    """
+
+    def __init__(self, plan: Plan, state: Mapping[str, Any], keys: Keys, moves: Iterable[Move] = (),
+                 usage: Mapping[str, float] | None = None) -> None:
+        self.plan = plan
+        self.state = state
+        self.keys = keys
+        self.moves = list(moves)
+        self.turn: int = max([state.get("turn", 0), *(move["turn"] for move in self.moves)])
+        self.phase: str = state.get("phase", "")
+        self.variables: dict[str, Any] = dict(state.get("variables") or {})
+        self.clock: Clock = cast(Clock, _copied(state.get("clock") or OPENING_CLOCK))
+        self.usage = usage if usage is not None else state.get("usage") or {}
+        self.outcome: dict[str, Any] | None = None
+        self.next: list[Activation] = []
+        self.events: list[Event] = []
+        self.lines: list[Line] = []
+
+    def context(self, **more: Any) -> dict[str, Any]:
+        """What conditions and expressions may read, as it stands now."""
+        clock = self.clock
+        last = self.moves[-1] if self.moves else None
+        phase = self.plan.phases.get(self.phase)
+        return {
+            "vars": self.variables, "params": dict(self.plan.play.parameters), "turn": self.turn, "phase": self.phase,
+            "phase_turns": clock["phase_turns"], "round": clock["phase_turns"] // phase.round if phase else 0,
+            "last": {"role": (last or {}).get("role", ""), "text": (last or {}).get("text", ""),
+                     "kind": ((last or {}).get("kinds") or [""])[0]},
+            "events": clock["events"], "cost": float(self.usage.get("cost_usd", 0.0)),
+            "tokens": int(self.usage.get("tokens", 0)), "seconds": clock["seconds"],
+            "measures": self.state.get("measures") or {}, "tally": clock["tally"], **more}
+
+    def record(self, kind: type[Event], *, audience: Audience = (), source: str | None = None, **payload: Any) -> Event:
+        """Add an event of this step."""
+        event = kind(key=self.keys(), turn=self.turn, phase=self.phase, audience=audience, source=source, **payload)
+        self.events.append(event)
+        self.clock["events"][event.kind] = self.clock["events"].get(event.kind, 0) + 1
+        return event
+
+    def tell(self, event: Event, text: str, name: str = "") -> None:
+        """Let an event be heard: it becomes a line that prompts show to its audience."""
+        audience = event.audience if event.audience == "all" else list(event.audience)
+        self.lines.append({"id": event.key, "type": "human", "kind": event.kind, "speaker": None, "name": name,
+                           "content": text, "turn": event.turn, "audience": audience})
+
+    # -- what happens in the world ------------------------------------------------------------------------------------
+
+    def set_variable(self, name: str, value: Any, *, cause: str, source: str | None = None) -> None:
+        """Give a variable a new value if its type and bounds allow it; a refusal is an event."""
+        variable = self.plan.play.scenario.variables.get(name)
+        if variable is None:
+            self.record(ChangeRefused, source=source, variable=name, value=value, reason="there is no such variable")
+            return
+        value = variable.coerce(value)
+        if reason := variable.why_not(value):
+            self.record(ChangeRefused, source=source, variable=name, value=value, reason=reason)
+            return
+        old = self.variables.get(name)
+        if old != value:
+            self.variables[name] = value
+            self.record(VariableChanged, source=source, variable=name, old=old, new=value, cause=cause,
+                        audience=self.plan.audience(variable.visible_to))
+
+    def inject(self, spec: InjectText, text: str, *, origin: str, label: str = "") -> None:
+        """Put something into the world."""
+        event = self.record(Inject, source=spec.source or origin, text=text, origin=origin, label=label,
+                            audience=self.plan.audience(spec.audience))
+        self.tell(event, text, spec.source)
+
+    def enter(self, name: str, *, cause: str) -> None:
+        """Begin a phase."""
+        came_from, self.phase = self.phase or None, name
+        phase = self.plan.phases[name]
+        clock = self.clock
+        clock["phase_turns"], clock["since"], clock["tally"], clock["last"] = 0, self.turn, {}, None
+        clock["visits"][name] = clock["visits"].get(name, 0) + 1
+        audience = self.plan.audience(phase.spec.audience)
+        event = self.record(PhaseEntered, audience=audience, came_from=came_from, cause=cause, text=phase.spec.text)
+        if phase.spec.text:
+            self.tell(event, phase.spec.text)
+
+    def warn(self, message: str) -> None:
+        """The flow went on otherwise than planned."""
+        self.record(FlowWarning, message=message)
+
+    def end(self, kind: str, reason: str, *, label: str = "", limit: bool = False, pause: bool = False) -> None:
+        """The run has come to its end; the first end that fires counts."""
+        if self.outcome is None:
+            self.outcome = {"end": kind, "label": label or kind, "reason": reason, "limit": limit, "turn": self.turn,
+                            "phase": self.phase, **({"pause": True} if pause else {})}
+            if not pause:
+                self.record(EndReached, outcome=self.outcome)
+
+    # -- the result ---------------------------------------------------------------------------------------------------
+
+    def update(self) -> dict[str, Any]:
+        """What the step writes to the state: only the channels that changed."""
+        update: dict[str, Any] = {"turn": self.turn, "clock": self.clock, "next": self.next}
+        if self.lines:
+            update["messages"] = tuple(self.lines)
+        if self.phase != self.state.get("phase"):
+            update["phase"] = self.phase
+        if self.variables != (self.state.get("variables") or {}):
+            update["variables"] = self.variables
+        if self.outcome != self.state.get("outcome"):
+            update["outcome"] = self.outcome
+        return update

@@ -1,0 +1,84 @@
+"""LangChain tools as tools of a role."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from pyscrai.engines.tools.tool import Answer, Scene
+from pyscrai.errors import ConfigError
+
+LONGEST_RESULT = 4_000
+"""Characters of a result that a role reads; the rest is cut."""
+
+
+class LangChainTool:
+    """A LangChain tool that an operator allows, by its import path. It learns its arguments and nothing else."""
+
+    again = False
+
+    def __init__(self, path: str, tool: Any) -> None:
+        self.name = str(tool.name)
+        self.description = " ".join(str(tool.description or self.name).split())
+        self._tool = tool
+        try:
+            schema = tool.tool_call_schema
+            schema = schema if isinstance(schema, dict) else schema.model_json_schema()
+        except Exception as error:  # a tool's own schema code may raise anything
+            raise _unusable(path, f"its arguments have no schema: {error}") from error
+        self._schema = inlined({"properties": {}, **schema, "additionalProperties": False})
+
+    def schema(self, scene: Scene) -> dict[str, Any] | None:
+        return self._schema
+
+    async def use(self, arguments: Mapping[str, Any], scene: Scene) -> Answer:
+        result = await self._tool.ainvoke(dict(arguments))
+        text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
+        if len(text) > LONGEST_RESULT:
+            text = text[:LONGEST_RESULT] + "…"
+            return Answer(text, text)
+        return Answer(json.loads(json.dumps(result, default=str)), text)
+
+
+def import_tool(path: str) -> LangChainTool:
+    """The LangChain tool at an import path, ``package.module:name`` or ``package.module.name``.
+
+    Raises:
+        ConfigError: it cannot be imported, or it is no LangChain tool.
+    """
+    module, _, name = path.partition(":") if ":" in path else path.rpartition(".")
+    try:
+        found = getattr(import_module(module), name)
+        tool = found() if isinstance(found, type) else found
+    except Exception as error:  # importing runs the module's own code, which may raise anything
+        raise _unusable(path, f"{type(error).__name__}: {error}") from error
+    if not all(hasattr(tool, name) for name in ("ainvoke", "tool_call_schema", "name", "description")):
+        raise _unusable(path, f"{type(tool).__name__} is no LangChain tool")
+    return LangChainTool(path, tool)
+
+
+def inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON Schema with its own ``$defs`` put in where they are referred to, so that it can stand inside another."""
+    definitions = schema.get("$defs", {})
+
+    def walk(part: Any, depth: int) -> Any:
+        if isinstance(part, list):
+            return [walk(item, depth) for item in part]
+        if not isinstance(part, dict):
+            return part
+        reference = part.get("$ref")
+        if isinstance(reference, str):
+            if depth > 8:
+                return {}
+            return walk(definitions.get(reference.rpartition("/")[2], {}), depth + 1)
+        return {key: walk(value, depth) for key, value in part.items() if key not in ("$defs", "title", "default")
+                or (key != "$defs" and isinstance(value, dict))}
+
+    return {"type": "object", **walk(dict(schema), 0)}
+
+
+def _unusable(path: str, reason: str) -> ConfigError:
+    return ConfigError(f"the tool {path!r} cannot be used: {reason}", code="config.tool", tool=path,
+                       cure="install its package and correct its import path, or take it off the roles that have it")

@@ -1,0 +1,151 @@
+"""One process at a time plays a run: a lease that is renewed while it plays, and taken over at once from the dead."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import structlog
+
+from pyscrai.databases.coalescer import Together
+from pyscrai.databases.database import Database
+from pyscrai.databases.repositories.leases import Leases
+from pyscrai.databases.repositories.runs import Runs
+from pyscrai.errors import PyscraiError, StorageError, WrongState, no_run
+
+TTL = timedelta(seconds=30)
+
+_log = structlog.get_logger("pyscrai.ownership")
+
+
+class Ownership:
+    """The runs that this process holds. They are taken, renewed and given back together: one statement for all.
+
+    Who is not renewed in time is shut out by the fence of whoever takes the run then.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.owner = owner_name()
+        self._database = database
+        self._acquiring = Together(self._acquire)
+        self._releasing = Together(self._release)
+        self._held: set[tuple[str, int]] = set()
+        self._renewing: asyncio.Task[None] | None = None
+
+    async def acquire(self, run_id: str) -> int:
+        """Take a run, at once from a dead owner; the fence with which it is written to.
+
+        Raises:
+            NotFound: there is no such run.
+            WrongState: another living process, or another part of this one, plays it.
+        """
+        taking = asyncio.ensure_future(self._acquiring(run_id))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            # It is taken all the same, together with others, and whoever asked will not give it back.
+            with suppress(PyscraiError):
+                await self.release(run_id, await taking)
+            raise
+
+    async def release(self, run_id: str, fence: int) -> None:
+        """Give a run back, if it is still held."""
+        await self._releasing((run_id, fence))
+
+    async def renew(self, run_ids: Collection[str]) -> Sequence[str]:
+        """Hold runs for longer; the ids of those that are still held."""
+        async with self._database.session() as session:
+            return await Leases(session).renew(self.owner, run_ids, TTL)
+
+    @asynccontextmanager
+    async def hold(self, run_id: str) -> AsyncIterator[int]:
+        """Hold a run and renew its lease until the block is left; gives the fence.
+
+        Raises:
+            NotFound: there is no such run.
+            WrongState: another living process plays it.
+        """
+        fence = await self.acquire(run_id)
+        self._held.add((run_id, fence))
+        if self._renewing is None:
+            self._renewing = asyncio.create_task(self._keep())
+        try:
+            yield fence
+        finally:
+            self._held.discard((run_id, fence))
+            await self.release(run_id, fence)
+
+    async def close(self) -> None:
+        """Renew nothing any more."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._renewing
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(TTL.total_seconds() / 3)
+            if self._held:
+                try:
+                    await self.renew([run_id for run_id, _ in self._held])
+                except StorageError as error:  # there is time for another try before the leases run out
+                    _log.warning("leases.not_renewed", runs=len(self._held), error=error.message)
+
+    async def _acquire(self, run_ids: Sequence[str]) -> Sequence[int | Exception]:
+        async with self._database.session() as session:
+            leases = Leases(session)
+            fences = await leases.acquire(run_ids, self.owner, TTL)
+            there = set(fences)
+            if missing := set(run_ids) - there:
+                rows = await Runs(session).some(missing)
+                there.update(row.id for row in rows)
+                if dead := [row for row in rows if row.owner and is_dead(row.owner)]:
+                    for row in dead:
+                        await leases.release(str(row.owner), [(row.id, row.fence)])
+                    fences |= await leases.acquire([row.id for row in dead], self.owner, TTL)
+        # Asked for twice at once, a run goes to the first.
+        return [fences.pop(run_id) if run_id in fences else _taken(run_id) if run_id in there else no_run(run_id)
+                for run_id in run_ids]
+
+    async def _release(self, held: Sequence[tuple[str, int]]) -> Sequence[None]:
+        async with self._database.session() as session:
+            await Leases(session).release(self.owner, held)
+        return [None] * len(held)
+
+
+def _taken(run_id: str) -> WrongState:
+    return WrongState(f"{run_id} is being played by another process", code="run.taken",
+                      cure="pause or stop it there; a process that died is replaced within half a minute")
+
+
+def owner_name() -> str:
+    """A name for this process that another one on the machine can check: host, process, its start, and a token."""
+    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}/{uuid4().hex[:8]}"
+
+
+def is_dead(owner: str) -> bool:
+    """Whether an owner was a process of this machine that runs no more; False where that cannot be told."""
+    host, pid, started, *_ = [*owner.split("/"), "", ""]
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return bool(started) and _started(int(pid)) != started
+
+
+def _started(pid: int) -> str:
+    """When a process was started, in the kernel's ticks; empty where that cannot be read."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""

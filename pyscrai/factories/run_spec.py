@@ -1,0 +1,87 @@
+"""From a scenario template and its agents to a play: every role bound, overrides applied, parameters checked."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pyscrai.did_you_mean import instead
+from pyscrai.engines.cast import AgentInstance, Play
+from pyscrai.errors import RunError
+from pyscrai.factories.agent_factory import create_agent_instance
+from pyscrai.factories.run_options import RunOptions
+from pyscrai.templates.models.agent import AgentBody
+from pyscrai.templates.models.scenario import ScenarioTemplate
+
+FindAgent = Callable[[str], AgentBody]
+"""Gives the agent template of a name or ``name@version``; raises NotFound."""
+
+
+def cast_play(scenario: ScenarioTemplate, options: RunOptions, find_agent: FindAgent, *, model: str) -> Play:
+    """Bind every role.
+
+    Args:
+        model: the operator's default alias, for agents that name none.
+
+    Raises:
+        RunError: an unknown role or parameter, a value out of bounds, a required role left out.
+        NotFound: an agent template is not stored.
+    """
+    for named in (*options.role_models, *options.without, *options.people):
+        if named not in scenario.roles:
+            raise _unknown("role", named, scenario.roles)
+    cast: dict[str, AgentInstance] = {}
+    for role_id, role in scenario.roles.items():
+        if role_id in options.without:
+            if role.required:
+                raise RunError(f"role {role_id!r} is required and cannot be left out", code="run.role_required",
+                               cure="leave out only roles with `required: false`", role=role_id)
+            continue
+        if role_id in options.people and role.human == "no":
+            raise RunError(f"role {role_id!r} is not for a person", code="run.no_human", role=role_id,
+                           cure="set `human: allowed` for it in the template")
+        agent = find_agent(role.agent) if isinstance(role.agent, str) else role.agent
+        instance = create_agent_instance(role_id, role, agent, model=model, failure=scenario.failure,
+                                         override=options.role_models.get(role_id) or options.model)
+        cast[role_id] = instance.model_copy(update={"human": "always"}) if role_id in options.people else instance
+    return Play(scenario=scenario, cast=cast, parameters=read_parameters(scenario, options.parameters),
+                seed=secrets.randbits(31) if options.seed is None else options.seed,
+                max_turns=options.max_turns, budget_usd=options.budget_usd)
+
+
+def read_parameters(scenario: ScenarioTemplate, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters of a run: those given, checked, over the defaults.
+
+    Raises:
+        RunError: an unknown parameter, or a value outside its domain.
+    """
+    values = {name: parameter.coerce(parameter.default) for name, parameter in scenario.parameters.items()}
+    for name, value in given.items():
+        parameter = scenario.parameters.get(name)
+        if parameter is None:
+            raise _unknown("parameter", name, scenario.parameters)
+        read = parameter.coerce(_from_text(value, parameter.type) if isinstance(value, str) else value)
+        if reason := parameter.why_not(read):
+            raise RunError(f"parameter {name!r}: {reason}", code="run.bad_parameter", parameter=name, value=value,
+                           cure=parameter.description or None)
+        values[name] = read
+    return values
+
+
+def _from_text(text: str, kind: str) -> Any:
+    try:
+        if kind == "integer":
+            return int(text)
+        if kind == "number":
+            return float(text)
+    except ValueError:
+        return text
+    if kind == "boolean":
+        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(text.lower(), text)
+    return text
+
+
+def _unknown(what: str, name: str, known: Mapping[str, Any]) -> RunError:
+    return RunError(f"there is no {what} {name!r} in this scenario", code=f"run.unknown_{what}",
+                    cure=instead(name, known), **{what: name})

@@ -1,0 +1,103 @@
+"""Graphs for LangGraph Studio: a shipped template compiled with its settings as the graph's context.
+
+No checkpointer is built in: Studio's server brings its own, and refuses a graph that has one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from pydantic import BaseModel, Field
+
+from pyscrai.config.settings import load_settings
+from pyscrai.engines.agent_runtime import AgentRuntime
+from pyscrai.engines.agents import metrics
+from pyscrai.engines.in_memory import MemoryRecord
+from pyscrai.engines.memory.recall import Recall
+from pyscrai.engines.orchestration.compiler import Update, compile_graph
+from pyscrai.engines.orchestration.plan import Plan, make_plan
+from pyscrai.factories.agent_factory import create_agent_engine
+from pyscrai.factories.run_options import RunOptions
+from pyscrai.factories.run_spec import cast_play
+from pyscrai.llm.models import Models
+from pyscrai.prompts import library
+from pyscrai.templates.library import shipped_agent, shipped_scenario
+
+
+class StudioSettings(BaseModel):
+    """What can be set for a run in Studio."""
+
+    model: str = Field("default", description="Model alias for every role: a name from pyscrai.toml, openai:MODEL, "
+                                              "embedded, embedded-tiny or scripted; `default` for the operator's.")
+    seed: int = Field(1, description="Seed of random orders, dice and sampling.")
+    max_turns: int | None = Field(None, ge=1, description="Stop after this many turns.")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Parameters of the scenario.")
+
+
+class StudioNodes:
+    """The nodes of one superstep in Studio: recorded by Studio's own checkpoints and nowhere else."""
+
+    def __init__(self, studio: Studio, settings: StudioSettings, recall: Recall) -> None:
+        self._studio, self._settings, self._recall = studio, settings, recall
+
+    async def begin(self, state: Mapping[str, Any]) -> Update:
+        return await (await self._runtime()).begin(state)
+
+    async def take_turn(self, role: str, state: Mapping[str, Any]) -> Update:
+        return await (await self._runtime()).take_turn(role, state)
+
+    async def gather(self, state: Mapping[str, Any]) -> Update:
+        return await (await self._runtime()).gather(state)
+
+    async def _runtime(self) -> AgentRuntime:
+        return await self._studio.runtime(self._settings, self._recall)
+
+
+class Studio:
+    """One template in Studio: its plan and the models that its runs share."""
+
+    def __init__(self, scenario: str) -> None:
+        # All files are read now: while a graph plays, Studio's server refuses whatever would block its event loop.
+        self._scenario = shipped_scenario(scenario)
+        self._agents = {role.agent: shipped_agent(role.agent)
+                        for role in self._scenario.roles.values() if isinstance(role.agent, str)}
+        library.shipped()
+        if self._scenario.analysis and any(each.metric == "sentiment" for each in self._scenario.analysis.measures):
+            metrics.lexicon()
+        self._models: Models | None = None
+
+    def plan(self, settings: StudioSettings) -> Plan:
+        """The template's plan with these settings."""
+        options = RunOptions(parameters=settings.parameters, seed=settings.seed, max_turns=settings.max_turns,
+                             model=None if settings.model == "default" else settings.model)
+        return make_plan(cast_play(self._scenario, options, self._agents.__getitem__, model="default"))
+
+    async def runtime(self, settings: StudioSettings, recall: Recall) -> AgentRuntime:
+        """A runtime that remembers nothing between nodes: the state and Studio's store alone count."""
+        if self._models is None:
+            self._models = Models(await asyncio.to_thread(load_settings))
+        allowed = self._models.settings.tools_allowed
+        plan = self.plan(settings)
+        engines = {role: create_agent_engine(instance, plan, await self._models.get(instance.model),
+                                             tools_allowed=allowed)
+                   for role, instance in plan.play.cast.items()}
+        return AgentRuntime(plan, engines, MemoryRecord(), recall=recall)
+
+    def nodes(self, runtime: Runtime[Any]) -> StudioNodes:
+        """The nodes for what LangGraph hands to a node."""
+        context = runtime.context
+        settings = context if isinstance(context, StudioSettings) else StudioSettings.model_validate(context or {})
+        thread = runtime.execution_info.thread_id if runtime.execution_info else None
+        return StudioNodes(self, settings, Recall(runtime.store, thread or "run"))
+
+
+def studio_graph(scenario: str) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """The graph of a shipped template, by its name, for ``langgraph.json``."""
+    studio = Studio(scenario)
+    plan = studio.plan(StudioSettings())
+    graph = compile_graph(plan, studio.nodes, context_schema=StudioSettings)
+    return graph.compile(name=scenario)

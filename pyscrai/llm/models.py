@@ -1,0 +1,139 @@
+"""The models of a process: one ``ChatModel`` per alias, made when it is first asked for.
+
+Adapters are imported inside the functions that make them: ``langchain_openai`` alone takes more than a second, and
+commands that use no model must not wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+
+from pyscrai.config.settings import OPENAI_URL, ModelAlias, Settings
+from pyscrai.engines.ports.model import ChatModel
+from pyscrai.errors import ConfigError
+from pyscrai.llm.limited_model import limited
+
+if TYPE_CHECKING:
+    from pyscrai.llm.openai.chat import OpenAIChat
+    from pyscrai.llm.openai.client import Endpoint
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+class Models:
+    """Gives the model behind an alias; an asynchronous context manager that closes all of them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._registered: dict[str, ChatModel] = {}
+        self._made: dict[str, ChatModel] = {}
+        self._closing: list[_Closable] = []
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def register(self, name: str, model: ChatModel) -> None:
+        """Let ``name`` stand for a model of the caller's own, before any alias of that name."""
+        self._registered[name] = model
+
+    def known(self, name: str) -> None:
+        """See that a name stands for a model, without making it.
+
+        Raises:
+            ConfigError: it stands for none.
+        """
+        if name not in self._registered:
+            self.settings.alias(name)
+
+    async def get(self, name: str | None = None) -> ChatModel:
+        """The model of this alias, always the same object; None and ``default`` mean the default alias.
+
+        Raises:
+            ConfigError: the alias is unknown, its key is not set or its weights are not installed.
+            ModelUnavailable: the embedded model's server did not start.
+        """
+        name = name or "default"
+        if name == "default" and name not in self._registered:
+            name = self.settings.model
+        if (own := self._registered.get(name)) is not None:
+            return own
+        if (made := self._made.get(name)) is not None:
+            return made
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            if name not in self._made:
+                alias = self.settings.alias(name)
+                model = await self._make(alias)
+                if isinstance(model, _Closable):
+                    self._closing.append(model)
+                # In a thread, as all that imports: `langgraph dev` refuses what blocks its loop.
+                self._made[name] = await asyncio.to_thread(limited, model, alias)
+            return self._made[name]
+
+    async def aclose(self) -> None:
+        """Close every model that was made; the object can be used again."""
+        self._made.clear()
+        while self._closing:
+            await self._closing.pop().aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:
+        await self.aclose()
+
+    async def _make(self, alias: ModelAlias) -> ChatModel:
+        if alias.kind == "scripted":
+            from pyscrai.llm.scripted.model import ScriptedModel
+
+            return ScriptedModel.from_alias(alias)
+        if alias.kind == "embedded":
+            from pyscrai.llm.embedded.chat import EmbeddedChat
+
+            return await EmbeddedChat.start(alias, self.settings.cache_dir)
+        key = api_key(alias)  # before the slow import: a missing key is told at once
+        chat_type, endpoint_type = await asyncio.to_thread(_openai, alias)
+        key_env = alias.api_key_env or (None if alias.base_url else "OPENAI_API_KEY")
+        return chat_type(alias, endpoint_type(
+            alias=alias.name, base_url=alias.base_url or OPENAI_URL, key=key, key_env=key_env,
+            omit=alias.omit | refused_fields(alias),
+        ))
+
+
+def _openai(alias: ModelAlias) -> tuple[type[OpenAIChat], type[Endpoint]]:
+    from pyscrai.llm import prices
+    from pyscrai.llm.openai.chat import OpenAIChat
+    from pyscrai.llm.openai.client import Endpoint
+
+    prices.known(alias)  # loads the catalogue here, in a thread, rather than after the first call
+
+    return OpenAIChat, Endpoint
+
+
+def api_key(alias: ModelAlias) -> str | None:
+    """The alias's key from the environment; None where it needs none.
+
+    Raises:
+        ConfigError: the environment variable that it names is not set.
+    """
+    variable = alias.api_key_env or (None if alias.base_url else "OPENAI_API_KEY")
+    if variable is None:
+        return None
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise ConfigError(f"the model alias `{alias.name}` needs a key in {variable}, which is not set",
+                          code="config.key_missing", alias=alias.name, variable=variable,
+                          cure=f"export {variable}=..., or choose another alias such as `embedded`")
+    return key
+
+
+def refused_fields(alias: ModelAlias) -> frozenset[str]:
+    """Fields that OpenAI's reasoning models answer with a 400; they are left out rather than fail every call."""
+    ours = (alias.base_url or OPENAI_URL).rstrip("/") == OPENAI_URL
+    if ours and alias.model.startswith(("o1", "o3", "o4", "gpt-5", "gpt-6")) and "chat" not in alias.model:
+        return frozenset({"temperature", "top_p", "stop"})
+    return frozenset()

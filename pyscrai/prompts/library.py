@@ -1,0 +1,80 @@
+"""Prompts: found, rendered in a sandbox where an unknown variable is an error, and hashed for the record."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Template, TemplateError
+
+from pyscrai.errors import PromptError
+from pyscrai.prompts.sandbox import Sandbox
+
+PACKAGE = Path(__file__).parent.parent
+LIBRARY = next((folder for folder in (PACKAGE / "_prompts", PACKAGE.parent / "prompts") if folder.is_dir()),
+               PACKAGE / "_prompts")
+"""Where the engines' own prompts are: in the wheel, or in a checkout."""
+
+
+@cache
+def _environment() -> Sandbox:
+    return Sandbox(autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False)
+
+
+@lru_cache(maxsize=512)
+def _compiled(text: str) -> Template:
+    return _environment().from_string(text)
+
+
+@cache
+def shipped() -> Mapping[str, str]:
+    """All shipped prompts, read once: their paths under ``prompts/`` without the ending, to their texts."""
+    return {path.relative_to(LIBRARY).with_suffix("").as_posix(): path.read_text(encoding="utf-8")
+            for path in sorted(LIBRARY.glob("*/*.j2"))}
+
+
+def load(name: str) -> str:
+    """The text of a shipped prompt, by its path under ``prompts/`` without the ending: ``instruct/actor_system``.
+
+    Raises:
+        PromptError: there is no such prompt.
+    """
+    try:
+        return shipped()[name]
+    except KeyError as error:
+        raise PromptError(f"there is no prompt {name!r} in {LIBRARY}", cure="reinstall pyscrai") from error
+
+
+def find(name: str, layout: str) -> str:
+    """The path of a shipped prompt for a layout, or of the one for all layouts: ``common/NAME``."""
+    place = f"{layout}/{name}"
+    return place if place in shipped() else f"common/{name}"
+
+
+def render_text(text: str, variables: Mapping[str, Any]) -> str:
+    """Render a prompt text.
+
+    Raises:
+        PromptError: the text is broken or reads a variable that it is not given.
+    """
+    if "{" not in text:
+        return text
+    try:
+        return _compiled(text).render(variables)
+    except (TemplateError, TypeError, ValueError, ArithmeticError, MemoryError, RecursionError) as error:
+        given = ", ".join(sorted(variables))
+        raise PromptError(f"the prompt {_excerpt(text)!r} cannot be rendered: {error}",
+                          cure=f"it may read: {given}") from error
+
+
+@lru_cache(maxsize=512)
+def text_hash(text: str) -> str:
+    """The first 16 hex digits of a prompt text's SHA-256, as the journal keeps it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,210 @@
+"""Forks: a new run that shares another's past up to a turn, and may go on otherwise. The original stays as it is."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pyscrai.databases.repositories.controls import Controls
+from pyscrai.databases.repositories.events import Events
+from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
+from pyscrai.databases.tables import AgentInstanceRow, RunRow, ScenarioTemplateRow
+from pyscrai.engines.cast import AgentInstance, Play
+from pyscrai.engines.orchestration.plan import BEGIN, Plan, make_plan, successors
+from pyscrai.engines.ports.model import Progress
+from pyscrai.engines.state import Line
+from pyscrai.errors import NotFound, RunError, WrongState
+from pyscrai.events import Event, RunForked, VariableChanged
+from pyscrai.factories.run_spec import read_parameters
+from pyscrai.factories.scenario_factory import make_graph
+from pyscrai.factories.services import Services
+from pyscrai.services.controls import check_audience, check_fits, check_player, check_variables
+from pyscrai.services.outside_events import note_events
+from pyscrai.services.run_states import Moment, moment
+from pyscrai.templates.models.base import Scalar
+from pyscrai.templates.models.world import InjectText
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What a fork has otherwise than its parent."""
+
+    variables: Mapping[str, Scalar] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    injects: Sequence[InjectText] = ()
+    """Put into the world before the fork's first turn."""
+    model: str | None = None
+    """A model alias for every role."""
+    role_models: Mapping[str, str] = field(default_factory=dict)
+    message: tuple[str, str] | None = None
+    """The key of one event that was said or put into the world, and what it says instead."""
+    seed: int | None = None
+    max_turns: int | None = None
+    budget_usd: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What is edited, as plain data."""
+        edits = {"variables": dict(self.variables), "parameters": dict(self.parameters), "model": self.model,
+                 "injects": [content.model_dump(mode="json") for content in self.injects],
+                 "role_models": dict(self.role_models), "seed": self.seed, "max_turns": self.max_turns,
+                 "budget_usd": self.budget_usd,
+                 "message": {"key": self.message[0], "text": self.message[1]} if self.message else None}
+        return {name: value for name, value in edits.items() if value not in (None, {}, [])}
+
+
+async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, actor: str, name: str = "",
+                   tags: Sequence[str] = (), desired: str = "none") -> str:
+    """Make a run that goes on from a turn of another one.
+
+    Args:
+        turn: how many turns of the parent's play are shared.
+
+    Returns:
+        The new run's id; it is pending.
+
+    Raises:
+        NotFound: there is no such run, turn or message.
+        WrongState: the parent has not begun, or ended with this turn.
+        RunError: an edit does not fit the scenario.
+        ConfigError: a model alias is unknown.
+    """
+    async with services.database.read() as session:
+        runs = Runs(session)
+        row = await runs.get(run_id)
+        check_fits(row, "fork")
+        cast = await runs.cast(run_id)
+    at = await moment(services, run_id, turn)
+    if at.values.get("outcome") and not at.values["outcome"].get("pause"):
+        raise WrongState(f"{run_id} ended with turn {turn}", cure=f"fork it at turn {turn - 1} or before")
+    play = _edited_play(at, row, cast, edits)
+    for alias in {instance.model for instance in play.cast.values()}:
+        services.models.known(alias)
+    plan = make_plan(play)
+    for content in edits.injects:
+        check_audience(plan, content.audience)
+    variables = {**at.values.get("variables", {}), **check_variables(play, edits.variables)}
+    lines = _edited_lines(at.values.get("messages") or (), edits.message)
+    async with services.database.read() as session:
+        values = await _settled(session, run_id, at)
+    values = {**values, "variables": variables, "messages": tuple(lines), "outcome": None}
+    fork = Fork(run_id, turn, Progress(turn, values.get("phase", ""), tuple(
+        activation["role"] for activation in values["next"]), variables, values.get("usage") or {}))
+    child = await _store(services, row, cast, play, fork, edits, actor=actor, name=name, tags=tags)
+    await _copy_state(services, child, plan, values)
+    events: list[Event] = [RunForked(key="forked", turn=turn, phase=fork.at.phase, source=actor, parent=run_id,
+                                     at_turn=turn, edits=edits.as_dict())]
+    events += [VariableChanged(key=f"forked.{name}", turn=turn, phase=fork.at.phase, source=actor, variable=name,
+                               old=at.values.get("variables", {}).get(name), new=variables[name],
+                               cause=f"{actor} forks", audience=plan.audience(play.scenario.variables[name].visible_to))
+               for name in edits.variables]
+    await note_events(services, child, events)
+    if desired != "none":
+        async with services.database.session() as session:
+            await Runs(session).desire(child, desired)
+    return child
+
+
+async def regenerate(services: Services, run_id: str, turn: int, *, actor: str, seed: int | None = None,
+                     role: str | None = None, model: str | None = None, desired: str = "none") -> str:
+    """Play a turn again with another seed, as a fork from the turn before it.
+
+    Args:
+        role, model: who has another model from then on, if anybody.
+
+    Raises: as ``fork_run``.
+    """
+    if turn < 1:
+        raise RunError("turns count from 1", code="run.bad_turn", turn=turn)
+    fresh = secrets.randbits(31) if seed is None else seed
+    edits = Edits(seed=fresh, role_models={role: model} if role and model else {}, model=None if role else model)
+    return await fork_run(services, run_id, turn - 1, edits, actor=actor, desired=desired,
+                          name=f"turn {turn} again")
+
+
+# -- what the fork begins with ----------------------------------------------------------------------------------------
+
+
+def _edited_play(at: Moment, row: RunRow, cast: Sequence[AgentInstanceRow], edits: Edits) -> Play:
+    play = at.plan.play
+    for role in edits.role_models:
+        if role not in play.cast:
+            check_player(at.plan, role)
+    instances = {}
+    for member in cast:
+        instance = AgentInstance.model_validate(member.configuration)
+        alias = edits.role_models.get(member.role) or edits.model
+        instances[member.role] = instance.model_copy(update={"model": alias}) if alias else instance
+    parameters = read_parameters(play.scenario, {**row.parameters, **edits.parameters})
+    return replace(play, cast=instances, parameters=parameters, seed=row.seed if edits.seed is None else edits.seed,
+                   max_turns=edits.max_turns or row.settings.get("max_turns"),
+                   budget_usd=edits.budget_usd or row.settings.get("budget_usd"))
+
+
+def _edited_lines(lines: Sequence[Line], message: tuple[str, str] | None) -> list[Line]:
+    if message is None:
+        return list(lines)
+    key, text = message
+    if all(line["id"] != key for line in lines):
+        raise NotFound(f"no line with the key {key!r} is in the memory of that turn",
+                       cure="name the key of something said or injected not long before the turn", key=key)
+    return [{**line, "content": text} if line["id"] == key else line for line in lines]
+
+
+async def _settled(session: AsyncSession, run_id: str, at: Moment) -> dict[str, Any]:
+    """The state without what the parent's watchers have done for this turn already, but with what came of it.
+
+    Watchers look on in the superstep after the turn; what they saw belongs to the shared past and is not paid again.
+    """
+    values = dict(at.values)
+    keys = {f"t{activation['turn']}.{activation['role']}.{activation['task']}": activation
+            for activation in values["next"] if activation["role"] in at.plan.watchers}
+    if not keys:
+        return values
+    done = await Events(session).by_key(run_id, keys)
+    looked_on = {activation["role"] for key, activation in keys.items() if key in done or at.followed is not None}
+    values["next"] = [activation for activation in values["next"] if activation["role"] not in looked_on]
+    if at.followed is not None:
+        values["measures"] = at.followed.get("measures")
+        values["verdicts"] = at.followed.get("verdicts")
+        memory = at.followed.get("memory") or {}
+        values["memory"] = {**(values.get("memory") or {}),
+                            **{role: memory[role] for role in looked_on if role in memory}}
+    return values
+
+
+async def _store(services: Services, row: RunRow, cast: Sequence[AgentInstanceRow], play: Play, fork: Fork,
+                 edits: Edits, *, actor: str, name: str, tags: Sequence[str]) -> str:
+    members = [CastMember(role=member.role, name=member.name, engine=member.engine, agent_hash=member.agent_hash,
+                          configuration=play.cast[member.role].model_dump(mode="json"),
+                          agent_template_id=member.agent_template_id, played_by=member.played_by) for member in cast]
+    settings = {**row.settings, "actor": actor, "edits": edits.as_dict()}
+    bounds = {"max_turns": edits.max_turns, "budget_usd": edits.budget_usd}
+    settings |= {key: value for key, value in bounds.items() if value}
+    async with services.database.session() as session:
+        template = await session.get_one(ScenarioTemplateRow, row.scenario_template_id)
+        [child] = await Runs(session).create(NewRun(
+            template, members, play.seed, name or row.name, play.parameters, settings, tags or tuple(row.tags),
+            desired="none", fork=fork))
+        for content in edits.injects:
+            await Controls(session).add(child.id, "inject", {
+                "text": content.text, "audience": list(content.audience), "source": content.source}, actor=actor)
+        return child.id
+
+
+async def _copy_state(services: Services, child: str, plan: Plan, values: Mapping[str, Any]) -> None:
+    graph = await make_graph(services, child, plan)
+    await graph.aupdate_state({"configurable": {"thread_id": child}}, {
+        name: value for name, value in values.items() if value is not None or name == "outcome"},
+        as_node=_node_before(plan, values))
+
+
+def _node_before(plan: Plan, values: Mapping[str, Any]) -> str:
+    """A node from which the graph leads to those who are next; every router goes where the state says."""
+    following = {activation["role"] for activation in values["next"]} - plan.watchers
+    ways = successors(plan)
+    last = values["clock"].get("last")
+    return next((node for node in (last, *ways) if node and following <= set(ways.get(node, ()))), BEGIN)

@@ -1,0 +1,69 @@
+"""Interviews: an agent is asked as of any turn, from what its role knew then. The run does not notice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyscrai.databases.repositories.calls import Calls, StoredCall
+from pyscrai.databases.repositories.runs import Runs
+from pyscrai.engines.calls.speech import clean
+from pyscrai.engines.memory.memory import split
+from pyscrai.engines.ports.model import CallKey, CallRecord, Usage
+from pyscrai.engines.view import view
+from pyscrai.errors import NotFound
+from pyscrai.factories.agent_factory import create_agent_engine
+from pyscrai.factories.services import Services
+from pyscrai.services.outside_events import note_events
+from pyscrai.services.run_states import moment
+
+PURPOSE = "interview"
+
+
+@dataclass(frozen=True, slots=True)
+class Interview:
+    """A question and what the agent answered."""
+
+    run_id: str
+    role: str
+    turn: int
+    question: str
+    answer: str
+    alias: str
+    usage: Usage
+
+
+async def interview(services: Services, run_id: str, role: str, question: str, *, turn: int | None = None,
+                    model: str | None = None) -> Interview:
+    """Ask an agent; the call is journaled apart from those of the play.
+
+    Args:
+        turn: as of which turn; None for now.
+        model: the alias to answer with, if not the role's own.
+
+    Raises:
+        NotFound: there is no such run, turn or role.
+        ModelError: the model did not answer.
+    """
+    at = await moment(services, run_id, turn)
+    instance = at.plan.play.cast.get(role)
+    if instance is None:
+        raise NotFound(f"{run_id} has no role {role!r}", cure=f"its cast: {', '.join(at.plan.play.cast)}", role=role)
+    chat = await services.models.get(model or instance.model)
+    engine = create_agent_engine(instance.model_copy(update={"tools": ()}), at.plan, chat)
+    seen = view(at.plan, at.values, role)
+    _, lines = split(seen.lines, instance.memory.window, instance.memory.block)
+    messages, prompts = engine.messages(PURPOSE, seen, lines=lines, question=question)
+    request = engine.request(messages)
+    reply = await chat.complete(request)
+    answer = clean(reply.text, name=instance.name, others=(), max_sentences=None) or reply.text.strip()
+    async with services.database.read() as session:
+        await Runs(session).get(run_id)
+        earlier = await _asked(Calls(session), run_id, role, at.turn)
+    key = CallKey(at.turn, role, PURPOSE, len(earlier))
+    await note_events(services, run_id, [], [CallRecord(key, PURPOSE, chat.alias, request, reply, prompts=prompts)])
+    return Interview(run_id, role, at.turn, question, answer, chat.alias, reply.usage)
+
+
+async def _asked(calls: Calls, run_id: str, role: str, turn: int) -> Sequence[StoredCall]:
+    return await calls.read(run_id, roles=[role], purposes=[PURPOSE], from_turn=turn, to_turn=turn, inherited=False)

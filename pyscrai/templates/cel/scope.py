@@ -1,0 +1,172 @@
+"""Which names an expression may read, and their types: the one definition for checks and runtime.
+
+A runtime context is plain data of the shape of ``Context``; ``scope_of`` says what a scenario has in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypedDict
+
+from pyscrai.templates.models.analysis import Measure
+from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.models.world import ActionSpec, Argument, Domain
+
+EVENT_KINDS = (
+    "run_started", "run_paused", "run_resumed", "run_waiting", "run_completed", "run_failed", "run_stopped",
+    "run_forked", "control", "phase_entered", "speaker_chosen", "flow_warning", "end_reached", "utterance",
+    "action", "inject", "variable_changed", "change_refused", "tool_called", "memory_summarized", "reflection",
+    "assessment", "measurement", "verdict", "report", "model_retried", "model_fell_back", "reply_repaired",
+    "turn_skipped", "role_taken", "role_released")
+"""Kinds of events, as ``pyscrai.events`` has them; a test keeps the two in step."""
+
+Kind = Literal["bool", "int", "double", "string", "null", "list", "map", "struct", "any"]
+
+WORDS: Mapping[Kind, str] = {"bool": "true or false", "int": "an integer", "double": "a number", "string": "a text",
+                             "null": "null", "list": "a list", "map": "a map", "struct": "a group of names",
+                             "any": "anything"}
+
+
+class Last(TypedDict):
+    """The last turn: who took it, what was said, and the kind of its first event; empty texts before the first turn."""
+
+    role: str
+    text: str
+    kind: str
+
+
+class Context(TypedDict, total=False):
+    """What a runtime hands to expressions. ``args`` is there in an action's ``set`` alone."""
+
+    vars: Mapping[str, Any]
+    params: Mapping[str, Any]
+    turn: int
+    phase: str
+    phase_turns: int
+    round: int
+    last: Last
+    events: Mapping[str, int]
+    """Event kind to how many happened so far."""
+    cost: float
+    """USD."""
+    tokens: int
+    seconds: float
+    measures: Mapping[str, Any]
+    """The latest value, or role to latest value where a measure is of roles."""
+    tally: Mapping[str, Mapping[str, Mapping[str, int]]]
+    """Action to field to value (as text) to how often it was given in this phase."""
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """The type of a value, as far as it matters to an author.
+
+    ``choices`` are the texts that a string can be or the keys that a map can have; ``noun`` is what the fields of a
+    struct are called; ``optional`` says that a field may not be there yet.
+    """
+
+    kind: Kind
+    choices: tuple[str, ...] | None = None
+    item: Type | None = None
+    fields: Mapping[str, Type] = field(default_factory=dict)
+    noun: str = "field"
+    optional: bool = False
+
+    @property
+    def words(self) -> str:
+        """The type in words: *an integer*."""
+        return WORDS[self.kind]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is an integer or a number."""
+        return self.kind in ("int", "double")
+
+
+ANY = Type("any")
+BOOL = Type("bool")
+INT = Type("int")
+DOUBLE = Type("double")
+STRING = Type("string")
+NULL = Type("null")
+
+
+def domain_type(domain: Domain) -> Type:
+    """The type of a variable or parameter."""
+    return _scalar(domain.type, domain.choices)
+
+
+def scope_of(scenario: ScenarioTemplate, *, action: ActionSpec | None = None) -> dict[str, Type]:
+    """The names that expressions of a scenario may read, with their types.
+
+    Args:
+        action: the action whose ``set`` reads its arguments as ``args``.
+    """
+    scope = {
+        "vars": _struct({name: domain_type(domain) for name, domain in scenario.variables.items()}, "variable"),
+        "params": _struct({name: domain_type(domain) for name, domain in scenario.parameters.items()}, "parameter"),
+        "turn": INT, "phase": Type("string", choices=tuple(scenario.flow.phases)), "phase_turns": INT, "round": INT,
+        "last": _struct({"role": Type("string", choices=("", *scenario.roles)), "text": STRING,
+                         "kind": Type("string", choices=("", *EVENT_KINDS))}, "field"),
+        "events": _struct(dict.fromkeys(EVENT_KINDS, INT), "event kind"),
+        "cost": DOUBLE, "tokens": INT, "seconds": DOUBLE,
+        "measures": _struct({measure.name: replace(measure_type(measure, scenario), optional=True)
+                             for measure in (scenario.analysis.measures if scenario.analysis else ())}, "measure"),
+        "tally": _struct({name: _struct({key: _counts(argument) for key, argument in spec.fields.items()}, "argument")
+                          for name, spec in scenario.actions.items()}, "action")}
+    if action is not None:
+        scope["args"] = _struct({name: replace(argument_type(argument), optional=not argument.required)
+                                 for name, argument in action.fields.items()}, "argument")
+    return scope
+
+
+def argument_type(argument: Argument) -> Type:
+    """The type of an action's argument."""
+    return _scalar(argument.type, argument.enum)
+
+
+def measure_type(measure: Measure, scenario: ScenarioTemplate) -> Type:
+    """The type of a measure's latest value."""
+    one = INT if measure.scale else Type("string", choices=measure.categories) if measure.categories else DOUBLE
+    if measure.of == "scenario":
+        return one
+    roles = scenario.roles if measure.of == "each" else members((measure.of,), scenario)
+    return _struct(dict.fromkeys(roles, one), "role")
+
+
+def members(names: Sequence[str], scenario: ScenarioTemplate) -> tuple[str, ...]:
+    """Role ids behind role and group names, each once; names that are neither drop out."""
+    found: dict[str, None] = {}
+    pending = list(reversed(names))
+    opened: set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name == "all":
+            found.update(dict.fromkeys(scenario.roles))
+        elif name in scenario.groups:
+            if name not in opened:
+                opened.add(name)
+                pending.extend(reversed(scenario.groups[name]))
+        elif name in scenario.roles:
+            found[name] = None
+    return tuple(found)
+
+
+def _scalar(kind: str, choices: Sequence[Any] | None) -> Type:
+    if kind == "string":
+        texts = tuple(choice for choice in choices or () if isinstance(choice, str))
+        return Type("string", choices=texts) if choices else STRING
+    return {"integer": INT, "number": DOUBLE, "boolean": BOOL}[kind]
+
+
+def _counts(argument: Argument) -> Type:
+    if argument.enum is not None:
+        values = tuple(str(value).lower() if isinstance(value, bool) else str(value) for value in argument.enum)
+        return Type("map", choices=values, item=INT)
+    return Type("map", choices=("true", "false") if argument.type == "boolean" else None, item=INT)
+
+
+def _struct(fields: Mapping[str, Type], noun: str) -> Type:
+    return Type("struct", fields=fields, noun=noun)

@@ -1,0 +1,115 @@
+"""What is being checked, and what the passes have found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pyscrai.did_you_mean import instead
+from pyscrai.errors import Problem
+from pyscrai.templates.cel.scope import members
+from pyscrai.templates.models.agent import AgentBody, AgentTemplate, EngineType
+from pyscrai.templates.models.analysis import LIMITS, End
+from pyscrai.templates.models.flow import Phase
+from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.reading.positions import Path, Positions, Step
+
+DEFAULT_BOUND = int(ScenarioTemplate.model_fields["max_turns"].default)
+"""The bound of a run whose author gave none."""
+
+
+@dataclass
+class Subject:
+    """A scenario under examination.
+
+    Args:
+        agents: agent templates by ``name`` and by ``name@version``.
+        tools: the names of tools that ship; names with a point in them are import paths, which an operator allows.
+    """
+
+    scenario: ScenarioTemplate
+    agents: Mapping[str, AgentTemplate]
+    positions: Positions
+    tools: Collection[str] = ()
+    problems: list[Problem] = field(default_factory=list)
+
+    # -- findings -----------------------------------------------------------------------------------------------------
+
+    def error(self, code: str, path: Sequence[Step], message: str, *, value: Any = None, cure: str | None = None,
+              on_key: bool = False, offset: int | None = None) -> None:
+        """Note a mistake."""
+        self.problems.append(self.positions.problem(f"template.{code}", path, message, value=value, cure=cure,
+                                                    on_key=on_key, offset=offset))
+
+    def warn(self, code: str, path: Sequence[Step], message: str, *, value: Any = None, cure: str | None = None,
+             on_key: bool = False, offset: int | None = None) -> None:
+        """Note something that is probably not meant."""
+        self.problems.append(self.positions.problem(f"template.{code}", path, message, value=value, cure=cure,
+                                                    on_key=on_key, offset=offset, warning=True))
+
+    def unknown(self, what: str, name: str, known: Iterable[str], path: Sequence[Step], *,
+                on_key: bool = False) -> None:
+        """Note a name that is not declared."""
+        self.error(f"unknown_{what.replace(' ', '_').replace('-', '_')}", path, f"there is no {what} `{name}`",
+                   value=name,
+                   cure=instead(name, known, none=f"no {what} is declared"), on_key=on_key)
+
+    # -- the cast -----------------------------------------------------------------------------------------------------
+
+    def agent_of(self, role: str) -> AgentBody | None:
+        """The agent of a role, or None if it is unknown."""
+        agent = self.scenario.roles[role].agent
+        return self.agents.get(agent) if isinstance(agent, str) else agent
+
+    def engine_of(self, role: str) -> EngineType | None:
+        """What a role is, or None if its agent is unknown."""
+        agent = self.agent_of(role) if role in self.scenario.roles else None
+        return agent.engine if agent is not None else None
+
+    def members(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Roles behind role and group names; names that are neither drop out."""
+        return members(tuple(names), self.scenario)
+
+    def speakers(self, phase: Phase) -> tuple[str, ...]:
+        """The roles that speak in a phase; ``all`` leaves the Analysts out."""
+        found: dict[str, None] = {}
+        for name in phase.speakers:
+            roles = self.members((name,))
+            found.update(dict.fromkeys(role for role in roles if name != "all" or self.engine_of(role) != "analyst"))
+        return tuple(found)
+
+    def heard(self, names: Iterable[str]) -> set[str]:
+        """The roles that an audience reaches, those that hear everything included."""
+        return set(self.members(names)) | {role for role, spec in self.scenario.roles.items()
+                                           if spec.hears == "everything"}
+
+    # -- the ends -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def ends(self) -> tuple[tuple[Path, End, bool], ...]:
+        """Every end of the tree with its path; the flag says that it can fire by itself, outside any ``all``."""
+        given = self.scenario.ends
+        roots: list[tuple[Path, End]] = [(("ends",), given)] if isinstance(given, End) else [
+            (("ends", index), end) for index, end in enumerate(given)]
+        return tuple(found for path, end in roots for found in _walk(path, end, alone=True))
+
+    @property
+    def bound(self) -> int:
+        """The most turns that a run can have."""
+        turns = [end.turns for _, end, alone in self.ends if alone and end.turns is not None and not end.pause]
+        return min([self.scenario.max_turns, *turns])
+
+    @property
+    def limited(self) -> bool:
+        """Whether the author has set a limit to every run."""
+        return self.scenario.max_turns != DEFAULT_BOUND or any(alone and end.kind in LIMITS for _, end,
+                                                               alone in self.ends)
+
+
+def _walk(path: Path, end: End, *, alone: bool) -> Iterator[tuple[Path, End, bool]]:
+    yield path, end, alone
+    for name, parts, free in (("any", end.any, alone), ("all", end.all, False)):
+        for index, part in enumerate(parts or ()):
+            yield from _walk((*path, name, index), part, alone=free)

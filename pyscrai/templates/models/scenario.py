@@ -1,0 +1,67 @@
+"""Scenario templates: the authored play."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from pyscrai.templates.models.agent import AgentBody, Failure, Memory, ModelSettings, PromptSlot
+from pyscrai.templates.models.analysis import Analysis, End
+from pyscrai.templates.models.base import FORMAT, Identifier, Names, Strict, Template, TemplateName, Text, Version
+from pyscrai.templates.models.flow import Flow
+from pyscrai.templates.models.world import ActionSpec, InjectSpec, Parameter, Rule, Variable
+
+
+class Role(Strict):
+    """A place in the cast."""
+
+    agent: str | AgentBody
+    """An agent template, ``name`` or ``name@version``, or an agent written out here."""
+    name: str = ""
+    """The name in the transcript; the role's id in words if left out."""
+    required: bool = True
+    human: Literal["no", "allowed", "always"] = "no"
+    """Whether a person may, or must, play it."""
+    secret: str = ""
+    """What only this role knows."""
+    hears: Literal["addressed", "everything"] | tuple[str, ...] = "addressed"
+    """``addressed``: what is said to it or to all; ``everything``: also whispers of others; or only these sources."""
+    model: str | None = None
+    settings: ModelSettings | None = None
+    prompts: dict[PromptSlot, Text] = Field(default_factory=dict)
+    memory: Memory | None = None
+    failure: Failure | None = None
+    tools: tuple[str, ...] | None = None
+
+
+class ScenarioTemplate(Template):
+    """The authored play, ``name@version``: premise, roles, flow, variables, injects, ends, analysis."""
+
+    kind: Literal["scenario"] = "scenario"
+    format: Literal[1] = FORMAT
+    name: TemplateName
+    version: Version = "1.0.0"
+    title: str = ""
+    description: str = ""
+    """What the scenario shows and whom it is for."""
+    tags: tuple[str, ...] = ()
+    premise: Text
+    """What everyone knows at the start; ``{{ params.NAME }}`` puts a parameter in."""
+    parameters: dict[Identifier, Parameter] = Field(default_factory=dict)
+    variables: dict[Identifier, Variable] = Field(default_factory=dict)
+    groups: dict[Identifier, Names] = Field(default_factory=dict)
+    roles: dict[Identifier, Role] = Field(min_length=1)
+    documents: dict[Identifier, Text] = Field(default_factory=dict)
+    """Texts that a role with the look-up tool can read."""
+    flow: Flow
+    actions: dict[Identifier, ActionSpec] = Field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    injects: tuple[InjectSpec, ...] = ()
+    ends: End | tuple[End, ...] = ()
+    """When the run ends beside the flow's own ``end``: one end, or several of which any counts."""
+    max_turns: int = Field(200, ge=1, le=100_000)
+    """The bound of every run."""
+    failure: Failure = Failure()
+    """The failure policy of the roles that have none of their own."""
+    analysis: Analysis | None = None

@@ -1,0 +1,300 @@
+"""Validation errors in plain words: what is wrong, where, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from pyscrai.did_you_mean import closest, listing
+from pyscrai.errors import Problem
+from pyscrai.templates.reading.positions import Path, Positions, spell
+
+_SCALARS = {"str": "a text", "int": "an integer", "float": "a number", "bool": "true or false"}
+_TORN = re.compile(r"[^\w-]|^\d")
+"""What a name that is a torn-off piece of a text looks like."""
+_COMMA = "inside { } a text with a comma in it needs quotes"
+_EXPECTED = re.compile(r"'([^']*)'")
+_PATTERNS = {
+    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": ("a name is lower-case words with hyphens: my-scenario", "-"),
+    r"^[a-z][a-z0-9_]*$": ("a name is lower-case letters, digits and _, a letter first", "_"),
+    r"^\d+\.\d+\.\d+$": ("a version is three numbers in quotes or with two points: 1.0.0", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """A guess at what was meant, good enough to go on looking for other mistakes."""
+
+    path: Path
+    name: str | None = None
+    """Call the key so instead."""
+    value: Any = None
+    """Put this there instead; with neither, leave the part out."""
+    drop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One validation error, explained."""
+
+    code: str
+    path: Path
+    message: str
+    value: Any = None
+    cure: str | None = None
+    on_key: bool = False
+    mend: Mend | None = None
+
+    def problem(self, positions: Positions) -> Problem:
+        """The complaint with its place."""
+        return positions.problem(self.code, self.path, self.message, value=self.value, cure=self.cure,
+                                 on_key=self.on_key)
+
+
+def explain(error: ValidationError, model: type[BaseModel], data: Any) -> list[Complaint]:
+    """Every error of a validation, once each."""
+    located = [_locate(detail, data) for detail in error.errors(include_url=False)]
+    fitting: dict[Path, set[str]] = {}
+    for found in located:
+        for union, arm in found.arms:
+            if _fits(arm, _at(data, union)):
+                fitting.setdefault(union, set()).add(arm)
+    complaints: dict[tuple[str, Path, str], Complaint] = {}
+    unfit: dict[Path, list[_Located]] = {}
+    endless = {found.path for found in located if found.kind == "finite_number"}
+    for found in located:
+        if found.path in endless and found.kind != "finite_number":
+            continue
+        wrong = next((union for union, arm in found.arms if arm not in fitting.get(union, ())), None)
+        if found.kind == "finite_number":
+            wrong = None
+        elif wrong is None and found.arms and found.path == found.arms[-1][0] and len(fitting[found.path]) > 1:
+            wrong = found.path
+        elif wrong is not None and wrong in fitting:
+            continue  # about an arm of the union that the author did not mean
+        if wrong is not None:
+            unfit.setdefault(wrong, []).append(found)
+            complaint = _neither(wrong, _at(data, wrong), unfit[wrong])
+            complaints[complaint.code, wrong, ""] = complaint
+        elif (explained := _explain(found, model, data)) is not None:
+            complaints.setdefault((explained.code, explained.path, explained.message), explained)
+    named = {(*complaint.path[:-1], complaint.mend.name) for complaint in complaints.values()
+             if complaint.mend and complaint.mend.name}
+    return [complaint for complaint in complaints.values()
+            if complaint.code != "template.missing" or complaint.path not in named]
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    path: Path
+    arms: tuple[tuple[Path, str], ...]
+    """The unions on the way, each with the arm that the error belongs to."""
+    on_key: bool
+    kind: str
+    message: str
+    input: Any
+    context: Mapping[str, Any]
+
+
+def _locate(detail: Mapping[str, Any], data: Any) -> _Located:
+    """Find the document's path in an error's location, which also names the arms of unions."""
+    path: list[str | int] = []
+    arms: list[tuple[Path, str]] = []
+    here, location, on_key = data, detail["loc"], False
+    for index, step in enumerate(location):
+        last = index == len(location) - 1
+        if (isinstance(here, dict) and step in here) or (
+                isinstance(here, list) and isinstance(step, int) and step < len(here)):
+            here = here[step]
+            path.append(step)
+        elif step == "[key]" and last:
+            on_key = True
+        elif last and detail["type"] == "missing":
+            path.append(step)
+        else:
+            arms.append((tuple(path), str(step)))
+    return _Located(tuple(path), tuple(arms), on_key, detail["type"], detail["msg"],
+                    path[-1] if on_key else detail["input"], detail.get("ctx", {}))
+
+
+def _fits(arm: str, value: Any) -> bool:
+    if arm.startswith(("tuple", "list")):
+        return isinstance(value, list)
+    if arm in _SCALARS or arm.startswith(("literal", "constrained")):
+        return not isinstance(value, dict | list) and value is not None
+    return isinstance(value, dict)
+
+
+def _neither(path: Path, value: Any, group: Sequence[_Located]) -> Complaint:
+    choices = [choice for found in group for choice in _choices(found)]
+    kinds = []
+    for arm in dict.fromkeys(arm for found in group for union, arm in found.arms if union == path):
+        if arm.startswith(("tuple", "list")):
+            kinds.append("a list")
+        elif not arm.startswith("literal"):
+            kinds.append(_SCALARS.get(arm, "named fields"))
+    if set(_SCALARS.values()) <= set(kinds):
+        kinds = ["one value"]
+    expected = " or ".join(([f"one of {listing(choices)}"] if choices else []) + list(dict.fromkeys(kinds)))
+    guess = closest(value, choices) if isinstance(value, str) else None
+    return Complaint("template.type", path, f"{_describe(value)} stands where {expected} is wanted", value,
+                     f"did you mean {guess}?" if guess else None, mend=_mended(path, guess))
+
+
+def _explain(found: _Located, model: type[BaseModel], data: Any) -> Complaint | None:
+    path, value, context = found.path, found.input, found.context
+    field = spell(path[-1:]) if path else "the document"
+    match found.kind:
+        case "extra_forbidden":
+            return _unknown(found, model, data)
+        case "missing":
+            return _missing(found, data)
+        case "literal_error":
+            choices = _choices(found)
+            guess = closest(value, choices) if isinstance(value, str) else None
+            return Complaint("template.choice", path, f"{_quoted(value)} is none of {listing(choices)}", value,
+                             f"did you mean {guess}?" if guess else f"write one of {listing(choices)}",
+                             mend=_mended(path, guess))
+        case "string_pattern_mismatch":
+            rule, joint = _PATTERNS.get(str(context.get("pattern")), (f"it must match {context.get('pattern')}", ""))
+            better = re.sub(r"[^a-z0-9]+", joint, str(value).lower()).strip("-_0123456789") if joint else ""
+            mend = None
+            if better and found.on_key:
+                mend = Mend(path, name=better)
+            elif better:
+                mend = Mend(path, value=better)
+            example = f"; for example {better}" if better and better != value else ""
+            return Complaint("template.name", path, f"{_quoted(value)} cannot be a {'name' if joint else 'version'}",
+                             value, rule + example, found.on_key, mend)
+        case "value_error":
+            return Complaint("template.value", path, str(context.get("error", found.message)))
+        case "too_short" if isinstance(value, list | tuple | dict) and len(value) >= context.get("min_length", 1):
+            return None  # its items are wrong, and are told one by one
+        case "too_short" | "string_too_short":
+            least = context.get("min_length", 1)
+            what = "is empty" if least == 1 else f"needs at least {least} entries"
+            return Complaint("template.empty", path, f"`{field}` {what}", mend=Mend(path, drop=True),
+                             cure="write something, or leave the field out")
+        case "string_too_long" | "too_long":
+            return Complaint("template.too_long", path, f"`{field}` is longer than {context.get('max_length')}", value,
+                             cure="shorten it", on_key=found.on_key)
+        case "greater_than_equal" | "greater_than" | "less_than_equal" | "less_than" | "finite_number":
+            bounds = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+            bound = next((f"{words} {context[key]:g}" for key, words in bounds.items() if key in context), "finite")
+            return Complaint("template.bound", path, f"{value!r} is out of bounds", value, f"it must be {bound}",
+                             mend=Mend(path, drop=True))
+    return _wrong_type(found)
+
+
+_WANTED = {"string": "a text", "int": "an integer", "float": "a number", "bool": "true or false", "tuple": "a list",
+           "dict": "named entries", "model": "named fields", "list": "a list"}
+
+
+def _wrong_type(found: _Located) -> Complaint:
+    path, value = found.path, found.input
+    wanted = next((words for start, words in _WANTED.items() if found.kind.startswith(start)), None)
+    if wanted is None:
+        return Complaint("template.value", path, found.message, value)
+    cure = None
+    if path[-1:] == ("version",) and isinstance(value, int | float):
+        return Complaint("template.type", path, f"{value} is a number, a version has three parts", value,
+                         f"write {int(value)}.0.0", mend=Mend(path, value="1.0.0"))
+    if value is None and path and _TORN.search(str(path[-1])):
+        cure = _COMMA
+    elif value is None:
+        cure = "write a value, or leave the field out"
+    elif wanted == "a text" and isinstance(value, bool | int | float):
+        cure = f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
+    elif wanted == "a text" and isinstance(value, dict):
+        cure = "put a text that begins with { in quotes"
+    elif wanted == "a list":
+        single = isinstance(value, str | int | float)
+        cure = f"write [{value}]" if single else "begin each entry with a - on its own line"
+    elif wanted == "true or false":
+        cure = "write true or false"
+    return Complaint("template.type", path, f"{_describe(value)} stands where {wanted} "
+                     f"{'are' if wanted.endswith('s') else 'is'} wanted", value, cure, mend=Mend(path, drop=True))
+
+
+def _unknown(found: _Located, model: type[BaseModel], data: Any) -> Complaint:
+    path, name = found.path, str(found.path[-1])
+    known = sorted({field for owner in _owners(model, path[:-1]) for field in owner.model_fields})
+    parent = _at(data, path[:-1])
+    guess = closest(name, [field for field in known if not isinstance(parent, dict) or field not in parent])
+    if name == "<<":
+        cure: str | None = "YAML 1.2 has no merge keys; write the fields out"
+    elif _TORN.search(name) and found.input is None:
+        cure, guess = _COMMA, None
+    elif guess:
+        cure = f"did you mean {guess}?"
+    else:
+        cure = f"known here: {listing(known)}" if known else "remove it"
+    return Complaint("template.unknown_field", path, f"there is no field `{name}` here", cure=cure, on_key=True,
+                     mend=Mend(path, name=guess) if guess else Mend(path, drop=True))
+
+
+def _missing(found: _Located, data: Any) -> Complaint:
+    path, step = found.path, found.path[-1]
+    if isinstance(step, int):
+        return Complaint("template.missing", path[:-1], "the list is too short", cure=f"it needs {step + 1} entries")
+    owner = f"`{spell(path[:-1])}`" if len(path) > 1 else "the template"
+    empty = not _at(data, path[:-1])
+    return Complaint("template.missing", path, f"`{step}` is missing", cure=f"add `{step}:` to {owner}" + (
+        ", which is empty" if empty else ""))
+
+
+def _mended(path: Path, guess: str | None) -> Mend:
+    return Mend(path, value=guess) if guess else Mend(path, drop=True)
+
+
+def _choices(found: _Located) -> list[str]:
+    return _EXPECTED.findall(str(found.context.get("expected", ""))) if found.kind == "literal_error" else []
+
+
+def _at(data: Any, path: Path) -> Any:
+    for step in path:
+        if isinstance(data, dict) or (isinstance(data, list) and isinstance(step, int) and step < len(data)):
+            data = data.get(step) if isinstance(data, dict) else data[step]  # type: ignore[index]
+        else:
+            return None
+    return data
+
+
+def _quoted(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _describe(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a group of named fields"
+    if isinstance(value, list | tuple):
+        return "a list"
+    kind = "" if isinstance(value, bool) else "the number " if isinstance(value, int | float) else "the text "
+    return f"{kind}{str(value).lower() if isinstance(value, bool) else _quoted(value)}"
+
+
+def _owners(annotation: Any, path: Path) -> list[type[BaseModel]]:
+    """The models that can stand at a path under an annotation."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _owners(arguments[0], path)
+    if origin in (Union, UnionType):
+        return [owner for argument in arguments if argument is not NoneType for owner in _owners(argument, path)]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if not path:
+            return [annotation]
+        field = annotation.model_fields.get(str(path[0]))
+        return _owners(field.annotation, path[1:]) if field else []
+    if not path or origin in (None, Literal):
+        return []
+    if origin is tuple:
+        return _owners(arguments[0], path[1:])
+    return _owners(arguments[-1], path[1:])

@@ -1,0 +1,107 @@
+"""Analysts look on beside the play: they cost no waiting, nobody hears them, and what they cite is checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyscrai.engines.ports.model import ModelRequest
+from pyscrai.errors import ModelServerError
+from tests.engines.playing import Playing, actor, analyst, played, scenario
+
+ROLES = {"ann": actor(), "bob": actor(), "eve": analyst()}
+
+
+def watched(turns: int = 4, roles: Any = None, **more: Any) -> Any:
+    return scenario(roles=roles or ROLES, phases={"talk": {
+        "observe": {"by": "eve", "every": 2}, "next": [{"to": "end", "after_turns": turns}]}}, **more)
+
+
+async def test_an_observer_shares_the_superstep_of_the_next_speaker() -> None:
+    playing = Playing(watched())
+    assert (await playing.play()).status == "completed"
+    steps = [{task.name for task in snapshot.tasks}
+             async for snapshot in playing.graph.aget_state_history(playing.runner.config)]
+    assert {"eve", "ann"} in steps
+    assert [event.turn for event in playing.of("assessment")] == [2], "the fourth turn ends the play"
+
+
+async def test_nobody_hears_an_analyst() -> None:
+    def script(role: str, request: ModelRequest) -> Any:
+        return {"summary": "A zeppelin.", "findings": ["zeppelin"]} if role == "eve" else None
+
+    play = await played(watched(6), script)
+    assert [event.audience for event in play.of("assessment")] == [(), ()]
+    assert not any("zeppelin" in prompt for role in ("ann", "bob") for prompt in play.prompts(role))
+
+
+async def test_an_analyst_that_fails_may_skip_and_the_play_goes_on() -> None:
+    def script(role: str, request: ModelRequest) -> Any:
+        return ModelServerError("down") if role == "eve" else None
+
+    roles = {**ROLES, "eve": analyst(failure={"retries": 0, "then": "skip"})}
+    play = await played(watched(6, roles), script)
+    assert [event.source for event in play.of("turn_skipped")] == ["eve", "eve"]
+    assert len(play.of("utterance")) == 6
+
+
+async def test_measures_are_judged_or_counted_and_rest_on_lines_that_were_seen() -> None:
+    def script(role: str, request: ModelRequest) -> Any:
+        if role != "eve":
+            return {"ann": "I love this wonderful plan. It is great.", "bob": "I hate it."}[role]
+        made_up = [] if "corrected" in request.messages[-1].content else ["t99"]
+        return {"value": 4, "rationale": "so", "evidence": ["t1", *made_up]}
+
+    measures = [{"name": "warmth", "scale": [1, 5], "of": "each", "rubric": "how warm"},
+                {"name": "share", "metric": "turn_share", "of": "each"},
+                {"name": "words", "metric": "words", "of": "ann"},
+                {"name": "mood", "metric": "sentiment", "of": "each"}, {"name": "total", "metric": "words"}]
+    play = await played(scenario(roles=ROLES, analysis={"by": "eve", "measures": measures, "report": False}, phases={
+        "talk": {"next": [{"to": "end", "after_turns": 3}]}}), script)
+    found = {(event.measure, event.of): event for event in play.of("measurement")}
+    assert found["warmth", "ann"].value == 4
+    assert found["warmth", "bob"].evidence == ["t1"]
+    assert all("evidence.1: 't99' is not one of" in event.problem for event in play.of("reply_repaired"))
+    assert [found["share", role].value for role in ("ann", "bob")] == [0.6667, 0.3333]
+    assert found["words", "ann"].value == 8
+    assert found["total", None].value == round(19 / 3, 2)
+    assert found["mood", "ann"].value > 0.5 > -0.4 > found["mood", "bob"].value
+    assert (await play.state())["measures"]["share"] == {"ann": 0.6667, "bob": 0.3333}
+
+
+async def test_counted_measures_count_the_whole_play_not_the_analysts_window() -> None:
+    roles = {**ROLES, "eve": analyst(memory={"window": 4, "block": 2})}
+    play = await played(scenario(roles=roles, analysis={"by": "eve", "report": False, "measures": [
+        {"name": "share", "metric": "turn_share", "of": "each"}]}, phases={
+            "one": {"speakers": ["ann"], "next": [{"to": "two", "after_turns": 6}]},
+            "two": {"speakers": ["bob"], "next": [{"to": "end", "after_turns": 6}]}}))
+    assert [event.value for event in play.of("measurement")] == [0.5, 0.5]
+
+
+async def test_latency_is_measured() -> None:
+    play = await played(scenario(roles=ROLES, analysis={"by": "eve", "report": False, "measures": [
+        {"name": "latency", "metric": "latency_ms", "of": "ann"}]}))
+    assert play.of("measurement")[0].value == 0.0
+
+
+async def test_measures_by_turn_phase_and_number_drive_conditions() -> None:
+    def script(role: str, request: ModelRequest) -> Any:
+        return {"value": 5, "rationale": "so", "evidence": []} if role == "eve" else None
+
+    def measure(each: Any) -> dict[str, Any]:
+        return {"name": "heat", "scale": [1, 5], "each": each, "rubric": "how hot"}
+
+    for each, turns in (("turn", [1, 2, 3, 4]), (2, [2, 4]), ("phase", [2, 4]), ("end", [4])):
+        play = await played(scenario(
+            roles=ROLES, analysis={"by": "eve", "report": False, "measures": [measure(each)]},
+            phases={"one": {"next": [{"to": "two"}]}, "two": {"next": [{"to": "end"}]}}), script)
+        assert sorted({event.turn for event in play.of("measurement")}) == turns, each
+    play = await played(scenario(
+        roles=ROLES, analysis={"by": "eve", "report": False, "measures": [measure("turn")]}, max_turns=20,
+        ends={"when": "measures.heat >= 5"}, phases={"one": {"next": [{"to": "end", "when": "false"}]}}), script)
+    assert play.of("end_reached")[0].outcome["end"] == "when"
+    assert play.of("end_reached")[0].turn == 3, "measured beside the second turn, known at the next"
+
+
+async def test_the_report_is_written_last() -> None:
+    play = await played(watched(analysis={"by": "eve"}))
+    assert [event.kind for event in play.events][-2:] == ["report", "run_completed"]
