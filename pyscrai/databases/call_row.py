@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
-from pyscrai.databases.columns import storable, to_json
+from pyscrai.databases.columns import to_json
 from pyscrai.engines.ports.model import Attempt, CallKey, CallRecord, Message, ModelReply, ModelRequest, Usage
+from pyscrai.plain_text import storable
 
 SCALARS = ("temperature", "top_p", "max_tokens", "stop", "schema")
 """What of a request goes into its stored parameters; the seed differs from call to call and has its own column."""

@@ -81,14 +81,3 @@ def to_json(value: Any) -> str:
     except TypeError:
         # What orjson refuses and JSON has: integers over 64 bits, keys that are numbers, lone surrogates.
         return json.dumps(value, separators=(",", ":"))
-
-
-def storable(text: str) -> str:
-    """The text without what no PostgreSQL text column can hold: NUL characters and lone surrogates."""
-    if "\x00" in text:
-        text = text.replace("\x00", "\ufffd")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-8", "replace").decode()
-    return text

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from pyscrai.audience import Audience
 from pyscrai.databases.call_row import CallEntry
-from pyscrai.databases.columns import audience_text, storable, to_json
+from pyscrai.databases.columns import audience_text, to_json
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.ports.model import Progress
 from pyscrai.events import (
@@ -22,6 +22,7 @@ from pyscrai.events import (
     RunStopped,
     RunWaiting,
 )
+from pyscrai.plain_text import storable
 
 
 @dataclass(frozen=True, slots=True)

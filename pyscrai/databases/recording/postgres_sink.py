@@ -10,10 +10,10 @@ import psycopg
 from psycopg import Connection, Cursor
 from psycopg.errors import UniqueViolation
 
-from pyscrai.databases.columns import storable
 from pyscrai.databases.recording.entry import Entry, EventEntry, Written, status_change
 from pyscrai.databases.recording.statements import Statements
 from pyscrai.databases.recording.text_ids import KnownTexts, digest
+from pyscrai.plain_text import storable
 
 ORDER_LOCK = 0x7079_7363_7261_6903
 """Held by a transaction that adds events, so that their ids become visible in their order: who reads on from the last

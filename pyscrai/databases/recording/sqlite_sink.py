@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from pyscrai.databases.columns import EPOCH, MILLISECOND, storable
+from pyscrai.databases.columns import EPOCH, MILLISECOND
 from pyscrai.databases.database import PRAGMAS
 from pyscrai.databases.recording.entry import Entry, Written, status_change
 from pyscrai.databases.recording.statements import Statements
 from pyscrai.databases.recording.text_ids import KnownTexts, digest
 from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.plain_text import storable
 
 
 class SqliteSink:

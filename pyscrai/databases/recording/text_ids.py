@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
-from pyscrai.databases.columns import storable
+from pyscrai.plain_text import storable
 
 BUDGET = 8_000_000
 """Characters remembered before the older half is dropped."""

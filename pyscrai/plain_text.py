@@ -1,0 +1,86 @@
+"""Text and JSON values that every database, file and client can take.
+
+Whatever comes from outside (a model, a person, the API, a template, a tool) passes through here once, where it enters.
+A lone surrogate or a NUL that came further would fail much later: in PostgreSQL, in a UTF-8 stream, in a prompt.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+REPLACEMENT = "\ufffd"
+
+DEEPEST = 100
+"""Levels of lists and objects in each other that a JSON value may have; serialisers give up soon after."""
+
+_LEAST, _MOST = -(2**63), 2**64 - 1
+"""Integers that JSON readers keep exactly; beyond them they read a float, or fail."""
+
+
+def storable(text: str) -> str:
+    """The text without what no database can hold.
+
+    Two surrogate halves that stand side by side become the character that they mean; a lone one, and a NUL, become
+    U+FFFD. Other text is returned as it is.
+    """
+    if "\x00" in text:
+        text = text.replace("\x00", REPLACEMENT)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def storable_json(value: Any) -> Any:
+    """The JSON value with all texts and keys storable; numbers that JSON cannot carry become floats or None.
+
+    Raises:
+        ValueError: it is nested deeper than ``DEEPEST``.
+    """
+    return _clean(value, DEEPEST)
+
+
+def _clean(value: Any, levels: int) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if _LEAST <= value <= _MOST else _as_float(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict | list | tuple):
+        if not levels:
+            raise ValueError(f"nested deeper than {DEEPEST} levels")
+        if isinstance(value, dict):
+            return {storable(key) if isinstance(key, str) else key: _clean(each, levels - 1)
+                    for key, each in value.items()}
+        return [_clean(each, levels - 1) for each in value]
+    return value
+
+
+def _as_float(value: int) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+class TextJoiner:
+    """Makes a text storable while it comes in pieces: a character that is cut in two is held until it is whole."""
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """The text that is whole after this piece."""
+        text = self._held + piece
+        self._held = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        return storable(text[:len(text) - len(self._held)])
+
+    def end(self) -> str:
+        """What is still held when no more comes."""
+        held, self._held = self._held, ""
+        return storable(held)
