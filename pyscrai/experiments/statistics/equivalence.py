@@ -1,0 +1,47 @@
+"""Equivalence: whether an effect is smaller than the smallest that matters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyscrai.experiments.statistics.estimate import summary
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalence:
+    """The two one-sided tests; ``low`` and ``high`` are the interval at 1 - 2 alpha that they amount to."""
+
+    p: float
+    low: float
+    high: float
+    bound: float
+    equivalent: bool
+
+
+def equivalence(differences: Sequence[float], bound: float, *, alpha: float = 0.05) -> Equivalence | None:
+    """Test that a mean difference lies within plus or minus a bound.
+
+    Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15:657-680, two one-sided t tests; Lakens (2017),
+    Equivalence Tests, Social Psychological and Personality Science 8:355-362. None below two differences.
+
+    Raises:
+        ValueError: the bound is not above 0.
+    """
+    from scipy import stats
+
+    if not bound > 0:
+        raise ValueError(f"the bound of equivalence is above 0, not {bound}")
+    n, mean, spread = summary(differences)
+    if spread is None:
+        return None
+    error = spread / math.sqrt(n)
+    if not error:
+        inside = abs(mean) < bound
+        return Equivalence(0.0 if inside else 1.0, mean, mean, bound, inside)
+    above = float(stats.t.sf((mean + bound) / error, n - 1))
+    below = float(stats.t.cdf((mean - bound) / error, n - 1))
+    margin = float(stats.t.ppf(1 - alpha, n - 1)) * error
+    p = max(above, below)
+    return Equivalence(p, mean - margin, mean + margin, bound, p < alpha)
