@@ -23,8 +23,8 @@ class Equivalence:
 def equivalence(differences: Sequence[float], bound: float, *, alpha: float = 0.05) -> Equivalence | None:
     """Test that a mean difference lies within plus or minus a bound.
 
-    Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15:657-680, two one-sided t tests; Lakens (2017),
-    Equivalence Tests, Social Psychological and Personality Science 8:355-362. None below two differences.
+    Two one-sided t tests: Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15:657-680; Lakens
+    (2017), Equivalence Tests, Social Psychological and Personality Science 8:355-362. None below two differences.
 
     Raises:
         ValueError: the bound is not above 0.

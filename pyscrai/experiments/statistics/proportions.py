@@ -41,7 +41,10 @@ def newcombe_interval(both: int, only_first: int, only_second: int, neither: int
         raise ValueError("there are no pairs")
     first = wilson_interval(both + only_first, n, level=level)
     second = wilson_interval(both + only_second, n, level=level)
-    assert first.low is not None and first.high is not None and second.low is not None and second.high is not None
+    assert first.low is not None
+    assert first.high is not None
+    assert second.low is not None
+    assert second.high is not None
     below, above = first.value - first.low, first.high - first.value
     under, over = second.value - second.low, second.high - second.value
     phi = _correlation(both, only_first, only_second, neither)

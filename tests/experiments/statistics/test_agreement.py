@@ -24,7 +24,8 @@ def test_alpha_of_krippendorff_2011(level: Level, alpha: float) -> None:
     found = krippendorff(ITEMS, level)
     assert found.alpha == pytest.approx(alpha, abs=5e-4)
     assert (found.items, found.values) == (11, 40)
-    assert found.low is not None and found.high is not None
+    assert found.low is not None
+    assert found.high is not None
     assert found.low < alpha < found.high <= 1
     assert found.reliable
     assert found == krippendorff(ITEMS, level), "the same seed gives the same interval"

@@ -78,9 +78,13 @@ def test_paired_proportions_of_newcombe_1998(table: tuple[int, int, int, int], l
 def test_paired_proportions_turned_round(table: tuple[int, int, int, int]) -> None:
     both, first, second, neither = table
     one, other = newcombe_interval(both, first, second, neither), newcombe_interval(both, second, first, neither)
-    assert one.low is not None and one.high is not None and other.low is not None and other.high is not None
+    assert one.low is not None
+    assert one.high is not None
+    assert other.low is not None
+    assert other.high is not None
     assert (one.low, one.high) == pytest.approx((-other.high, -other.low))
-    assert -1 <= one.low <= one.value + 1e-12 and one.value - 1e-12 <= one.high <= 1
+    assert -1 <= one.low <= one.value + 1e-12
+    assert one.value - 1e-12 <= one.high <= 1
 
 
 def test_bootstrap_needs_fifty_values() -> None:
@@ -89,8 +93,12 @@ def test_bootstrap_needs_fifty_values() -> None:
     values = list(np.random.default_rng(3).exponential(size=60))
     found = bootstrap_interval(values)
     t = t_interval(values)
-    assert found.low is not None and found.high is not None and t.low is not None and t.high is not None
-    assert abs(found.low - t.low) < 0.1 and abs(found.high - t.high) < 0.1
+    assert found.low is not None
+    assert found.high is not None
+    assert t.low is not None
+    assert t.high is not None
+    assert abs(found.low - t.low) < 0.1
+    assert abs(found.high - t.high) < 0.1
     assert found == bootstrap_interval(values), "the same seed gives the same interval"
 
 
@@ -101,9 +109,11 @@ def test_equivalence_is_two_one_sided_tests() -> None:
     expected = max(stats.ttest_1samp(values, -0.5, alternative="greater").pvalue,
                    stats.ttest_1samp(values, 0.5, alternative="less").pvalue)
     assert found.p == pytest.approx(expected)
-    assert found.equivalent and -0.5 < found.low < found.high < 0.5
+    assert found.equivalent
+    assert -0.5 < found.low < found.high < 0.5
     narrow = equivalence(values, 0.05)
-    assert narrow is not None and not narrow.equivalent
+    assert narrow is not None
+    assert not narrow.equivalent
     assert equivalence([1.0], 0.5) is None
 
 
@@ -116,7 +126,8 @@ def test_gee_of_a_balanced_design_is_the_mean_difference() -> None:
     found, p = gee_interval(arm, reference)
     t = t_interval([one[1] - other[1] for one, other in zip(arm, reference, strict=True)])
     assert found.value == pytest.approx(t.value)
-    assert found.low is not None and t.low is not None
+    assert found.low is not None
+    assert t.low is not None
     assert found.low == pytest.approx(t.low, abs=0.1)
     assert p < 0.001
     with pytest.raises(ValueError, match="need 4"):
@@ -148,6 +159,7 @@ def test_coverage_of_nominal_95_percent(kind: str, pasts: int) -> None:
             found = newcombe_interval(*counts)
         else:
             found = t_interval((one - other).tolist())
-        assert found.low is not None and found.high is not None
+        assert found.low is not None
+        assert found.high is not None
         covered += found.low <= truth <= found.high
     assert 0.93 <= covered / 1_500 <= 0.97, covered / 1_500
