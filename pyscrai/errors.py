@@ -155,6 +155,10 @@ class ReplayError(PyscraiError):
     code = "replay.diverged"
 
 
+LONGEST_RETRY = 600.0
+"""Seconds that an endpoint may ask to wait before another try; an endpoint that asks for more is closed for now."""
+
+
 class ModelError(PyscraiError):
     """A model did not answer. ``retryable`` says whether asking again can help.
 
@@ -192,6 +196,16 @@ class ModelRateLimited(ModelError):
     retryable = True
 
 
+class ModelClosed(ModelError):
+    """The endpoint asks to wait for longer than ``LONGEST_RETRY``: a run that has no other model pauses at once.
+
+    ``details["retry_at"]`` is the time in UTC from which it answers again.
+    """
+
+    code = "model.closed"
+    retryable = False
+
+
 class ModelServerError(ModelError):
     """The endpoint answered with a 5xx status."""
 
@@ -203,6 +217,13 @@ class ModelReplyMalformed(ModelError):
     """The endpoint answered 200 with something that is no chat completion."""
 
     code = "model.malformed"
+    retryable = True
+
+
+class ModelThoughtOnly(ModelError):
+    """The model answered with reasoning alone: nothing of its tokens was left for the reply."""
+
+    code = "model.thought_only"
     retryable = True
 
 

@@ -32,7 +32,7 @@ from pyscrai.engines.ports.model import (
 from pyscrai.engines.state import Activation, Line, Move
 from pyscrai.engines.tools.consultation import consult
 from pyscrai.engines.view import View, view
-from pyscrai.errors import EngineError, ModelError, ReplyError, RunError
+from pyscrai.errors import EngineError, ModelClosed, ModelError, ReplyError, RunError
 from pyscrai.events import Event, RunStarted, TurnSkipped
 
 USING_TOOLS = ("speak", "resolve", "observe", "report")
@@ -181,7 +181,8 @@ class AgentRuntime:
     async def _failed(self, engine: Engine, activation: Activation, asking: Asking, error: EngineError | ModelError,
                       arrived: Stage) -> Performance:
         """Apply the role's failure policy."""
-        then = engine.instance.failure.then
+        # An endpoint that is closed for hours ends no run: whoever pays can go on when it is open again.
+        then = "pause" if isinstance(error, ModelClosed) else engine.instance.failure.then
         if then != "skip" or activation["task"] == "moderate":
             await self._commit([*arrived.events, *self._notes(asking, activation, arrived.phase)], None)
             if then == "pause":

@@ -10,7 +10,7 @@ import pytest
 
 from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.ports.model import ModelReply, ModelRequest
-from pyscrai.errors import ModelRateLimited, ModelRefused, ModelServerError
+from pyscrai.errors import ModelClosed, ModelRateLimited, ModelRefused, ModelServerError
 from pyscrai.llm.scripted.model import Scripted, ScriptedModel
 from tests.engines.playing import Playing, actor, played, scenario, timeless
 
@@ -43,7 +43,16 @@ async def test_retry_after_is_honoured_but_not_for_ever() -> None:
     sleeps: list[float] = []
     await played(with_policy(retries=2), failing([ModelRateLimited("slow", retry_after=7.0),
                                                   ModelRateLimited("slow", retry_after=9_999.0)]), sleeps=sleeps)
-    assert sleeps == [7.0, 60.0]
+    assert sleeps == [7.0, 600.0]
+
+
+async def test_an_endpoint_that_is_closed_for_hours_pauses_the_run_at_once() -> None:
+    closed = ModelClosed("closed until 18:00", retry_after=7_200.0)
+    playing = Playing(with_policy(retries=5), failing([closed]))
+    result = await playing.play()
+    assert result.status == "paused"
+    assert playing.of("run_paused")[-1].reason == "ann: closed until 18:00"
+    assert len(playing.models["ann"].requests) == 1
 
 
 async def test_what_cannot_help_is_not_tried_again() -> None:

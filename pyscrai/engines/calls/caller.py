@@ -25,7 +25,7 @@ from pyscrai.engines.ports.model import (
 from pyscrai.engines.state import Activation
 from pyscrai.engines.tools.consultation import use_now
 from pyscrai.engines.tools.tool import Answer, Scene, Tool
-from pyscrai.errors import ModelError, ModelTimeout, PoorReply, ReplyError
+from pyscrai.errors import LONGEST_RETRY, ModelError, ModelTimeout, PoorReply, ReplyError
 from pyscrai.events import Event, ModelFellBack, ModelRetried, ReplyRepaired
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ TokenListener = Callable[[str, int, str], None]
 """Called with role, turn and a piece of speech while it streams in."""
 
 LONGEST_WAIT = 60.0
-"""Seconds that a retry waits at most, whatever an endpoint asks for."""
+"""Seconds that a retry waits at most where the endpoint does not ask for more; it gets ``LONGEST_RETRY`` at most."""
 
 
 class Asking:
@@ -210,4 +210,4 @@ def _without(request: ModelRequest, parts: Collection[str]) -> ModelRequest:
 def _wait(backoff: float, number: int, retry_after: float | None) -> float:
     """Seconds before the next try: exponential with jitter, at least what the endpoint asked for."""
     wait: float = backoff * 2.0 ** number * random.uniform(0.75, 1.25)
-    return min(LONGEST_WAIT, max(wait, retry_after or 0.0))
+    return max(min(LONGEST_WAIT, wait), min(LONGEST_RETRY, retry_after or 0.0))

@@ -63,7 +63,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ModelReply:
-    """What a model answered: its text, why it stopped, what it took, and the raw answer for the record."""
+    """What a model answered: its text, why it stopped, what it took, and the raw answer for the record.
+
+    ``finish_reason`` is ``stop``, ``length``, ``content_filter`` or ``tool_calls`` where the endpoint says one of these
+    in any spelling, else its own word.
+    """
 
     text: str
     finish_reason: str
@@ -71,6 +75,13 @@ class ModelReply:
     model: str
     latency_ms: float
     raw: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cut_by(self) -> Literal["length", "content_filter"] | None:
+        """What ended the text before its own end, if anything did."""
+        if self.finish_reason == "length":
+            return "length"
+        return "content_filter" if self.finish_reason == "content_filter" else None
 
 
 class ChatModel(Protocol):
@@ -88,7 +99,9 @@ class ChatModel(Protocol):
         """Ask once, without a retry.
 
         Args:
-            on_token: called with each piece of text as it comes; asking for it makes the call a streaming one.
+            on_token: called with each piece of text as it comes; asking for it makes the call a streaming one. Where
+                it has a method ``take_back()``, that is called when what was shown so far is no part of the reply (it
+                was reasoning, or an empty try is made again). What it raises never reaches the call.
 
         Raises:
             ModelError: in one of its kinds; ``retryable`` and ``retry_after`` say what may help.
