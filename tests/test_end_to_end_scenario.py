@@ -16,7 +16,7 @@ from pyscrai.databases.repositories.metrics import RunMetrics
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.databases.tables import AgentInstanceRow, AgentTemplateRow, MeasurementRow, ScenarioTemplateRow, TextRow
-from pyscrai.engines.ports.model import CallRecord
+from pyscrai.engines.ports.record import CallRecord
 from pyscrai.engines.scenario_runner import Result
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, open_run

@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from pyscrai.databases.columns import to_json
-from pyscrai.engines.ports.model import Attempt, CallKey, CallRecord, Message, ModelReply, ModelRequest, Usage
+from pyscrai.engines.ports.model import Message, ModelReply, ModelRequest, Usage
+from pyscrai.engines.ports.record import Attempt, CallKey, CallRecord
 from pyscrai.plain_text import storable
 
 SCALARS = ("temperature", "top_p", "max_tokens", "stop", "schema")

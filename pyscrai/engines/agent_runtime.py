@@ -18,17 +18,8 @@ from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration import flow
 from pyscrai.engines.orchestration.plan import GATHER, Plan
 from pyscrai.engines.orchestration.step import Keys, Stage
-from pyscrai.engines.ports.model import (
-    CallKey,
-    CallRecord,
-    Inbox,
-    ModelReply,
-    ModelRequest,
-    Past,
-    Progress,
-    Record,
-    Usage,
-)
+from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
+from pyscrai.engines.ports.record import CallKey, CallRecord, Inbox, Past, Progress, Record
 from pyscrai.engines.state import Activation, Line, Move
 from pyscrai.engines.tools.consultation import consult
 from pyscrai.engines.view import View, view

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pyscrai.engines.ports.model import CallKey, CallRecord, Progress
+from pyscrai.engines.ports.record import CallKey, CallRecord, Progress
 from pyscrai.events import Event
 
 

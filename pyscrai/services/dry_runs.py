@@ -11,7 +11,7 @@ from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import make_plan
-from pyscrai.engines.ports.model import Progress
+from pyscrai.engines.ports.record import Progress
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.engines.tools.consultation import SHIPPED
 from pyscrai.events import Event

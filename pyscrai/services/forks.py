@@ -15,7 +15,7 @@ from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
 from pyscrai.databases.tables import AgentInstanceRow, RunRow, ScenarioTemplateRow
 from pyscrai.engines.cast import AgentInstance, Play
 from pyscrai.engines.orchestration.plan import BEGIN, Plan, make_plan, successors
-from pyscrai.engines.ports.model import Progress
+from pyscrai.engines.ports.record import Progress
 from pyscrai.engines.state import Line
 from pyscrai.errors import NotFound, RunError, WrongState
 from pyscrai.events import Event, RunForked, VariableChanged

@@ -9,7 +9,8 @@ from pyscrai.databases.repositories.calls import Calls, StoredCall
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.calls.speech import clean
 from pyscrai.engines.memory.memory import split
-from pyscrai.engines.ports.model import CallKey, CallRecord, Usage
+from pyscrai.engines.ports.model import Usage
+from pyscrai.engines.ports.record import CallKey, CallRecord
 from pyscrai.engines.view import view
 from pyscrai.errors import NotFound
 from pyscrai.factories.agent_factory import create_agent_engine

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pyscrai.databases.recording.run_record import RunRecord
 from pyscrai.databases.repositories.desired_states import Duties
-from pyscrai.engines.ports.model import CallRecord
+from pyscrai.engines.ports.record import CallRecord
 from pyscrai.errors import Fenced, no_run
 from pyscrai.events import Event
 from pyscrai.factories.services import Services

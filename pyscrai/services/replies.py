@@ -9,7 +9,8 @@ from typing import Any
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.agents.person import ANSWER, check_answer
-from pyscrai.engines.ports.model import CallKey, CallRecord, ModelReply, ModelRequest, Usage
+from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
+from pyscrai.engines.ports.record import CallKey, CallRecord
 from pyscrai.errors import RunError, WrongState
 from pyscrai.factories.services import Services
 from pyscrai.services.controls import check_fits, control_event

@@ -20,16 +20,8 @@ from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
 from pyscrai.databases.repositories.stored_runs import StoredRun, read_runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.stored_event import StoredEvent
-from pyscrai.engines.ports.model import (
-    Attempt,
-    CallKey,
-    CallRecord,
-    Message,
-    ModelReply,
-    ModelRequest,
-    Progress,
-    Usage,
-)
+from pyscrai.engines.ports.model import Message, ModelReply, ModelRequest, Usage
+from pyscrai.engines.ports.record import Attempt, CallKey, CallRecord, Progress
 from pyscrai.events import Utterance
 
 CAST = tuple(CastMember(role, role.title(), "actor", "hash", {"role": role}) for role in ("mayor", "engineer"))

@@ -10,7 +10,7 @@ from pyscrai.audience import Audience
 from pyscrai.databases.call_row import CallEntry
 from pyscrai.databases.columns import audience_text, to_json
 from pyscrai.databases.stored_event import StoredEvent
-from pyscrai.engines.ports.model import Progress
+from pyscrai.engines.ports.record import Progress
 from pyscrai.events import (
     Event,
     Measurement,

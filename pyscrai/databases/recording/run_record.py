@@ -14,7 +14,7 @@ from pyscrai.databases.columns import now
 from pyscrai.databases.recording.entry import Entry, EventEntry, Where, Written, event_entry, where
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.stored_runs import StoredRun
-from pyscrai.engines.ports.model import CallKey, CallRecord, Progress
+from pyscrai.engines.ports.record import CallKey, CallRecord, Progress
 from pyscrai.errors import StorageError
 from pyscrai.events import Event
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pyscrai.databases.call_row import part_ids, restore
 from pyscrai.databases.repositories.lineage import Segment, lineage
 from pyscrai.databases.tables import CallRow, TextRow
-from pyscrai.engines.ports.model import CallRecord
+from pyscrai.engines.ports.record import CallRecord
 
 AT_ONCE = 500
 """Rows or ids in one query."""

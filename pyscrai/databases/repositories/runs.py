@@ -14,7 +14,7 @@ from pyscrai.databases.columns import now
 from pyscrai.databases.repositories.lineage import NOT_INHERITED, lineage
 from pyscrai.databases.run_ids import LAST, PREFIX, first_id_at, new_run_id
 from pyscrai.databases.tables import AgentInstanceRow, EventRow, RunRow, RunTagRow, ScenarioTemplateRow
-from pyscrai.engines.ports.model import Progress
+from pyscrai.engines.ports.record import Progress
 from pyscrai.errors import NotFound, WrongState, no_run
 
 Status = Literal["pending", "running", "waiting", "paused", "completed", "failed", "stopped"]

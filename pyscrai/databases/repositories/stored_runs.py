@@ -13,7 +13,7 @@ from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.controls import Controls
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import AgentInstanceRow, ControlRow, RunRow
-from pyscrai.engines.ports.model import CallRecord
+from pyscrai.engines.ports.record import CallRecord
 
 
 @dataclass(frozen=True, slots=True)

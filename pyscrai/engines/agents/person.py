@@ -10,7 +10,7 @@ from pyscrai.engines.agents.engine import Engine, Performance
 from pyscrai.engines.agents.speaker import Speaker
 from pyscrai.engines.calls.json_reply import parse
 from pyscrai.engines.orchestration.step import Keys, Stage
-from pyscrai.engines.ports.model import CallRecord
+from pyscrai.engines.ports.record import CallRecord
 from pyscrai.engines.state import Activation
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError, RunError

@@ -11,17 +11,8 @@ from typing import Any, TypeVar
 
 from pyscrai.engines.agents.engine import Engine
 from pyscrai.engines.calls.speech import TextField
-from pyscrai.engines.ports.model import (
-    Attempt,
-    CallKey,
-    CallRecord,
-    ChatModel,
-    Message,
-    ModelReply,
-    ModelRequest,
-    Record,
-    Usage,
-)
+from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest, Usage
+from pyscrai.engines.ports.record import Attempt, CallKey, CallRecord, Record
 from pyscrai.engines.state import Activation
 from pyscrai.engines.tools.consultation import use_now
 from pyscrai.engines.tools.tool import Answer, Scene, Tool

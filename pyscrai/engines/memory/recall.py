@@ -19,7 +19,7 @@ from pyscrai.engines.agents.engine import transcript_line
 from pyscrai.engines.line import lines_of
 from pyscrai.engines.memory.bm25 import Index, words
 from pyscrai.engines.orchestration.plan import Plan
-from pyscrai.engines.ports.model import Past
+from pyscrai.engines.ports.record import Past
 from pyscrai.engines.state import Line
 from pyscrai.engines.view import known_lines
 from pyscrai.events import Reflection

@@ -10,7 +10,7 @@ from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import TextRow
-from pyscrai.engines.ports.model import CallKey
+from pyscrai.engines.ports.record import CallKey
 from pyscrai.errors import Fenced
 from pyscrai.events import (
     RunCompleted,

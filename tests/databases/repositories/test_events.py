@@ -5,7 +5,7 @@ from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.lineage import Segment, lineage
 from pyscrai.databases.repositories.measurements import Measurements
 from pyscrai.databases.repositories.runs import Fork
-from pyscrai.engines.ports.model import Progress
+from pyscrai.engines.ports.record import Progress
 from pyscrai.events import Control, Measurement, Report, RunCompleted, RunStarted
 from tests.databases.conftest import Play, Stage, call, utterance
 

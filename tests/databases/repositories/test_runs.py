@@ -13,7 +13,7 @@ from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
 from pyscrai.databases.repositories.stored_runs import read_runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.run_ids import first_id_at, new_run_id
-from pyscrai.engines.ports.model import Progress
+from pyscrai.engines.ports.record import Progress
 from pyscrai.errors import NotFound, WrongState
 from pyscrai.events import RunCompleted, RunStarted
 from tests.databases.conftest import Play, Stage, utterance
