@@ -14,9 +14,8 @@ from pyscrai.config.settings import load_settings
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.engines.orchestration.plan import make_plan
 from pyscrai.factories.run_options import RunOptions
-from pyscrai.factories.scenario_factory import create_scenario_run_from_template, load_play, make_graph
+from pyscrai.factories.scenario_factory import create_scenario_run_from_template, load_plan, make_graph
 from pyscrai.factories.services import Services, open_services
 from pyscrai.factories.template_store import store_templates
 from pyscrai.services.replays import replay_run
@@ -101,7 +100,7 @@ async def _assert_nothing_lost_or_doubled(services: Services, run_id: str) -> No
     assert Counter(event.key for event in events).most_common(1)[0][1] == 1
     spoken = [event for event in events if event.kind == "utterance"]
     assert [event.turn for event in sorted(spoken, key=lambda event: event.turn)] == list(range(1, row.turn + 1))
-    graph = await make_graph(services, run_id, make_plan(await load_play(services, run_id)))
+    graph = await make_graph(services, run_id, await load_plan(services, run_id))
     state = (await graph.aget_state({"configurable": {"thread_id": run_id}})).values
     assert state["turn"] == row.turn >= TURNS
     assert state["variables"] == row.variables == {"heat": sum(event.kind == "variable_changed" for event in events)}

@@ -13,7 +13,7 @@ from pyscrai.cli.terminal import output
 from pyscrai.cli.views.view import Closing, JsonView, LinesView, Opening, View
 from pyscrai.exports.transcript_entry import titled
 from pyscrai.factories.run_options import RunOptions
-from pyscrai.factories.run_spec import cast_play
+from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.services.dry_runs import dry_run
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ async def rehearse(scenario: str, options: RunOptions, *, as_json: bool) -> Exit
     """
     template, find_agent = await rehearsed(scenario)
     options = replace(options, seed=1 if options.seed is None else options.seed)
-    cast = cast_play(template, options, find_agent, model="scripted").cast
+    cast = make_run_spec(template, options, find_agent, model="scripted").cast
     view = _view(as_json=as_json)
     view.opened(Opening(
         DRY_RUN, template.title or titled(template.name), f"{template.name}@{template.version}",

@@ -16,8 +16,9 @@ from pyscrai.engines.calls.caller import Asking, TokenListener
 from pyscrai.engines.memory.memory import refresh
 from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration import flow
-from pyscrai.engines.orchestration.plan import GATHER, Plan
-from pyscrai.engines.orchestration.step import Keys, Stage
+from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.orchestration.step import Keys, Step
+from pyscrai.engines.orchestration.turn_order import GATHER
 from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import CallKey, CallRecord, Inbox, Past, Progress, Record
 from pyscrai.engines.state import Activation, Line, Move
@@ -56,14 +57,14 @@ class AgentRuntime:
         """Open the play."""
         from pyscrai.engines.agents.engine import premise
 
-        play = self.plan.play
-        stage = Stage(self.plan, state, Keys("t0"))
-        stage.record(RunStarted, audience="all", source="run", premise=premise(self.plan),
-                     parameters=dict(play.parameters), roles={role: member.name for role, member in play.cast.items()})
-        flow.open_play(stage)
-        await self._commit(stage.events, stage)
-        people = {role: "" for role, member in play.cast.items() if member.human == "always"}
-        return {**stage.update(), **({"people": people} if people else {})}
+        plan = self.plan
+        step = Step(self.plan, state, Keys("t0"))
+        step.record(RunStarted, audience="all", source="run", premise=premise(self.plan),
+                     parameters=dict(plan.parameters), roles={role: member.name for role, member in plan.cast.items()})
+        flow.open_play(step)
+        await self._commit(step.events, step)
+        people = {role: "" for role, member in plan.cast.items() if member.human == "always"}
+        return {**step.update(), **({"people": people} if people else {})}
 
     async def take_turn(self, role: str, state: Mapping[str, Any]) -> dict[str, Any]:
         """Do what ``next`` asks of a role: a turn, a choice, or looking on."""
@@ -77,9 +78,9 @@ class AgentRuntime:
         """Go on after a round in which all spoke at once."""
         moves: list[Move] = sorted(state.get("moves") or (), key=lambda move: move["turn"])
         keys = Keys(f"t{moves[-1]['turn']}.gather")
-        stage = flow.advance(Stage(self.plan, state, keys, moves))
-        await self._commit(stage.events, stage)
-        return {**stage.update(), "moves": None}
+        step = flow.advance(Step(self.plan, state, keys, moves))
+        await self._commit(step.events, step)
+        return {**step.update(), "moves": None}
 
     # -- a player's turn ----------------------------------------------------------------------------------------------
 
@@ -120,15 +121,15 @@ class AgentRuntime:
             return update
         before = {**state, "variables": arrived.variables}
         moves = [performance.move] if performance.move else []
-        stage = Stage(self.plan, before, keys, moves, _sum(state.get("usage"), asking.usage))
+        step = Step(self.plan, before, keys, moves, _sum(state.get("usage"), asking.usage))
         if activation["task"] == "moderate":
-            flow.choose(stage, *performance.state["chosen"])
+            flow.choose(step, *performance.state["chosen"])
         else:
-            flow.advance(stage)
-        await self._commit([*events, *stage.events], stage)
-        update.update({**stage.update(), "messages": (*lines, *stage.lines)})
+            flow.advance(step)
+        await self._commit([*events, *step.events], step)
+        update.update({**step.update(), "messages": (*lines, *step.lines)})
         if injected:
-            update["variables"] = stage.variables
+            update["variables"] = step.variables
         if not update["messages"]:
             del update["messages"]
         return update
@@ -170,7 +171,7 @@ class AgentRuntime:
         return performance
 
     async def _failed(self, engine: Engine, activation: Activation, asking: Asking, error: EngineError | ModelError,
-                      arrived: Stage) -> Performance:
+                      arrived: Step) -> Performance:
         """Apply the role's failure policy."""
         # An endpoint that is closed for hours ends no run: whoever pays can go on when it is open again.
         then = "pause" if isinstance(error, ModelClosed) else engine.instance.failure.then
@@ -202,7 +203,7 @@ class AgentRuntime:
             except (ModelError, ReplyError) as error:
                 memory = None
                 performance = await self._failed(engine, activation, asking, error,
-                                                 Stage(self.plan, state, Keys(stem)))
+                                                 Step(self.plan, state, Keys(stem)))
             events, _ = _finish(performance, Keys(stem), activation["turn"], seen.phase)
             await self._commit([*self._notes(asking, activation, seen.phase), *events], None)
             if memory is not None:
@@ -216,20 +217,20 @@ class AgentRuntime:
     # -- what people do -----------------------------------------------------------------------------------------------
 
     async def _read_inbox(self, activation: Activation, state: Mapping[str, Any]
-                          ) -> tuple[Stage, dict[str, str | None], Mapping[str, Any]]:
+                          ) -> tuple[Step, dict[str, str | None], Mapping[str, Any]]:
         """Apply the commands that arrived; only the first speaker of a superstep reads them."""
-        stage = Stage(self.plan, state, Keys(""))
-        stage.turn = activation["turn"]  # what arrives belongs to the turn that takes it: a fork before it has it not
+        step = Step(self.plan, state, Keys(""))
+        step.turn = activation["turn"]  # what arrives belongs to the turn that takes it: a fork before it has it not
         people: dict[str, str | None] = {}
         if self.inbox is not None and flow.speaking(state["next"])[0]["role"] == activation["role"]:
             for command in await self.inbox.take(activation["turn"]):
-                people.update(apply_command(stage, command))
-        if not stage.lines and not people and not stage.events:
-            return stage, people, state
-        changed = {**state, "variables": stage.variables,
-                   "messages": [*(state.get("messages") or ()), *stage.lines],
+                people.update(apply_command(step, command))
+        if not step.lines and not people and not step.events:
+            return step, people, state
+        changed = {**state, "variables": step.variables,
+                   "messages": [*(state.get("messages") or ()), *step.lines],
                    "people": {**(state.get("people") or {}), **people}}
-        return stage, people, changed
+        return step, people, changed
 
     # -- recording ----------------------------------------------------------------------------------------------------
 
@@ -241,10 +242,10 @@ class AgentRuntime:
         return [kind(key=f"{stem}{number}", turn=activation["turn"], phase=phase, **fields)
                 for number, (kind, fields) in enumerate(asking.drafts)]
 
-    async def _commit(self, events: list[Event], stage: Stage | None) -> None:
-        progress = None if stage is None else Progress(
-            turn=stage.turn, phase=stage.phase, next=tuple(activation["role"] for activation in stage.next),
-            variables=stage.variables, usage=dict(stage.usage))
+    async def _commit(self, events: list[Event], step: Step | None) -> None:
+        progress = None if step is None else Progress(
+            turn=step.turn, phase=step.phase, next=tuple(activation["role"] for activation in step.next),
+            variables=step.variables, usage=dict(step.usage))
         await self.record.commit(events, progress)
 
 

@@ -1,4 +1,4 @@
-"""Who plays: agent instances bound to roles, and the play that a run performs."""
+"""Who plays: agent instances bound to roles, and all that is fixed for a run."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class AgentInstance(Strict):
     human: Literal["no", "allowed", "always"] = "no"
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
     """All that is fixed for a run: the template, its cast, the parameters and the seed."""
 
     scenario: ScenarioTemplate

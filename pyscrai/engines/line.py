@@ -49,5 +49,5 @@ def tool_text(name: str, tool: str, text: str, error: str | None) -> str:
 
 
 def _name(event: Event, plan: Plan) -> str:
-    member = plan.play.cast.get(event.source or "")
+    member = plan.cast.get(event.source or "")
     return member.name if member else ""

@@ -45,7 +45,7 @@ def view(plan: Plan, state: Mapping[str, Any], role: str, *, turn: int | None = 
     memory = (state.get("memory") or {}).get(role) or {}
     name = state.get("phase", "")
     phase = plan.phases.get(name)
-    analysis = plan.play.scenario.analysis
+    analysis = plan.scenario.analysis
     variables, lines = state.get("variables") or {}, state.get("messages") or ()
     return View(
         role=role, turn=turn if turn is not None else state.get("turn", 0), phase=name,

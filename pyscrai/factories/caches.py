@@ -1,4 +1,4 @@
-"""What the runs of a process share so that opening one is cheap: parsed templates and compiled graphs."""
+"""What the runs of a process share so that opening one is cheap: parsed templates, plans and compiled graphs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar
 from langgraph.graph.state import CompiledStateGraph
 
 from pyscrai.engines.orchestration.compiler import compile_graph
-from pyscrai.engines.orchestration.plan import Plan, successors
+from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.orchestration.turn_order import successors
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
 T = TypeVar("T")
@@ -33,15 +34,20 @@ class Recent(Generic[T]):
         self._kept.move_to_end(key)
         return self._kept[key]
 
+    def find(self, key: Hashable) -> T | None:
+        """The value of a key, if it is kept."""
+        return self._kept.get(key)
+
     def __contains__(self, key: Hashable) -> bool:
         return key in self._kept
 
 
 class Shared:
-    """Templates by content hash and graphs by shape; nothing in them belongs to one run."""
+    """Templates by content hash, graphs by shape, and the plans of runs by their id."""
 
     def __init__(self, most: int = 128) -> None:
         self.scenarios: Recent[ScenarioTemplate] = Recent(most)
+        self.plans: Recent[Plan] = Recent(most)
         self._graphs: Recent[Graph] = Recent(most)
         self._settled = False
 
@@ -59,13 +65,13 @@ class Shared:
     def graph(self, plan: Plan) -> Graph:
         """The compiled graph of a plan, without a checkpointer: plans of one shape have the same."""
         def compiled() -> Graph:
-            return compile_graph(plan, lambda runtime: runtime.context).compile(name=plan.play.scenario.name)
+            return compile_graph(plan, lambda runtime: runtime.context).compile(name=plan.scenario.name)
 
         return self._graphs.get(_shape(plan), compiled)
 
 
 def _shape(plan: Plan) -> Hashable:
     """All of a plan that its graph is built from."""
-    cast = tuple((role, member.engine, member.name) for role, member in plan.play.cast.items())
+    cast = tuple((role, member.engine, member.name) for role, member in plan.cast.items())
     follow = tuple((source, tuple(targets)) for source, targets in successors(plan).items())
-    return plan.play.scenario.name, plan.keep_turns, plan.watchers, cast, follow
+    return plan.scenario.name, plan.keep_turns, plan.watchers, cast, follow

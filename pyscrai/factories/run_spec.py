@@ -1,4 +1,4 @@
-"""From a scenario template and its agents to a play: every role bound, overrides applied, parameters checked."""
+"""From a scenario template and its agents to a run's spec: every role bound, overrides applied, parameters checked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyscrai.did_you_mean import instead
-from pyscrai.engines.cast import AgentInstance, Play
+from pyscrai.engines.cast import AgentInstance, RunSpec
 from pyscrai.errors import RunError
 from pyscrai.factories.agent_factory import create_agent_instance
 from pyscrai.factories.run_options import RunOptions
@@ -18,7 +18,7 @@ FindAgent = Callable[[str], AgentBody]
 """Gives the agent template of a name or ``name@version``; raises NotFound."""
 
 
-def cast_play(scenario: ScenarioTemplate, options: RunOptions, find_agent: FindAgent, *, model: str) -> Play:
+def make_run_spec(scenario: ScenarioTemplate, options: RunOptions, find_agent: FindAgent, *, model: str) -> RunSpec:
     """Bind every role.
 
     Args:
@@ -45,7 +45,7 @@ def cast_play(scenario: ScenarioTemplate, options: RunOptions, find_agent: FindA
         instance = create_agent_instance(role_id, role, agent, model=model, failure=scenario.failure,
                                          override=options.role_models.get(role_id) or options.model)
         cast[role_id] = instance.model_copy(update={"human": "always"}) if role_id in options.people else instance
-    return Play(scenario=scenario, cast=cast, parameters=read_parameters(scenario, options.parameters),
+    return RunSpec(scenario=scenario, cast=cast, parameters=read_parameters(scenario, options.parameters),
                 seed=secrets.randbits(31) if options.seed is None else options.seed,
                 max_turns=options.max_turns, budget_usd=options.budget_usd)
 

@@ -17,7 +17,7 @@ from pyscrai.databases.tables import ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.agents.engine import Engine
 from pyscrai.engines.calls.caller import TokenListener
-from pyscrai.engines.cast import AgentInstance, Play
+from pyscrai.engines.cast import AgentInstance, RunSpec
 from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.ports.model import ChatModel
@@ -25,7 +25,7 @@ from pyscrai.engines.scenario_runner import ScenarioRunner
 from pyscrai.engines.tools.consultation import load_tools
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.run_options import RunOptions
-from pyscrai.factories.run_spec import cast_play
+from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.factories.services import Services
 from pyscrai.factories.stored_past import StoredPast
 from pyscrai.llm.models import Models
@@ -60,28 +60,30 @@ async def create_scenario_run_from_template(services: Services, template: str, o
     stored = await services.joint.template(template)
     scenario, agents = stored.scenario, stored.agents
     bodies = {reference: AgentTemplate.model_validate(agent.content) for reference, agent in agents.items()}
-    play = cast_play(scenario, options, bodies.__getitem__, model=services.settings.model)
-    make_plan(play)
-    for instance in play.cast.values():
+    plan = make_plan(make_run_spec(scenario, options, bodies.__getitem__, model=services.settings.model))
+    for instance in plan.cast.values():
         for alias in (instance.model, instance.failure.fallback):
             if alias is not None:
                 services.models.known(alias)
         load_tools(instance.tools, services.settings.tools_allowed)
     cast = []
-    for role, instance in play.cast.items():
+    for role, instance in plan.cast.items():
         agent = agents.get(str(scenario.roles[role].agent))
         cast.append(CastMember(role=role, name=instance.name, engine=instance.engine,
                                agent_hash=instance.agent_hash, agent_template_id=agent.id if agent else None,
                                configuration=instance.model_dump(mode="json"),
                                played_by=options.people.get(role, "model")))
-    new = NewRun(stored.row, cast, play.seed, options.name, play.parameters, _settings(options, actor), options.tags,
+    new = NewRun(stored.row, cast, plan.seed, options.name, plan.parameters, _settings(options, actor), options.tags,
                  desired)
     if within is None:
-        return await services.joint.create(new)
-    async with services.database.session() as session:
-        [run] = await Runs(session).create(new)
-        await within(session, run.id)
-        return run.id
+        run_id = await services.joint.create(new)
+    else:
+        async with services.database.session() as session:
+            [run] = await Runs(session).create(new)
+            await within(session, run.id)
+            run_id = run.id
+    services.shared.plans.get(run_id, lambda: plan)
+    return run_id
 
 
 @asynccontextmanager
@@ -110,7 +112,7 @@ async def make_runner(services: Services, stored: StoredRun, fence: int, *, list
     """
     services.shared.settle()
     run_id = stored.row.id
-    plan = make_plan(await play_of(services, stored))
+    plan = await plan_of(services, stored)
     engines = await make_engines(plan, services.models, services.settings.tools_allowed)
     record = RunRecord.of(services.writer, stored, fence, ended=services.joint.sum_up)
     inbox = RunInbox(services.database, record, stored.controls)
@@ -125,8 +127,8 @@ async def make_graph(services: Services, run_id: str, plan: Plan) -> Any:
     return services.shared.graph(plan).copy(update={"checkpointer": saver})
 
 
-async def load_play(services: Services, run_id: str) -> Play:
-    """The play of a stored run: its template, its cast with all overrides, its parameters and seed.
+async def load_plan(services: Services, run_id: str) -> Plan:
+    """The plan of a stored run: its template, its cast with all overrides, its parameters and seed.
 
     Raises:
         NotFound: there is no such run.
@@ -134,19 +136,23 @@ async def load_play(services: Services, run_id: str) -> Play:
     async with services.database.read() as session:
         runs = Runs(session)
         stored = StoredRun(await runs.get(run_id), await runs.cast(run_id))
-    return await play_of(services, stored)
+    return await plan_of(services, stored)
 
 
-async def play_of(services: Services, stored: StoredRun) -> Play:
-    """The play of a run whose rows were read."""
+async def plan_of(services: Services, stored: StoredRun) -> Plan:
+    """The plan of a run whose rows were read; built once per run and process."""
     row, content = stored.row, dict[str, Any]()
+    known = services.shared.plans.find(row.id)
+    if known is not None:
+        return known
     if row.template_hash not in services.shared.scenarios:
         async with services.database.read() as session:
             content = (await session.get_one(ScenarioTemplateRow, row.scenario_template_id)).content
     scenario = services.shared.scenarios.get(row.template_hash, lambda: ScenarioTemplate.model_validate(content))
     cast = {member.role: AgentInstance.model_validate(member.configuration) for member in stored.cast}
-    return Play(scenario=scenario, cast=cast, parameters=row.parameters, seed=row.seed,
-                max_turns=row.settings.get("max_turns"), budget_usd=row.settings.get("budget_usd"))
+    spec = RunSpec(scenario=scenario, cast=cast, parameters=row.parameters, seed=row.seed,
+                   max_turns=row.settings.get("max_turns"), budget_usd=row.settings.get("budget_usd"))
+    return services.shared.plans.get(row.id, lambda: make_plan(spec))
 
 
 async def make_engines(plan: Plan, models: Models, tools_allowed: Iterable[str] = ()) -> Mapping[str, Engine]:
@@ -156,7 +162,7 @@ async def make_engines(plan: Plan, models: Models, tools_allowed: Iterable[str] 
         ConfigError: an alias is unknown, has no key, or its weights are missing; or a tool cannot be used.
     """
     engines = {}
-    for role, instance in plan.play.cast.items():
+    for role, instance in plan.cast.items():
         fallback: ChatModel | None = None
         if instance.failure.fallback is not None:
             fallback = await models.get(instance.failure.fallback)

@@ -22,7 +22,7 @@ from pyscrai.engines.orchestration.compiler import Update, compile_graph
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.run_options import RunOptions
-from pyscrai.factories.run_spec import cast_play
+from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.llm.models import Models
 from pyscrai.prompts import library
 from pyscrai.templates.library import shipped_agent, shipped_scenario
@@ -74,7 +74,7 @@ class Studio:
         """The template's plan with these settings."""
         options = RunOptions(parameters=settings.parameters, seed=settings.seed, max_turns=settings.max_turns,
                              model=None if settings.model == "default" else settings.model)
-        return make_plan(cast_play(self._scenario, options, self._agents.__getitem__, model="default"))
+        return make_plan(make_run_spec(self._scenario, options, self._agents.__getitem__, model="default"))
 
     async def runtime(self, settings: StudioSettings, recall: Recall) -> AgentRuntime:
         """A runtime that remembers nothing between nodes: the state and Studio's store alone count."""
@@ -84,7 +84,7 @@ class Studio:
         plan = self.plan(settings)
         engines = {role: create_agent_engine(instance, plan, await self._models.get(instance.model),
                                              tools_allowed=allowed)
-                   for role, instance in plan.play.cast.items()}
+                   for role, instance in plan.cast.items()}
         return AgentRuntime(plan, engines, MemoryRecord(), recall=recall)
 
     def nodes(self, runtime: Runtime[Any]) -> StudioNodes:

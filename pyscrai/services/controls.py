@@ -15,12 +15,11 @@ from pyscrai.databases.repositories.desired_states import Duties
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import RunRow
 from pyscrai.did_you_mean import instead
-from pyscrai.engines.cast import Play
-from pyscrai.engines.orchestration.plan import Plan, make_plan
+from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.run_registry import Desired
 from pyscrai.errors import PyscraiError, RunError, WrongState, no_run
 from pyscrai.events import Control
-from pyscrai.factories.scenario_factory import load_play
+from pyscrai.factories.scenario_factory import load_plan
 from pyscrai.factories.services import Services
 from pyscrai.services.outside_events import note_events
 from pyscrai.templates.models.base import Scalar
@@ -139,9 +138,9 @@ async def inject(services: Services, run_id: str, content: InjectText, *, actor:
         WrongState: the run has ended.
         RunError: a role, group or variable is unknown, or a value is out of bounds.
     """
-    play = await load_play(services, run_id)
-    check_audience(make_plan(play), content.audience)
-    changes = check_variables(play, changes or {})
+    plan = await load_plan(services, run_id)
+    check_audience(plan, content.audience)
+    changes = check_variables(plan, changes or {})
     payload = {"text": content.text, "audience": list(content.audience), "source": content.source, "label": label,
                "set": dict(changes)}
     return await _command(services, run_id, "inject", payload, actor=actor)
@@ -155,7 +154,7 @@ async def take_over(services: Services, run_id: str, role: str, *, actor: str) -
         WrongState: the run has ended.
         RunError: there is no such role, or it takes no turns.
     """
-    check_player(make_plan(await load_play(services, run_id)), role)
+    check_player(await load_plan(services, run_id), role)
     return await _command(services, run_id, "take-over", {"role": role}, actor=actor, played_by=actor)
 
 
@@ -164,7 +163,7 @@ async def release(services: Services, run_id: str, role: str, *, actor: str) -> 
 
     Raises: as ``take_over``.
     """
-    check_player(make_plan(await load_play(services, run_id)), role)
+    check_player(await load_plan(services, run_id), role)
     return await _command(services, run_id, "release", {"role": role}, actor=actor, played_by=None)
 
 
@@ -192,9 +191,9 @@ def check_player(plan: Plan, role: str) -> None:
     Raises:
         RunError: it is not.
     """
-    players = [name for name in plan.play.cast if name not in plan.watchers]
+    players = [name for name in plan.cast if name not in plan.watchers]
     if role not in players:
-        reason = "takes no turns" if role in plan.play.cast else "is not in the cast"
+        reason = "takes no turns" if role in plan.cast else "is not in the cast"
         raise RunError(f"{role!r} {reason}", code="run.unknown_role", cure=instead(role, players), role=role)
 
 
@@ -204,14 +203,14 @@ def check_audience(plan: Plan, audience: Sequence[str]) -> None:
     Raises:
         RunError: it names another.
     """
-    known = ("all", *plan.play.cast, *plan.groups)
+    known = ("all", *plan.cast, *plan.scenario.groups)
     for name in audience:
         if name not in known:
             raise RunError(f"there is no role or group {name!r}", code="run.unknown_role", role=name,
                            cure=instead(name, known))
 
 
-def check_variables(play: Play, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+def check_variables(plan: Plan, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """The values as the variables' types have them.
 
     Raises:
@@ -219,10 +218,10 @@ def check_variables(play: Play, values: Mapping[str, Scalar]) -> dict[str, Scala
     """
     checked: dict[str, Scalar] = {}
     for name, value in values.items():
-        variable = play.scenario.variables.get(name)
+        variable = plan.scenario.variables.get(name)
         if variable is None:
             raise RunError(f"there is no variable {name!r}", code="run.unknown_variable", variable=name,
-                           cure=instead(name, play.scenario.variables))
+                           cure=instead(name, plan.scenario.variables))
         coerced = variable.coerce(value)
         if reason := variable.why_not(coerced):
             raise RunError(f"variable {name!r}: {reason}", code="run.bad_variable", variable=name)

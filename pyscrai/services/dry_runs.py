@@ -17,7 +17,7 @@ from pyscrai.engines.tools.consultation import SHIPPED
 from pyscrai.events import Event
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.run_options import RunOptions
-from pyscrai.factories.run_spec import FindAgent, cast_play
+from pyscrai.factories.run_spec import FindAgent, make_run_spec
 from pyscrai.llm.scripted.model import ScriptedModel
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
@@ -48,11 +48,11 @@ async def dry_run(scenario: ScenarioTemplate, find_agent: FindAgent, options: Ru
     Raises:
         RunError, TemplateError, NotFound: as for a real run.
     """
-    play = cast_play(scenario, options or RunOptions(seed=1), find_agent, model="scripted")
+    spec = make_run_spec(scenario, options or RunOptions(seed=1), find_agent, model="scripted")
     # Tools of an operator's choice may reach out into the world: a rehearsal does without them.
     cast = {role: instance.model_copy(update={"human": "no", "tools": tuple(
-        name for name in instance.tools if name in SHIPPED)}) for role, instance in play.cast.items()}
-    plan = make_plan(replace(play, cast=cast))
+        name for name in instance.tools if name in SHIPPED)}) for role, instance in spec.cast.items()}
+    plan = make_plan(replace(spec, cast=cast))
     model = model or ScriptedModel()
     engines = {role: create_agent_engine(instance, plan, model) for role, instance in cast.items()}
     record = _Heard(hear)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,8 +13,9 @@ from pyscrai.databases.repositories.controls import Controls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
 from pyscrai.databases.tables import AgentInstanceRow, RunRow, ScenarioTemplateRow
-from pyscrai.engines.cast import AgentInstance, Play
-from pyscrai.engines.orchestration.plan import BEGIN, Plan, make_plan, successors
+from pyscrai.engines.cast import AgentInstance, RunSpec
+from pyscrai.engines.orchestration.plan import Plan, make_plan
+from pyscrai.engines.orchestration.turn_order import BEGIN, successors
 from pyscrai.engines.ports.record import Progress
 from pyscrai.engines.state import Line
 from pyscrai.errors import NotFound, RunError, WrongState
@@ -80,26 +81,25 @@ async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, 
     at = await moment(services, run_id, turn)
     if at.values.get("outcome") and not at.values["outcome"].get("pause"):
         raise WrongState(f"{run_id} ended with turn {turn}", cure=f"fork it at turn {turn - 1} or before")
-    play = _edited_play(at, row, cast, edits)
-    for alias in {instance.model for instance in play.cast.values()}:
+    plan = make_plan(_edited_spec(at, row, cast, edits))
+    for alias in {instance.model for instance in plan.cast.values()}:
         services.models.known(alias)
-    plan = make_plan(play)
     for content in edits.injects:
         check_audience(plan, content.audience)
-    variables = {**at.values.get("variables", {}), **check_variables(play, edits.variables)}
+    variables = {**at.values.get("variables", {}), **check_variables(plan, edits.variables)}
     lines = _edited_lines(at.values.get("messages") or (), edits.message)
     async with services.database.read() as session:
         values = await _settled(session, run_id, at)
     values = {**values, "variables": variables, "messages": tuple(lines), "outcome": None}
     fork = Fork(run_id, turn, Progress(turn, values.get("phase", ""), tuple(
         activation["role"] for activation in values["next"]), variables, values.get("usage") or {}))
-    child = await _store(services, row, cast, play, fork, edits, actor=actor, name=name, tags=tags)
+    child = await _store(services, row, cast, plan, fork, edits, actor=actor, name=name, tags=tags)
     await _copy_state(services, child, plan, values)
     events: list[Event] = [RunForked(key="forked", turn=turn, phase=fork.at.phase, source=actor, parent=run_id,
                                      at_turn=turn, edits=edits.as_dict())]
     events += [VariableChanged(key=f"forked.{name}", turn=turn, phase=fork.at.phase, source=actor, variable=name,
                                old=at.values.get("variables", {}).get(name), new=variables[name],
-                               cause=f"{actor} forks", audience=plan.audience(play.scenario.variables[name].visible_to))
+                               cause=f"{actor} forks", audience=plan.audience(plan.scenario.variables[name].visible_to))
                for name in edits.variables]
     await note_events(services, child, events)
     if desired != "none":
@@ -128,18 +128,18 @@ async def regenerate(services: Services, run_id: str, turn: int, *, actor: str, 
 # -- what the fork begins with ----------------------------------------------------------------------------------------
 
 
-def _edited_play(at: Moment, row: RunRow, cast: Sequence[AgentInstanceRow], edits: Edits) -> Play:
-    play = at.plan.play
+def _edited_spec(at: Moment, row: RunRow, cast: Sequence[AgentInstanceRow], edits: Edits) -> RunSpec:
     for role in edits.role_models:
-        if role not in play.cast:
+        if role not in at.plan.cast:
             check_player(at.plan, role)
     instances = {}
     for member in cast:
         instance = AgentInstance.model_validate(member.configuration)
         alias = edits.role_models.get(member.role) or edits.model
         instances[member.role] = instance.model_copy(update={"model": alias}) if alias else instance
-    parameters = read_parameters(play.scenario, {**row.parameters, **edits.parameters})
-    return replace(play, cast=instances, parameters=parameters, seed=row.seed if edits.seed is None else edits.seed,
+    parameters = read_parameters(at.plan.scenario, {**row.parameters, **edits.parameters})
+    return RunSpec(scenario=at.plan.scenario, cast=instances, parameters=parameters,
+                   seed=row.seed if edits.seed is None else edits.seed,
                    max_turns=edits.max_turns or row.settings.get("max_turns"),
                    budget_usd=edits.budget_usd or row.settings.get("budget_usd"))
 
@@ -176,10 +176,10 @@ async def _settled(session: AsyncSession, run_id: str, at: Moment) -> dict[str, 
     return values
 
 
-async def _store(services: Services, row: RunRow, cast: Sequence[AgentInstanceRow], play: Play, fork: Fork,
+async def _store(services: Services, row: RunRow, cast: Sequence[AgentInstanceRow], spec: RunSpec, fork: Fork,
                  edits: Edits, *, actor: str, name: str, tags: Sequence[str]) -> str:
     members = [CastMember(role=member.role, name=member.name, engine=member.engine, agent_hash=member.agent_hash,
-                          configuration=play.cast[member.role].model_dump(mode="json"),
+                          configuration=spec.cast[member.role].model_dump(mode="json"),
                           agent_template_id=member.agent_template_id, played_by=member.played_by) for member in cast]
     settings = {**row.settings, "actor": actor, "edits": edits.as_dict()}
     bounds = {"max_turns": edits.max_turns, "budget_usd": edits.budget_usd}
@@ -187,7 +187,7 @@ async def _store(services: Services, row: RunRow, cast: Sequence[AgentInstanceRo
     async with services.database.session() as session:
         template = await session.get_one(ScenarioTemplateRow, row.scenario_template_id)
         [child] = await Runs(session).create(NewRun(
-            template, members, play.seed, name or row.name, play.parameters, settings, tags or tuple(row.tags),
+            template, members, spec.seed, name or row.name, spec.parameters, settings, tags or tuple(row.tags),
             desired="none", fork=fork))
         for content in edits.injects:
             await Controls(session).add(child.id, "inject", {

@@ -47,9 +47,9 @@ async def interview(services: Services, run_id: str, role: str, question: str, *
         ModelError: the model did not answer.
     """
     at = await moment(services, run_id, turn)
-    instance = at.plan.play.cast.get(role)
+    instance = at.plan.cast.get(role)
     if instance is None:
-        raise NotFound(f"{run_id} has no role {role!r}", cure=f"its cast: {', '.join(at.plan.play.cast)}", role=role)
+        raise NotFound(f"{run_id} has no role {role!r}", cure=f"its cast: {', '.join(at.plan.cast)}", role=role)
     chat = await services.models.get(model or instance.model)
     engine = create_agent_engine(instance.model_copy(update={"tools": ()}), at.plan, chat)
     seen = view(at.plan, at.values, role)

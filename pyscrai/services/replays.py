@@ -15,13 +15,12 @@ from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.orchestration.compiler import compile_graph
-from pyscrai.engines.orchestration.plan import make_plan
 from pyscrai.engines.ports.model import Layout, ModelReply, ModelRequest
 from pyscrai.engines.scenario_runner import ScenarioRunner
 from pyscrai.errors import ReplayError, WrongState
 from pyscrai.events import Event
 from pyscrai.factories.agent_factory import create_agent_engine
-from pyscrai.factories.scenario_factory import load_play
+from pyscrai.factories.scenario_factory import load_plan
 from pyscrai.factories.services import Services
 
 LIFE = frozenset({"run_paused", "run_resumed", "run_waiting", "run_failed", "run_stopped", "run_forked"})
@@ -88,12 +87,12 @@ async def replay_run(services: Services, run_id: str) -> Replay:
         commands = [{"id": row.id, "kind": row.kind, "actor": row.actor, "payload": row.payload, "turn": row.turn}
                     for row in await Controls(session).list(run_id) if row.turn is not None]
     record = MemoryRecord(calls)
-    plan = make_plan(await load_play(services, run_id))
+    plan = await load_plan(services, run_id)
     aliases = {alias: services.settings.alias(alias) for alias in
-               {instance.model for instance in plan.play.cast.values()}}
+               {instance.model for instance in plan.cast.values()}}
     engines = {role: create_agent_engine(instance, plan, Journaled(instance.model, aliases[instance.model].layout),
                                          tools_allowed=services.settings.tools_allowed)
-               for role, instance in plan.play.cast.items()}
+               for role, instance in plan.cast.items()}
     runtime = AgentRuntime(plan, engines, record, _Taken(commands))
     graph = compile_graph(plan, lambda found: found.context).compile(checkpointer=InMemorySaver())
     result = await ScenarioRunner(graph, runtime, run_id).play()

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.engines.orchestration.plan import GATHER, Plan, make_plan
+from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.orchestration.turn_order import GATHER
 from pyscrai.errors import NotFound, RunError
-from pyscrai.factories.scenario_factory import load_play, make_graph
+from pyscrai.factories.scenario_factory import load_plan, make_graph
 from pyscrai.factories.services import Services
 
 
@@ -37,7 +38,7 @@ async def moment(services: Services, run_id: str, turn: int | None = None) -> Mo
         row = await runs.get(run_id)
         while turn is not None and row.parent_run_id is not None and row.fork_turn is not None and turn < row.fork_turn:
             row = await runs.get(row.parent_run_id)
-    plan = make_plan(await load_play(services, row.id))
+    plan = await load_plan(services, row.id)
     graph = await make_graph(services, row.id, plan)
     config = {"configurable": {"thread_id": row.id}}
     if turn is None:
@@ -74,7 +75,7 @@ async def waiting_requests(services: Services, run_id: str) -> Sequence[Mapping[
     Raises:
         NotFound: there is no such run.
     """
-    plan = make_plan(await load_play(services, run_id))
+    plan = await load_plan(services, run_id)
     graph = await make_graph(services, run_id, plan)
     state = await graph.aget_state({"configurable": {"thread_id": run_id}})
     return [pending.value for task in state.tasks for pending in task.interrupts]

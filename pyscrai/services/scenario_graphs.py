@@ -8,7 +8,7 @@ from pyscrai.databases.repositories.templates import agent_templates, scenario_t
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import make_plan
 from pyscrai.factories.run_options import RunOptions
-from pyscrai.factories.run_spec import FindAgent, cast_play
+from pyscrai.factories.run_spec import FindAgent, make_run_spec
 from pyscrai.factories.services import Services
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.scenario import ScenarioTemplate
@@ -45,9 +45,9 @@ def draw_scenario(scenario: ScenarioTemplate, find_agent: FindAgent) -> Drawing:
         NotFound: one of its agents is not there.
         TemplateError: a phase has nobody to speak.
     """
-    plan = make_plan(cast_play(scenario, RunOptions(seed=0), find_agent, model="default"))
+    plan = make_plan(make_run_spec(scenario, RunOptions(seed=0), find_agent, model="default"))
     graph = compile_graph(plan, lambda found: found.context).compile(name=scenario.name).get_graph()
-    cast = plan.play.cast
+    cast = plan.cast
     nodes = tuple((node, cast[node].name if node in cast else node.strip("_"),
                    cast[node].engine if node in cast else None) for node in graph.nodes)
     return Drawing(nodes, tuple((edge.source, edge.target) for edge in graph.edges), graph.draw_mermaid())

@@ -8,7 +8,7 @@ from typing import Any
 from langgraph.checkpoint.memory import InMemorySaver
 
 from pyscrai.engines.agent_runtime import AgentRuntime
-from pyscrai.engines.cast import Play
+from pyscrai.engines.cast import RunSpec
 from pyscrai.engines.in_memory import MemoryInbox, MemoryRecord
 from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.compiler import compile_graph
@@ -18,7 +18,7 @@ from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.events import Event
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.run_options import RunOptions
-from pyscrai.factories.run_spec import cast_play
+from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.llm.scripted.model import Scripted, ScriptedModel
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
@@ -57,11 +57,11 @@ def plan_of(template: ScenarioTemplate, **options: Any) -> Plan:
     return make_plan(_cast(template, **options))
 
 
-def _cast(template: ScenarioTemplate, **options: Any) -> Play:
+def _cast(template: ScenarioTemplate, **options: Any) -> RunSpec:
     def missing(name: str) -> Any:
         raise LookupError(name)
 
-    return cast_play(template, RunOptions(**{"seed": 1, **options}), missing, model="scripted")
+    return make_run_spec(template, RunOptions(**{"seed": 1, **options}), missing, model="scripted")
 
 
 class Playing:
@@ -80,7 +80,7 @@ class Playing:
         self.record = record or MemoryRecord()
         self.inbox = inbox or MemoryInbox()
         self.models = {role: ScriptedModel(self._answers(script, role), layout=layout, prefill=prefill)
-                       for role in self.plan.play.cast}
+                       for role in self.plan.cast}
 
         async def sleep(seconds: float) -> None:
             if sleeps is not None:
@@ -89,7 +89,7 @@ class Playing:
         engines = {
             role: create_agent_engine(member, self.plan, self.models[role],
                                       (fallbacks or {}).get(member.failure.fallback or ""), tools_allowed=tools_allowed)
-            for role, member in self.plan.play.cast.items()}
+            for role, member in self.plan.cast.items()}
         self.runtime = AgentRuntime(self.plan, engines, self.record, self.inbox, recall=recall, sleep=sleep)
         self.graph = compile_graph(self.plan, lambda found: found.context).compile(checkpointer=InMemorySaver())
         self.runner = ScenarioRunner(self.graph, self.runtime, "run")

@@ -10,9 +10,10 @@ import pytest
 
 from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.orchestration.compiler import compile_graph
-from pyscrai.engines.orchestration.plan import make_plan, successors
+from pyscrai.engines.orchestration.plan import make_plan
+from pyscrai.engines.orchestration.turn_order import successors
 from pyscrai.factories.run_options import RunOptions
-from pyscrai.factories.run_spec import cast_play
+from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.templates.library import shipped_agent, shipped_scenario
 from tests.engines.playing import Playing, actor, narrator, plan_of, played, scenario, timeless
 
@@ -22,7 +23,7 @@ SHIPPED = sorted(path.stem for path in LIBRARY.glob("*.yaml"))
 
 
 def picture(name: str) -> str:
-    plan = make_plan(cast_play(shipped_scenario(name), RunOptions(seed=1), shipped_agent, model="scripted"))
+    plan = make_plan(make_run_spec(shipped_scenario(name), RunOptions(seed=1), shipped_agent, model="scripted"))
     graph = compile_graph(plan, lambda runtime: runtime.context).compile()
     drawn: str = graph.get_graph().draw_mermaid(with_styles=False)
     return re.sub(r"[ \t]+$", "", drawn, flags=re.MULTILINE)

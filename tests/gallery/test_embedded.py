@@ -15,7 +15,7 @@ from pyscrai.engines.orchestration.plan import make_plan
 from pyscrai.engines.scenario_runner import ScenarioRunner
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.run_options import RunOptions
-from pyscrai.factories.run_spec import cast_play
+from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.llm.models import Models
 from pyscrai.templates.library import shipped_agent, shipped_scenario
 from pyscrai.templates.models.agent import Failure
@@ -27,19 +27,19 @@ TINY = "embedded-tiny"
 @pytest.mark.parametrize("name", ["two-agent-conversation", "used-car-negotiation", "product-focus-group",
                                   "jury-deliberation"])
 async def test_a_real_model_plays_it_to_its_end(name: str) -> None:
-    play = cast_play(shipped_scenario(name), RunOptions(seed=1, max_turns=20), shipped_agent, model=TINY)
+    play = make_run_spec(shipped_scenario(name), RunOptions(seed=1, max_turns=20), shipped_agent, model=TINY)
     # This model talks nonsense: it is asked more often than a good one before a turn counts as failed.
     patient = {role: member.model_copy(update={"failure": Failure(repairs=5)}) for role, member in play.cast.items()}
     plan = make_plan(replace(play, cast=patient))
     record = MemoryRecord()
     async with Models(load_settings()) as models:
         model = await models.get(TINY)
-        engines = {role: create_agent_engine(member, plan, model) for role, member in plan.play.cast.items()}
+        engines = {role: create_agent_engine(member, plan, model) for role, member in plan.cast.items()}
         graph = compile_graph(plan, lambda found: found.context).compile(checkpointer=InMemorySaver())
         result = await ScenarioRunner(graph, AgentRuntime(plan, engines, record), "tiny").play()
     assert result.status == "completed", result
     events = list(record.events.values())
-    names = {member.name for member in plan.play.cast.values()}
+    names = {member.name for member in plan.cast.values()}
     for event in events:
         if event.kind == "utterance":
             text = event.payload()["text"]

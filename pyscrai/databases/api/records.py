@@ -113,9 +113,9 @@ async def read_state(run_id: RunId, turn: TurnPath, context: Ctx, caller: Reader
 async def read_view(run_id: RunId, role: RolePath, context: Ctx, caller: Reader, turn: TurnQuery = None) -> Response:
     """What a role knew at a turn, and nothing else: the events that it heard, its memory, the variables it sees."""
     at = await moment(context.services, run_id, turn)
-    instance = at.plan.play.cast.get(role)
+    instance = at.plan.cast.get(role)
     if instance is None:
-        raise NotFound(f"{run_id} has no role {role!r}", cure=f"its cast: {', '.join(at.plan.play.cast)}")
+        raise NotFound(f"{run_id} has no role {role!r}", cure=f"its cast: {', '.join(at.plan.cast)}")
     async with context.services.database.read() as session:
         events = await Events(session).read(run_id, heard_by=role, to_turn=at.turn)
     memory = (at.values.get("memory") or {}).get(role) or {}

@@ -70,7 +70,7 @@ class Analyst(Engine):
     async def measure(self, names: Sequence[str], view: View, ask: Ask) -> Performance:
         """Score each named measure, of each role that it is of."""
         performance = Performance()
-        analysis = self.plan.play.scenario.analysis
+        analysis = self.plan.scenario.analysis
         found: dict[str, Any] = {}
         for measure in analysis.measures if analysis else ():
             if measure.name not in names:
@@ -96,7 +96,7 @@ class Analyst(Engine):
         if measure.of == "scenario":
             return (None,)
         if measure.of == "each":
-            return tuple(role for role, member in self.plan.play.cast.items()
+            return tuple(role for role, member in self.plan.cast.items()
                          if member.engine == "actor" and role not in self.plan.watchers)
         return self.plan.members((measure.of,))
 
@@ -105,7 +105,7 @@ class Analyst(Engine):
         allowed: dict[str, Any] = ({"type": "integer", "minimum": measure.scale[0], "maximum": measure.scale[1]}
                                    if measure.scale else {"enum": list(measure.categories or ())})
         schema = _object({"rationale": {"type": "string", LONGEST: 300}, "evidence": _evidence(view), "value": allowed})
-        name = self.plan.play.cast[role].name if role else None
+        name = self.plan.cast[role].name if role else None
         messages, prompts = self.messages("analyst_measure", view, measure=measure, of=name, ids=_ids(view))
         value = await ask(self.request(messages, schema=schema), purpose="measurement",
                           read=lambda reply: parse(reply.text, _any_evidence(schema)), prompts=prompts)

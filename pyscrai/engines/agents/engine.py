@@ -104,17 +104,16 @@ class Engine(ABC):
 
     def variables(self) -> dict[str, Any]:
         """What every prompt may read of that which never changes in a run."""
-        play = self.plan.play
         return {
             "role": self.role, "name": self.instance.name, "personality": self.instance.personality,
             "premise": premise(self.plan), "secret": self.instance.secret,
-            "cast": [member.name for role, member in play.cast.items() if role not in self.plan.watchers],
-            "others": self.others(), "params": dict(play.parameters),
+            "cast": [member.name for role, member in self.plan.cast.items() if role not in self.plan.watchers],
+            "others": self.others(), "params": dict(self.plan.parameters),
             "max_sentences": self.instance.settings.max_sentences}
 
     def others(self) -> list[str]:
         """The names of all other roles that take turns."""
-        return [member.name for role, member in self.plan.play.cast.items()
+        return [member.name for role, member in self.plan.cast.items()
                 if role != self.role and role not in self.plan.watchers]
 
     def messages(self, purpose: str, view: View, *, lines: Sequence[Line] | None = None, prefill: str = "",
@@ -161,7 +160,7 @@ class Engine(ABC):
         if schema is not None:
             max_tokens = tokens_for(schema)
         return ModelRequest(messages=messages, temperature=settings.temperature, top_p=settings.top_p, stop=stop,
-                            max_tokens=max_tokens or settings.max_tokens, seed=self.plan.play.seed, schema=schema)
+                            max_tokens=max_tokens or settings.max_tokens, seed=self.plan.seed, schema=schema)
 
     def _render(self, name: str, variables: Mapping[str, Any]) -> str:
         return library.render_text(self.prompt(name)[1], variables)
@@ -169,7 +168,7 @@ class Engine(ABC):
 
 def premise(plan: Plan) -> str:
     """The scenario's premise with its parameters put in."""
-    return library.render_text(plan.play.scenario.premise, {"params": dict(plan.play.parameters)})
+    return library.render_text(plan.scenario.premise, {"params": dict(plan.parameters)})
 
 
 def transcript_line(line: Line, *, reader: str) -> str:

@@ -14,7 +14,7 @@ from pyscrai.templates.models.analysis import Metric
 
 def tally(plan: Plan, spoken: dict[str, dict[str, float]], move: Move) -> None:
     """Add what a role said in a turn to what it has said so far, if a measure counts it and its Analyst hears it."""
-    analysis = plan.play.scenario.analysis
+    analysis = plan.scenario.analysis
     metrics = {measure.metric for measure in analysis.measures if measure.metric} if analysis else set()
     text = move.get("text", "")
     if not analysis or not metrics or not text or not hears(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyscrai.engines.agents.engine import Ask, Performance
 from pyscrai.engines.calls.json_reply import LONGEST, parse
-from pyscrai.engines.orchestration.flow import eligible, in_turn
+from pyscrai.engines.orchestration.turn_order import eligible, in_turn
 from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError
@@ -21,7 +21,7 @@ async def moderate(engine: Speaker, view: View, ask: Ask) -> Performance:
     phase = engine.plan.phases[view.phase]
     last = next((line["speaker"] for line in reversed(view.lines) if line["speaker"] in phase.speakers), None)
     choices = eligible(phase, last)
-    names = {role: engine.plan.play.cast[role].name for role in choices}
+    names = {role: engine.plan.cast[role].name for role in choices}
     schema = {"type": "object", "additionalProperties": False, "required": ["next"],
               "properties": {"next": {"enum": list(choices)}, "reason": {"type": "string", LONGEST: 100}}}
     messages, prompts = engine.messages("moderate", view, choices=names)

@@ -40,7 +40,7 @@ class Narrator(Speaker):
 
     def changeable(self) -> dict[str, Variable]:
         """The variables whose change this Narrator may propose: those that it sees and may change."""
-        return {name: variable for name, variable in self.plan.play.scenario.variables.items()
+        return {name: variable for name, variable in self.plan.scenario.variables.items()
                 if name in self.plan.visible.get(self.role, ())
                 and (variable.changed_by is None or self.role in self.plan.members(variable.changed_by))}
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from pyscrai.engines.agents.engine import Engine, Performance
 from pyscrai.engines.agents.speaker import Speaker
 from pyscrai.engines.calls.json_reply import parse
-from pyscrai.engines.orchestration.step import Keys, Stage
+from pyscrai.engines.orchestration.step import Keys, Step
 from pyscrai.engines.ports.record import CallRecord
 from pyscrai.engines.state import Activation
 from pyscrai.engines.view import View
@@ -103,26 +103,26 @@ def read_human(engine: Engine, activation: Activation, seen: View, call: CallRec
     return performance
 
 
-def apply_command(stage: Stage, command: Mapping[str, Any]) -> dict[str, str | None]:
+def apply_command(step: Step, command: Mapping[str, Any]) -> dict[str, str | None]:
     """Carry out what a person asked for.
 
     Returns:
         Changes to who plays which role: a person's name, or None for a model.
     """
-    stage.keys = Keys(f"c{command['id']}")
+    step.keys = Keys(f"c{command['id']}")
     actor, kind, payload = str(command["actor"]), command["kind"], dict(command["payload"])
-    stage.record(Control, source=actor, action=kind, actor=actor, arguments=payload)
+    step.record(Control, source=actor, action=kind, actor=actor, arguments=payload)
     if kind == "inject":
         spec = InjectText(text=payload["text"], audience=tuple(payload.get("audience") or ("all",)),
                           source=payload.get("source") or "")
-        stage.inject(spec, spec.text, origin=actor, label=payload.get("label", ""))
+        step.inject(spec, spec.text, origin=actor, label=payload.get("label", ""))
         for name, value in (payload.get("set") or {}).items():
-            stage.set_variable(name, value, cause=f"{actor} injects", source=actor)
+            step.set_variable(name, value, cause=f"{actor} injects", source=actor)
         return {}
     if kind == "take_over":
-        stage.record(RoleTaken, source=actor, role=payload["role"], person=actor)
+        step.record(RoleTaken, source=actor, role=payload["role"], person=actor)
         return {payload["role"]: actor}
     if kind == "release":
-        stage.record(RoleReleased, source=actor, role=payload["role"], person=actor)
+        step.record(RoleReleased, source=actor, role=payload["role"], person=actor)
         return {payload["role"]: None}
     raise RunError(f"unknown command {kind!r}", cure="inject, take_over or release")

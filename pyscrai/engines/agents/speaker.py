@@ -122,7 +122,7 @@ class Speaker(Engine):
         for action, arguments in (said.get("actions") or {}).items():
             if arguments is None:
                 continue
-            spec = self.plan.play.scenario.actions[action]
+            spec = self.plan.scenario.actions[action]
             seen = self.plan.audience(spec.audience, self.role)
             seen = seen if seen == "all" else tuple(sorted({*seen, self.role}))
             performance.add(Action, {
@@ -165,7 +165,7 @@ class Speaker(Engine):
         if targets := self.targets(phase):
             fields["to"] = ({"enum": targets, "description": "who hears it, or who is addressed"}, True)
         required, optional = self.moves(phase)
-        actions = {name: self.plan.play.scenario.actions[name].json_schema()
+        actions = {name: self.plan.scenario.actions[name].json_schema()
                    for name in (required, *optional) if name}
         if required and not optional:
             fields["actions"] = ({"type": "object", "properties": actions, "required": [required],
@@ -186,28 +186,28 @@ class Speaker(Engine):
 
     def targets(self, phase: PhasePlan) -> list[str]:
         """Whom this role may choose to address in the phase: roles, groups and ``all``; empty for no choice."""
-        cast = [role for role in self.plan.play.cast if role != self.role and role not in self.plan.watchers]
+        cast = [role for role in self.plan.cast if role != self.role and role not in self.plan.watchers]
         if phase.spec.order == "free":
             return [role for role in phase.speakers if role != self.role]
         chosen: dict[str, None] = dict.fromkeys(phase.spec.audience) if phase.spec.audiences else {}
         for name in phase.spec.audiences:
             if name == "whisper":
                 chosen.update(dict.fromkeys(cast))
-            elif name == "all" or self.role in self.plan.groups.get(name, (self.role,)):
+            elif name in self.plan.cast or self.role in self.plan.members((name,)):
                 chosen[name] = None
         return list(chosen)
 
     def answers(self, view: View) -> str:
         """The name of the Actor who spoke last, to whom this turn is an answer; nothing if none did."""
         last = view.lines[-1] if view.lines else None
-        speaker = self.plan.play.cast.get((last or {}).get("speaker") or "")
+        speaker = self.plan.cast.get((last or {}).get("speaker") or "")
         return speaker.name if speaker and speaker.engine == "actor" and speaker.role != self.role else ""
 
     def extras(self, phase: PhasePlan) -> dict[str, Any]:
         """What the turn's note may read beside the view."""
         required, optional = self.moves(phase)
-        actions = {name: self.plan.play.scenario.actions[name] for name in (required, *optional) if name}
-        names = {role: member.name for role, member in self.plan.play.cast.items()}
+        actions = {name: self.plan.scenario.actions[name] for name in (required, *optional) if name}
+        names = {role: member.name for role, member in self.plan.cast.items()}
         return {"actions": actions, "required_action": required,
                 "targets": {target: names.get(target, target) for target in self.targets(phase)}}
 

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from pyscrai.engines.orchestration.plan import BEGIN, GATHER, Plan, successors
+from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.orchestration.turn_order import BEGIN, GATHER, successors
 from pyscrai.engines.state import state_schema
 from pyscrai.templates.models.base import END as FLOW_END
 
@@ -69,7 +70,7 @@ def add_nodes(graph: StateGraph[Any, Any, Any, Any], plan: Plan, nodes_of: Calla
         return turn
 
     graph.add_node(BEGIN, begin)
-    for role, member in plan.play.cast.items():
+    for role, member in plan.cast.items():
         graph.add_node(role, turn_of(role), metadata={"engine": member.engine, "name": member.name})
     if GATHER in successors(plan):
         graph.add_node(GATHER, gather)
@@ -86,7 +87,7 @@ def _heed(update: Update, runtime: Runtime[Any]) -> Update:
 def add_edges(graph: StateGraph[Any, Any, Any, Any], plan: Plan) -> None:
     """Conditional edges to all who may follow; watchers' nodes lead to the end of their own branch."""
     graph.add_edge(START, BEGIN)
-    watchers = [role for role in plan.play.cast if role in plan.watchers]
+    watchers = [role for role in plan.cast if role in plan.watchers]
     for source, targets in successors(plan).items():
         ways = [target for target in targets if target != FLOW_END]
         ends = source != BEGIN  # any turn may be the last one: limits, phrases and conditions are looked at after each

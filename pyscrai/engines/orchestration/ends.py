@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pyscrai.engines.orchestration.step import Stage
+from pyscrai.engines.orchestration.step import Step
 from pyscrai.templates.cel.expression import truth
 from pyscrai.templates.models.analysis import LIMITS, End, Judge, Phrase
 
 
-def check_ends(stage: Stage) -> None:
+def check_ends(step: Step) -> None:
     """Fire the first end that holds: the template's in their order, then the bounds of the run."""
-    play = stage.plan.play
-    for index, end in enumerate(stage.plan.ends):
-        reason = _holds(end, stage, f"end{index}")
-        if reason is None or (end.pause and stage.clock["fired"].get(f"end{index}")):
+    plan = step.plan
+    for index, end in enumerate(step.plan.ends):
+        reason = _holds(end, step, f"end{index}")
+        if reason is None or (end.pause and step.clock["fired"].get(f"end{index}")):
             continue
-        stage.clock["fired"][f"end{index}"] = 1
-        stage.end(end.kind, reason, label=end.label, limit=_is_limit(end), pause=end.pause)
+        step.clock["fired"][f"end{index}"] = 1
+        step.end(end.kind, reason, label=end.label, limit=_is_limit(end), pause=end.pause)
         return
-    bound = min(play.scenario.max_turns, play.max_turns or play.scenario.max_turns)
-    if stage.turn >= bound:
-        stage.end("turns", f"{stage.turn} turns were played, the bound of this run", label="max_turns", limit=True)
-    elif play.budget_usd is not None and stage.usage.get("cost_usd", 0.0) >= play.budget_usd:
-        stage.end("cost_usd", f"the run has cost {stage.usage['cost_usd']:.4f} USD of {play.budget_usd:g}",
+    bound = min(plan.scenario.max_turns, plan.max_turns or plan.scenario.max_turns)
+    if step.turn >= bound:
+        step.end("turns", f"{step.turn} turns were played, the bound of this run", label="max_turns", limit=True)
+    elif plan.budget_usd is not None and step.usage.get("cost_usd", 0.0) >= plan.budget_usd:
+        step.end("cost_usd", f"the run has cost {step.usage['cost_usd']:.4f} USD of {plan.budget_usd:g}",
                   label="budget", limit=True)
 
 
@@ -42,39 +42,39 @@ def _is_limit(end: End) -> bool:
     return end.kind in LIMITS
 
 
-def _holds(end: End, stage: Stage, key: str) -> str | None:
+def _holds(end: End, step: Step, key: str) -> str | None:
     """Why this end holds, or None if it does not."""
     parts = end.any or end.all
     if parts:
-        reasons = [_holds(part, stage, f"{key}.{index}") for index, part in enumerate(parts)]
+        reasons = [_holds(part, step, f"{key}.{index}") for index, part in enumerate(parts)]
         held = [reason for reason in reasons if reason is not None]
         return "; ".join(held) if (held if end.any else len(held) == len(parts)) else None
     if end.turns is not None:
-        return f"{stage.turn} turns were played" if stage.turn >= end.turns else None
+        return f"{step.turn} turns were played" if step.turn >= end.turns else None
     if end.seconds is not None:
-        spent = stage.clock["seconds"]
+        spent = step.clock["seconds"]
         return f"{spent:.1f} of {end.seconds:g} seconds were played" if spent >= end.seconds else None
     if end.tokens is not None:
-        used = int(stage.usage.get("tokens", 0))
+        used = int(step.usage.get("tokens", 0))
         return f"{used} of {end.tokens} tokens were used" if used >= end.tokens else None
     if end.cost_usd is not None:
-        cost = stage.usage.get("cost_usd", 0.0)
+        cost = step.usage.get("cost_usd", 0.0)
         return f"{cost:.4f} of {end.cost_usd:g} USD were spent" if cost >= end.cost_usd else None
     if end.phrase is not None:
-        return _said(end.phrase, stage)
+        return _said(end.phrase, step)
     if end.when is not None:
-        return f"{end.when} holds" if truth(end.when, stage.context()) else None
+        return f"{end.when} holds" if truth(end.when, step.context()) else None
     if end.narrator:
-        declared = [f"{move['role']} declares the end: {move['ends']}" for move in stage.moves if move.get("ends")]
+        declared = [f"{move['role']} declares the end: {move['ends']}" for move in step.moves if move.get("ends")]
         return declared[0] if declared else None
-    verdict = (stage.state.get("verdicts") or {}).get(key)
+    verdict = (step.state.get("verdicts") or {}).get(key)
     return f"{verdict['by']} finds: {verdict['rationale'] or verdict['goal']}" if verdict and verdict["met"] else None
 
 
-def _said(phrase: Phrase | str, stage: Stage) -> str | None:
+def _said(phrase: Phrase | str, step: Step) -> str | None:
     text, by = (phrase, ()) if isinstance(phrase, str) else (phrase.text, phrase.by)
-    roles = set(stage.plan.members(by)) if by else None
-    for move in stage.moves:
+    roles = set(step.plan.members(by)) if by else None
+    for move in step.moves:
         if text.casefold() in move.get("text", "").casefold() and (roles is None or move["role"] in roles):
             return f"{move['role']} said “{text}”"
     return None

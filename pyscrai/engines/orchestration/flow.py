@@ -9,7 +9,8 @@ from typing import Any
 from pyscrai.engines.agents.metrics import tally
 from pyscrai.engines.orchestration.ends import check_ends, goals
 from pyscrai.engines.orchestration.plan import PhasePlan
-from pyscrai.engines.orchestration.step import Stage
+from pyscrai.engines.orchestration.step import Step
+from pyscrai.engines.orchestration.turn_order import candidates, in_turn, may_leave, moderated
 from pyscrai.engines.orchestration.world import apply_injects, apply_moves, apply_rules
 from pyscrai.engines.state import Activation, Move
 from pyscrai.events import SpeakerChosen
@@ -18,104 +19,92 @@ from pyscrai.templates.models.base import END
 from pyscrai.templates.models.flow import Transition
 
 
-def open_play(stage: Stage) -> Stage:
+def open_play(step: Step) -> Step:
     """The first step: variables at their initial values, the first phase, what is due at turn 0, the first speakers."""
-    scenario = stage.plan.play.scenario
-    stage.variables = {name: variable.initial for name, variable in scenario.variables.items()}
-    stage.enter(scenario.flow.start, cause="start")
-    apply_injects(stage, entered=True)
-    apply_injects(stage)
-    _schedule(stage)
-    return stage
+    scenario = step.plan.scenario
+    step.variables = {name: variable.initial for name, variable in scenario.variables.items()}
+    step.enter(scenario.flow.start, cause="start")
+    apply_injects(step, entered=True)
+    apply_injects(step)
+    _schedule(step)
+    return step
 
 
-def advance(stage: Stage) -> Stage:
+def advance(step: Step) -> Step:
     """Everything that follows from the moves of a step.
 
     In this order: changes by moves, rules, injects, ends, transitions, next speakers; the last two only while no end
     has been reached.
     """
-    clock = stage.clock
-    clock["seconds"] += max((move.get("seconds", 0.0) for move in stage.moves), default=0.0)
-    clock["phase_turns"] += len(stage.moves)
-    clock["last"] = stage.moves[-1]["role"] if stage.moves else clock["last"]
-    for move in stage.moves:
-        tally(stage.plan, clock["spoken"], move)
+    clock = step.clock
+    clock["seconds"] += max((move.get("seconds", 0.0) for move in step.moves), default=0.0)
+    clock["phase_turns"] += len(step.moves)
+    clock["last"] = step.moves[-1]["role"] if step.moves else clock["last"]
+    for move in step.moves:
+        tally(step.plan, clock["spoken"], move)
         for kind in move.get("kinds") or ():
             clock["events"][kind] = clock["events"].get(kind, 0) + 1
-    apply_moves(stage)
-    apply_rules(stage)
-    apply_injects(stage)
-    phase = stage.plan.phases[stage.phase]
-    resolved = phase.spec.order != "simultaneous" or clock["phase_turns"] % phase.round == 0
+    apply_moves(step)
+    apply_rules(step)
+    apply_injects(step)
+    phase = step.plan.phases[step.phase]
+    resolved = phase.spec.order != "simultaneous" or may_leave(phase, clock["phase_turns"])
     if resolved:
-        check_ends(stage)
+        check_ends(step)
     played, left = clock["phase_turns"], None
-    if stage.outcome is None and resolved:
-        _follow_transition(stage, phase)
-        left = phase if clock["phase_turns"] == 0 or stage.outcome is not None else None
-    _schedule(stage, phase=phase, played=played, left=left is not None)
-    return stage
+    if step.outcome is None and resolved:
+        _follow_transition(step, phase)
+        left = phase if clock["phase_turns"] == 0 or step.outcome is not None else None
+    _schedule(step, phase=phase, played=played, left=left is not None)
+    return step
 
 
-def choose(stage: Stage, chosen: str, reason: str) -> Stage:
+def choose(step: Step, chosen: str, reason: str) -> Step:
     """A moderator picked who speaks next."""
-    stage.record(SpeakerChosen, source=stage.plan.phases[stage.phase].spec.moderator, chosen=chosen, reason=reason)
-    stage.next = [_activation(chosen, "speak", stage.turn + 1)]
-    return stage
-
-
-def eligible(phase: PhasePlan, last: str | None) -> tuple[str, ...]:
-    """Whom a moderator may pick: every speaker of the phase but the one who spoke last."""
-    return tuple(role for role in phase.speakers if role != last) or phase.speakers
-
-
-def in_turn(phase: PhasePlan, last: str | None) -> str:
-    """Who follows ``last`` in the phase's own order."""
-    if last not in phase.speakers:
-        return phase.speakers[0]
-    return phase.speakers[(phase.speakers.index(last) + 1) % len(phase.speakers)]
+    step.record(SpeakerChosen, source=step.plan.phases[step.phase].spec.moderator, chosen=chosen, reason=reason)
+    step.next = [_activation(chosen, "speak", step.turn + 1)]
+    return step
 
 
 # -- transitions ------------------------------------------------------------------------------------------------------
 
 
-def _follow_transition(stage: Stage, phase: PhasePlan) -> None:
-    turns = stage.clock["phase_turns"]
+def _follow_transition(step: Step, phase: PhasePlan) -> None:
+    turns = step.clock["phase_turns"]
     round_over = turns > 0 and turns % phase.round == 0
-    if phase.spec.order in ("sequence", "simultaneous") and not round_over:
+    if not may_leave(phase, turns):
         return
     spent = phase.spec.max_turns is not None and turns >= phase.spec.max_turns
-    context = stage.context()
+    context = step.context()
     for transition in phase.spec.next:
-        if _exhausted(stage, transition.to):
+        if _exhausted(step, transition.to):
             continue
-        if (round_over if transition.bare else _holds(stage, transition, phase, context)):
-            _go(stage, transition.to, cause=_cause(transition))
+        if (round_over if transition.bare else _holds(step, transition, phase, context)):
+            _go(step, transition.to, cause=_cause(transition))
             return
     if spent:
-        open_ways = [way for way in phase.spec.next if not _exhausted(stage, way.to)]
+        open_ways = [way for way in phase.spec.next if not _exhausted(step, way.to)]
         way = next((way for way in open_ways if way.bare), open_ways[-1] if open_ways else None)
-        _go(stage, way.to if way else END, cause=f"max_turns {phase.spec.max_turns}")
+        _go(step, way.to if way else END, cause=f"max_turns {phase.spec.max_turns}")
 
 
-def _exhausted(stage: Stage, name: str) -> bool:
-    bound = None if name == END else stage.plan.phases[name].spec.max_visits
-    return bound is not None and stage.clock["visits"].get(name, 0) >= bound
+def _exhausted(step: Step, name: str) -> bool:
+    bound = None if name == END else step.plan.phases[name].spec.max_visits
+    return bound is not None and step.clock["visits"].get(name, 0) >= bound
 
 
-def _holds(stage: Stage, transition: Transition, phase: PhasePlan, context: Mapping[str, Any]) -> bool:
-    turns = stage.clock["phase_turns"]
+def _holds(step: Step, transition: Transition, phase: PhasePlan, context: Mapping[str, Any]) -> bool:
+    turns = step.clock["phase_turns"]
     if transition.after_turns is not None and turns < transition.after_turns:
         return False
     if transition.after_rounds is not None and turns < transition.after_rounds * phase.round:
         return False
     if transition.on_event is not None:
-        happened = {event.kind for event in stage.events}.union(*(move.get("kinds") or () for move in stage.moves))
+        happened = {event.kind for event in step.events}.union(*(move.get("kinds") or () for move in step.moves))
         if transition.on_event not in happened:
             return False
     if transition.majority is not None:
-        counts = stage.clock["tally"].get(transition.majority.action, {}).get(transition.majority.field, {})
+        counts = step.clock["tally"].get(transition.majority.action, {}).get(transition.majority.field, {})
         wanted = transition.majority.value
         best = max(counts.values(), default=0) if wanted is None else counts.get(
             str(wanted).lower() if isinstance(wanted, bool) else str(wanted), 0)
@@ -132,79 +121,76 @@ def _cause(transition: Transition) -> str:
     return " and ".join(part for part in parts if part) or "the round is over"
 
 
-def _go(stage: Stage, name: str, *, cause: str) -> None:
+def _go(step: Step, name: str, *, cause: str) -> None:
     if name == END:
-        stage.end("flow", f"phase {stage.phase} leads to the end: {cause}", label=stage.phase)
+        step.end("flow", f"phase {step.phase} leads to the end: {cause}", label=step.phase)
     else:
-        stage.enter(name, cause=cause)
-        apply_injects(stage, entered=True)
+        step.enter(name, cause=cause)
+        apply_injects(step, entered=True)
 
 
 # -- who is next ------------------------------------------------------------------------------------------------------
 
 
-def _schedule(stage: Stage, *, phase: PhasePlan | None = None, played: int = 0, left: bool = False) -> None:
-    """Put the next activations on the stage: speakers, and the watchers whose time has come.
+def _schedule(step: Step, *, phase: PhasePlan | None = None, played: int = 0, left: bool = False) -> None:
+    """Put the next activations on the step: speakers, and the watchers whose time has come.
 
     Args:
         phase: the phase in which the step was played, and ``played`` how many turns it has had.
         left: this step has left the phase, so that its measures are due.
     """
-    if stage.outcome is not None and not stage.outcome.get("pause"):
-        stage.next = _last_words(stage)
+    if step.outcome is not None and not step.outcome.get("pause"):
+        step.next = _last_words(step)
     else:
-        stage.next = _speakers(stage) + (_watchers(stage, phase, played, left=left) if phase else [])
+        step.next = _speakers(step) + (_watchers(step, phase, played, left=left) if phase else [])
 
 
-def _speakers(stage: Stage) -> list[Activation]:
-    phase, clock, turn = stage.plan.phases[stage.phase], stage.clock, stage.turn
+def _speakers(step: Step) -> list[Activation]:
+    phase, clock, turn = step.plan.phases[step.phase], step.clock, step.turn
     done, order, last = clock["phase_turns"], phase.spec.order, clock["last"]
-    if order in ("sequence", "round_robin"):
-        return [_activation(phase.speakers[done % len(phase.speakers)], "speak", turn + 1)]
-    if order == "random":
-        pool = eligible(phase, last)
-        return [_activation(random.Random(f"{stage.plan.play.seed}:{turn}").choice(pool), "speak", turn + 1)]
+    roles = candidates(phase, done, last)
+    if moderated(phase):
+        return [_activation(roles[0], "moderate", turn + 1)]
     if order == "simultaneous":
-        if done % phase.round == 0:
-            return [_activation(role, "speak", turn + 1 + index) for index, role in enumerate(phase.speakers)]
-        return [_activation(str(phase.spec.resolver), "resolve", turn + 1)]
-    if order == "moderated":
-        if len(phase.speakers) == 1:
-            return [_activation(phase.speakers[0], "speak", turn + 1)]
-        return [_activation(str(phase.spec.moderator), "moderate", turn + 1)]
-    addressed = stage.moves[-1].get("to") if stage.moves and done else None
-    return [_activation(addressed if addressed in phase.speakers and addressed != last else in_turn(phase, last),
-                        "speak", turn + 1)]
+        task = "speak" if done % phase.round == 0 else "resolve"
+        return [_activation(role, task, turn + 1 + index) for index, role in enumerate(roles)]
+    chosen = roles[0]
+    if order == "random":
+        chosen = random.Random(f"{step.plan.seed}:{turn}").choice(roles)
+    elif order == "free":
+        addressed = step.moves[-1].get("to") if step.moves and done else None
+        chosen = addressed if addressed in roles and addressed != last else in_turn(phase, last)
+    return [_activation(chosen, "speak", turn + 1)]
 
 
-def _watchers(stage: Stage, phase: PhasePlan, played: int, *, left: bool) -> list[Activation]:
-    analysis, turn = stage.plan.play.scenario.analysis, stage.turn
+def _watchers(step: Step, phase: PhasePlan, played: int, *, left: bool) -> list[Activation]:
+    analysis, turn = step.plan.scenario.analysis, step.turn
     due: list[Activation] = []
     observe = phase.spec.observe
-    if observe and played % observe.every < len(stage.moves):
+    if observe and played % observe.every < len(step.moves):
         due.append(_activation(observe.by, "observe", turn))
-    for index, (_, goal) in enumerate(goals(stage.plan.ends)):
-        if goal.by in stage.plan.play.cast and turn % goal.every < len(stage.moves):
+    for index, (_, goal) in enumerate(goals(step.plan.ends)):
+        if goal.by in step.plan.cast and turn % goal.every < len(step.moves):
             due.append({**_activation(goal.by, "judge", turn), "goal": index})
-    if analysis and analysis.by in stage.plan.play.cast:
+    if analysis and analysis.by in step.plan.cast:
         names = [measure.name for measure in analysis.measures
                  if measure.each == "turn" or (measure.each == "phase" and left)
-                 or (isinstance(measure.each, int) and turn % measure.each < len(stage.moves))]
+                 or (isinstance(measure.each, int) and turn % measure.each < len(step.moves))]
         if names:
             due.append({**_activation(analysis.by, "measure", turn), "measures": names})
     return due
 
 
-def _last_words(stage: Stage) -> list[Activation]:
-    analysis = stage.plan.play.scenario.analysis
-    if analysis is None or analysis.by not in stage.plan.play.cast:
+def _last_words(step: Step) -> list[Activation]:
+    analysis = step.plan.scenario.analysis
+    if analysis is None or analysis.by not in step.plan.cast:
         return []
     names = [measure.name for measure in analysis.measures]
     due: list[Activation] = []
     if names:
-        due.append({**_activation(analysis.by, "measure", stage.turn), "measures": names})
+        due.append({**_activation(analysis.by, "measure", step.turn), "measures": names})
     if analysis.report:
-        due.append(_activation(analysis.by, "report", stage.turn))
+        due.append(_activation(analysis.by, "report", step.turn))
     return due
 
 

@@ -42,7 +42,7 @@ class Keys:
         return key
 
 
-class Stage:
+class Step:
     """One step in the making, from the state before it.
 
     Args:
@@ -72,7 +72,7 @@ class Stage:
         last = self.moves[-1] if self.moves else None
         phase = self.plan.phases.get(self.phase)
         return {
-            "vars": self.variables, "params": dict(self.plan.play.parameters), "turn": self.turn, "phase": self.phase,
+            "vars": self.variables, "params": dict(self.plan.parameters), "turn": self.turn, "phase": self.phase,
             "phase_turns": clock["phase_turns"], "round": clock["phase_turns"] // phase.round if phase else 0,
             "last": {"role": (last or {}).get("role", ""), "text": (last or {}).get("text", ""),
                      "kind": ((last or {}).get("kinds") or [""])[0]},
@@ -97,7 +97,7 @@ class Stage:
 
     def set_variable(self, name: str, value: Any, *, cause: str, source: str | None = None) -> None:
         """Give a variable a new value if its type and bounds allow it; a refusal is an event."""
-        variable = self.plan.play.scenario.variables.get(name)
+        variable = self.plan.scenario.variables.get(name)
         if variable is None:
             self.record(ChangeRefused, source=source, variable=name, value=value, reason="there is no such variable")
             return

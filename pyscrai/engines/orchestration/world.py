@@ -5,62 +5,62 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pyscrai.engines.orchestration.step import Stage
+from pyscrai.engines.orchestration.step import Step
 from pyscrai.prompts.library import render_text
 from pyscrai.templates.cel.expression import truth, value
 from pyscrai.templates.models.world import InjectSpec
 
 
-def apply_moves(stage: Stage) -> None:
+def apply_moves(step: Step) -> None:
     """Count typed moves and make the changes that moves and Narrators bring about."""
-    scenario = stage.plan.play.scenario
-    for move in stage.moves:
+    scenario = step.plan.scenario
+    for move in step.moves:
         role, action = move["role"], move.get("action")
         if action:
             arguments = move.get("arguments") or {}
-            _count(stage, action, arguments)
+            _count(step, action, arguments)
             for name, expression in scenario.actions[action].set.items():
-                stage.set_variable(name, value(expression, stage.context(args=arguments)),
+                step.set_variable(name, value(expression, step.context(args=arguments)),
                                    cause=f"action {action}", source=role)
         for change in move.get("changes") or ():
             name = change["variable"]
             allowed = scenario.variables[name].changed_by if name in scenario.variables else None
-            if allowed is not None and role not in stage.plan.members(allowed):
-                stage.warn(f"{role} may not change {name}; only {', '.join(allowed)} may")
+            if allowed is not None and role not in step.plan.members(allowed):
+                step.warn(f"{role} may not change {name}; only {', '.join(allowed)} may")
                 continue
-            stage.set_variable(name, change["value"], cause=change.get("reason") or f"{role} says so", source=role)
+            step.set_variable(name, change["value"], cause=change.get("reason") or f"{role} says so", source=role)
 
 
-def apply_rules(stage: Stage) -> None:
+def apply_rules(step: Step) -> None:
     """Apply every rule whose condition holds, in the template's order; later rules see what earlier ones did."""
-    for index, rule in enumerate(stage.plan.play.scenario.rules):
+    for index, rule in enumerate(step.plan.scenario.rules):
         key = f"rule{index}"
-        if rule.once and stage.clock["fired"].get(key):
+        if rule.once and step.clock["fired"].get(key):
             continue
-        if truth(rule.when, stage.context()):
-            stage.clock["fired"][key] = stage.clock["fired"].get(key, 0) + 1
+        if truth(rule.when, step.context()):
+            step.clock["fired"][key] = step.clock["fired"].get(key, 0) + 1
             label = rule.label or f"rule {index + 1}"
-            _set_all(stage, rule.set, cause=label)
+            _set_all(step, rule.set, cause=label)
             if rule.inject:
-                stage.inject(rule.inject, _text(stage, rule.inject.text), origin="rule", label=label)
+                step.inject(rule.inject, _text(step, rule.inject.text), origin="rule", label=label)
 
 
-def apply_injects(stage: Stage, *, entered: bool = False) -> None:
+def apply_injects(step: Step, *, entered: bool = False) -> None:
     """Put the injects that are due into the world.
 
     Args:
         entered: a phase has just begun, so its own injects are due, and no others.
     """
-    for index, spec in enumerate(stage.plan.play.scenario.injects):
-        if _due(stage, spec, f"inject{index}", entered=entered):
-            stage.clock["fired"][f"inject{index}"] = stage.clock["fired"].get(f"inject{index}", 0) + 1
-            stage.inject(spec, _text(stage, spec.text), origin="template", label=spec.label or f"inject {index + 1}")
-            _set_all(stage, spec.set, cause=spec.label or f"inject {index + 1}")
+    for index, spec in enumerate(step.plan.scenario.injects):
+        if _due(step, spec, f"inject{index}", entered=entered):
+            step.clock["fired"][f"inject{index}"] = step.clock["fired"].get(f"inject{index}", 0) + 1
+            step.inject(spec, _text(step, spec.text), origin="template", label=spec.label or f"inject {index + 1}")
+            _set_all(step, spec.set, cause=spec.label or f"inject {index + 1}")
 
 
-def _due(stage: Stage, spec: InjectSpec, key: str, *, entered: bool) -> bool:
-    clock, turn = stage.clock, stage.turn
-    if spec.phase is not None and spec.phase != stage.phase:
+def _due(step: Step, spec: InjectSpec, key: str, *, entered: bool) -> bool:
+    clock, turn = step.clock, step.turn
+    if spec.phase is not None and spec.phase != step.phase:
         return False
     by_phase_alone = spec.at_turn is None and spec.every is None and spec.when is None
     if by_phase_alone or entered:
@@ -75,23 +75,23 @@ def _due(stage: Stage, spec: InjectSpec, key: str, *, entered: bool) -> bool:
         return True
     if spec.once and clock["fired"].get(key):
         return False
-    holds = truth(spec.when, stage.context())
+    holds = truth(spec.when, step.context())
     rises = holds and not clock["armed"].get(key)
     clock["armed"][key] = holds
     return rises if spec.every is None else holds
 
 
-def _set_all(stage: Stage, changes: Mapping[str, str], *, cause: str) -> None:
+def _set_all(step: Step, changes: Mapping[str, str], *, cause: str) -> None:
     for name, expression in changes.items():
-        stage.set_variable(name, value(expression, stage.context()), cause=cause)
+        step.set_variable(name, value(expression, step.context()), cause=cause)
 
 
-def _text(stage: Stage, text: str) -> str:
-    return render_text(text, {"params": dict(stage.plan.play.parameters), "vars": stage.variables})
+def _text(step: Step, text: str) -> str:
+    return render_text(text, {"params": dict(step.plan.parameters), "vars": step.variables})
 
 
-def _count(stage: Stage, action: str, arguments: Mapping[str, Any]) -> None:
-    fields = stage.clock["tally"].setdefault(action, {})
+def _count(step: Step, action: str, arguments: Mapping[str, Any]) -> None:
+    fields = step.clock["tally"].setdefault(action, {})
     for field, given in arguments.items():
         counts = fields.setdefault(field, {})
         answer = str(given).lower() if isinstance(given, bool) else str(given)

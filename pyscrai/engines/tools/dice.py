@@ -23,7 +23,7 @@ class Dice:
 
     async def use(self, arguments: Mapping[str, Any], scene: Scene) -> Answer:
         count, sides = arguments["count"], arguments["sides"]
-        chance = random.Random(f"{scene.plan.play.seed}:{scene.view.turn}:{scene.role}:{scene.use}")
+        chance = random.Random(f"{scene.plan.seed}:{scene.view.turn}:{scene.role}:{scene.use}")
         rolls = [chance.randint(1, sides) for _ in range(count)]
         phase = scene.plan.phases.get(scene.view.phase)
         heard = phase.spec.audience if phase and arguments["open"] else ()

@@ -25,7 +25,7 @@ class LookUp:
     description = "look something up in a document, by a few words"
 
     def schema(self, scene: Scene) -> dict[str, Any] | None:
-        documents = list(scene.plan.play.scenario.documents)
+        documents = list(scene.plan.scenario.documents)
         if not documents:
             return None
         return arguments_schema({"document": {"enum": documents},
@@ -33,7 +33,7 @@ class LookUp:
 
     async def use(self, arguments: Mapping[str, Any], scene: Scene) -> Answer:
         name = arguments["document"]
-        found = search(scene.plan.play.scenario.documents[name], arguments["words"])
+        found = search(scene.plan.scenario.documents[name], arguments["words"])
         if not found:
             return Answer([], f"{name} says nothing about “{arguments['words']}”")
         return Answer(found, f"{name}: {' … '.join(found)}")
