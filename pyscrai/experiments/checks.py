@@ -1,0 +1,243 @@
+"""What can be known to be wrong with an experiment before anything is played."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from pyscrai.did_you_mean import instead
+from pyscrai.errors import ExpressionError, Problem
+from pyscrai.experiments import measure_checks
+from pyscrai.experiments.design import PlannedArm, exclusion_problem, planned_arms
+from pyscrai.experiments.models.arms import Overrides
+from pyscrai.experiments.reader import LoadedExperiment
+from pyscrai.templates.cel.expression import compile_expression
+from pyscrai.templates.cel.scope import scope_of
+from pyscrai.templates.cel.types import Inference
+from pyscrai.templates.models.base import Scalar
+from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.models.world import Domain
+from pyscrai.templates.reading.positions import Path
+
+FEW = 8
+"""Pasts below which an interval says little."""
+
+
+class ExperimentCheck:
+    """An experiment under examination; ``problems`` fill as the passes go."""
+
+    def __init__(self, loaded: LoadedExperiment, scenario: ScenarioTemplate, aliases: Collection[str] | None = None
+                 ) -> None:
+        self.loaded, self.scenario, self.aliases = loaded, scenario, aliases
+        self.spec = loaded.template
+        self.problems: list[Problem] = []
+        self.arms: list[PlannedArm] = []
+
+    def error(self, code: str, path: Path, message: str, *, value: Any = None, cure: str | None = None,
+              warning: bool = False, on_key: bool = False) -> None:
+        """Note a mistake, or something that is probably not meant."""
+        self.problems.append(self.loaded.positions.problem(f"experiment.{code}", path, message, value=value, cure=cure,
+                                                           warning=warning, on_key=on_key))
+
+    def unknown(self, what: str, name: str, known: Iterable[str], path: Path, *, on_key: bool = False) -> None:
+        """Note a name that is not declared."""
+        self.error(f"unknown_{what.replace(' ', '_')}", path, f"there is no {what} `{name}`", value=name,
+                   cure=instead(name, list(known), none=f"no {what} is declared"), on_key=on_key)
+
+    def value(self, domain: Domain | None, what: str, name: str, value: Scalar, known: Mapping[str, Any], path: Path,
+              *, on_key: bool = True) -> None:
+        """Note a parameter or variable that is not declared, or a value that is outside its domain."""
+        if domain is None:
+            self.unknown(what, name, known, path, on_key=on_key)
+        elif (reason := domain.why_not(domain.coerce(value))) is not None:
+            self.error("bounds", path, f"the {what} `{name}` cannot be that: {reason}", value=value)
+
+    def role(self, name: str, path: Path, *, on_key: bool = False) -> None:
+        """Note a role that is not in the scenario."""
+        if name not in self.scenario.roles:
+            self.unknown("role", name, self.scenario.roles, path, on_key=on_key)
+
+    def alias(self, name: str | None, path: Path) -> None:
+        """Note a model alias that is not configured; ``openai:MODEL`` needs no configuration."""
+        if name is not None and self.aliases is not None and ":" not in name and name not in self.aliases:
+            self.unknown("model alias", name, self.aliases, path)
+
+
+def check_experiment(loaded: LoadedExperiment, scenario: ScenarioTemplate, aliases: Collection[str] | None = None
+                     ) -> list[Problem]:
+    """Errors and warnings, by line.
+
+    Args:
+        scenario: the scenario that the experiment names.
+        aliases: the model aliases of this machine; None to leave them unchecked.
+    """
+    check = ExperimentCheck(loaded, scenario, aliases)
+    for concern in (_base, _pasts, _arms, _factors, _design, measure_checks.check_measures,
+                    measure_checks.check_contrasts, measure_checks.check_judges, _plan):
+        concern(check)
+    unique = {(problem.code, problem.field, problem.message): problem for problem in check.problems}
+    return sorted(unique.values(), key=lambda problem: (problem.line or 0, problem.column or 0))
+
+
+def _base(check: ExperimentCheck) -> None:
+    spec, scenario = check.spec, check.scenario
+    for name, value in spec.parameters.items():
+        check.value(scenario.parameters.get(name), "parameter", name, value, scenario.parameters, ("parameters", name))
+    check.alias(spec.model, ("model",))
+    for role, alias in spec.role_models.items():
+        check.role(role, ("role_models", role), on_key=True)
+        check.alias(alias, ("role_models", role))
+    for index, role in enumerate(spec.without):
+        check.role(role, ("without", index))
+
+
+def _pasts(check: ExperimentCheck) -> None:
+    spec, scenario = check.spec, check.scenario
+    for name, values in spec.pasts.vary.items():
+        for index, value in enumerate(values):
+            path: Path = ("pasts", "vary", name, index) if name in scenario.parameters else ("pasts", "vary", name)
+            check.value(scenario.parameters.get(name), "parameter", name, value, scenario.parameters, path)
+    until = spec.pasts.until
+    if until is None:
+        return
+    bound = min(scenario.max_turns, spec.max_turns or scenario.max_turns)
+    if until.turn is not None and until.turn >= bound:
+        check.error("never", ("pasts", "until", "turn"), f"a run is over after {bound} turns", value=until.turn,
+                    cure="let the arms begin earlier, or raise the limit")
+    if until.phase is not None and until.phase not in scenario.flow.phases:
+        check.unknown("phase", until.phase, scenario.flow.phases, ("pasts", "until", "phase"))
+    if until.when is not None:
+        _condition(check, until.when, ("pasts", "until", "when"))
+
+
+def _condition(check: ExperimentCheck, text: str, path: Path) -> None:
+    try:
+        expression = compile_expression(text)
+    except ExpressionError as error:
+        check.error("expression", path, error.message, value=text, cure=error.cure)
+        return
+    inference = Inference(scope_of(check.scenario))
+    found = inference.type_of(expression.tree)
+    for finding in inference.findings:
+        check.error("expression", path, finding.message, value=text, cure=finding.cure)
+    if not inference.findings and found.kind not in ("bool", "any"):
+        check.error("expression", path, f"a condition is true or false; this is {found.words}", value=text,
+                    cure="compare it with something")
+
+
+def _arms(check: ExperimentCheck) -> None:
+    for name, arm in check.spec.arms.items():
+        _overrides(check, arm, ("arms", name))
+    seen: dict[str, str] = {}
+    for name, arm in check.spec.arms.items():
+        same = arm.model_dump_json(exclude={"description"})
+        if same in seen:
+            check.error("same_arm", ("arms", name), f"the arm `{name}` is the same as `{seen[same]}`", on_key=True,
+                        cure="let it differ in something", warning=True)
+        seen.setdefault(same, name)
+
+
+def _overrides(check: ExperimentCheck, given: Overrides, path: Path) -> None:
+    spec, scenario = check.spec, check.scenario
+    for name, value in given.parameters.items():
+        check.value(scenario.parameters.get(name), "parameter", name, value, scenario.parameters,
+                    (*path, "parameters", name))
+        if name in spec.pasts.vary:
+            check.error("varied_twice", (*path, "parameters", name), f"the parameter `{name}` varies between pasts",
+                        cure="let it vary either between pasts or between arms", on_key=True)
+    for name, value in given.variables.items():
+        check.value(scenario.variables.get(name), "variable", name, value, scenario.variables,
+                    (*path, "variables", name))
+    for index, inject in enumerate(given.injects):
+        known = ("all", *scenario.roles, *scenario.groups)
+        for place, name in enumerate(inject.audience):
+            if name not in known:
+                check.unknown("role or group", name, known, (*path, "injects", index, "audience", place))
+    check.alias(given.model, (*path, "model"))
+    for role, alias in given.role_models.items():
+        check.role(role, (*path, "role_models", role), on_key=True)
+        check.alias(alias, (*path, "role_models", role))
+    for field in ("prompts", "memory"):
+        for role in getattr(given, field):
+            check.role(role, (*path, field, role), on_key=True)
+    if given.message is not None:
+        check.role(given.message.of, (*path, "message", "of"))
+        if spec.pasts.until is None:
+            check.error("no_past", (*path, "message"), "nothing was said before the arms begin", on_key=True,
+                        cure="add `until` to `pasts`")
+
+
+def _factors(check: ExperimentCheck) -> None:
+    for name, factor in check.spec.factors.items():
+        if factor.kind == "prompt" and factor.target.partition(".")[2] not in ("system", "turn"):
+            check.error("factor", ("factors", name, "prompt"), f"{factor.target!r} names no prompt",
+                        value=factor.target, cure="write ROLE.system or ROLE.turn")
+            continue
+        values = list(factor.range) if factor.range is not None else list(factor.levels.values())
+        for index, value in enumerate(values):
+            try:
+                overrides = factor.overrides(value)
+            except ValidationError as error:
+                check.error("factor", ("factors", name, "values"), error.errors()[0]["msg"], value=str(value))
+                continue
+            before = len(check.problems)
+            _overrides(check, overrides, ("factors", name))
+            if len(check.problems) > before:   # at the value itself, where it stands in a list
+                where: Path = ("factors", name, "range" if factor.range else "values")
+                fresh = check.problems[before:]
+                del check.problems[before:]
+                for problem in fresh:
+                    at = (*where, index) if problem.code == "experiment.bounds" and not isinstance(
+                        factor.values, dict) else ("factors", name, factor.kind)
+                    check.error(problem.code.partition(".")[2], at, problem.message, value=problem.value,
+                                cure=problem.cure)
+
+
+def _design(check: ExperimentCheck) -> None:
+    spec = check.spec
+    for index, text in enumerate(spec.exclude):
+        if (reason := exclusion_problem(text, spec.factors)) is not None:
+            check.error("exclude", ("exclude", index), reason, value=text, cure=instead(text, list(spec.factors)))
+    for index, combination in enumerate(spec.combinations):
+        for name in spec.factors.keys() - combination.keys():
+            check.error("combination", ("combinations", index), f"the factor `{name}` has no value here",
+                        cure=f"add `{name}:`")
+        for name, level in combination.items():
+            if name not in spec.factors:
+                check.unknown("factor", name, spec.factors, ("combinations", index, name), on_key=True)
+            elif repr(level) not in map(repr, spec.factors[name].levels):
+                check.error("combination", ("combinations", index, name), f"{level!r} is no value of `{name}`",
+                            value=level, cure="one of " + ", ".join(map(str, spec.factors[name].levels)))
+    if check.problems and any(problem.severity == "error" for problem in check.problems):
+        return
+    try:
+        check.arms = planned_arms(spec)
+    except (ExpressionError, ValueError) as error:
+        check.error("design", ("exclude",) if spec.exclude else ("factors",), str(error))
+    if len(check.arms) == 1:
+        check.error("one_arm", ("arms",) if spec.arms else ("factors",), "there is just one arm: nothing is compared",
+                    cure="add an arm", warning=True)
+
+
+def _plan(check: ExperimentCheck) -> None:
+    spec = check.spec
+    count = spec.pasts.count
+    if count == 1:
+        check.error("one_past", ("pasts", "seeds"), "one past is n = 1, however often it is repeated: no interval",
+                    cure="give more seeds", warning=True)
+    elif count < FEW:
+        check.error("few_pasts", ("pasts", "seeds"), f"{count} pasts are few: intervals will be wide",
+                    cure=f"give {FEW} seeds or more; `pyscrai experiment plan` says what can be found", warning=True)
+    for index, rule in enumerate(spec.stop.first if spec.stop else ()):
+        for name in ("pasts", "after"):
+            bound = getattr(rule, name)
+            if bound is not None and bound > count and (name == "pasts" or rule.half_width is not None):
+                check.error("never", ("stop", "first", index), f"there are {count} pasts, so this never holds",
+                            cure="give more seeds, or leave it out", warning=True)
+
+
+def errors(problems: Sequence[Problem]) -> list[Problem]:
+    """The problems that keep an experiment from being run."""
+    return [problem for problem in problems if problem.severity == "error"]

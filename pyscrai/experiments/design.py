@@ -1,0 +1,190 @@
+"""The design expanded to plain data: pasts, arms and cells, each made when it is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from pyscrai.errors import ExpressionError
+from pyscrai.experiments.models.arms import Factor, LatinHypercube, Overrides
+from pyscrai.experiments.models.experiment import ExperimentTemplate
+from pyscrai.templates.cel.expression import compile_expression
+from pyscrai.templates.models.base import Scalar
+
+MOST_ARMS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPast:
+    """One unit of the experiment; ``number`` counts from 1 in the order of playing."""
+
+    number: int
+    seed: int
+    block: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedArm:
+    """One arm: its name, what it overrides, and the level of each factor where there are factors."""
+
+    name: str
+    overrides: Overrides
+    levels: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A comparison: the arms on one side, the arms on the other, and what it is called.
+
+    Where a factor is compared, both sides have as many arms, and each stands beside its counterpart, which differs
+    in the level of that factor alone.
+    """
+
+    arms: tuple[str, ...]
+    references: tuple[str, ...]
+    arm: str
+    reference: str
+
+    @property
+    def name(self) -> str:
+        """The comparison in words."""
+        return f"{self.arm} - {self.reference}"
+
+
+def planned_pasts(spec: ExperimentTemplate) -> Iterator[PlannedPast]:
+    """The pasts in the order of playing: seed by seed, so that any first part of them is balanced over the blocks."""
+    seeds = range(1, spec.pasts.seeds + 1) if isinstance(spec.pasts.seeds, int) else spec.pasts.seeds
+    names = tuple(spec.pasts.vary)
+    number = 0
+    for seed in seeds:
+        for values in product(*spec.pasts.vary.values()):
+            number += 1
+            yield PlannedPast(number, seed, dict(zip(names, values, strict=True)))
+
+
+def planned_arms(spec: ExperimentTemplate) -> list[PlannedArm]:
+    """The arms: those written out, or the combinations of the factors that are not excluded.
+
+    Raises:
+        ExpressionError: an exclusion cannot be computed.
+        ValueError: there are too many combinations, or none is left.
+    """
+    if spec.arms:
+        return [PlannedArm(name, Overrides.model_validate(arm.model_dump(exclude={"description"})))
+                for name, arm in spec.arms.items()]
+    arms = []
+    for levels in _combinations(spec):
+        if any(_excluded(text, levels) for text in spec.exclude):
+            continue
+        overrides = Overrides()
+        for name, level in levels.items():
+            factor = spec.factors[name]
+            overrides = overrides.merged(factor.overrides(level if factor.range else factor.levels[level]))
+        arms.append(PlannedArm(arm_name(levels), overrides, levels))
+        if len(arms) > MOST_ARMS:
+            raise ValueError(f"the factors make more than {MOST_ARMS} arms")
+    if not arms:
+        raise ValueError("the exclusions leave no combination")
+    return arms
+
+
+def arm_name(levels: Mapping[str, Scalar]) -> str:
+    """The name of a combination: ``heat=0.5,memory=short``."""
+    return ",".join(f"{name}={_plain(level)}" for name, level in levels.items())
+
+
+def _plain(level: Scalar) -> str:
+    if isinstance(level, bool):
+        return str(level).lower()
+    return f"{level:.6g}" if isinstance(level, float) else str(level)
+
+
+def _excluded(text: str, levels: Mapping[str, Scalar]) -> bool:
+    return compile_expression(text).truth(levels)
+
+
+def _combinations(spec: ExperimentTemplate) -> Iterator[dict[str, Scalar]]:
+    if spec.design == "list":
+        yield from (dict(combination) for combination in spec.combinations)
+    elif isinstance(spec.design, LatinHypercube):
+        yield from _latin_hypercube(spec.factors, spec.design.latin_hypercube, spec.analysis.seed)
+    else:
+        for levels in product(*(factor.levels for factor in spec.factors.values())):
+            yield dict(zip(spec.factors, levels, strict=True))
+
+
+def _latin_hypercube(factors: Mapping[str, Factor], points: int, seed: int) -> Iterator[dict[str, Scalar]]:
+    import numpy as np
+    from scipy.stats import qmc
+
+    drawn = qmc.LatinHypercube(d=len(factors), rng=np.random.default_rng(seed)).random(points)
+    seen = set()
+    for row in drawn:
+        levels: dict[str, Scalar] = {}
+        for (name, factor), share in zip(factors.items(), row, strict=True):
+            if factor.range is not None:
+                low, high = factor.range
+                levels[name] = float(f"{low + float(share) * (high - low):.6g}")
+            else:
+                choices = list(factor.levels)
+                levels[name] = choices[min(int(share * len(choices)), len(choices) - 1)]
+        if (name := arm_name(levels)) not in seen:
+            seen.add(name)
+            yield levels
+
+
+def contrasts(spec: ExperimentTemplate, arms: list[PlannedArm]) -> list[Contrast]:
+    """The comparisons: those written out; else each arm with the first, or each level of a factor with its first."""
+    if spec.contrasts:
+        return [_written(entry, arms) for entry in spec.contrasts]
+    if not spec.factors:
+        first, *others = [arm.name for arm in arms]
+        return [Contrast((name,), (first,), name, first) for name in others]
+    found = []
+    for name, factor in spec.factors.items():
+        if factor.range is None:
+            base, *levels = factor.levels
+            found += [_over(name, level, base, arms) for level in levels]
+    return [contrast for contrast in found if contrast.arms]
+
+
+def _written(entry: Mapping[str, Scalar], arms: list[PlannedArm]) -> Contrast:
+    if "factor" in entry and {"value", "to"} <= entry.keys():
+        return _over(str(entry["factor"]), entry["value"], entry["to"], arms)
+    (arm, reference), = entry.items()
+    return Contrast((arm,), (str(reference),), arm, str(reference))
+
+
+def _over(factor: str, level: Scalar, base: Scalar, arms: list[PlannedArm]) -> Contrast:
+    """A level of a factor with another, over all combinations of the other factors in which both are there."""
+    by_levels = {tuple(sorted((name, repr(value)) for name, value in arm.levels.items())): arm.name for arm in arms}
+    pairs = []
+    for arm in arms:
+        if repr(arm.levels.get(factor)) == repr(level):
+            other = {**arm.levels, factor: base}
+            counterpart = by_levels.get(tuple(sorted((name, repr(value)) for name, value in other.items())))
+            if counterpart is not None:
+                pairs.append((arm.name, counterpart))
+    return Contrast(tuple(arm for arm, _ in pairs), tuple(other for _, other in pairs),
+                    f"{factor}={_plain(level)}", f"{factor}={_plain(base)}")
+
+
+def repeat_seed(past_seed: int, repeat: int) -> int:
+    """The seed of a repeat, the same in all arms of a past; the first repeat goes on with the past's own."""
+    if repeat == 1:
+        return past_seed
+    digest = hashlib.sha256(f"{past_seed}/{repeat}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+def exclusion_problem(text: str, factors: Mapping[str, Any]) -> str | None:
+    """Why an exclusion cannot be used, or None."""
+    try:
+        expression = compile_expression(text)
+    except ExpressionError as error:
+        return error.message
+    unknown = sorted({path[0] for path in expression.paths} - set(factors))
+    return f"there is no factor {unknown[0]!r}" if unknown else None

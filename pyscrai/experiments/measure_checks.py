@@ -1,0 +1,146 @@
+"""Checks of what an experiment measures, compares and lets be judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyscrai.experiments.models.measures import MeasureUse
+from pyscrai.templates.models.analysis import END_KINDS, Measure
+from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.reading.positions import Path
+
+if TYPE_CHECKING:
+    from pyscrai.experiments.checks import ExperimentCheck
+
+BUILT_IN_ENDS = {*END_KINDS, "flow", "max_turns", "budget"}
+
+
+def judged_measures(check: ExperimentCheck) -> dict[str, Measure]:
+    """The measures that the judges score, by name."""
+    return measures_of_judges(check.spec.judges.measures, check.scenario) if check.spec.judges else {}
+
+
+def measures_of_judges(given: tuple[str | Measure, ...], scenario: ScenarioTemplate) -> dict[str, Measure]:
+    """Judges' measures: those written out, those named, or all that the scenario's Analyst scores."""
+    own = scored_measures(scenario)
+    if not given:
+        return own
+    named = {measure: own[measure] for measure in given if isinstance(measure, str) and measure in own}
+    return named | {measure.name: measure for measure in given if isinstance(measure, Measure)}
+
+
+def scored_measures(scenario: ScenarioTemplate) -> dict[str, Measure]:
+    """The measures of a scenario that a model scores, by name."""
+    return {measure.name: measure for measure in (scenario.analysis.measures if scenario.analysis else ())
+            if measure.metric is None}
+
+
+def check_measures(check: ExperimentCheck) -> None:
+    """Every measure reads something that there is."""
+    uses: list[tuple[Path, MeasureUse]] = [(("measures", "primary"), check.spec.measures.primary)]
+    uses += [(("measures", "secondary", index), use) for index, use in enumerate(check.spec.measures.secondary)]
+    for path, use in uses:
+        _source(check, use, path)
+        if use.of is not None:
+            check.role(use.of, (*path, "of"))
+
+
+def _source(check: ExperimentCheck, use: MeasureUse, path: Path) -> None:
+    scenario = check.scenario
+    at = (*path, use.source) if getattr(use, use.source) is not None else (*path, "name")
+    if use.source == "measure":
+        known = {measure.name: measure for measure in (scenario.analysis.measures if scenario.analysis else ())}
+        known |= judged_measures(check)
+        if use.target not in known:
+            check.unknown("measure", use.target, known, at)
+        else:
+            _measure(check, use, known[use.target], path)
+    elif use.source == "variable":
+        variable = scenario.variables.get(use.target)
+        if variable is None:
+            check.unknown("variable", use.target, scenario.variables, at)
+        elif variable.type == "string" and use.is_ is None and use.take != "count":
+            check.error("not_a_number", at, f"the variable `{use.target}` is a text", value=use.target,
+                        cure="add `is: VALUE`, which counts as 1")
+    elif use.source == "action":
+        name, _, field = use.target.partition(".")
+        if name not in scenario.actions:
+            check.unknown("move", name, scenario.actions, at)
+        elif field and field not in scenario.actions[name].fields:
+            check.unknown("argument", field, scenario.actions[name].fields, at)
+        elif not field and use.take != "count":
+            check.error("not_a_number", at, "a move is no number", value=use.target,
+                        cure=f"add `take: count`, or name an argument: {name}."
+                             f"{next(iter(scenario.actions[name].fields))}")
+        elif field and scenario.actions[name].fields[field].type == "string" and use.is_ is None and (
+                use.take != "count"):
+            check.error("not_a_number", at, f"the argument `{use.target}` is a text", value=use.target,
+                        cure="add `is: VALUE`, which counts as 1")
+    elif use.source == "outcome":
+        ends = scenario.ends if isinstance(scenario.ends, tuple) else (scenario.ends,)
+        labels = BUILT_IN_ENDS | {end.label for end in ends if end.label}
+        if use.target not in labels:
+            check.error("unknown_end", at, f"no end has the label `{use.target}`", value=use.target, warning=True,
+                        cure="labels: " + ", ".join(sorted({end.label for end in ends if end.label}) or ["none"]))
+
+
+def _measure(check: ExperimentCheck, use: MeasureUse, measure: Measure, path: Path) -> None:
+    if measure.categories is not None and use.take != "count":
+        if use.is_ is None:
+            check.error("not_a_number", path, f"the measure `{measure.name}` has categories", value=measure.name,
+                        cure=f"add `is: {measure.categories[0]}`, which counts as 1")
+        elif use.is_ not in measure.categories:
+            check.unknown("category", use.is_, measure.categories, (*path, "is"))
+    if measure.of == "scenario" and use.of is not None:
+        check.error("not_of_a_role", (*path, "of"), f"the measure `{measure.name}` is of the whole scenario",
+                    value=use.of, cure="leave `of` out")
+    if measure.of != "scenario" and use.of is None and measure.of not in check.scenario.roles:
+        check.error("of_many", path, f"the measure `{measure.name}` is of several roles: their mean is taken",
+                    cure="add `of: ROLE` for one of them", warning=True)
+
+
+def check_contrasts(check: ExperimentCheck) -> None:
+    """Every comparison names arms, or levels of a factor, that there are."""
+    spec = check.spec
+    names = set(spec.arms) or {arm.name for arm in check.arms}
+    for index, entry in enumerate(spec.contrasts):
+        path: Path = ("contrasts", index)
+        if {"factor", "value", "to"} <= entry.keys():
+            factor = spec.factors.get(str(entry["factor"]))
+            if factor is None:
+                check.unknown("factor", str(entry["factor"]), spec.factors, (*path, "factor"))
+                continue
+            for key in ("value", "to"):
+                if repr(entry[key]) not in map(repr, factor.levels):
+                    check.error("contrast", (*path, key), f"{entry[key]!r} is no value of `{entry['factor']}`",
+                                value=entry[key], cure="one of " + ", ".join(map(str, factor.levels)))
+            continue
+        if len(entry) != 1:
+            check.error("contrast", path, "a comparison is {ARM: REFERENCE} or {factor: NAME, value: A, to: B}",
+                        cure="give each comparison an entry of its own: - leak: control")
+            continue
+        (arm, reference), = entry.items()
+        for name in (arm, str(reference)):
+            if names and name not in names:
+                check.unknown("arm", name, names, path)
+        if arm == reference:
+            check.error("contrast", path, f"`{arm}` is compared with itself", cure="compare it with another arm")
+
+
+def check_judges(check: ExperimentCheck) -> None:
+    """The judges are known models, and score measures that there are."""
+    judges = check.spec.judges
+    if judges is None:
+        return
+    own = scored_measures(check.scenario)
+    for index, measure in enumerate(judges.measures):
+        if isinstance(measure, str) and measure not in own:
+            check.unknown("measure", measure, own, ("judges", "measures", index))
+        elif isinstance(measure, Measure) and measure.metric is not None:
+            check.error("judges", ("judges", "measures", index), f"`{measure.name}` is counted, not judged",
+                        cure="give it a `scale` or `categories`")
+    if not judges.measures and not own:
+        check.error("judges", ("judges",), "the scenario has no measure that judges could score", on_key=True,
+                    cure="add `measures` to `judges`, each with a `scale` or `categories` and a `rubric`")
+    for index, alias in enumerate(judges.by):
+        check.alias(alias, ("judges", "by", index))

@@ -1,0 +1,160 @@
+"""Experiment files: read, checked with lines and cures, and expanded to cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pyscrai.errors import TemplateError
+from pyscrai.experiments.checks import check_experiment
+from pyscrai.experiments.design import contrasts, planned_arms, planned_pasts, repeat_seed
+from pyscrai.experiments.reader import experiment_of_data, is_experiment, read_experiment
+from pyscrai.templates.models.scenario import ScenarioTemplate
+
+SCENARIO = ScenarioTemplate.model_validate({
+    "name": "talk", "premise": "Two people talk.",
+    "parameters": {"heat": {"type": "number", "default": 0.5, "minimum": 0, "maximum": 1}},
+    "variables": {"trust": {"type": "integer", "initial": 5, "minimum": 0, "maximum": 10}},
+    "roles": {"ann": {"agent": "conversationalist"}, "bob": {"agent": "conversationalist"},
+              "eve": {"agent": "observer"}},
+    "actions": {"vote": {"fields": {"choice": {"enum": ["yes", "no"]}}}},
+    "flow": {"start": "talk", "phases": {"talk": {"speakers": ["ann", "bob"], "next": [{"to": "end", "after_turns": 4}]}}},
+    "analysis": {"by": "eve", "measures": [
+        {"name": "agreement", "scale": [1, 5], "rubric": "Do they agree?"},
+        {"name": "tone", "categories": ["warm", "cold"], "rubric": "How is the tone?"}]}})
+
+BASE: dict[str, Any] = {
+    "kind": "experiment", "name": "leak", "question": "Does it matter?", "scenario": "talk", "pasts": {"seeds": 10},
+    "arms": {"control": {}, "leak": {"injects": [{"text": "It leaks."}]}},
+    "measures": {"primary": {"name": "agreement"}}}
+
+
+def problems(**changes: Any) -> list[tuple[str, str, str]]:
+    loaded = experiment_of_data({**BASE, **changes})
+    return [(found.code.partition(".")[2], found.field, found.severity)
+            for found in check_experiment(loaded, SCENARIO, {"default", "embedded"})]
+
+
+def test_a_sound_experiment_has_no_problems() -> None:
+    assert problems() == []
+
+
+def test_the_hash_is_of_the_content_alone() -> None:
+    text = "# a comment\nkind: experiment\nname: a\nquestion: Why?\nscenario: talk\npasts: {seeds: 3}\n" \
+           "arms: {one: {}, two: {model: x}}\nmeasures: {primary: {name: agreement}}\n"
+    turned = "kind: experiment\nquestion: Why?\nname: a\nscenario: talk\nrepeats: 1\npasts: {seeds: 3}\n" \
+             "arms: {one: {}, two: {model: x}}\nmeasures: {primary: {name: agreement}}\n"
+    assert read_experiment(text).template.hash == read_experiment(turned).template.hash
+    assert is_experiment(text.encode())
+    assert not is_experiment(b"kind: scenario\n")
+
+
+def test_every_mistake_of_a_file_is_told_with_its_line_and_cure() -> None:
+    text = ("kind: experiment\nname: Bad Name\nscenario: talk\npasts: {seed: 3}\narms: {one: {}, two: {modle: x}}\n"
+            "measures:\n  primary: {name: agreement, take: lst}\n")
+    with pytest.raises(TemplateError) as caught:
+        read_experiment(text, file="bad.yaml")
+    told = {(problem.line, problem.field): problem for problem in caught.value.problems}
+    assert {(2, "name"), (4, "pasts.seed"), (5, "arms.two.modle"), (7, "measures.primary.take")} <= told.keys()
+    assert told[4, "pasts.seed"].cure == "did you mean seeds?"
+    assert told[7, "measures.primary.take"].cure == "did you mean last?"
+    assert any(problem.field == "question" for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(("changes", "code", "field"), [
+    ({"parameters": {"heart": 1}}, "unknown_parameter", "parameters.heart"),
+    ({"parameters": {"heat": 3}}, "bounds", "parameters.heat"),
+    ({"role_models": {"bab": "default"}}, "unknown_role", "role_models.bab"),
+    ({"model": "gpt"}, "unknown_model_alias", "model"),
+    ({"pasts": {"seeds": 10, "vary": {"heat": [0.1, 9]}}}, "bounds", "pasts.vary.heat[1]"),
+    ({"pasts": {"seeds": 10, "until": {"phase": "tal"}}}, "unknown_phase", "pasts.until.phase"),
+    ({"pasts": {"seeds": 10, "until": {"when": "vars.trust < "}}}, "expression", "pasts.until.when"),
+    ({"pasts": {"seeds": 10, "until": {"when": "vars.trst < 3"}}}, "expression", "pasts.until.when"),
+    ({"pasts": {"seeds": 10, "until": {"turn": 4000}}}, "never", "pasts.until.turn"),
+    ({"pasts": {"seeds": 1}}, "one_past", "pasts.seeds"),
+    ({"pasts": {"seeds": 3}}, "few_pasts", "pasts.seeds"),
+    ({"arms": {"a": {}, "b": {"variables": {"trust": 11}}}}, "bounds", "arms.b.variables.trust"),
+    ({"arms": {"a": {}, "b": {"injects": [{"text": "x", "audience": ["nobody"]}]}}}, "unknown_role_or_group",
+     "arms.b.injects[0].audience[0]"),
+    ({"arms": {"a": {}, "b": {"message": {"of": "bob", "text": "x"}}}}, "no_past", "arms.b.message"),
+    ({"arms": {"a": {}, "b": {}}}, "same_arm", "arms.b"),
+    ({"arms": {"a": {}}}, "one_arm", "arms"),
+    ({"measures": {"primary": {"name": "agreemnt"}}}, "unknown_measure", "measures.primary.name"),
+    ({"measures": {"primary": {"name": "tone"}}}, "not_a_number", "measures.primary"),
+    ({"measures": {"primary": {"name": "tone", "is": "hot"}}}, "unknown_category", "measures.primary.is"),
+    ({"measures": {"primary": {"name": "x", "variable": "trst"}}}, "unknown_variable", "measures.primary.variable"),
+    ({"measures": {"primary": {"name": "x", "action": "vote"}}}, "not_a_number", "measures.primary.action"),
+    ({"measures": {"primary": {"name": "x", "action": "vote.choice"}}}, "not_a_number", "measures.primary.action"),
+    ({"contrasts": [{"leak": "contrl"}]}, "unknown_arm", "contrasts[0]"),
+    ({"contrasts": [{"leak": "leak"}]}, "contrast", "contrasts[0]"),
+    ({"judges": {"by": ["defalt"], "repeats": 2}}, "unknown_model_alias", "judges.by[0]"),
+    ({"judges": {"by": ["default"], "measures": ["agre"]}}, "unknown_measure", "judges.measures[0]"),
+    ({"stop": {"first": [{"pasts": 60}]}}, "never", "stop.first[0]"),
+    ({"arms": {}, "factors": {"h": {"parameter": "heat", "values": [0.1, 7]}}}, "bounds", "factors.h.values[1]"),
+    ({"arms": {}, "factors": {"h": {"parameter": "heat", "values": [0.1, 0.2]}}, "exclude": ["g > 1"]}, "exclude",
+     "exclude[0]"),
+])
+def test_what_does_not_fit_the_scenario_is_named(changes: dict[str, Any], code: str, field: str) -> None:
+    assert (code, field) in [found[:2] for found in problems(**changes)]
+
+
+@pytest.mark.parametrize("changes", [
+    {"arms": {}}, {"design": "list"}, {"stop": {"first": [{"pasts": 3, "cost_usd": 1}]}},
+    {"judges": {"by": ["default"], "repeats": 1}}, {"pasts": {"seeds": [1, 1]}},
+    {"arms": {}, "factors": {"h": {"values": [1]}}},
+    {"arms": {}, "factors": {"h": {"parameter": "heat", "range": [0, 1]}}},
+    {"measures": {"primary": {"name": "a"}, "secondary": [{"name": "a"}]}},
+])
+def test_what_is_wrong_in_itself_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(TemplateError):
+        experiment_of_data({**BASE, **changes})
+
+
+def test_pasts_are_balanced_over_blocks_in_any_first_part() -> None:
+    spec = experiment_of_data({**BASE, "pasts": {"seeds": [7, 9], "vary": {"heat": [0.2, 0.8]}}}).template
+    assert [(past.number, past.seed, past.block["heat"]) for past in planned_pasts(spec)] == [
+        (1, 7, 0.2), (2, 7, 0.8), (3, 9, 0.2), (4, 9, 0.8)]
+    assert spec.pasts.count == 4
+
+
+def test_factors_are_crossed_less_what_is_excluded() -> None:
+    spec = experiment_of_data({**BASE, "arms": {}, "factors": {
+        "heat": {"parameter": "heat", "values": [0.2, 0.8]}, "who": {"role_model": "ann", "values": ["a", "b", "c"]}},
+        "exclude": ["heat > 0.5 && who == 'c'"]}).template
+    arms = planned_arms(spec)
+    assert [arm.name for arm in arms] == ["heat=0.2,who=a", "heat=0.2,who=b", "heat=0.2,who=c", "heat=0.8,who=a",
+                                          "heat=0.8,who=b"]
+    assert arms[3].overrides.parameters == {"heat": 0.8}
+    assert arms[3].overrides.role_models == {"ann": "a"}
+    found = contrasts(spec, arms)
+    assert [contrast.name for contrast in found] == ["heat=0.8 - heat=0.2", "who=b - who=a", "who=c - who=a"]
+    assert found[0].arms == ("heat=0.8,who=a", "heat=0.8,who=b")
+    assert found[0].references == ("heat=0.2,who=a", "heat=0.2,who=b")
+    assert found[2].arms == ("heat=0.2,who=c",)
+
+
+def test_prompt_and_memory_factors_have_named_levels() -> None:
+    spec = experiment_of_data({**BASE, "arms": {}, "factors": {
+        "style": {"prompt": "ann.system", "values": {"short": "Be short.", "long": "Be long."}},
+        "span": {"memory": "bob", "values": {"two": {"window": 2}, "all": {"window": None}}}}}).template
+    arms = planned_arms(spec)
+    assert [arm.name for arm in arms][:2] == ["style=short,span=two", "style=short,span=all"]
+    assert arms[0].overrides.prompts == {"ann": {"system": "Be short."}}
+    assert arms[0].overrides.memory["bob"].window == 2
+
+
+def test_a_latin_hypercube_has_one_point_in_each_stratum() -> None:
+    spec = experiment_of_data({**BASE, "arms": {}, "design": {"latin_hypercube": 10}, "factors": {
+        "heat": {"parameter": "heat", "range": [0, 1]}, "trust": {"variable": "trust", "values": [1, 9]}}}).template
+    arms = planned_arms(spec)
+    assert arms == planned_arms(spec)
+    strata = sorted(int(float(arm.levels["heat"]) * 10) for arm in arms)
+    assert strata == list(range(10))
+    assert sorted(arm.levels["trust"] for arm in arms).count(1) == 5
+
+
+def test_repeats_of_a_past_share_their_seeds_over_the_arms() -> None:
+    assert repeat_seed(7, 1) == 7
+    assert repeat_seed(7, 2) == repeat_seed(7, 2) != repeat_seed(7, 3)
+    assert len({repeat_seed(past, repeat) for past in range(50) for repeat in range(2, 20)}) == 50 * 18
