@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 
+from pyscrai.databases import experiment_tables as experiment_tables
 from pyscrai.databases.checkpoints.checkpoints import Checkpoints
 from pyscrai.databases.database import Database
 from pyscrai.databases.migrations.migrate import SAVER_TABLES, configuration

@@ -19,7 +19,8 @@ SCENARIO = ScenarioTemplate.model_validate({
     "roles": {"ann": {"agent": "conversationalist"}, "bob": {"agent": "conversationalist"},
               "eve": {"agent": "observer"}},
     "actions": {"vote": {"fields": {"choice": {"enum": ["yes", "no"]}}}},
-    "flow": {"start": "talk", "phases": {"talk": {"speakers": ["ann", "bob"], "next": [{"to": "end", "after_turns": 4}]}}},
+    "flow": {"start": "talk", "phases": {"talk": {"speakers": ["ann", "bob"],
+                                                  "next": [{"to": "end", "after_turns": 4}]}}},
     "analysis": {"by": "eve", "measures": [
         {"name": "agreement", "scale": [1, 5], "rubric": "Do they agree?"},
         {"name": "tone", "categories": ["warm", "cold"], "rubric": "How is the tone?"}]}})
@@ -41,10 +42,10 @@ def test_a_sound_experiment_has_no_problems() -> None:
 
 
 def test_the_hash_is_of_the_content_alone() -> None:
-    text = "# a comment\nkind: experiment\nname: a\nquestion: Why?\nscenario: talk\npasts: {seeds: 3}\n" \
-           "arms: {one: {}, two: {model: x}}\nmeasures: {primary: {name: agreement}}\n"
-    turned = "kind: experiment\nquestion: Why?\nname: a\nscenario: talk\nrepeats: 1\npasts: {seeds: 3}\n" \
-             "arms: {one: {}, two: {model: x}}\nmeasures: {primary: {name: agreement}}\n"
+    text = ("# a comment\nkind: experiment\nname: a\nquestion: Why?\nscenario: talk\npasts: {seeds: 3}\n"
+            "arms: {one: {}, two: {model: x}}\nmeasures: {primary: {name: agreement}}\n")
+    turned = ("kind: experiment\nquestion: Why?\nname: a\nscenario: talk\nrepeats: 1\npasts: {seeds: 3}\n"
+              "arms: {one: {}, two: {model: x}}\nmeasures: {primary: {name: agreement}}\n")
     assert read_experiment(text).template.hash == read_experiment(turned).template.hash
     assert is_experiment(text.encode())
     assert not is_experiment(b"kind: scenario\n")
