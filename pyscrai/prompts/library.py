@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Template, TemplateError
+from jinja2 import Template
 
 from pyscrai.errors import PromptError
 from pyscrai.prompts.sandbox import Sandbox
@@ -21,12 +21,12 @@ LIBRARY = next((folder for folder in (PACKAGE / "_prompts", PACKAGE.parent / "pr
 
 @cache
 def _environment() -> Sandbox:
-    return Sandbox(autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False)
+    return Sandbox(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False)
 
 
 @lru_cache(maxsize=512)
 def _compiled(text: str) -> Template:
-    return _environment().from_string(text)
+    return _environment().allowed(text)
 
 
 @cache
@@ -64,7 +64,7 @@ def render_text(text: str, variables: Mapping[str, Any]) -> str:
         return text
     try:
         return _compiled(text).render(variables)
-    except (TemplateError, TypeError, ValueError, ArithmeticError, MemoryError, RecursionError) as error:
+    except Exception as error:  # a filter that is given the wrong thing raises whatever it likes
         given = ", ".join(sorted(variables))
         raise PromptError(f"the prompt {_excerpt(text)!r} cannot be rendered: {error}",
                           cure=f"it may read: {given}") from error

@@ -11,7 +11,7 @@ from pyscrai.templates.checks.cast import check_cast, check_tools
 from pyscrai.templates.checks.expressions import check_expressions
 from pyscrai.templates.checks.flow import check_flow
 from pyscrai.templates.checks.names import check_names
-from pyscrai.templates.checks.prompts import agent_flaws, check_prompts
+from pyscrai.templates.checks.prompts import agent_text_problems, check_prompts
 from pyscrai.templates.checks.report import Subject
 from pyscrai.templates.checks.secrets import check_audiences
 from pyscrai.templates.models.agent import AgentTemplate
@@ -46,8 +46,8 @@ def check_agent(agent: AgentTemplate, positions: Positions | None = None, *, too
     problems = [positions.problem("template.unknown_tool", ("tools", index), message, value=agent.tools[index],
                                   cure=cure)
                 for index, message, cure in check_tools(agent.tools, tools)]
-    problems += [positions.problem("template.prompt", path, flaw.message, value=flaw.word or None, cure=flaw.cure)
-                 for path, flaw in agent_flaws(agent)]
+    problems += [positions.problem("template.prompt", path, found.message, value=found.word or None, cure=found.cure)
+                 for path, found in agent_text_problems(agent)]
     return _in_order(problems)
 
 
