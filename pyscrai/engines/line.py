@@ -1,13 +1,19 @@
-"""From events back to the lines in which they are heard."""
+"""Lines: what of an event is heard, and how prompts show it.
+
+In a transcript an entry begins at the left margin, and nothing else does: what a role, a person or a tool says is
+indented from its second line on, so that nobody can write an entry for somebody else.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.state import Line
 from pyscrai.events import Action, Event, Inject, PhaseEntered, ToolCalled, Utterance
+from pyscrai.value_text import quoted_text
 
 
 def lines_of(events: Iterable[Event], plan: Plan) -> Iterator[Line]:
@@ -37,9 +43,35 @@ def _told(event: Event, plan: Plan) -> tuple[Any, str, str] | None:
     return None
 
 
+def transcript_line(line: Line) -> str:
+    """One entry of the transcript as prompts show it, with its line break."""
+    content, name = inside_margin(line["content"]), line.get("name", "")
+    if not name.isprintable():
+        name = " ".join(name.split())
+    if line["kind"] == "utterance" and line["audience"] != "all":
+        return f"{name} (privately): {content}\n"
+    if line["kind"] == "action":
+        return f"[{name} {content}]\n"  # no speech, or a small model takes to speaking like that
+    if name:
+        return f"{name}: {content}\n"
+    return f"[{content}]\n"
+
+
+def inside_margin(text: str) -> str:
+    """``text`` with all its lines but the first indented, and without control characters."""
+    if text.isprintable():
+        return text
+    return _CONTROLS.sub("", _LINE_ENDS.sub(INDENT, text.strip()))
+
+
+INDENT = "\n    "
+_LINE_ENDS = re.compile("\r\n?|[\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
 def action_text(action: str, arguments: dict[str, Any]) -> str:
-    """A typed move as prompts show it."""
-    shown = "; ".join(f"{key} = {value}" for key, value in arguments.items())
+    """A typed move as prompts show it: its arguments side by side, a text that is not plain as JSON."""
+    shown = "; ".join(f"{key} = {quoted_text(value)}" for key, value in arguments.items())
     return f"({action.replace('_', ' ')}) {shown}"
 
 

@@ -86,8 +86,8 @@ async def test_an_unusable_reply_is_sent_back_once_with_what_is_wrong() -> None:
     repaired = play.models["ann"].requests[1]
     assert [message.role for message in repaired.messages] == ["system", "user", "assistant", "user"]
     assert '"c"' in repaired.messages[2].content
-    assert "'c' is not one of" in repaired.messages[3].content
-    assert "not one of" in play.of("reply_repaired")[0].problem
+    assert "is none of" in repaired.messages[3].content
+    assert "is none of" in play.of("reply_repaired")[0].problem
     assert play.of("action")[0].arguments == {"choice": "b"}
 
 

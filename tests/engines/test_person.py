@@ -109,7 +109,7 @@ async def test_an_answer_that_does_not_fit_is_asked_for_again_with_the_reason() 
     wrong: Any
     for wrong, says in (({"text": ""}, "'actions' is a required"), ({"text": "x", "to": "dan", "actions": VOTE}, "dan"),
                         ({"text": "x", "to": "bob", "actions": {"fly": {}}}, "fly"),
-                        ({"text": 5, "to": "bob", "actions": VOTE}, "text")):
+                        ({"text": [5], "to": "bob", "actions": VOTE}, "text")):
         result = await playing.play(answer=wrong)
         assert result.status == "waiting", wrong
         assert says in (result.waiting or {})["problem"]

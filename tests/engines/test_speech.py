@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+import time
 
 import pytest
 
-from pyscrai.engines.calls.speech import (
-    TextField,
-    before_quotations,
-    clean,
-    cut_at_speakers,
-    first_sentences,
-    repeated,
-    whole_sentences,
-)
+from pyscrai.engines.calls.json_reply import parse
+from pyscrai.engines.calls.sentences import before_quotations, first_sentences, whole_sentences
+from pyscrai.engines.calls.speech import clean, cut_at_speakers, repeated
+from pyscrai.engines.calls.streamed_field import StreamedField
+from pyscrai.engines.folded_text import contains_phrase
+from pyscrai.engines.line import inside_margin
 from pyscrai.errors import ReplyError
 
 OTHERS = ("Ben", "Mayor Ruiz")
@@ -29,9 +28,45 @@ OTHERS = ("Ben", "Mayor Ruiz")
     ("I see.\n**Ben**: So do I.", "I see."), ("I see.\nMayor Ruiz (coughs): Order!", "I see."),
     ("I met Ben: he is fine.", "I met Ben: he is fine."), ("Bennett: a name like Ben", "Bennett: a name like Ben"),
     ("  spaced  ", "spaced"), ("*Hello.*", "Hello."), ("One.\n\n\n\nTwo.", "One.\n\nTwo."),
-    ("Ja, ça va…", "Ja, ça va…")])
+    ("Ja, ça va…", "Ja, ça va…"), ("**Never.** I was home.", "**Never.** I was home."),
+    ("She said *no*", "She said *no*"), ("**Ada: Hello.**", "Hello."), ("*Ada:* Hello *you*.", "Hello *you*."),
+    ("Ada：您好。", "您好。"), ('"Ada: Hello."', "Hello."),
+    ('"Ada: so," he wrote, "is it."', '"Ada: so," he wrote, "is it."'),
+    ('He wrote: "Ben: come home." I cried.', 'He wrote: "Ben: come home." I cried.'),
+    ("She read: “Dear all.\nBen: you were right.” Then she left.",
+     "She read: “Dear all.\nBen: you were right.” Then she left."),
+    ('"Well met." Ben: "Yes."', "Well met."), ("👍", "👍"), ("I see.\r\nBen: So do I.", "I see."),
+    ("I see.\u2028Ben: So do I.", "I see."), ("* one\n* two", "* one\n* two"), ("_whispering_", "whispering"),
+    ("I see. Mayor Ruiz： Order!", "I see."), ("“It goes on and on", "It goes on and on")])
 def test_clean(reply: str, said: str) -> None:
     assert clean(reply, name="Ada", others=OTHERS) == said
+
+
+def test_the_name_of_a_speaker_in_another_script() -> None:
+    assert clean("雪乃：はい。", name="雪乃", others=["健太"]) == "はい。"
+    assert clean("はい。健太：いいえ。", name="雪乃", others=["健太"]) == "はい。"
+    assert clean("はい！いいえ？そう。", name="雪乃", others=[], max_sentences=2) == "はい！いいえ？"
+
+
+@pytest.mark.parametrize("text", ["\n", " ", "*", "Ada:", "Ada ", '"', "“", "(", "```\n", "No. ", "a",
+                                  "Ada (", ". Ben:"])
+def test_the_work_grows_no_faster_than_the_text(text: str) -> None:
+    def seconds(size: int) -> float:
+        said = "I see. " + text * (size // len(text))
+        begun = time.process_time()
+        for _ in range(3):
+            with contextlib.suppress(ReplyError):
+                clean(said, name="Ada", others=OTHERS, max_sentences=3)
+            whole_sentences(said)
+            before_quotations(said)
+            with contextlib.suppress(ReplyError):
+                parse(said, {"type": "object"})
+            contains_phrase(said, "no deal")
+            inside_margin(said)
+        return time.process_time() - begun
+
+    small = max(seconds(10_000), 0.002)
+    assert seconds(80_000) < small * 24, "eight times the text may take about eight times as long"
 
 
 @pytest.mark.parametrize("reply", ["", "   ", "Ada:", "...", "Ben: I speak for you.", "\n\nBen: hm", "**"])
@@ -57,7 +92,7 @@ def test_a_field_streams_as_it_will_be_read(text: str) -> None:
         whole = json.dumps({"other": 1, "text": text, "to": "text: no"}, ensure_ascii=ascii_only)
         for seed in range(20):
             chance, rest, shown = random.Random(seed), whole, []
-            field = TextField("text", shown.append)
+            field = StreamedField("text", shown.append)
             while rest:
                 size = chance.randint(1, 5)
                 field(rest[:size])

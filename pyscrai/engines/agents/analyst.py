@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from pyscrai.engines.agents.engine import Ask, Engine, Performance
 from pyscrai.engines.agents.metrics import count
-from pyscrai.engines.calls.json_reply import LONGEST, parse
-from pyscrai.engines.calls.speech import whole_sentences
+from pyscrai.engines.calls.json_reply import LONGEST
+from pyscrai.engines.calls.sentences import whole_sentences
 from pyscrai.engines.orchestration.ends import goals
 from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.state import Activation
@@ -45,7 +45,7 @@ class Analyst(Engine):
                           "findings": {"type": "array", "items": {"type": "string", LONGEST: 200}, "maxItems": 3}})
         messages, prompts = self.messages("analyst_observe", view)
         value = await ask(self.request(messages, schema=schema), purpose="assessment",
-                          read=lambda reply: parse(reply.text, schema), prompts=prompts)
+                          read=self.reader(schema), prompts=prompts)
         performance = Performance()
         summary = value["summary"] if len(value["summary"]) < SUMMARY else whole_sentences(value["summary"])
         performance.add(Assessment, source=self.role, summary=summary, findings=value["findings"])
@@ -58,7 +58,7 @@ class Analyst(Engine):
                           "evidence": _evidence(view)})
         messages, prompts = self.messages("analyst_judge", view, goal=goal.goal, ids=_ids(view))
         value = await ask(self.request(messages, schema=schema), purpose="verdict",
-                          read=lambda reply: parse(reply.text, _any_evidence(schema)), prompts=prompts)
+                          read=self.reader(_any_evidence(schema)), prompts=prompts)
         evidence = known_evidence(value["evidence"], view)
         performance = Performance()
         performance.add(Verdict, source=self.role, goal=goal.goal, met=value["met"], rationale=value["rationale"],
@@ -108,7 +108,7 @@ class Analyst(Engine):
         name = self.plan.cast[role].name if role else None
         messages, prompts = self.messages("analyst_measure", view, measure=measure, of=name, ids=_ids(view))
         value = await ask(self.request(messages, schema=schema), purpose="measurement",
-                          read=lambda reply: parse(reply.text, _any_evidence(schema)), prompts=prompts)
+                          read=self.reader(_any_evidence(schema)), prompts=prompts)
         return value["value"], value["rationale"], known_evidence(value["evidence"], view)
 
     async def report(self, view: View, ask: Ask) -> Performance:

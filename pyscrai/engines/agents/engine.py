@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from pyscrai.engines.calls.json_reply import tokens_for
+from pyscrai.engines.calls.json_reply import parse, tokens_for
 from pyscrai.engines.cast import AgentInstance
+from pyscrai.engines.line import INDENT, inside_margin, transcript_line
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest
 from pyscrai.engines.state import Activation, Line, Move
@@ -87,6 +88,11 @@ class Engine(ABC):
         """The role that this engine plays."""
         return self.instance.role
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Role to display name, of the whole cast."""
+        return {role: member.name for role, member in self.plan.cast.items()}
+
     @abstractmethod
     async def perform(self, activation: Activation, view: View, ask: Ask) -> Performance:
         """Do what the activation asks for."""
@@ -134,17 +140,19 @@ class Engine(ABC):
         turn_name, turn_text = self.prompt(purpose)
         used[turn_name] = library.text_hash(turn_text)
         shown = view.lines if lines is None else lines
+        summary = inside_margin(view.summary)
         note = self._render(purpose, {
-            **self.variables(), "variables": view.variables, "phase": view.phase_title, "task": view.task,
-            "summary": view.summary, "turn": view.turn, "recalled": view.recalled,
-            **more})
-        told = tuple(transcript_line(line, reader=self.role) for line in shown)
+            **self.variables(), "variables": _inside_margin(view.variables), "phase": view.phase_title,
+            "task": view.task, "summary": summary, "turn": view.turn,
+            "recalled": [inside_margin(text) for text in view.recalled], **more})
+        told = tuple(transcript_line(line) for line in shown)
         system = Message("system", (self._front[f"{self.engine}_system"],))
         if prefill and self.model.prefill and self.model.layout == "script" and self.goes_on:
             # A small model goes on with a text that seems its own far better than it answers questions about one.
-            begin = self._render("play_on", {**self.variables(), "summary": view.summary})
+            begin = self._render("play_on", {**self.variables(), "summary": summary})
             return (system, Message("user", (begin,)), Message("assistant", (*told, note, prefill))), used
-        front = self._render("scene", {**self.variables(), "summary": view.summary})
+        front = self._render("scene", {**self.variables(), "summary": summary,
+                                       "indented": any(INDENT in entry for entry in told)})
         messages = [system, Message("user", tuple(part for part in (front, *told, note) if part))]
         if prefill and self.model.prefill and not more.get("structured"):
             messages.append(Message("assistant", (prefill,)))
@@ -162,22 +170,18 @@ class Engine(ABC):
         return ModelRequest(messages=messages, temperature=settings.temperature, top_p=settings.top_p, stop=stop,
                             max_tokens=max_tokens or settings.max_tokens, seed=self.plan.seed, schema=schema)
 
+    def reader(self, schema: Mapping[str, Any]) -> Callable[[ModelReply], Any]:
+        """What makes a reply into the JSON value that satisfies ``schema``; it raises a ReplyError where none can."""
+        return lambda reply: parse(reply.text, schema, names=self.names)
+
     def _render(self, name: str, variables: Mapping[str, Any]) -> str:
         return library.render_text(self.prompt(name)[1], variables)
+
+
+def _inside_margin(variables: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: inside_margin(value) if isinstance(value, str) else value for name, value in variables.items()}
 
 
 def premise(plan: Plan) -> str:
     """The scenario's premise with its parameters put in."""
     return library.render_text(plan.scenario.premise, {"params": dict(plan.parameters)})
-
-
-def transcript_line(line: Line, *, reader: str) -> str:
-    """One line of the transcript as prompts show it, with its line break."""
-    content, name = line["content"], line.get("name", "")
-    if line["kind"] == "utterance" and line["audience"] != "all":
-        return f"{name} (privately): {content}\n"
-    if line["kind"] == "action":
-        return f"[{name} {content}]\n"  # no speech, or a small model takes to speaking like that
-    if name:
-        return f"{name}: {content}\n"
-    return f"[{content}]\n"

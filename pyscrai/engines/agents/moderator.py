@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyscrai.engines.agents.engine import Ask, Performance
-from pyscrai.engines.calls.json_reply import LONGEST, parse
+from pyscrai.engines.calls.json_reply import LONGEST
 from pyscrai.engines.orchestration.turn_order import eligible, in_turn
 from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.view import View
@@ -27,7 +27,7 @@ async def moderate(engine: Speaker, view: View, ask: Ask) -> Performance:
     messages, prompts = engine.messages("moderate", view, choices=names)
 
     def read(reply: ModelReply) -> tuple[str, str]:
-        value = parse(reply.text, schema)
+        value = engine.reader(schema)(reply)
         return value["next"], value.get("reason", "")
 
     performance = Performance()

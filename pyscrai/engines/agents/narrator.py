@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from pyscrai.engines.agents.speaker import Speaker
-from pyscrai.engines.calls.speech import before_quotations
+from pyscrai.engines.calls.sentences import before_quotations
 from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.templates.models.world import Variable
 

@@ -51,11 +51,14 @@ def human_request(engine: Engine, activation: Activation, seen: View) -> dict[st
             "lines": [{"name": line["name"], "text": line["content"], "turn": line["turn"]} for line in seen.lines]}
 
 
-def check_answer(answer: Mapping[str, Any], request: Mapping[str, Any]) -> None:
-    """See that a person's answer fits what is asked; the one check for all front ends.
+def check_answer(answer: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+    """Check that a person's answer fits what is asked; the one check for all front ends.
 
     Args:
         request: as ``human_request`` makes it.
+
+    Returns:
+        What of the answer is part of the play, in the types and spelling of the schema.
 
     Raises:
         RunError: it does not fit; the message says where, the details hold the JSON Schema.
@@ -66,12 +69,13 @@ def check_answer(answer: Mapping[str, Any], request: Mapping[str, Any]) -> None:
                   "properties": {"next": {"enum": list(request["choices"])}}}
     value = said(answer)
     try:
-        parse(json.dumps(value), schema)
+        value = parse(json.dumps(value), schema, drop_unknown=False)
         if not (value.get("text") or value.get("next") or any((value.get("actions") or {}).values())):
             raise ReplyError("the reply is empty")
     except ReplyError as error:
         raise RunError(f"the answer does not fit: {error.message}", code="run.answer", schema=schema,
                        cure=f"answer with JSON of this schema: {json.dumps(schema, ensure_ascii=False)}") from None
+    return dict(value)
 
 
 def said(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,7 +92,7 @@ def read_human(engine: Engine, activation: Activation, seen: View, call: CallRec
     """
     if call.reply is None:
         raise ReplyError("the person's answer is empty")
-    answer = said(json.loads(call.reply.text))
+    answer = check_answer(json.loads(call.reply.text), human_request(engine, activation, seen))
     person = call.alias.removeprefix("person:")
     if activation["task"] == "moderate":
         performance = Performance()

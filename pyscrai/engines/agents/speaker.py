@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from pyscrai.engines.agents.engine import Ask, Engine, Performance, transcript_line
+from pyscrai.engines.agents.engine import Ask, Engine, Performance
 from pyscrai.engines.agents.moderator import moderate
-from pyscrai.engines.calls.json_reply import LONGEST, parse
+from pyscrai.engines.calls.json_reply import LONGEST
 from pyscrai.engines.calls.speech import clean, repeated
-from pyscrai.engines.line import action_text
+from pyscrai.engines.line import action_text, transcript_line
 from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.state import Activation, Line, Move
@@ -62,7 +62,7 @@ class Speaker(Engine):
 
         def read(reply: ModelReply) -> dict[str, Any]:
             nonlocal demands
-            value = {TEXT: reply.text} if schema is None else dict(parse(reply.text, schema))
+            value = {TEXT: reply.text} if schema is None else self.reader(schema)(reply)
             if schema is None or self.moves(phase)[0] is None or value.get(TEXT, "").strip():
                 said = value.get(TEXT, "").strip()
                 if small:  # it takes the brackets of what is no speech, and of what tools found, for a way to speak
@@ -83,7 +83,7 @@ class Speaker(Engine):
                 if demands and fault:
                     demands -= 1  # first the same prompt, which the cache holds, then one without what it says again
                     raise PoorReply(fault, parts=() if demands or not again else tuple(
-                        transcript_line(line, reader=self.role) for line in view.lines
+                        transcript_line(line) for line in view.lines
                         if line["speaker"] == self.role or line["content"] == again))
                 value[TEXT] = self.mended(value[TEXT])
             return value
@@ -100,7 +100,7 @@ class Speaker(Engine):
         messages, prompts = self.messages("move", replace(view, lines=(*view.lines, line)), prefill="\n",
                                           structured=rest, **{**NO_EXTRAS, **self.extras(phase)})
         return await ask(self.request(messages, schema=rest), purpose="move", prompts=prompts,
-                         read=lambda reply: dict(parse(reply.text, rest)))
+                         read=self.reader(rest))
 
     def make(self, said: Mapping[str, Any], phase: PhasePlan, view: View, *, played_by: str) -> Performance:
         """Turn what was said, by a model or a person, into events, lines and a move."""

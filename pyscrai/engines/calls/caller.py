@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from pyscrai.engines.agents.engine import Engine
-from pyscrai.engines.calls.speech import TextField
+from pyscrai.engines.calls.streamed_field import StreamedField
 from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import Attempt, CallKey, CallRecord, Record
 from pyscrai.engines.state import Activation
@@ -150,7 +150,7 @@ class Asking:
         def emit(text: str) -> None:
             listener(key.role, key.turn, text)
 
-        return TextField(speech, emit) if speech else emit
+        return StreamedField(speech, emit) if speech else emit
 
     def _tell(self, call: CallRecord) -> None:
         """Draft the events that the call's failed attempts are, the same when it is recalled as when it was made."""

@@ -2,63 +2,64 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable
+import unicodedata
+from collections.abc import Iterable
 
+from pyscrai.engines.calls.sentences import first_sentences
 from pyscrai.errors import ReplyError
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])([\"”’')\]]*)\s+")
-_QUOTES = {'"': '"', "“": "”", "'": "'"}
+MOST_REPEATED = 0.6
+"""The share of its runs of three words that a line may have in common with an earlier one."""
+
+_QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "'": "'", "‘": "’", "「": "」", "『": "』"}
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_SENTENCE_ENDS = ".!?…。！？\"”’»」』"
+_BEFORE_NAME = " \t*_[(（"
+_STARS = re.compile(r"\*+")
+_WRAPPED = re.compile(r"(\*{1,3})([^*]+)\1|(_{1,3})([^_]+)\3")
 
 
 def clean(text: str, *, name: str, others: Iterable[str], max_sentences: int | None = None) -> str:
     """What ``name`` says in ``text``: without its own name in front, nothing that others say, cut to length.
 
+    What is quoted is left as it is: only a reply that is one quotation as a whole loses its marks.
+
     Raises:
         ReplyError: nothing is left.
     """
-    said = _without_own_name(_without_own_name(text.strip(), name), name)
-    said = cut_at_speakers(said, (name, *others)).strip().strip("*").lstrip(",;:").strip()
-    said = re.sub(r"\n{3,}", "\n\n", said)
-    if len(said) > 1 and _QUOTES.get(said[0]) == said[-1] and said[0] not in said[1:-1]:
-        said = said[1:-1].strip()
+    said = _unquoted(_LINE_ENDS.sub("\n", text).strip())
+    said = _without_own_name(_without_own_name(said, name), name)
+    said = _unmarked(cut_at_speakers(said, (name, *others)).strip()).lstrip(",;:：").strip()
+    said = _unquoted(re.sub(r"\n{3,}", "\n\n", said))
     if max_sentences is not None:
         said = first_sentences(said, max_sentences)
-    if not re.search(r"\w", said):
+    if not has_content(said):
         raise ReplyError("the reply is empty")
     return said
 
 
+def has_content(text: str) -> bool:
+    """Whether anything is said: a letter, a number or a pictograph."""
+    return any(unicodedata.category(character)[0] in "LN" or unicodedata.category(character) == "So"
+               for character in text)
+
+
 def cut_at_speakers(text: str, names: Iterable[str]) -> str:
-    """``text`` up to the first line or sentence that another speaker begins."""
+    """``text`` up to the first line or sentence that another speaker begins, quotations left alone."""
     choices = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True) if name)
     if not choices:
         return text
-    begins = re.search(rf"(?:^|\n|(?<=[.!?…\"”]))\s*[*_\[(]*(?:{choices})[*_\])]*(?:\s*\([^)\n]*\))?\s*:",
-                       text, re.IGNORECASE)
-    return text[:begins.start()] if begins else text
+    for found in re.finditer(rf"(?<!\w)(?:{choices}){_AFTER_NAME}", text, re.IGNORECASE):
+        at = found.start()
+        while at and text[at - 1] in _BEFORE_NAME:
+            at -= 1
+        if (not at or text[at - 1] == "\n" or text[at - 1] in _SENTENCE_ENDS) and not _is_quoted(text, at):
+            return text[:at]
+    return text
 
 
-def first_sentences(text: str, count: int) -> str:
-    """The first ``count`` sentences."""
-    ends = [found.end(1) for found in _SENTENCE_END.finditer(text)]
-    return text if len(ends) < count else text[:ends[count - 1]].rstrip()
-
-
-def whole_sentences(text: str) -> str:
-    """``text`` without a last sentence that breaks off, if anything else stands in it."""
-    ends = [found.end() for found in re.finditer(r"[.!?…][\"”’')\]*_]*(?=\s|$)", text)]
-    return text[:ends[-1]].strip() if ends else text.strip()
-
-
-def before_quotations(text: str) -> str:
-    """The sentences of ``text`` before the first in which somebody is quoted."""
-    found = re.search(r"[\"“”„«]", text)
-    if found is None:
-        return text
-    ends = list(_SENTENCE_END.finditer(text, 0, found.start() + 1))
-    return text[:ends[-1].start()].strip() if ends else ""
+_AFTER_NAME = r"[*_\])]{0,4}(?:[ \t]*[(（][^)）\n]{0,80}[)）])?[ \t]*[:：]"
 
 
 def repeated(text: str, earlier: Iterable[str]) -> str | None:
@@ -67,60 +68,44 @@ def repeated(text: str, earlier: Iterable[str]) -> str | None:
     return next((line for line in earlier if len(runs & _runs(line)) > len(runs) * MOST_REPEATED), None)
 
 
-MOST_REPEATED = 0.6
-
-
 def _runs(text: str) -> set[tuple[str, ...]]:
     words = re.findall(r"\w+", text.casefold())
     return {tuple(words[start:start + 3]) for start in range(max(1, len(words) - 2))}
 
 
 def _without_own_name(text: str, name: str) -> str:
-    own = re.match(rf"\s*[*_\[(\"“]*{re.escape(name)}[*_\])]*(?:\s*\([^)\n]*\))?\s*:[*_]*\s*", text, re.IGNORECASE)
+    own = re.match(rf"[*_\[(]{{0,4}}{re.escape(name)}{_AFTER_NAME}[*_]{{0,3}}\s*", text, re.IGNORECASE)
     return text[own.end():] if own else text
 
 
-class TextField:
-    """Passes on the pieces of one string field of a JSON object while it streams in.
+def _unquoted(text: str) -> str:
+    """``text`` without the marks around it, where it is one quotation or begins one that never ends."""
+    closing = _QUOTES.get(text[:1])
+    if closing is None or len(text) < 2:
+        return text
+    inside = text[1:-1]
+    if text[-1] == closing and text[0] not in inside and closing not in inside:
+        return inside.strip()
+    return text[1:].lstrip() if text[0] not in "'‘" and closing not in text[1:] else text
 
-    Args:
-        field: the field's name; it must be the first string field of that name.
-        emit: called with each piece of the field's text, unescaped.
-    """
 
-    def __init__(self, field: str, emit: Callable[[str], None]) -> None:
-        self._start = re.compile(rf'"{re.escape(field)}"\s*:\s*"')
-        self._emit = emit
-        self._buffer = ""
-        self._at: int | None = None
-        self._done = False
+def _unmarked(text: str) -> str:
+    """``text`` without markup around the whole of it, and without stars at its ends that have no partner."""
+    wrapped = _WRAPPED.fullmatch(text)
+    if wrapped is not None:
+        return (wrapped[2] or wrapped[4]).strip()
+    runs = _STARS.findall(text)
+    if runs and runs.count(runs[0]) % 2 and text.startswith(runs[0]) and not text.startswith(f"{runs[0]} "):
+        text = text[len(runs[0]):].lstrip()
+        runs = runs[1:]
+    if runs and runs.count(runs[-1]) % 2 and text.endswith(runs[-1]):
+        text = text[:-len(runs[-1])].rstrip()
+    return text
 
-    def __call__(self, piece: str) -> None:
-        """Take the next piece of the JSON text."""
-        if self._done:
-            return
-        self._buffer += piece
-        if self._at is None:
-            found = self._start.search(self._buffer)
-            if found is None:
-                return
-            self._at = found.end()
-        start = end = self._at
-        while end < len(self._buffer):
-            character = self._buffer[end]
-            if character == '"':
-                self._done = True
-                break
-            if character != "\\":
-                end += 1
-                continue
-            length = 6 if self._buffer[end + 1:end + 2] == "u" else 2
-            if end + length > len(self._buffer):
-                break
-            end += length
-        self._at = end
-        if end > start:
-            try:
-                self._emit(json.loads(f'"{self._buffer[start:end]}"', strict=False))
-            except ValueError:
-                self._done = True
+
+def _is_quoted(text: str, at: int) -> bool:
+    """Whether the place stands within a quotation that is closed after it."""
+    if text.count('"') % 2 == 0 and text.count('"', 0, at) % 2:
+        return True
+    return any(text.count(opening, 0, at) > text.count(closing, 0, at) and closing in text[at:]
+               for opening, closing in (("“", "”"), ("«", "»"), ("「", "」"), ("『", "』")))

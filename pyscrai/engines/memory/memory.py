@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pyscrai.engines.agents.engine import Ask, Engine, transcript_line
+from pyscrai.engines.agents.engine import Ask, Engine
+from pyscrai.engines.line import transcript_line
 from pyscrai.engines.memory.recall import Held, Recall, of_insights, of_lines
 from pyscrai.engines.memory.reflection import reflect
 from pyscrai.engines.ports.model import ModelReply
@@ -129,7 +130,7 @@ async def _recalled(engine: Engine, view: View, memory: Mapping[str, Any], recal
         return insights
     query = " ".join((view.task, *(line["content"] for line in view.lines[-ASKED:])))
     state = Held(memory.get("after", -1), memory.get("kept", 0), memory.get("reflected", -1))
-    present = {*insights, *(transcript_line(line, reader=engine.role).strip() for line in view.lines)}
+    present = {*insights, *(transcript_line(line).strip() for line in view.lines)}
     found = await recall.bring(engine.role, query, turn=view.turn, weights=weights, state=state, plan=engine.plan,
                                present=present)
     return (*insights, *(memory.text for memory in found))

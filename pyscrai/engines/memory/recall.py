@@ -15,8 +15,7 @@ from typing import Any
 from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
-from pyscrai.engines.agents.engine import transcript_line
-from pyscrai.engines.line import lines_of
+from pyscrai.engines.line import lines_of, transcript_line
 from pyscrai.engines.memory.bm25 import Index, words
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports.record import Past
@@ -161,7 +160,7 @@ class _Memories:
 
 def of_lines(role: str, lines: Iterable[Line]) -> list[Memory]:
     """Lines that a role has heard as its memories."""
-    return [Memory(line["id"], line["turn"], transcript_line(line, reader=role).strip(), importance(role, line))
+    return [Memory(line["id"], line["turn"], transcript_line(line).strip(), importance(role, line))
             for line in lines]
 
 

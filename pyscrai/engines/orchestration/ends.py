@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pyscrai.engines.folded_text import contains_phrase
 from pyscrai.engines.orchestration.step import Step
 from pyscrai.templates.cel.expression import truth
 from pyscrai.templates.models.analysis import LIMITS, End, Judge, Phrase
@@ -75,6 +76,6 @@ def _said(phrase: Phrase | str, step: Step) -> str | None:
     text, by = (phrase, ()) if isinstance(phrase, str) else (phrase.text, phrase.by)
     roles = set(step.plan.members(by)) if by else None
     for move in step.moves:
-        if text.casefold() in move.get("text", "").casefold() and (roles is None or move["role"] in roles):
+        if (roles is None or move["role"] in roles) and contains_phrase(move.get("text", ""), text):
             return f"{move['role']} said “{text}”"
     return None

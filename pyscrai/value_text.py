@@ -1,0 +1,44 @@
+"""Values as people and prompts read them: ``true``, ``6.8``, ``["a", "b"]``, never a program's notation."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+DIGITS = 12
+"""Significant digits of a number that is shown: beyond them stand the errors of binary fractions."""
+
+_PLAIN = re.compile(r"[^\s\[\]{}\"=;][^\[\]{}\"=;]*(?<!\s)")
+
+
+def value_text(value: Any) -> str:
+    """A value of a variable, parameter or argument in one line; a text as it is."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return number_text(value)
+    return json.dumps(_rounded(value), ensure_ascii=False, default=str)
+
+
+def quoted_text(value: Any) -> str:
+    """A value among others: a text that could be taken for more than one value stands in quotation marks, as JSON."""
+    if isinstance(value, str) and not (value.isprintable() and _PLAIN.fullmatch(value)):
+        return json.dumps(value, ensure_ascii=not value.isprintable())
+    return value_text(value)
+
+
+def number_text(value: float) -> str:
+    """A number without the noise of its last digits: 6.8 for 6.800000000000001; 2.0 stays 2.0."""
+    return repr(float(f"{value:.{DIGITS}g}"))
+
+
+def _rounded(value: Any) -> Any:
+    match value:
+        case float():
+            return float(f"{value:.{DIGITS}g}")
+        case dict():
+            return {key: _rounded(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_rounded(part) for part in value]
+    return value
