@@ -6,7 +6,7 @@ a ``cure``: what to do about it. HTTP statuses and exit codes are mapped at the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -143,10 +143,18 @@ class ReplyError(EngineError):
     code = "engine.reply"
 
 
-class PoorReply(ReplyError):
-    """A small model's line is poor or nobody's; asking once more, a little more freely, often helps."""
+class TryAgain(ReplyError):
+    """A model's line is poor; asking once more often helps. That is no failure, and counts as no repair.
+
+    Args:
+        again: makes the request into the one to ask next.
+    """
 
     code = "engine.poor"
+
+    def __init__(self, message: str, *, again: Callable[[Any], Any]) -> None:
+        super().__init__(message)
+        self.again = again
 
 
 class ReplayError(PyscraiError):

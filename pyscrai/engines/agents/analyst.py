@@ -20,9 +20,6 @@ from pyscrai.templates.models.analysis import Measure
 SUMMARY = 500
 """Characters of an assessment's summary at most, where decoding is bound to them."""
 
-REPORT_TOKENS = {"instruct": 1_200, "script": 320}
-"""The longest report by prompt layout; a small model has nothing to say beyond that."""
-
 
 class Analyst(Engine):
     """Looks on from outside the play."""
@@ -121,7 +118,7 @@ class Analyst(Engine):
                 raise ReplyError("the report is empty")
             return text
 
-        markdown = await ask(self.request(messages, max_tokens=REPORT_TOKENS[self.model.layout]),
+        markdown = await ask(self.request(messages, max_tokens=self.layout.report_tokens),
                              purpose="report", read=read, prompts=prompts, speech="")
         performance = Performance()
         performance.add(Report, source=self.role, markdown=markdown)

@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from pyscrai.engines.calls.json_reply import parse, tokens_for
 from pyscrai.engines.cast import AgentInstance
-from pyscrai.engines.line import INDENT, inside_margin, transcript_line
+from pyscrai.engines.layouts.choice import LAYOUTS
+from pyscrai.engines.layouts.layout import Prompt
+from pyscrai.engines.line import inside_margin, transcript_line
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest
 from pyscrai.engines.state import Activation, Line, Move
@@ -72,7 +74,7 @@ class Engine(ABC):
 
     engine: ClassVar[str]
     goes_on: ClassVar[bool] = False
-    """Whether a small model gets the transcript as its own text to go on with; it keeps to a character better so."""
+    """Whether it speaks as one of the characters, so that a layout may let the model go on with the transcript."""
 
     def __init__(self, instance: AgentInstance, plan: Plan, model: ChatModel, fallback: ChatModel | None = None,
                  tools: tuple[Tool, ...] = ()) -> None:
@@ -81,6 +83,7 @@ class Engine(ABC):
         self.model = model
         self.fallback = fallback
         self.tools = tools
+        self.layout = LAYOUTS[model.layout]
         self._front: dict[str, str] = {}
 
     @property
@@ -105,7 +108,7 @@ class Engine(ABC):
         own = self.instance.prompts.get(slot)  # type: ignore[call-overload]
         if own is not None and name == f"{self.engine}_{slot}":
             return f"{self.instance.agent}/{slot}", own
-        place = library.find(name, self.model.layout)
+        place = library.find(name, self.layout.name)
         return place, library.load(place)
 
     def variables(self) -> dict[str, Any]:
@@ -124,10 +127,7 @@ class Engine(ABC):
 
     def messages(self, purpose: str, view: View, *, lines: Sequence[Line] | None = None, prefill: str = "",
                  **more: Any) -> tuple[tuple[Message, ...], dict[str, str]]:
-        """Lay a request out: a stable system prompt, then one message of summary, transcript and the turn's note.
-
-        The transcript is a part per line, and what changes every turn comes last, so that providers and the embedded
-        model find the front of the prompt in their caches.
+        """Lay a request out as the model's layout does; the transcript is a part per entry.
 
         Returns:
             The messages, and the hash of each prompt template that went into them.
@@ -145,18 +145,12 @@ class Engine(ABC):
             **self.variables(), "variables": _inside_margin(view.variables), "phase": view.phase_title,
             "task": view.task, "summary": summary, "turn": view.turn,
             "recalled": [inside_margin(text) for text in view.recalled], **more})
-        told = tuple(transcript_line(line) for line in shown)
-        system = Message("system", (self._front[f"{self.engine}_system"],))
-        if prefill and self.model.prefill and self.model.layout == "script" and self.goes_on:
-            # A small model goes on with a text that seems its own far better than it answers questions about one.
-            begin = self._render("play_on", {**self.variables(), "summary": summary})
-            return (system, Message("user", (begin,)), Message("assistant", (*told, note, prefill))), used
-        front = self._render("scene", {**self.variables(), "summary": summary,
-                                       "indented": any(INDENT in entry for entry in told)})
-        messages = [system, Message("user", tuple(part for part in (front, *told, note) if part))]
-        if prefill and self.model.prefill and not more.get("structured"):
-            messages.append(Message("assistant", (prefill,)))
-        return tuple(messages), used
+        prompt = Prompt(
+            self._front[f"{self.engine}_system"], note=note, entries=tuple(transcript_line(line) for line in shown),
+            render=lambda name, more: self._render(name, {**self.variables(), "summary": summary, **more}),
+            prefill=prefill if self.model.prefill else "", structured=bool(more.get("structured")),
+            goes_on=self.goes_on)
+        return self.layout.messages(prompt), used
 
     def request(self, messages: tuple[Message, ...], *, stop: tuple[str, ...] = (),
                 schema: Mapping[str, Any] | None = None, max_tokens: int | None = None) -> ModelRequest:

@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 from pyscrai.engines.agents.engine import Ask, Engine, Performance
 from pyscrai.engines.agents.moderator import moderate
 from pyscrai.engines.calls.json_reply import LONGEST
-from pyscrai.engines.calls.speech import clean, repeated
+from pyscrai.engines.calls.speech import clean
+from pyscrai.engines.layouts.layout import Standards
 from pyscrai.engines.line import action_text, transcript_line
 from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.state import Activation, Line, Move
 from pyscrai.engines.view import View
-from pyscrai.errors import PoorReply, ReplyError
+from pyscrai.errors import ReplyError
 from pyscrai.events import Action, Utterance
 
 TEXT = "text"
@@ -38,13 +39,13 @@ class Speaker(Engine):
     async def speak(self, activation: Activation, view: View, ask: Ask) -> Performance:
         """One turn: say something and, where the phase asks for it, make a typed move.
 
-        A small model speaks first and is then asked for its move: in one JSON object both suffer.
+        The layout says whether both are asked for in one JSON object or one after the other.
         """
         phase = self.plan.phases[view.phase]
         schema = self.schema(phase)
-        small = self.model.layout == "script"
-        said = await self._say(activation, view, ask, phase, None if small else schema)
-        if small and schema is not None:
+        asked = self.layout.asks(schema)
+        said = await self._say(activation, view, ask, phase, asked)
+        if schema is not None and asked is None:
             said |= await self._move(view, ask, phase, schema, said[TEXT])
         return self.make(said, phase, view, played_by="model")
 
@@ -55,41 +56,33 @@ class Speaker(Engine):
             structured=schema, opening=not any(line["speaker"] == self.role for line in view.lines),
             answers=self.answers(view), **(NO_EXTRAS if schema is None else self.extras(phase)))
         others = self.others()
-        small = self.model.layout == "script"  # what such a model writes after its first line is not to the point
-        stop = () if schema is not None else ("\n",) if small else tuple(f"\n{name}:" for name in others[:4])
-        heard = [line["content"] for line in view.lines if line["kind"] != "action"]
-        demands = 2 if small else 0  # a poor line is better than a failed turn
+        critic = self.layout.critic(self.standards(view))
 
         def read(reply: ModelReply) -> dict[str, Any]:
-            nonlocal demands
             value = {TEXT: reply.text} if schema is None else self.reader(schema)(reply)
-            if schema is None or self.moves(phase)[0] is None or value.get(TEXT, "").strip():
-                said = value.get(TEXT, "").strip()
-                if small:  # it takes the brackets of what is no speech, and of what tools found, for a way to speak
-                    said = said.partition("\n")[0].replace("[", "").replace("]", "")
+            said = critic.trimmed(value.get(TEXT, "").strip())
+            if said or schema is None or self.moves(phase)[0] is None:
                 try:
                     value[TEXT] = clean(said, name=self.instance.name, others=others,
                                         max_sentences=self.instance.settings.max_sentences)
                 except ReplyError as error:
-                    if not demands:
-                        raise
-                    demands -= 1  # another try says something else; told what is wrong, a small model says it again
-                    raise PoorReply(error.message) from None
+                    raise critic.unusable(error) from None
             self.check(value, phase)
-            if small and value.get(TEXT):
-                again = repeated(value[TEXT], heard)
-                recited = again or repeated(value[TEXT], (self.instance.secret, view.task))
-                fault = "it repeats what stands in the prompt" if recited else self.fault(value[TEXT])
-                if demands and fault:
-                    demands -= 1  # first the same prompt, which the cache holds, then one without what it says again
-                    raise PoorReply(fault, parts=() if demands or not again else tuple(
-                        transcript_line(line) for line in view.lines
-                        if line["speaker"] == self.role or line["content"] == again))
-                value[TEXT] = self.mended(value[TEXT])
+            if value.get(TEXT):
+                value[TEXT] = critic.judged(value[TEXT])
             return value
 
+        stop = self.layout.stop(others, structured=schema is not None)
         return await ask(self.request(messages, stop=stop, schema=schema), purpose="speech", read=read,
                          prompts=prompts, speech="" if schema is None else TEXT)
+
+    def standards(self, view: View) -> Standards:
+        """What a speech of this role is compared with."""
+        return Standards(
+            heard=[line["content"] for line in view.lines if line["kind"] != "action"],
+            known=(self.instance.secret, view.task), fault=self.fault, mended=self.mended,
+            entries=lambda again: [transcript_line(line) for line in view.lines
+                                   if line["speaker"] == self.role or line["content"] == again])
 
     async def _move(self, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any], text: str) -> dict[str, Any]:
         """What is asked for beside speech, once ``text`` has been said."""

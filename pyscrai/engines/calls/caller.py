@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from pyscrai.engines.ports.record import Attempt, CallKey, CallRecord, Record
 from pyscrai.engines.state import Activation
 from pyscrai.engines.tools.consultation import use_now
 from pyscrai.engines.tools.tool import Answer, Scene, Tool
-from pyscrai.errors import LONGEST_RETRY, ModelError, ModelTimeout, PoorReply, ReplyError
+from pyscrai.errors import LONGEST_RETRY, ModelError, ModelTimeout, ReplyError, TryAgain
 from pyscrai.events import Event, ModelFellBack, ModelRetried, ReplyRepaired
 
 T = TypeVar("T")
@@ -55,12 +55,12 @@ class Asking:
             try:
                 return read(reply)
             except ReplyError as error:
-                if not isinstance(error, PoorReply):  # that is no failure; who reads finds fault no more than twice
+                if not isinstance(error, TryAgain):
                     if repairs == 0:
                         raise
                     repairs -= 1
                 self._draft(ReplyRepaired, problem=error.message)
-                request = _repair(request, reply, error)
+                request = error.again(request) if isinstance(error, TryAgain) else _repair(request, reply, error)
 
     async def use(self, tool: Tool, arguments: Mapping[str, Any], scene: Scene, *, longest: float) -> Answer:
         """Use a tool, or give the answer that the journal holds."""
@@ -179,23 +179,13 @@ def _asked_outright(request: ModelRequest) -> ModelRequest:
 
 
 def _repair(request: ModelRequest, reply: ModelReply, error: ReplyError) -> ModelRequest:
-    """The request with the unusable reply and what is wrong with it; an empty or repeated one is asked for again."""
+    """The request with the unusable reply and what is wrong with it; an empty one is asked for again."""
     seed = None if request.seed is None else request.seed + 1
-    if isinstance(error, PoorReply):
-        return replace(_without(request, error.details.get("parts", ())), seed=seed,
-                       temperature=min(1.2, (request.temperature or 0.7) + 0.3))
     if not reply.text.strip():
         return replace(request, seed=seed)
     asked = _asked_outright(request)
     return replace(asked, messages=(*asked.messages, Message("assistant", (reply.text,)), Message(
         "user", (f"That reply cannot be used: {error.message}. Answer again, with nothing but the corrected reply.",))))
-
-
-def _without(request: ModelRequest, parts: Collection[str]) -> ModelRequest:
-    """The request without the parts that the model cannot leave alone."""
-    return replace(request, messages=tuple(
-        replace(message, parts=tuple(part for part in message.parts if part not in parts))
-        for message in request.messages))
 
 
 def _wait(backoff: float, number: int, retry_after: float | None) -> float:

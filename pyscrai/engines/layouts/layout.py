@@ -1,0 +1,90 @@
+"""How a prompt is laid out for a kind of model, and what its speech is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pyscrai.engines.ports.model import Layout as LayoutName
+from pyscrai.engines.ports.model import Message
+from pyscrai.errors import ReplyError
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The rendered parts of a request."""
+
+    system: str
+    render: Callable[[str, Mapping[str, Any]], str]
+    """Renders a shipped prompt, by name, with further variables."""
+    entries: tuple[str, ...]
+    """The transcript, a part per entry."""
+    note: str
+    """What is asked for now."""
+    prefill: str = ""
+    """The words that the reply begins with, where the model goes on from them; else empty."""
+    structured: bool = False
+    """Whether a JSON object is asked for."""
+    goes_on: bool = False
+    """Whether the role speaks as one of the characters of the transcript."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standards:
+    """What a speech is compared with."""
+
+    heard: Sequence[str]
+    """What the role has heard, oldest first."""
+    known: Sequence[str]
+    """Texts of the prompt that are not for reciting: the secret, the phase's task."""
+    entries: Callable[[str], Sequence[str]]
+    """The transcript's entries that lead to a heard line being said again."""
+    fault: Callable[[str], str | None] = field(default=lambda text: None)
+    """What is wrong with a line for this engine."""
+    mended: Callable[[str], str] = field(default=lambda text: text)
+    """A line without what does not belong in it."""
+
+
+class Critic(Protocol):
+    """Reads the speeches of one turn, try after try."""
+
+    def trimmed(self, text: str) -> str:
+        """What of a reply is the speech."""
+        ...
+
+    def unusable(self, error: ReplyError) -> ReplyError:
+        """The error of a reply in which nothing is said: as it is, or a TryAgain."""
+        ...
+
+    def judged(self, text: str) -> str:
+        """The speech as it is said.
+
+        Raises:
+            TryAgain: another try is likely to be better.
+        """
+        ...
+
+
+class Layout(Protocol):
+    """How prompts are laid out for a kind of model."""
+
+    name: LayoutName
+    report_tokens: int
+    """The longest report, in tokens."""
+
+    def asks(self, schema: dict[str, Any] | None) -> dict[str, Any] | None:
+        """What of a turn's schema is asked for together with the speech; None for the speech alone, the rest after."""
+        ...
+
+    def stop(self, others: Sequence[str], *, structured: bool) -> tuple[str, ...]:
+        """The texts at which a speech ends."""
+        ...
+
+    def messages(self, prompt: Prompt) -> tuple[Message, ...]:
+        """The request's messages; what changes every turn comes last, so that the front stays in caches."""
+        ...
+
+    def critic(self, standards: Standards) -> Critic:
+        """A critic for one turn."""
+        ...
