@@ -36,6 +36,15 @@ class AgentInstance(Strict):
     human: Literal["no", "allowed", "always"] = "no"
 
 
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """Where a run pauses so that others can leave it there: a turn, a phase that begins, or a condition."""
+
+    turn: int | None = None
+    phase: str | None = None
+    when: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
     """All that is fixed for a run: the template, its cast, the parameters and the seed."""
@@ -48,3 +57,6 @@ class RunSpec:
     """The operator's bound; the scenario's own counts too."""
     budget_usd: float | None = None
     """The operator's bound of cost."""
+    variables: Mapping[str, Scalar] = field(default_factory=dict)
+    """Initial values of variables in place of the template's."""
+    standstill: Standstill | None = None

@@ -24,6 +24,16 @@ class RunOptions:
     budget_usd: float | None = None
     without: tuple[str, ...] = ()
     """Optional roles that are left out."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """Initial values in place of the template's."""
+    injects: tuple[Mapping[str, Any], ...] = ()
+    """Put into the world before the first turn; each has ``text``, and may have ``audience`` and ``source``."""
+    prompts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Role to prompt slot to the Jinja text that stands in for the engine's own."""
+    memory: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Role to what it keeps of the conversation, as in a template."""
+    standstill: Mapping[str, Any] = field(default_factory=dict)
+    """Pause at a ``turn``, when a ``phase`` begins, or ``when`` a condition holds."""
     people: Mapping[str, str] = field(default_factory=dict)
     """Role to the person who plays it."""
     tags: tuple[str, ...] = ()

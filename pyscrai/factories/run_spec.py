@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyscrai.did_you_mean import instead
-from pyscrai.engines.cast import AgentInstance, RunSpec
+from pyscrai.engines.cast import AgentInstance, RunSpec, Standstill
 from pyscrai.errors import RunError
 from pyscrai.factories.agent_factory import create_agent_instance
 from pyscrai.factories.run_options import RunOptions
-from pyscrai.templates.models.agent import AgentBody
+from pyscrai.templates.models.agent import AgentBody, Memory
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
 FindAgent = Callable[[str], AgentBody]
@@ -28,7 +28,7 @@ def make_run_spec(scenario: ScenarioTemplate, options: RunOptions, find_agent: F
         RunError: an unknown role or parameter, a value out of bounds, a required role left out.
         NotFound: an agent template is not stored.
     """
-    for named in (*options.role_models, *options.without, *options.people):
+    for named in (*options.role_models, *options.without, *options.people, *options.prompts, *options.memory):
         if named not in scenario.roles:
             raise _unknown("role", named, scenario.roles)
     cast: dict[str, AgentInstance] = {}
@@ -44,10 +44,42 @@ def make_run_spec(scenario: ScenarioTemplate, options: RunOptions, find_agent: F
         agent = find_agent(role.agent) if isinstance(role.agent, str) else role.agent
         instance = create_agent_instance(role_id, role, agent, model=model, failure=scenario.failure,
                                          override=options.role_models.get(role_id) or options.model)
+        instance = changed(instance, prompts=options.prompts.get(role_id), memory=options.memory.get(role_id))
         cast[role_id] = instance.model_copy(update={"human": "always"}) if role_id in options.people else instance
     return RunSpec(scenario=scenario, cast=cast, parameters=read_parameters(scenario, options.parameters),
-                seed=secrets.randbits(31) if options.seed is None else options.seed,
-                max_turns=options.max_turns, budget_usd=options.budget_usd)
+                   seed=secrets.randbits(31) if options.seed is None else options.seed,
+                   max_turns=options.max_turns, budget_usd=options.budget_usd,
+                   variables=read_variables(scenario, options.variables),
+                   standstill=Standstill(**options.standstill) if options.standstill else None)
+
+
+def changed(instance: AgentInstance, *, model: str | None = None, prompts: Mapping[str, str] | None = None,
+            memory: Mapping[str, Any] | None = None) -> AgentInstance:
+    """An instance with another model, prompts over its own, or another memory; what is None stays."""
+    update: dict[str, Any] = {"model": model} if model else {}
+    if prompts:
+        update["prompts"] = {**instance.prompts, **prompts}
+    if memory is not None:
+        update["memory"] = Memory.model_validate(memory)
+    return instance.model_copy(update=update) if update else instance
+
+
+def read_variables(scenario: ScenarioTemplate, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Initial values of variables, checked.
+
+    Raises:
+        RunError: an unknown variable, or a value outside its domain.
+    """
+    values = {}
+    for name, value in given.items():
+        variable = scenario.variables.get(name)
+        if variable is None:
+            raise _unknown("variable", name, scenario.variables)
+        read = variable.coerce(_from_text(value, variable.type) if isinstance(value, str) else value)
+        if reason := variable.why_not(read):
+            raise RunError(f"variable {name!r}: {reason}", code="run.bad_variable", variable=name, value=value)
+        values[name] = read
+    return values
 
 
 def read_parameters(scenario: ScenarioTemplate, given: Mapping[str, Any]) -> dict[str, Any]:

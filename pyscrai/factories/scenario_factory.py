@@ -17,7 +17,7 @@ from pyscrai.databases.tables import ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.agents.engine import Engine
 from pyscrai.engines.calls.caller import TokenListener
-from pyscrai.engines.cast import AgentInstance, RunSpec
+from pyscrai.engines.cast import AgentInstance, RunSpec, Standstill
 from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.ports.model import ChatModel
@@ -31,6 +31,7 @@ from pyscrai.factories.stored_past import StoredPast
 from pyscrai.llm.models import Models
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.models.world import InjectText
 
 Within = Callable[[AsyncSession, str], Awaitable[None]]
 
@@ -48,6 +49,24 @@ async def create_scenario_run_from_template(services: Services, template: str, o
 
     Returns:
         The run's id.
+
+    Raises: as ``new_run``.
+    """
+    new, plan = await new_run(services, template, options, desired=desired, actor=actor)
+    if within is None:
+        run_id = await services.joint.create(new)
+    else:
+        async with services.database.session() as session:
+            [run] = await Runs(session).create(new)
+            await within(session, run.id)
+            run_id = run.id
+    services.shared.plans.get(run_id, lambda: plan)
+    return run_id
+
+
+async def new_run(services: Services, template: str, options: RunOptions | None = None, *, desired: str = "none",
+                  actor: str = "") -> tuple[NewRun, Plan]:
+    """All that is needed to make a run, checked; nothing is written.
 
     Raises:
         NotFound: the scenario or one of its agents is not stored.
@@ -74,16 +93,8 @@ async def create_scenario_run_from_template(services: Services, template: str, o
                                configuration=instance.model_dump(mode="json"),
                                played_by=options.people.get(role, "model")))
     new = NewRun(stored.row, cast, plan.seed, options.name, plan.parameters, _settings(options, actor), options.tags,
-                 desired)
-    if within is None:
-        run_id = await services.joint.create(new)
-    else:
-        async with services.database.session() as session:
-            [run] = await Runs(session).create(new)
-            await within(session, run.id)
-            run_id = run.id
-    services.shared.plans.get(run_id, lambda: plan)
-    return run_id
+                 desired, injects=[_inject(inject) for inject in options.injects])
+    return new, plan
 
 
 @asynccontextmanager
@@ -151,7 +162,9 @@ async def plan_of(services: Services, stored: StoredRun) -> Plan:
     scenario = services.shared.scenarios.get(row.template_hash, lambda: ScenarioTemplate.model_validate(content))
     cast = {member.role: AgentInstance.model_validate(member.configuration) for member in stored.cast}
     spec = RunSpec(scenario=scenario, cast=cast, parameters=row.parameters, seed=row.seed,
-                   max_turns=row.settings.get("max_turns"), budget_usd=row.settings.get("budget_usd"))
+                   max_turns=row.settings.get("max_turns"), budget_usd=row.settings.get("budget_usd"),
+                   variables=row.settings.get("variables") or {},
+                   standstill=Standstill(**row.settings["standstill"]) if row.settings.get("standstill") else None)
     return services.shared.plans.get(row.id, lambda: make_plan(spec))
 
 
@@ -169,6 +182,11 @@ async def make_engines(plan: Plan, models: Models, tools_allowed: Iterable[str] 
         engines[role] = create_agent_engine(instance, plan, await models.get(instance.model), fallback,
                                             tools_allowed=tools_allowed)
     return engines
+
+
+def _inject(given: Mapping[str, Any]) -> dict[str, Any]:
+    content = InjectText.model_validate(given)
+    return {"text": content.text, "audience": list(content.audience), "source": content.source}
 
 
 def _settings(options: RunOptions, actor: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.repositories.controls import Controls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
 from pyscrai.databases.tables import AgentInstanceRow, RunRow, ScenarioTemplateRow
@@ -20,8 +19,8 @@ from pyscrai.engines.ports.record import Progress
 from pyscrai.engines.state import Line
 from pyscrai.errors import NotFound, RunError, WrongState
 from pyscrai.events import Event, RunForked, VariableChanged
-from pyscrai.factories.run_spec import read_parameters
-from pyscrai.factories.scenario_factory import make_graph
+from pyscrai.factories.run_spec import changed, read_parameters
+from pyscrai.factories.scenario_factory import Within, make_graph
 from pyscrai.factories.services import Services
 from pyscrai.services.controls import check_audience, check_fits, check_player, check_variables
 from pyscrai.services.outside_events import note_events
@@ -41,6 +40,10 @@ class Edits:
     model: str | None = None
     """A model alias for every role."""
     role_models: Mapping[str, str] = field(default_factory=dict)
+    prompts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Role to prompt slot to the Jinja text that stands in for the engine's own."""
+    memory: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Role to what it keeps of the conversation, as in a template."""
     message: tuple[str, str] | None = None
     """The key of one event that was said or put into the world, and what it says instead."""
     seed: int | None = None
@@ -51,6 +54,8 @@ class Edits:
         """What is edited, as plain data."""
         edits = {"variables": dict(self.variables), "parameters": dict(self.parameters), "model": self.model,
                  "injects": [content.model_dump(mode="json") for content in self.injects],
+                 "prompts": {role: dict(slots) for role, slots in self.prompts.items()},
+                 "memory": {role: dict(memory) for role, memory in self.memory.items()},
                  "role_models": dict(self.role_models), "seed": self.seed, "max_turns": self.max_turns,
                  "budget_usd": self.budget_usd,
                  "message": {"key": self.message[0], "text": self.message[1]} if self.message else None}
@@ -58,11 +63,12 @@ class Edits:
 
 
 async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, actor: str, name: str = "",
-                   tags: Sequence[str] = (), desired: str = "none") -> str:
+                   tags: Sequence[str] = (), desired: str = "none", within: Within | None = None) -> str:
     """Make a run that goes on from a turn of another one.
 
     Args:
         turn: how many turns of the parent's play are shared.
+        within: what else is to be stored in the transaction that makes the run, given its id.
 
     Returns:
         The new run's id; it is pending.
@@ -93,7 +99,8 @@ async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, 
     values = {**values, "variables": variables, "messages": tuple(lines), "outcome": None}
     fork = Fork(run_id, turn, Progress(turn, values.get("phase", ""), tuple(
         activation["role"] for activation in values["next"]), variables, values.get("usage") or {}))
-    child = await _store(services, row, cast, plan, fork, edits, actor=actor, name=name, tags=tags)
+    child = await _store(services, row, cast, plan, fork, edits, actor=actor, name=name, tags=tags,
+                         within=within)
     await _copy_state(services, child, plan, values)
     events: list[Event] = [RunForked(key="forked", turn=turn, phase=fork.at.phase, source=actor, parent=run_id,
                                      at_turn=turn, edits=edits.as_dict())]
@@ -129,14 +136,15 @@ async def regenerate(services: Services, run_id: str, turn: int, *, actor: str, 
 
 
 def _edited_spec(at: Moment, row: RunRow, cast: Sequence[AgentInstanceRow], edits: Edits) -> RunSpec:
-    for role in edits.role_models:
+    for role in (*edits.role_models, *edits.prompts, *edits.memory):
         if role not in at.plan.cast:
             check_player(at.plan, role)
     instances = {}
     for member in cast:
         instance = AgentInstance.model_validate(member.configuration)
         alias = edits.role_models.get(member.role) or edits.model
-        instances[member.role] = instance.model_copy(update={"model": alias}) if alias else instance
+        instances[member.role] = changed(instance, model=alias, prompts=edits.prompts.get(member.role),
+                                         memory=edits.memory.get(member.role))
     parameters = read_parameters(at.plan.scenario, {**row.parameters, **edits.parameters})
     return RunSpec(scenario=at.plan.scenario, cast=instances, parameters=parameters,
                    seed=row.seed if edits.seed is None else edits.seed,
@@ -177,21 +185,24 @@ async def _settled(session: AsyncSession, run_id: str, at: Moment) -> dict[str, 
 
 
 async def _store(services: Services, row: RunRow, cast: Sequence[AgentInstanceRow], spec: RunSpec, fork: Fork,
-                 edits: Edits, *, actor: str, name: str, tags: Sequence[str]) -> str:
+                 edits: Edits, *, actor: str, name: str, tags: Sequence[str], within: Within | None) -> str:
     members = [CastMember(role=member.role, name=member.name, engine=member.engine, agent_hash=member.agent_hash,
                           configuration=spec.cast[member.role].model_dump(mode="json"),
                           agent_template_id=member.agent_template_id, played_by=member.played_by) for member in cast]
     settings = {**row.settings, "actor": actor, "edits": edits.as_dict()}
+    for own in ("standstill", "variables", "injects"):   # of the parent's beginning, which the fork has behind it
+        settings.pop(own, None)
     bounds = {"max_turns": edits.max_turns, "budget_usd": edits.budget_usd}
     settings |= {key: value for key, value in bounds.items() if value}
     async with services.database.session() as session:
         template = await session.get_one(ScenarioTemplateRow, row.scenario_template_id)
         [child] = await Runs(session).create(NewRun(
             template, members, spec.seed, name or row.name, spec.parameters, settings, tags or tuple(row.tags),
-            desired="none", fork=fork))
-        for content in edits.injects:
-            await Controls(session).add(child.id, "inject", {
-                "text": content.text, "audience": list(content.audience), "source": content.source}, actor=actor)
+            desired="none", fork=fork, injects=[{
+                "text": content.text, "audience": list(content.audience), "source": content.source}
+                for content in edits.injects]))
+        if within is not None:
+            await within(session, child.id)
         return child.id
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pyscrai.databases.columns import now
 from pyscrai.databases.repositories.lineage import NOT_INHERITED, lineage
 from pyscrai.databases.run_ids import LAST, PREFIX, first_id_at, new_run_id
-from pyscrai.databases.tables import AgentInstanceRow, EventRow, RunRow, RunTagRow, ScenarioTemplateRow
+from pyscrai.databases.tables import AgentInstanceRow, ControlRow, EventRow, RunRow, RunTagRow, ScenarioTemplateRow
 from pyscrai.engines.ports.record import Progress
 from pyscrai.errors import NotFound, WrongState, no_run
 
@@ -58,6 +58,8 @@ class NewRun:
     tags: Collection[str] = ()
     desired: str = "run"
     fork: Fork | None = None
+    injects: Sequence[Mapping[str, Any]] = ()
+    """What waits for the run's first turn: ``text``, ``audience`` and ``source`` of each."""
     moment: datetime | None = None
     """When it is made; now, if left out."""
 
@@ -87,7 +89,7 @@ class Runs:
             run = RunRow(id=run_id, scenario_template_id=new.template.id, template_hash=new.template.content_hash,
                          name=new.name or new.template.name, status="pending", desired=new.desired, seed=new.seed,
                          parameters=dict(new.parameters), settings=dict(new.settings), tags=sorted(set(new.tags)),
-                         created_at=moment, updated_at=moment)
+                         controls_waiting=len(new.injects), created_at=moment, updated_at=moment)
             if (fork := new.fork) is not None:
                 run.parent_run_id, run.fork_turn = fork.parent, fork.turn
                 run.turn, run.phase, run.speakers = fork.at.turn, fork.at.phase, list(fork.at.next)
@@ -102,6 +104,9 @@ class Runs:
                              agent_template_id=member.agent_template_id, agent_hash=member.agent_hash,
                              configuration=dict(member.configuration), played_by=member.played_by)
             for run, new in zip(rows, made, strict=True) for position, member in enumerate(new.cast))
+        self._session.add_all(
+            ControlRow(run_id=run.id, kind="inject", payload=dict(inject), actor=str(new.settings.get("actor", "")))
+            for run, new in zip(rows, made, strict=True) for inject in new.injects)
         await self._session.flush()
         return rows
 

@@ -22,7 +22,8 @@ from pyscrai.templates.models.flow import Transition
 def open_play(step: Step) -> Step:
     """The first step: variables at their initial values, the first phase, what is due at turn 0, the first speakers."""
     scenario = step.plan.scenario
-    step.variables = {name: variable.initial for name, variable in scenario.variables.items()}
+    step.variables = {name: variable.initial for name, variable in scenario.variables.items()} | dict(
+        step.plan.variables)
     step.enter(scenario.flow.start, cause="start")
     apply_injects(step, entered=True)
     apply_injects(step)
@@ -56,7 +57,25 @@ def advance(step: Step) -> Step:
         _follow_transition(step, phase)
         left = phase if clock["phase_turns"] == 0 or step.outcome is not None else None
     _schedule(step, phase=phase, played=played, left=left is not None)
+    _stand_still(step)
     return step
+
+
+def _stand_still(step: Step) -> None:
+    """Pause at the point that the run's operator named, between two turns."""
+    point = step.plan.standstill
+    if point is None or step.outcome is not None:
+        return
+    if point.turn is not None:
+        reached = step.turn >= point.turn
+    elif point.phase is not None:
+        reached = step.phase == point.phase and step.clock["phase_turns"] == 0
+    else:
+        reached = truth(str(point.when), step.context())
+    phase = step.plan.phases[step.phase]
+    between = phase.spec.order != "simultaneous" or step.clock["phase_turns"] % phase.round == 0
+    if reached and between:
+        step.stands = f"the point at which it is to stand: turn {step.turn}"
 
 
 def choose(step: Step, chosen: str, reason: str) -> Step:

@@ -19,6 +19,9 @@ from pyscrai.events import (
 )
 from pyscrai.templates.models.world import InjectText
 
+STANDS = "stands"
+"""What an update says beside the channels of the state: the graph pauses after it."""
+
 OPENING_CLOCK: Clock = {"phase_turns": 0, "since": 0, "visits": {}, "last": None, "seconds": 0.0, "tally": {},
                         "events": {}, "spoken": {}, "fired": {}, "armed": {}}
 
@@ -62,6 +65,8 @@ class Step:
         self.clock: Clock = cast(Clock, _copied(state.get("clock") or OPENING_CLOCK))
         self.usage = usage if usage is not None else state.get("usage") or {}
         self.outcome: dict[str, Any] | None = None
+        self.stands: str | None = None
+        """Why the run is to pause before the next step."""
         self.next: list[Activation] = []
         self.events: list[Event] = []
         self.lines: list[Line] = []
@@ -154,4 +159,6 @@ class Step:
             update["variables"] = self.variables
         if self.outcome != self.state.get("outcome"):
             update["outcome"] = self.outcome
+        if self.stands is not None:
+            update[STANDS] = self.stands
         return update
