@@ -251,3 +251,8 @@ class StorageError(PyscraiError):
     """The database cannot be used: unreachable, locked, or of another version."""
 
     code = "storage.failed"
+
+    @property
+    def passes(self) -> bool:
+        """Whether it is an outage: waiting may help, and it is no fault of what was to be stored."""
+        return self.code in ("storage.unreachable", "storage.busy", "storage.locked", "storage.full")

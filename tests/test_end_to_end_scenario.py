@@ -185,7 +185,7 @@ async def _store_impatient(services: Services, failure: dict[str, float]) -> Non
 async def assert_key_unwritten(services: Services) -> None:
     """The key is in no table."""
     async with services.database.read() as session:
-        sqlite = services.database.is_sqlite
+        sqlite = services.database.path is not None
         names = (await session.scalars(text(
             "SELECT name FROM sqlite_master WHERE type = 'table'" if sqlite else
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))).all()

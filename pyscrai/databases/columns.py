@@ -9,12 +9,15 @@ from typing import Any
 import orjson
 from sqlalchemy import BigInteger, Dialect, Integer, Text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 
 from pyscrai.audience import EVERYONE, Audience
+from pyscrai.plain_text import storable, storable_json
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+NUL = "\\u0000"
+"""How JSON writes the character that PostgreSQL's text cannot hold."""
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A generated id: SQLite counts only in INTEGER PRIMARY KEY columns."""
@@ -26,27 +29,41 @@ def now() -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-class Instant(TypeDecorator[datetime]):
-    """A moment in UTC to the millisecond: an integer of 6 bytes in SQLite, ``timestamptz`` in PostgreSQL."""
+class Milliseconds(TypeDecorator[datetime]):
+    """A moment as an integer of 6 bytes."""
 
     impl = BigInteger
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(BigInteger())
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - EPOCH) // MILLISECOND
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return (value - EPOCH) // MILLISECOND
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else EPOCH + value * MILLISECOND
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        moment: datetime = value.astimezone(UTC) if dialect.name == "postgresql" else EPOCH + value * MILLISECOND
-        return moment
+
+class Timestamp(TypeDecorator[datetime]):
+    """A moment as ``timestamptz``, read in UTC whatever the server's time zone is."""
+
+    impl = TIMESTAMP(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+
+Instant = Milliseconds().with_variant(Timestamp(), "postgresql")
+"""A moment in UTC to the millisecond."""
+
+
+class PlainText(TypeDecorator[str]):
+    """Text that both databases can hold, whatever was handed in."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
 
 
 class Heard(TypeDecorator[Audience]):
@@ -75,9 +92,22 @@ def audience_of(text: str) -> Audience:
 
 
 def to_json(value: Any) -> str:
-    """Compact JSON text that both databases take."""
+    """Compact JSON text that both databases, and every client that reads it, take."""
     try:
-        return orjson.dumps(value).decode()
+        text = orjson.dumps(value).decode()
     except TypeError:
-        # What orjson refuses and JSON has: integers over 64 bits, keys that are numbers, lone surrogates.
-        return json.dumps(value, separators=(",", ":"))
+        # What orjson refuses and Python's JSON has: integers over 64 bits, keys that are numbers, lone surrogates.
+        return json.dumps(storable_json(value), separators=(",", ":"), ensure_ascii=False)
+    if NUL in text:
+        text = orjson.dumps(storable_json(value)).decode()
+    return text
+
+
+def from_json(stored: str | bytes) -> Any:
+    """The value of a stored JSON text, even of one that was stored before texts were made storable."""
+    text = stored if isinstance(stored, str) else stored.decode()
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return storable_json(json.loads(text))
+    return storable_json(value) if NUL in text else value

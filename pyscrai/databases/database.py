@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, TypeVar
 
-from sqlalchemy import URL, Connection, event, make_url, text
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from pyscrai.databases.columns import to_json
+from pyscrai.databases.dialects.dialect import dialect_of
 from pyscrai.databases.migrations.revision import REVISION
+from pyscrai.databases.patience import DEFAULT, Patience
 from pyscrai.databases.storage_errors import Explained
-from pyscrai.errors import StorageError
 
-SQLITE = "sqlite+aiosqlite"
-POSTGRESQL = "postgresql+psycopg"
-
-PRAGMAS = (
-    "PRAGMA busy_timeout=10000",
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=NORMAL",
-    "PRAGMA foreign_keys=ON",
-)
-"""What every connection of ours to a SQLite file sets; the first of them lets the second wait for its lock."""
+T = TypeVar("T")
 
 
 class Database:
@@ -34,41 +24,27 @@ class Database:
 
     Nothing is opened before the first transaction. One object serves a whole process.
 
+    Args:
+        patience: seconds that what a run records is held while storage is away.
+
     Raises:
         StorageError: the URL is of no kind that is known.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.url = _checked(url)
-        self.is_sqlite = self.url.drivername == SQLITE
-        pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 20, "pool_timeout": 30}
-        if self.is_sqlite:
-            # BEGIN is ours: the driver's own is deferred, and a transaction that reads before it writes would then
-            # fail at once whenever another one wrote in between.
-            pool["connect_args"] = {"isolation_level": None}
-        else:
-            pool["pool_pre_ping"] = True
-        self._engine = create_async_engine(self.url, json_serializer=to_json, **pool)
-        # SQLite has one writer at a time, and those who wait for it ask again and again, in no order. Within a process
-        # they wait in line instead; PostgreSQL needs no line.
-        self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.is_sqlite else nullcontext()
+    def __init__(self, url: str, *, pool_size: int = 10, patience: float = DEFAULT) -> None:
+        self.dialect = dialect_of(url)
+        self.patience = Patience(patience)
+        self._engine = self.dialect.engine(pool_size)
         self._reading: AsyncEngine = self._engine.execution_options(pyscrai_reads=True)
-        if self.is_sqlite:
-            event.listen(self._engine.sync_engine, "connect", _set_pragmas)
-            event.listen(self._engine.sync_engine, "begin", _begin)
+        self._line = self.dialect.writers_line()
 
     @property
     def path(self) -> Path | None:
-        """The SQLite file, or None for PostgreSQL."""
-        return Path(str(self.url.database)) if self.is_sqlite else None
-
-    @property
-    def dsn(self) -> str:
-        """The PostgreSQL URL as libpq takes it, with its password: never show it."""
-        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        """The file that holds it, where there is one."""
+        return self.dialect.path
 
     def __str__(self) -> str:
-        return str(self.path) if self.is_sqlite else self.url.render_as_string(hide_password=True)
+        return self.dialect.name
 
     async def __aenter__(self) -> Self:
         return self
@@ -81,10 +57,11 @@ class Database:
         """One transaction that may write: committed at the end, rolled back when an error leaves it.
 
         Raises:
-            StorageError: the database cannot be reached, is locked, or has not our tables.
+            StorageError: the database cannot be reached, is locked, or lacks our tables.
         """
         with self._explained():
-            async with self._turn, AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+            async with (self._line, asyncio.timeout(self.dialect.session_timeout),
+                        AsyncSession(self._engine, expire_on_commit=False) as session, session.begin()):
                 yield session
 
     @asynccontextmanager
@@ -98,6 +75,30 @@ class Database:
             async with AsyncSession(self._reading, expire_on_commit=False, autoflush=False) as session:
                 yield session
 
+    async def reading(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """What a piece of work reads for a run that plays: while storage is away, it is tried again.
+
+        Raises:
+            StorageError: storage stayed away for longer than the database's patience.
+        """
+        async def once() -> T:
+            async with self.read() as session:
+                return await work(session)
+
+        return await self.patience(once, "read")
+
+    async def writing(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """One transaction of a run that plays; the work must be one that can be done twice.
+
+        Raises:
+            StorageError: storage stayed away for longer than the database's patience.
+        """
+        async def once() -> T:
+            async with self.session() as session:
+                return await work(session)
+
+        return await self.patience(once, "write")
+
     async def prepare(self) -> None:
         """Make the database ready: create the file and its folder, bring the tables up to date.
 
@@ -106,14 +107,13 @@ class Database:
         Raises:
             StorageError: unreachable, or made by a newer PyScrAI.
         """
-        if self.path is not None:
-            self._make_folder(self.path.parent)
+        self.dialect.prepare()
         if await self.revision() == REVISION:
             return
         # Alembic costs a tenth of a second to import: only for those who migrate.
         from pyscrai.databases.migrations.migrate import upgrade
 
-        await asyncio.to_thread(upgrade, self.url)
+        await asyncio.to_thread(upgrade, self.dialect)
 
     async def revision(self) -> str | None:
         """The revision of the tables, or None where there are none.
@@ -123,7 +123,7 @@ class Database:
         """
         with self._explained():
             async with self._reading.connect() as connection:
-                if not await _has_revision(connection, sqlite=self.is_sqlite):
+                if (await connection.execute(text(self.dialect.has_revision))).scalar() is None:
                     return None
                 found: str | None = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
                 return found
@@ -132,46 +132,5 @@ class Database:
         """Close all connections."""
         await self._engine.dispose()
 
-    def _make_folder(self, folder: Path) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(f"cannot make the folder {folder}: {error.strerror}",
-                               cure="set PYSCRAI_DATABASE_URL or PYSCRAI_DATA_DIR to a place that can be written"
-                               ) from error
-
     def _explained(self) -> Explained:
-        return Explained(str(self), sqlite=self.is_sqlite)
-
-
-def _checked(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise StorageError("the database URL cannot be read", cure="write sqlite+aiosqlite:///FILE or "
-                           "postgresql+psycopg://USER@HOST/NAME", code="storage.url") from error
-    if parsed.drivername not in (SQLITE, POSTGRESQL):
-        raise StorageError(f"a database of the kind {parsed.drivername!r} is not known",
-                           cure=f"use {SQLITE} or {POSTGRESQL}", code="storage.url")
-    if parsed.drivername == SQLITE and (parsed.database or ":memory:") == ":memory:":
-        raise StorageError("a SQLite database in memory cannot be shared by the connections that a run needs",
-                           cure="name a file; one in a temporary folder will do", code="storage.url")
-    return parsed
-
-
-def _set_pragmas(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    reads = connection.get_execution_options().get("pyscrai_reads")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
-async def _has_revision(connection: AsyncConnection, *, sqlite: bool) -> bool:
-    query = ("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'" if sqlite
-             else "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL")
-    return (await connection.execute(text(query))).scalar() is not None
+        return Explained(self.dialect.explain)

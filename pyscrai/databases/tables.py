@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Identity, Index, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Identity, Index, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql import text
 
 from pyscrai.audience import Audience
-from pyscrai.databases.columns import BigId, Heard, Instant, now
+from pyscrai.databases.columns import BigId, Heard, Instant, PlainText, now
 
 Json = dict[str, Any]
 
@@ -30,8 +30,8 @@ class Base(DeclarativeBase):
         "pk": "pk_%(table_name)s",
     })
     type_annotation_map = {  # noqa: RUF012  (SQLAlchemy's own interface)
-        datetime: Instant(),
-        str: Text(),
+        datetime: Instant,
+        str: PlainText(),
         Json: JSON(none_as_null=True),
         list[Any]: JSON(none_as_null=True),
         Audience: Heard(),

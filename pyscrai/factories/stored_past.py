@@ -19,7 +19,6 @@ class StoredPast:
         self._database, self._run_id = database, run_id
 
     async def history(self, *, after_turn: int = -1, upto_turn: int) -> Sequence[Event]:
-        async with self._database.read() as session:
-            found = await Events(session).read(self._run_id, kinds=REMEMBERED, from_turn=after_turn + 1,
-                                               to_turn=upto_turn)
-            return [stored.event for stored in found]
+        found = await self._database.reading(lambda session: Events(session).read(
+            self._run_id, kinds=REMEMBERED, from_turn=after_turn + 1, to_turn=upto_turn))
+        return [stored.event for stored in found]

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from pyscrai.databases.database import Database
-
-
-class Savers(Protocol):
-    """The savers for one kind of database."""
-
-    def saver(self) -> BaseCheckpointSaver[str]: ...
-
-    async def close(self) -> None: ...
+from pyscrai.databases.dialects.dialect import Savers
 
 
 class Checkpoints:
@@ -38,7 +30,8 @@ class Checkpoints:
             StorageError: the database cannot be reached.
         """
         async with self._opening:
-            self._savers = self._savers or await self._open()
+            self._savers = self._savers or await self._database.dialect.savers(
+                self._serde, self._database.patience, pool_size=self._pool_size)
 
     async def saver(self, run_id: str) -> BaseCheckpointSaver[str]:
         """The saver for one run.
@@ -60,13 +53,3 @@ class Checkpoints:
         savers, self._savers = self._savers, None
         if savers is not None:
             await savers.close()
-
-    async def _open(self) -> Savers:
-        # Imported here: who uses SQLite need not wait for PostgreSQL's driver, a tenth of a second.
-        if self._database.is_sqlite:
-            from pyscrai.databases.checkpoints.sqlite_savers import SqliteSavers
-
-            return await SqliteSavers.open(self._database, self._serde)
-        from pyscrai.databases.checkpoints.postgres_savers import PostgresSavers
-
-        return await PostgresSavers.open(self._database, self._serde, pool_size=self._pool_size)

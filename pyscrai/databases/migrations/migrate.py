@@ -9,14 +9,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, create_engine, event, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from pyscrai.databases.storage_errors import explain
+from pyscrai.databases.dialects.dialect import Dialect
 from pyscrai.errors import StorageError
-
-LOCK = 0x7079_7363_7261_6901
-"""The PostgreSQL advisory lock of those who migrate."""
 
 SAVER_TABLES = frozenset({"checkpoints", "writes", "checkpoint_blobs", "checkpoint_writes", "checkpoint_migrations"})
 """LangGraph's own tables in the same database: its savers keep them."""
@@ -30,30 +27,19 @@ def configuration(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(url: URL) -> None:
+def upgrade(dialect: Dialect) -> None:
     """Bring the tables up to date in one transaction. Another process that does the same waits, and finds it done.
 
     Raises:
         StorageError: the database cannot be used, or is of a revision that this PyScrAI does not know.
     """
-    sqlite = url.drivername.startswith("sqlite")
-    engine = create_engine(url.set(drivername="sqlite" if sqlite else url.drivername),
-                           connect_args={"isolation_level": None, "timeout": 60} if sqlite else {})
-    if sqlite:
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        # Stays with the file; it cannot be set within a transaction.
-        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA journal_mode=WAL"))
     try:
-        with engine.begin() as connection:
-            if not sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        with dialect.migrating() as connection:
             _refuse_unknown(connection)
             command.upgrade(configuration(connection), "head")
     except SQLAlchemyError as error:
-        raise explain(error, url.render_as_string(), sqlite=sqlite) or StorageError(
+        raise dialect.explain(error) or StorageError(
             f"the tables could not be brought up to date: {error}", code="storage.migration") from error
-    finally:
-        engine.dispose()
 
 
 def _refuse_unknown(connection: Connection) -> None:

@@ -15,8 +15,7 @@ class RunInbox:
     """What arrives for one run.
 
     Each commit of the record tells how many commands wait, so a turn for which none does costs nothing. A command
-    that comes between a commit and the next turn is seen at the turn after; ``wake`` is for those in this process
-    who know better.
+    that comes between a commit and the next turn is seen at the turn after.
 
     Args:
         taken: the commands that the run was given before: a turn that is played again takes them again.
@@ -27,15 +26,10 @@ class RunInbox:
         self._taken = {control.turn for control in taken if control.turn is not None}
         self._awake = any(control.turn is None for control in taken)
 
-    def wake(self) -> None:
-        """Look at the next turn, whatever the record says."""
-        self._awake = True
-
     async def take(self, turn: int) -> Sequence[Mapping[str, Any]]:
         if not (self._awake or self._record.controls_waiting or turn in self._taken):
             return ()
-        async with self._database.session() as session:
-            controls = await Controls(session).take(self._record.run_id, turn)
+        controls = await self._database.writing(lambda session: Controls(session).take(self._record.run_id, turn))
         self._awake = False
         self._record.controls_waiting = 0
         if controls:

@@ -11,7 +11,7 @@ import structlog
 
 from pyscrai.databases.call_row import CallEntry, entry
 from pyscrai.databases.columns import now
-from pyscrai.databases.recording.entry import Entry, EventEntry, Where, Written, event_entry, where
+from pyscrai.databases.entry import Entry, EventEntry, Where, Written, event_entry, where
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.stored_runs import StoredRun
 from pyscrai.engines.ports.record import CallKey, CallRecord, Progress

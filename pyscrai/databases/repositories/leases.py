@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, or_, tuple_, update
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import or_, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.columns import now
+from pyscrai.databases.clock import Clock
 from pyscrai.databases.tables import RunRow
 
 
 class Leases:
-    """Leases on runs. The clock is the database's, where several machines share one."""
+    """Leases on runs, by the database's clock."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-        postgres = session.get_bind().dialect.name == "postgresql"
-        self._now: ColumnElement[datetime] | datetime = func.clock_timestamp(type_=TIMESTAMP(timezone=True)
-                                                                             ) if postgres else now()
 
     async def acquire(self, run_ids: Collection[str], owner: str, ttl: timedelta) -> dict[str, int]:
         """Take those of some runs that nobody holds, or whose holder let its lease run out.
@@ -28,10 +24,10 @@ class Leases:
         Returns:
             Run to its new fence, with which every write must come; without those that another one holds.
         """
-        free = or_(RunRow.owner.is_(None), RunRow.lease_until.is_(None), RunRow.lease_until < self._now)
+        free = or_(RunRow.owner.is_(None), RunRow.lease_until.is_(None), RunRow.lease_until < Clock())
         taken = await self._session.execute(
             update(RunRow).where(RunRow.id.in_(run_ids), free)
-            .values(owner=owner, lease_until=self._now + ttl, fence=RunRow.fence + 1)
+            .values(owner=owner, lease_until=Clock(ttl), fence=RunRow.fence + 1)
             .returning(RunRow.id, RunRow.fence),
             execution_options={"synchronize_session": False})
         return {row.id: row.fence for row in taken}
@@ -40,7 +36,7 @@ class Leases:
         """Hold runs for longer; the ids of those that are still held. The others must stop."""
         return (await self._session.scalars(
             update(RunRow).where(RunRow.id.in_(run_ids), RunRow.owner == owner)
-            .values(lease_until=self._now + ttl).returning(RunRow.id),
+            .values(lease_until=Clock(ttl)).returning(RunRow.id),
             execution_options={"synchronize_session": False})).all()
 
     async def release(self, owner: str, held: Sequence[tuple[str, int]]) -> None:

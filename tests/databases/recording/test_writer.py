@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from pyscrai.databases.database import Database
+from pyscrai.databases.dialects.sqlite_sink import SqliteSink
 from pyscrai.databases.recording.run_record import RunRecord
-from pyscrai.databases.recording.sqlite_sink import SqliteSink
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.events import Events
@@ -108,7 +108,9 @@ async def test_a_lock_that_passes_is_waited_out(sqlite_stage: Stage, monkeypatch
 async def test_a_database_that_stays_locked_reaches_every_waiter(sqlite_stage: Stage, monkeypatch: pytest.MonkeyPatch
                                                                  ) -> None:
     records = [await sqlite_stage.record() for _ in range(3)]
-    monkeypatch.setattr("pyscrai.databases.recording.writer.RETRIES", (0.001,))
+    sqlite_stage.database.patience.seconds = 0.05
+    writer = RecordWriter(sqlite_stage.database)
+    records = [RunRecord(writer, record.run_id, record.fence) for record in records]
 
     def locked(self: SqliteSink, entries: Any, *, again: bool) -> Any:
         raise sqlite3.OperationalError("database is locked")
@@ -118,11 +120,12 @@ async def test_a_database_that_stays_locked_reaches_every_waiter(sqlite_stage: S
         for record in records:
             record.note(call(1))
         results = await asyncio.gather(*(record.commit([utterance(1)]) for record in records), return_exceptions=True)
-    assert [getattr(result, "code", None) for result in results] == ["storage.unreachable"] * 3
+    assert [getattr(result, "code", None) for result in results] == ["storage.locked"] * 3
     # What a failed commit held goes along with the next one.
     await records[0].commit([utterance(1)])
     async with sqlite_stage.database.read() as session:
         assert len(await Calls(session).read(records[0].run_id)) == 1
+    await writer.close()
 
 
 async def test_a_commit_whose_answer_was_lost_is_not_doubled_and_is_told(stage: Stage, monkeypatch: pytest.MonkeyPatch

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from pyscrai.databases.database import Database
-from pyscrai.errors import StorageError
+from pyscrai.databases.dialects.patient_saver import PatientSaver
+from pyscrai.databases.patience import Patience
+from pyscrai.databases.storage_errors import Explained
+
+if TYPE_CHECKING:
+    from pyscrai.databases.dialects.postgres import PostgresDialect
 
 LOCK = 0x7079_7363_7261_6902
 """The advisory lock of those who set the saver's tables up."""
@@ -20,39 +24,50 @@ LOCK = 0x7079_7363_7261_6902
 CONNECTION: dict[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
 """What the saver asks of its connections."""
 
+WAITING = 30.0
+"""Seconds that a saver waits for a connection to become free."""
+
+CLOSING = 5.0
+"""Seconds that the pool's own tasks are given to end."""
+
 Row = dict[str, Any]
+
+
+class PostgresSaver(PatientSaver, AsyncPostgresSaver):
+    """The saver of one run."""
 
 
 class PostgresSavers:
     """A saver for each run: a saver holds a lock of its own, and one for all would make runs wait for each other."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Row]], serde: SerializerProtocol) -> None:
-        self._pool, self._serde = pool, serde
+    def __init__(self, dialect: PostgresDialect, pool: AsyncConnectionPool[AsyncConnection[Row]],
+                 serde: SerializerProtocol, patience: Patience) -> None:
+        self._dialect, self._pool, self._serde, self._patience = dialect, pool, serde, patience
 
     @classmethod
-    async def open(cls, database: Database, serde: SerializerProtocol, *, pool_size: int) -> Self:
+    async def open(cls, dialect: PostgresDialect, serde: SerializerProtocol, patience: Patience, *, pool_size: int
+                   ) -> Self:
         """Connect, and bring the saver's tables up to date.
 
         Raises:
             StorageError: the server cannot be reached.
         """
-        try:
-            await _set_up(database.dsn, serde)
-        except OperationalError as error:
-            raise StorageError(f"cannot use {database}: {str(error).strip()}",
-                               cure="check that the server runs and that PYSCRAI_DATABASE_URL is right",
-                               code="storage.unreachable") from error
+        with Explained(dialect.explain):
+            await _set_up(dialect.dsn, serde)
         pool: AsyncConnectionPool[AsyncConnection[Row]] = AsyncConnectionPool(
-            database.dsn, min_size=1, max_size=pool_size, kwargs=CONNECTION, open=False,
+            dialect.dsn, min_size=1, max_size=pool_size, kwargs=CONNECTION, open=False, timeout=WAITING,
             check=AsyncConnectionPool.check_connection)
         await pool.open()
-        return cls(pool, serde)
+        return cls(dialect, pool, serde, patience)
 
-    def saver(self) -> AsyncPostgresSaver:
-        return AsyncPostgresSaver(self._pool, serde=self._serde)
+    def saver(self) -> PostgresSaver:
+        saver = PostgresSaver(self._pool, serde=self._serde)
+        saver.patience, saver.explain = self._patience, self._dialect.explain
+        saver.timeout = self._dialect.session_timeout
+        return saver
 
     async def close(self) -> None:
-        await self._pool.close()
+        await self._pool.close(timeout=CLOSING)
 
 
 async def _set_up(dsn: str, serde: SerializerProtocol) -> None:

@@ -135,13 +135,10 @@ class Sink(Protocol):
 
     ``write`` puts all entries into one transaction and answers for each of them, None where the run's fence has moved
     on and nothing was written. ``again`` says that an earlier try may have been committed after all: events that are
-    there already then count as new. After an error everything is rolled back, and ``write`` may be called again.
+    there already then count as new. After an error everything is rolled back, and ``write`` may be called again: the
+    dialect tells whether the error passes. A try ends by itself, if need be with an error.
     """
 
     def write(self, entries: list[Entry], *, again: bool) -> list[Written | None]: ...
-
-    def passes(self, error: Exception) -> bool:
-        """Whether the error may be gone when the write is tried again."""
-        ...
 
     def close(self) -> None: ...

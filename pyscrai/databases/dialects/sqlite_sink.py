@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyscrai.databases.columns import EPOCH, MILLISECOND
-from pyscrai.databases.database import PRAGMAS
-from pyscrai.databases.recording.entry import Entry, Written, status_change
-from pyscrai.databases.recording.statements import Statements
-from pyscrai.databases.recording.text_ids import KnownTexts, digest
+from pyscrai.databases.entry import Entry, Written, status_change
+from pyscrai.databases.statements import Statements
 from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.databases.text_ids import KnownTexts, digest
 from pyscrai.plain_text import storable
+
+if TYPE_CHECKING:
+    from pyscrai.databases.dialects.sqlite import SqliteDialect
 
 
 class SqliteSink:
     """A ``Sink`` for a SQLite file."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, dialect: SqliteDialect) -> None:
+        self._dialect = dialect
         self._connection: sqlite3.Connection | None = None
         self._sql = Statements("?")
         self._texts = KnownTexts()
@@ -33,30 +36,30 @@ class SqliteSink:
             cursor.execute("BEGIN IMMEDIATE")
             results = [self._entry(cursor, entry, fresh, again=again) for entry in entries]
             cursor.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.rollback()
+        except BaseException as error:
+            self._roll_back(connection, error)
             raise
         finally:
             cursor.close()
         self._texts.learn(fresh)
         return results
 
-    def passes(self, error: Exception) -> bool:
-        """Whether the error may be gone when the write is tried again."""
-        return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
-
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
+    def _roll_back(self, connection: sqlite3.Connection, error: BaseException) -> None:
+        with suppress(sqlite3.Error):
+            connection.rollback()
+        if isinstance(error, sqlite3.DatabaseError) and "locked" not in str(error):
+            # The disk or the file is not as it was: look at it afresh next time.
+            with suppress(sqlite3.Error):
+                self.close()
+
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=64)
-        for pragma in PRAGMAS:
-            connection.execute(pragma)
-        self._connection = connection
-        return connection
+        self._connection = self._dialect.connect()
+        return self._connection
 
     def _entry(self, cursor: sqlite3.Cursor, entry: Entry, fresh: dict[str, int], *, again: bool) -> Written | None:
         known = self._known(cursor, entry)

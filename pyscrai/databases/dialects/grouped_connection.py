@@ -12,28 +12,35 @@ import queue
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import Any, Self
+
+import structlog
 
 from pyscrai.databases.batch import take_batch
 
 LARGEST_GROUP = 128
 
+CLOSING = 10.0
+"""Seconds that the thread is given to finish what was handed over."""
+
 Job = Callable[[sqlite3.Connection], list[Any]]
 Waiting = tuple[Job, asyncio.Future[list[Any]], bool]
 """What to do, whom to tell, and whether it writes."""
+Results = list[tuple[asyncio.Future[list[Any]], "list[Any] | BaseException"]]
+
+_log = structlog.get_logger("pyscrai.databases.checkpoints")
 
 
 class GroupedConnection:
     """One thread and one connection for the checkpoints of all runs.
 
     Args:
-        path: a database whose saver tables exist.
-        pragmas: statements that set the connection up.
+        connect: opens the connection, on the thread; made again when the one before broke.
     """
 
-    def __init__(self, path: Path, pragmas: Iterable[str]) -> None:
-        self._path, self._pragmas = path, tuple(pragmas)
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
         self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._ended = threading.Event()
@@ -62,41 +69,54 @@ class GroupedConnection:
         return self._thread.is_alive()
 
     async def close(self) -> None:
-        """Finish what was handed over, then end."""
+        """Finish what was handed over, then end; a disk that does not answer is not waited for."""
         self._queue.put(None)
-        await asyncio.to_thread(self._ended.wait)
+        if not await asyncio.to_thread(self._ended.wait, CLOSING):
+            _log.error("checkpoints.cut_off")
 
     # -- on the thread ------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=64)
+        connection: sqlite3.Connection | None = None
         try:
-            for pragma in self._pragmas:
-                connection.execute(pragma)
             while (group := take_batch(self._queue, LARGEST_GROUP)) is not None:
-                self._deliver(self._perform(connection, group))
+                try:
+                    connection = connection or self._connect()
+                    results = self._perform(connection, group)
+                    if any(isinstance(result, sqlite3.DatabaseError) for _, result in results):
+                        _close(connection)
+                        connection = None
+                except Exception as error:
+                    results = [(done, error) for _, done, _ in group]
+                self._deliver(results)
         finally:
-            connection.close()
+            _close(connection)
             self._ended.set()
 
-    def _perform(self, connection: sqlite3.Connection, group: list[Waiting]
-                 ) -> list[tuple[asyncio.Future[list[Any]], list[Any] | BaseException]]:
-        results: list[tuple[asyncio.Future[list[Any]], list[Any] | BaseException]] = []
+    def _perform(self, connection: sqlite3.Connection, group: list[Waiting]) -> Results:
+        results: Results = []
+        failed = None
         try:
             connection.execute("BEGIN IMMEDIATE" if any(writes for _, _, writes in group) else "BEGIN")
             for job, done, _ in group:
                 try:
                     results.append((done, job(connection)))
-                except sqlite3.Error as error:
-                    results.append((done, error))
-            connection.execute("COMMIT")
-        except BaseException as error:
-            if connection.in_transaction:
-                connection.rollback()
+                except Exception as error:
+                    failed = error
+                    break
+            if failed is None:
+                connection.execute("COMMIT")
+                return results
+        except Exception as error:
+            _roll_back(connection)
             return [(done, error) for _, done, _ in group]
-        return results
+        _roll_back(connection)
+        if len(group) == 1:
+            return [(group[0][1], failed)]
+        # One of them cannot be done: the others shall not suffer for it.
+        return [result for waiting in group for result in self._perform(connection, [waiting])]
 
-    def _deliver(self, results: list[tuple[asyncio.Future[list[Any]], list[Any] | BaseException]]) -> None:
+    def _deliver(self, results: Results) -> None:
         def settle() -> None:
             for done, result in results:
                 if done.done():
@@ -106,8 +126,22 @@ class GroupedConnection:
                 else:
                     done.set_result(result)
 
-        if not self._loop.is_closed():
+        try:
             self._loop.call_soon_threadsafe(settle)
+        except RuntimeError:
+            # The loop ended without closing the connection: there is nobody left to tell.
+            _log.warning("checkpoints.unheard", results=len(results))
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.Error):
+        connection.rollback()
+
+
+def _close(connection: sqlite3.Connection | None) -> None:
+    if connection is not None:
+        with suppress(sqlite3.Error):
+            connection.close()
 
 
 class Cursor:

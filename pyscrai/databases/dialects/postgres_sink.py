@@ -10,16 +10,15 @@ import psycopg
 from psycopg import Connection, Cursor
 from psycopg.errors import UniqueViolation
 
-from pyscrai.databases.recording.entry import Entry, EventEntry, Written, status_change
-from pyscrai.databases.recording.statements import Statements
-from pyscrai.databases.recording.text_ids import KnownTexts, digest
+from pyscrai.databases.entry import Entry, EventEntry, Written, status_change
+from pyscrai.databases.statements import Statements
+from pyscrai.databases.text_ids import KnownTexts, digest
 from pyscrai.plain_text import storable
 
 ORDER_LOCK = 0x7079_7363_7261_6903
 """Held by a transaction that adds events, so that their ids become visible in their order: who reads on from the last
 id that it saw must never miss a smaller one that was committed later."""
 
-CONNECT_TIMEOUT = 5
 FIND_EVENTS = ("SELECT e.run_id, e.key, e.id, e.seq FROM events e"
                " JOIN unnest(%s::text[], %s::text[]) AS w (run_id, key) ON e.run_id = w.run_id AND e.key = w.key")
 FIND_TEXTS = "SELECT hash, id FROM llm_messages WHERE hash = ANY(%s)"
@@ -30,8 +29,8 @@ Row = tuple[Any, ...]
 class PostgresSink:
     """A ``Sink`` for a PostgreSQL database."""
 
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+    def __init__(self, dsn: str, *, timeout: float) -> None:
+        self._dsn, self._timeout = dsn, timeout
         self._connection: Connection[Row] | None = None
         self._sql = Statements("%s")
         self._texts = KnownTexts()
@@ -57,17 +56,13 @@ class PostgresSink:
         self._texts.learn(fresh)
         return results
 
-    def passes(self, error: Exception) -> bool:
-        """Whether the error may be gone when the write is tried again."""
-        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-
     def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
 
     def _open(self) -> Connection[Row]:
-        self._connection = psycopg.connect(self._dsn, connect_timeout=CONNECT_TIMEOUT, prepare_threshold=1)
+        self._connection = psycopg.connect(self._dsn, prepare_threshold=1)
         return self._connection
 
     def _batch(self, connection: Connection[Row], entries: list[Entry], *, look: bool, again: bool

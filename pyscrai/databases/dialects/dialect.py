@@ -1,0 +1,103 @@
+"""What differs between the kinds of database, chosen once by the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.serde.base import SerializerProtocol
+from sqlalchemy import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from pyscrai.databases.dialects.postgres import PostgresDialect
+from pyscrai.databases.dialects.sqlite import SqliteDialect
+from pyscrai.databases.entry import Sink
+from pyscrai.databases.patience import Patience
+from pyscrai.errors import StorageError
+
+
+class Savers(Protocol):
+    """LangGraph's savers for one database."""
+
+    def saver(self) -> BaseCheckpointSaver[str]: ...
+
+    async def close(self) -> None: ...
+
+
+class Dialect(Protocol):
+    """One database of one kind: how it is connected to, asked, locked, written to, and what its errors mean."""
+
+    url: URL
+    name: str
+    """The database as it is shown to people, without a password."""
+    path: Path | None
+    """The file that holds it, where there is one."""
+    has_revision: str
+    """SQL that gives a row where the tables were created."""
+    session_timeout: float | None
+    """Seconds that one transaction which writes may take, where the database could leave its client without an
+    answer."""
+
+    def engine(self, pool_size: int) -> AsyncEngine:
+        """SQLAlchemy's engine; the execution option ``pyscrai_reads`` marks transactions that only read."""
+        ...
+
+    def writers_line(self) -> AbstractAsyncContextManager[object]:
+        """What a transaction that writes holds while it runs."""
+        ...
+
+    def prepare(self) -> None:
+        """Make whatever must exist before the first connection.
+
+        Raises:
+            StorageError: it cannot be made.
+        """
+        ...
+
+    def migrating(self) -> AbstractContextManager[Connection]:
+        """A transaction that keeps out everybody else who migrates."""
+        ...
+
+    def explain(self, error: BaseException) -> StorageError | None:
+        """What an error of the driver means to a person, or None where it is a mistake of the program."""
+        ...
+
+    def sink(self) -> Sink:
+        """What writes the record."""
+        ...
+
+    async def savers(self, serde: SerializerProtocol, patience: Patience, *, pool_size: int) -> Savers:
+        """Connect the savers, and bring their tables up to date. What they write waits while storage is away.
+
+        Raises:
+            StorageError: the database cannot be reached.
+        """
+        ...
+
+
+KINDS: dict[str, Callable[[URL], Dialect]] = {
+    SqliteDialect.driver: SqliteDialect,
+    PostgresDialect.driver: PostgresDialect,
+}
+
+
+def dialect_of(url: str) -> Dialect:
+    """The dialect for a database URL.
+
+    Raises:
+        StorageError: the URL is of no known kind.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StorageError("the database URL cannot be read", cure="write sqlite+aiosqlite:///FILE or "
+                           "postgresql+psycopg://USER@HOST/NAME", code="storage.url") from error
+    kind = KINDS.get(parsed.drivername)
+    if kind is None:
+        raise StorageError(f"a database of the kind {parsed.drivername!r} is not known",
+                           cure=f"use {' or '.join(KINDS)}", code="storage.url")
+    return kind(parsed)

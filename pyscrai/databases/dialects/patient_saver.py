@@ -1,0 +1,62 @@
+"""A checkpointer whose work waits while storage is away, and whose errors say what to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    BaseCheckpointSaver,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+)
+
+from pyscrai.databases.patience import Patience
+from pyscrai.databases.storage_errors import Explained
+from pyscrai.errors import StorageError
+
+T = TypeVar("T")
+
+
+class PatientSaver(BaseCheckpointSaver[str]):
+    """Mixed into a saver of LangGraph, in front of it.
+
+    All that a saver writes has a key of its own and replaces what has the same, so that it may be written twice.
+    """
+
+    patience: Patience
+    explain: Callable[[BaseException], StorageError | None]
+    timeout: float | None = None
+    """Seconds that one try may take."""
+
+    async def aput(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata,
+                   new_versions: ChannelVersions) -> RunnableConfig:
+        return await self._wait(lambda: super(PatientSaver, self).aput(config, checkpoint, metadata, new_versions))
+
+    async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str,
+                          task_path: str = "") -> None:
+        await self._wait(lambda: super(PatientSaver, self).aput_writes(config, writes, task_id, task_path))
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        return await self._wait(lambda: super(PatientSaver, self).aget_tuple(config))
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        await self._wait(lambda: super(PatientSaver, self).adelete_thread(thread_id))
+
+    async def alist(self, config: RunnableConfig | None, *, filter: dict[str, Any] | None = None,
+                    before: RunnableConfig | None = None, limit: int | None = None) -> AsyncIterator[CheckpointTuple]:
+        with Explained(self.explain):
+            async for found in super().alist(config, filter=filter, before=before, limit=limit):
+                yield found
+
+    async def _wait(self, work: Callable[[], Awaitable[T]]) -> T:
+        async def once() -> T:
+            with Explained(self.explain):
+                async with asyncio.timeout(self.timeout):
+                    return await work()
+
+        return await self.patience(once, "checkpoint")

@@ -1,0 +1,178 @@
+"""SQLite: one file, one writer at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.compiler import compiles
+
+from pyscrai.databases.clock import Clock
+from pyscrai.databases.columns import MILLISECOND, from_json, to_json
+from pyscrai.databases.patience import Patience
+from pyscrai.databases.storage_errors import busy, damaged, full, locked, reason_of, schema, unreachable
+from pyscrai.errors import StorageError
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.serde.base import SerializerProtocol
+
+    from pyscrai.databases.dialects.sqlite_savers import SqliteSavers
+    from pyscrai.databases.dialects.sqlite_sink import SqliteSink
+
+PRAGMAS = (
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA foreign_keys=ON",
+)
+"""What every connection of ours to a SQLite file sets; the first of them lets the second wait for its lock."""
+
+READING_PRAGMAS = ("PRAGMA busy_timeout=10000", "PRAGMA query_only=ON")
+"""What a connection sets to a file that this process may not write to."""
+
+
+class SqliteDialect:
+    """A SQLite file."""
+
+    driver = "sqlite+aiosqlite"
+    has_revision = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
+    session_timeout: float | None = None
+
+    def __init__(self, url: URL) -> None:
+        if (url.database or ":memory:") == ":memory:":
+            raise StorageError("a SQLite database in memory cannot be shared by the connections that a run needs",
+                               cure="name a file; one in a temporary folder will do", code="storage.url")
+        self.url = url
+        self.file = Path(str(url.database))
+        self.path: Path | None = self.file
+        self.name = str(self.file)
+
+    def engine(self, pool_size: int) -> AsyncEngine:
+        # BEGIN is ours: the driver's own is deferred, and a transaction that reads before it writes would then
+        # fail at once whenever another one wrote in between.
+        engine = create_async_engine(self.url, json_serializer=to_json, json_deserializer=from_json,
+                                     pool_size=pool_size, max_overflow=20,
+                                     pool_timeout=30, connect_args={"isolation_level": None})
+        event.listen(engine.sync_engine, "do_connect", self._connect)
+        event.listen(engine.sync_engine, "connect", self._set_up)
+        event.listen(engine.sync_engine, "begin", _begin)
+        return engine
+
+    def writers_line(self) -> AbstractAsyncContextManager[object]:
+        # SQLite has one writer at a time, and those who wait for it ask again and again, in no order. Within a process
+        # they wait in line instead.
+        return asyncio.Lock()
+
+    def prepare(self) -> None:
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot make the folder {self.file.parent}: {error.strerror}",
+                               cure="set PYSCRAI_DATABASE_URL or PYSCRAI_DATA_DIR to a place that can be written"
+                               ) from error
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        engine = create_engine(self.url.set(drivername="sqlite"),
+                               connect_args={"isolation_level": None, "timeout": 60})
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        # Stays with the file; it cannot be set within a transaction.
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA journal_mode=WAL"))
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+    def explain(self, error: BaseException) -> StorageError | None:
+        if isinstance(error, PoolTimeout):
+            return busy(self.name)
+        reason = reason_of(error)
+        low = reason.lower()
+        if "is locked" in low:
+            return locked(self.name)
+        if "no such table" in low or "no such column" in low:
+            return schema(self.name)
+        if "not a database" in low or "malformed" in low:
+            return damaged(self.name)
+        if "is full" in low or (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)):
+            return full(f"the disk of {self.file.absolute()}")
+        if "unable to open" in low or "readonly" in low or isinstance(error, OSError):
+            return StorageError(f"cannot open {self.name} for writing: {reason}", cure="check the path and who may "
+                                "write there, or set PYSCRAI_DATABASE_URL", code="storage.unreachable")
+        driver = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(driver, sqlite3.OperationalError) and not getattr(driver, "sqlite_errorname", "").startswith(
+                "SQLITE_ERROR"):
+            return unreachable(self.name, reason)  # an I/O error, say
+        return None
+
+    def sink(self) -> SqliteSink:
+        from pyscrai.databases.dialects.sqlite_sink import SqliteSink
+
+        return SqliteSink(self)
+
+    async def savers(self, serde: SerializerProtocol, patience: Patience, *, pool_size: int) -> SqliteSavers:
+        # Imported here: LangGraph's saver costs start-up time that who only reads events need not wait for.
+        from pyscrai.databases.dialects.sqlite_savers import SqliteSavers
+
+        return await SqliteSavers.open(self, serde, patience)
+
+    def _connect(self, dialect: object, record: object, arguments: list[Any], options: dict[str, Any]) -> None:
+        if self.reads_only():
+            arguments[0] = _reading_uri(self.file)
+            options["uri"] = True
+
+    def _set_up(self, connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        for pragma in self.pragmas():
+            cursor.execute(pragma)
+        cursor.close()
+
+    def pragmas(self) -> tuple[str, ...]:
+        """What a connection to the file begins with."""
+        return READING_PRAGMAS if self.reads_only() else PRAGMAS
+
+    def connect(self) -> sqlite3.Connection:
+        """A connection of its own, for a thread that does nothing else."""
+        where = _reading_uri(self.file) if self.reads_only() else self.file
+        connection = sqlite3.connect(where, isolation_level=None, cached_statements=64, uri=isinstance(where, str))
+        try:
+            for pragma in self.pragmas():
+                connection.execute(pragma)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def reads_only(self) -> bool:
+        """Whether the file is there and this process may not write to it."""
+        return self.file.exists() and not (os.access(self.file, os.W_OK) and os.access(self.file.parent, os.W_OK))
+
+
+def _reading_uri(path: Path) -> str:
+    """How a file is opened that cannot be written to: where nothing was left in its log, it cannot change either."""
+    log = path.with_name(f"{path.name}-wal")
+    unchanging = not log.exists() or not log.stat().st_size
+    return f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if unchanging else ''}"
+
+
+def _begin(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("pyscrai_reads")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@compiles(Clock, "sqlite")
+def _clock(element: Clock, compiler: object, **_: object) -> str:
+    later = element.later // MILLISECOND
+    return (f"(CAST(strftime('%s', 'now') AS INTEGER) * 1000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER)"
+            f" + {later})")
