@@ -44,6 +44,9 @@ class Settings(BaseSettings):
         default_factory=lambda data: f"sqlite+aiosqlite:///{data.get('data_dir', '')}/pyscrai.db", repr=False,
     )
     """SQLAlchemy's asynchronous URL; not shown in reprs because it may hold a password."""
+    storage_patience: float = Field(120.0, ge=0, le=86_400)
+    """Seconds that runs which play wait for a database that is away, locked or full. Afterwards they stand as
+    interrupted, and a server goes on with them when the database is back."""
     model: str = "embedded"
     """The alias that stands for ``default`` in templates."""
     models: dict[str, ModelAlias] = Field(default_factory=dict, validate_default=True)

@@ -1,4 +1,4 @@
-"""Many askers, one transaction: what costs the same for one as for a hundred is done once for all who wait."""
+"""Concurrent requests answered together: what costs the same for one as for a hundred is done once for all."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from pyscrai.errors import StorageError
+
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
 class Together(Generic[Asked, Answer]):
-    """Answers all who ask while it is busy with its next piece of work.
+    """Coalesces concurrent requests: those that come while it works are answered by its next piece of work.
 
     Args:
         work: answers many at once, each in its place; an answer that is an exception is raised for its asker alone.
-        most: askers in one piece of work.
+            When it raises, each is asked for alone, so that one that cannot be answered does not harm the others.
+        most: requests in one piece of work.
     """
 
     def __init__(self, work: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer | Exception]]], *, most: int = 200
@@ -35,11 +38,7 @@ class Together(Generic[Asked, Answer]):
     async def _serve(self) -> None:
         while batch := self._waiting[:self._most]:
             del self._waiting[:self._most]
-            found: Sequence[Answer | Exception]
-            try:
-                found = await self._work([asked for asked, _ in batch])
-            except Exception as error:
-                found = [error] * len(batch)
+            found = await self._answers([asked for asked, _ in batch])
             for (_, answer), given in zip(batch, found, strict=True):
                 if answer.done():  # who asked has been cancelled
                     continue
@@ -48,3 +47,14 @@ class Together(Generic[Asked, Answer]):
                 else:
                     answer.set_result(given)
         self._serving = None
+
+    async def _answers(self, asked: Sequence[Asked]) -> Sequence[Answer | Exception]:
+        try:
+            found = await self._work(asked)
+            if len(found) != len(asked):
+                raise RuntimeError(f"{len(found)} answers to {len(asked)} questions")
+        except Exception as error:
+            if len(asked) == 1 or (isinstance(error, StorageError) and error.passes):
+                return [error] * len(asked)
+            return [answer for one in asked for answer in await self._answers([one])]
+        return found

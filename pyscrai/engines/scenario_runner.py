@@ -12,7 +12,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command
 
 from pyscrai.engines.agent_runtime import AgentRuntime, TurnPaused
-from pyscrai.errors import Fenced, PyscraiError, RunError, WrongState
+from pyscrai.errors import Fenced, PyscraiError, RunError, StorageError, WrongState
 from pyscrai.events import Event, RunCompleted, RunFailed, RunPaused, RunResumed, RunStopped, RunWaiting
 
 Status = Literal["completed", "failed", "paused", "waiting", "stopped"]
@@ -81,6 +81,7 @@ class ScenarioRunner:
         Raises:
             Fenced: another process plays this run now; nothing more was written.
             WrongState: there is an answer, but the run waits for nobody, or not for that role.
+            StorageError: storage stayed away; the run stands where its last checkpoint is.
         """
         state = await self.graph.aget_state(self.config)
         begun = bool(state.values)
@@ -98,6 +99,8 @@ class ScenarioRunner:
         except TurnPaused as error:
             return await self._pause(error.message)
         except PyscraiError as error:
+            if isinstance(error, StorageError) and error.passes:
+                raise
             return await self._fail(error)
 
     async def _drive(self, given: Any, *, step: bool) -> Result:

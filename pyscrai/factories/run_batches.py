@@ -73,15 +73,17 @@ class Joint:
         return [found.get(run_id) or no_run(run_id) for run_id in run_ids]
 
     async def _sum_up(self, run_ids: Sequence[str]) -> Sequence[None]:
-        async with self._database.session() as session:
-            await RunMetrics(session).keep(run_ids)
+        await self._database.writing(lambda session: RunMetrics(session).keep(run_ids))
         return [None] * len(run_ids)
 
     async def _settle(self, done: Sequence[tuple[str, str, str]]) -> Sequence[None]:
         alike: dict[tuple[str, str], list[str]] = defaultdict(list)
         for run_id, told, desired in done:
             alike[told, desired].append(run_id)
-        async with self._database.session() as session:
+
+        async def settle(session: AsyncSession) -> None:
             for (told, desired), run_ids in alike.items():
                 await Duties(session).settle(run_ids, told, desired)
+
+        await self._database.writing(settle)
         return [None] * len(done)

@@ -36,6 +36,8 @@ class Ownership:
         self._acquiring = Together(self._acquire)
         self._releasing = Together(self._release)
         self._held: set[tuple[str, int]] = set()
+        self._left: set[tuple[str, int]] = set()
+        """Runs that could not be given back, because storage was away."""
         self._renewing: asyncio.Task[None] | None = None
 
     async def acquire(self, run_id: str) -> int:
@@ -55,8 +57,25 @@ class Ownership:
             raise
 
     async def release(self, run_id: str, fence: int) -> None:
-        """Give a run back, if it is still held."""
-        await self._releasing((run_id, fence))
+        """Give a run back, if it is still held; later, if storage is away."""
+        try:
+            await self._releasing((run_id, fence))
+        except StorageError as error:
+            if not error.passes:
+                raise
+            _log.warning("leases.not_released", run_id=run_id, code=error.code)
+            self._left.add((run_id, fence))
+
+    async def release_left(self) -> None:
+        """Give back what could not be given back when its time came.
+
+        Raises:
+            StorageError: storage is still away.
+        """
+        if self._left:
+            left = tuple(self._left)
+            await self._release(left)
+            self._left.difference_update(left)
 
     async def renew(self, run_ids: Collection[str]) -> Sequence[str]:
         """Hold runs for longer; the ids of those that are still held."""
@@ -98,6 +117,7 @@ class Ownership:
                     _log.warning("leases.not_renewed", runs=len(self._held), error=error.message)
 
     async def _acquire(self, run_ids: Sequence[str]) -> Sequence[int | Exception]:
+        await self.release_left()
         async with self._database.session() as session:
             leases = Leases(session)
             fences = await leases.acquire(run_ids, self.owner, TTL)

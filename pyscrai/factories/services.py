@@ -43,7 +43,8 @@ async def open_services(settings: Settings, *, library: bool = True) -> AsyncIte
         StorageError: the database cannot be used.
     """
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database(settings.database_url))
+        database = await stack.enter_async_context(Database(
+            settings.database_url, patience=settings.storage_patience))
         await database.prepare()
         if library:
             await seed_library(database)

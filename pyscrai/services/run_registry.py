@@ -70,6 +70,7 @@ class RunDesk:
             return cast(Mapping[str, Desired], await Duties(session).desires(held))
 
     async def due(self, limit: int) -> Sequence[Due]:
+        await self._services.ownership.release_left()
         async with self._services.database.read() as session:
             unmet = await Duties(session).unmet(limit)
         return [Due(duty.run_id, duty.share) for duty in unmet if self._is_free(duty)]

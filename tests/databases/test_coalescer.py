@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from pyscrai.databases.coalescer import Together
+from pyscrai.errors import StorageError
 
 
 class Work:
@@ -47,11 +48,33 @@ async def test_an_answer_that_is_an_error_is_raised_for_its_asker_alone() -> Non
     assert isinstance(found[1], ValueError)
 
 
-async def test_work_that_fails_fails_for_all_who_waited_and_for_nobody_after() -> None:
+async def test_a_question_that_breaks_the_work_breaks_it_for_its_asker_alone() -> None:
     ask = Together(Work())
     found = await asyncio.gather(ask(99), ask(1), return_exceptions=True)
-    assert [type(one) for one in found] == [OSError, OSError]
+    assert type(found[0]) is OSError
+    assert found[1] == 10
     assert await ask(2) == 20
+
+
+async def test_an_outage_is_told_to_all_at_once() -> None:
+    tries = []
+
+    async def away(asked: Sequence[int]) -> Sequence[int]:
+        tries.append(asked)
+        raise StorageError("gone", code="storage.unreachable")
+
+    found = await asyncio.gather(*map(Together(away), (1, 2, 3)), return_exceptions=True)
+    assert [type(one) for one in found] == [StorageError] * 3
+    assert len(tries) == 1
+
+
+async def test_work_that_answers_too_few_leaves_nobody_waiting() -> None:
+    async def none(asked: Sequence[int]) -> Sequence[int]:
+        return []
+
+    async with asyncio.timeout(5):
+        found = await asyncio.gather(*map(Together(none), (1, 2)), return_exceptions=True)
+    assert [type(one) for one in found] == [RuntimeError] * 2
 
 
 async def test_who_is_cancelled_takes_nobody_along() -> None:

@@ -18,7 +18,7 @@ from pyscrai.engines.orchestration.fair_queue import FairQueue
 from pyscrai.engines.orchestration.live_run import LiveRun
 from pyscrai.engines.orchestration.run_registry import ENDING, Assignment, Desired, Desk, Taken
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
-from pyscrai.errors import Fenced, PyscraiError, RunError
+from pyscrai.errors import Fenced, PyscraiError, RunError, StorageError
 
 SHUTDOWN = "the server shuts down"
 
@@ -194,6 +194,8 @@ class EngineManager:
             self._pump()
 
     async def _failed(self, live: LiveRun, error: PyscraiError) -> None:
+        if isinstance(error, StorageError) and error.passes:  # it stands, and is found due when storage is back
+            return _log.error("manager.interrupted", code=error.code, error=str(error))
         _log.warning("manager.failed", code=error.code, error=str(error))
         try:
             await self._desk.fail(live.run_id, error)

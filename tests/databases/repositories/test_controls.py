@@ -49,7 +49,7 @@ async def test_a_turn_for_which_nothing_waits_does_not_ask_the_database(stage: S
         patch.setattr(Database, "session", lambda self: pytest.fail("asked"))
         assert await inbox.take(1) == ()
     await put(stage, record.run_id, "rain")
-    inbox.wake()
+    await record.commit([utterance(1)])
     assert await taken(inbox, 2) == ["rain"]
 
 
