@@ -183,9 +183,8 @@ class EngineManager:
             await self._failed(live, error)
         except Exception as error:
             _log.exception("manager.unexpected")
-            await self._failed(live, RunError(
-                f"an unexpected {type(error).__name__} stopped the run", code="run.internal",
-                cure="resume the run, and report what the log says"))
+            await self._failed(live, RunError(f"an unexpected {type(error).__name__} stopped the run",
+                                              code="run.internal", cure="resume the run, and report what the log says"))
         finally:
             del self._live[live.run_id]
             live.ended.set()
@@ -195,7 +194,8 @@ class EngineManager:
 
     async def _failed(self, live: LiveRun, error: PyscraiError) -> None:
         if isinstance(error, StorageError) and error.passes:  # it stands, and is found due when storage is back
-            return _log.error("manager.interrupted", code=error.code, error=str(error))
+            _log.error("manager.interrupted", code=error.code, error=str(error))
+            return
         _log.warning("manager.failed", code=error.code, error=str(error))
         try:
             await self._desk.fail(live.run_id, error)
