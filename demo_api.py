@@ -104,7 +104,7 @@ def main() -> None:
         apart = next((turn for turn, (one, other) in enumerate(zip(*said, strict=False), 1) if one != other), None)
         print(f"  They say the same until turn {apart - 1 if apart else min(map(len, said))}.")
 
-        page = Path(f"{run_id}.html")
+        page = Path(tempfile.mkdtemp(prefix="pyscrai-demo-")) / f"{run_id}.html"
         page.write_bytes(api.get(f"/runs/{run_id}/export", params={"format": "html"}).raise_for_status().content)
         print(f"\n5. Exported to {page} ({page.stat().st_size:,} bytes). The reference of all of this: {url}/docs")
 

@@ -13,12 +13,14 @@ _PLAIN = re.compile(r"[^\s\[\]{}\"=;][^\[\]{}\"=;]*(?<!\s)")
 
 
 def value_text(value: Any) -> str:
-    """A value of a variable, parameter or argument in one line; a text as it is."""
+    """A value of a variable, parameter or argument; a text as it is."""
     if isinstance(value, str):
         return value
     if isinstance(value, float):
         return number_text(value)
-    return json.dumps(_rounded(value), ensure_ascii=False, default=str)
+    if isinstance(value, bool | list | tuple | dict) or value is None:
+        return json.dumps(_rounded(value), ensure_ascii=False, default=str)
+    return str(value)
 
 
 def quoted_text(value: Any) -> str:

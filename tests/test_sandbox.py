@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from pyscrai.errors import PromptError
 from pyscrai.prompts.language import text_problems
 from pyscrai.prompts.library import render_text, shipped
 from pyscrai.prompts.sandbox import Sandbox
+from pyscrai.value_text import value_text
 
 
 @pytest.mark.parametrize("text", [
@@ -32,11 +33,11 @@ def test_refused(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "rendered"), [
     ("{{ 7 * 6 }} {{ 7 % 4 }} {{ 7 // 2 }} {{ -n + 1 }}", "42 3 3 -999999999999"), ("{{ 2.5 * 4 }}", "10.0"),
-    ("{{ 'a' ~ 1 ~ none }}", "a1None"), ("{{ [1, 2] + [3] }}", "[1, 2, 3]"), ("{{ 1 < 2 < 3 }}", "True"),
+    ("{{ 'a' ~ 1 ~ none }}", "a1None"), ("{{ [1, 2] + [3] }}", "[1, 2, 3]"), ("{{ 1 < 2 < 3 }}", "true"),
     ("{% with x = 2 %}{{ x }}{% endwith %}", "2"), ("{{ 'abc'[1:] }}{{ 'abc'[0] }}", "bca"),
     ("{{ {'a': 1}.a }} {{ 'y' if 'a' in v else 'n' }} {{ q | default('-') }}", "1 y -"),
     ("{{ [3, 1, 2] | sort | join('-') }} {{ [0, 1] | select | list }}", "1-2-3 [1]"),
-    ("{{ 'name' is string }} {{ 4 is divisibleby 2 }} {{ 2.345 | round(2) }}", "True True 2.35"),
+    ("{{ 'name' is string }} {{ 4 is divisibleby 2 }} {{ 2.345 | round(2) }}", "true true 2.35"),
     ("{% for x in 'ab' %}{{ loop.index }}{{ x }}{% if not loop.last %},{% endif %}{% else %}-{% endfor %}", "1a,2b"),
     ("{% for k, x in v.items() %}{{ k }}={{ x }}{% endfor %}", "a=1"),
     ("{{ name | upper | replace('A', 'O') }}", "ONN"),
@@ -51,13 +52,14 @@ def test_shipped_prompts_are_in_the_language() -> None:
 
 
 def test_the_sandbox_renders_as_jinja_does() -> None:
-    """Meters change nothing that a text shows."""
+    """Meters change nothing that a text shows; only values are shown as ``value_text`` does."""
     names = {"name": "Ann", "v": {"a": 1, "b": "x"}, "items": ["p", "q"], "n": 3, "empty": ""}
     texts = ["{{ name }}: {{ items | join(', ') }} {{ n / 2 }} {{ n // 2 }} {{ v }} {{ items }}",
              "{% for k, x in v.items() %}{% if loop.first %}<{% endif %}{{ k ~ x }}{% endfor %} {{ items + ['r'] }}",
              "{{ ([empty] + items) | select | join('/') }} {{ name[0] | upper }}{{ name[1:] }} {{ n % 2 == 1 }}",
              "{% set t = n + 1 %}{{ t }} {{ 'q' in items }} {{ n > 2 and name != 'Bob' }} {{ -n | abs }}",
              "{{ name | truncate(3) }} {{ 'a b' | title | wordcount }} {{ [1, 2] | sum }} {{ items | first | upper }}"]
-    plain = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    plain = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+                                finalize=lambda value: value if isinstance(value, Undefined) else value_text(value))
     for text in texts:
         assert render_text(text, names) == plain.from_string(text).render(names)

@@ -16,11 +16,10 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from pyscrai.cli import error_report
 from pyscrai.cli.exit_codes import Exit
 
-_RUN = """Play a scenario and show it as it happens.
-
-Ctrl-C pauses the run after the turn that is being played; `pyscrai resume` lets it go on. Exit codes: 0 the run came to
-an end of its own, 1 it failed, 2 the command or a template is wrong, 3 a limit ended it, 4 it waits for a person, 130
-it was interrupted."""
+_RUN = ("Play a scenario and show it as it happens.\n\n"
+        "Ctrl-C pauses the run after the turn that is being played; `pyscrai resume` lets it go on. Exit codes: 0 the "
+        "run came to an end of its own, 1 it failed, 2 the command or a template is wrong, 3 a limit ended it, 4 it "
+        "waits for a person, 130 it was interrupted.")
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("Play", "pyscrai.cli.commands.run:run", _RUN),
@@ -116,7 +115,9 @@ def _quiet() -> Exit:
 
 def _default(value: object) -> str | None:
     """Only defaults that say something are shown in help."""
-    return None if value in ((), False, None) else str(value)
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value)) or None
+    return None if value in (False, None) else str(value)
 
 
 def _version() -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pyscrai.exports.dossier import Dossier
-from pyscrai.exports.transcript_entry import outcome_text
+from pyscrai.exports.transcript_entry import clean, outcome_text, titled
 
 FIGURES: dict[str, str] = {
     "turns": "Turns", "calls": "Calls", "prompt_tokens": "Prompt tokens", "cached_tokens": "Cached",
@@ -47,6 +47,21 @@ def figures_table(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[Sequence[st
     rows = [("all" if scope == "run" else scope, *(figure(name, metrics[scope].get(name)) for name in present))
             for scope in scopes]
     return ["Role", *(FIGURES[name] for name in present)], rows
+
+
+def variables_table(dossier: Dossier) -> tuple[Sequence[str], list[tuple[str, ...]]]:
+    """Head and rows of the variables: their values at the start and after each turn that changed one."""
+    changes = [line for line in dossier.events if line["kind"] == "variable_changed"]
+    declared = dossier.template.get("variables") or {}
+    names = [*declared, *dict.fromkeys(line["variable"] for line in changes if line["variable"] not in declared)]
+    now: dict[str, Any] = {name: (declared.get(name) or {}).get("initial") for name in names}
+    now.update({line["variable"]: line["old"] for line in reversed(changes)})
+    rows = {0: dict(now)} if names else {}
+    for line in changes:
+        now[line["variable"]] = line["new"]
+        rows[int(line["turn"])] = dict(now)
+    return ("Turn", *map(titled, names)), [
+        (str(turn), *(clean(values[name]) for name in names)) for turn, values in sorted(rows.items())]
 
 
 def figure(name: str, value: Any) -> str:

@@ -17,6 +17,9 @@ MEDIA_TYPES: dict[ExportFormat, str] = {
     "json": "application/json", "jsonl": "application/x-ndjson", "markdown": "text/markdown; charset=utf-8",
     "html": "text/html; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
+BINARY: frozenset[ExportFormat] = frozenset({"parquet"})
+"""Formats that are no text."""
+
 WITH_CALLS: frozenset[ExportFormat] = frozenset({"json", "jsonl"})
 """Formats that hold the model calls; the others are for reading, or a table of what happened."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from pyscrai.exports.dossier import Dossier
-from pyscrai.exports.figures import facts, figures_table
+from pyscrai.exports.figures import facts, figures_table, variables_table
+from pyscrai.exports.transcript import folded
 from pyscrai.exports.transcript_entry import Entry, clean
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
@@ -33,25 +33,24 @@ def render_markdown(dossier: Dossier) -> Iterator[str]:
         tuple(escape(member.get(field) or "") for field in ("role", "name", "engine", "agent", "model"))
         for member in dossier.cast])
     yield "\n## Transcript\n\n"
-    for entry in dossier.transcript().entries(dossier.events):
-        if not entry.detail and entry.tone != "report":
-            yield _paragraph(entry) + "\n\n"
+    for entry in folded(entry for entry in dossier.transcript().entries(dossier.events)
+                        if not entry.detail and entry.tone != "report"):
+        yield _paragraph(entry) + "\n\n"
     if dossier.measurements:
         yield "## Measurements\n\n"
         yield _table(("Turn", "Measure", "Of", "Value", "Rationale", "Evidence"), [
-            (line["turn"], escape(line["measure"]), escape(line.get("of") or ""), escape(_value(line.get("value"))),
+            (line["turn"], escape(line["measure"]), escape(line.get("of") or ""), escape(line.get("value")),
              escape(line.get("rationale") or ""), escape(", ".join(line.get("evidence") or ())))
             for line in dossier.measurements])
         yield "\n"
+    head, rows = variables_table(dossier)
+    if rows:
+        yield "## Variables\n\n" + _table(head, [tuple(map(escape, row)) for row in rows]) + "\n"
     if dossier.report:
         yield f"## Report\n\n{_deeper(dossier.report)}\n\n"
     if dossier.metrics:
         head, rows = figures_table(dossier.metrics)
         yield "## Figures\n\n" + _table(head, [tuple(map(escape, row)) for row in rows])
-
-
-def _value(value: Any) -> str:
-    return "" if value is None else str(value)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -77,7 +76,8 @@ def _paragraph(entry: Entry) -> str:
         case "action":
             return f"**{who}** ▸ *{tag}*{to}: {text}"
         case "analysis":
-            return _quoted(f"*{who}, {tag}*: {text}")
+            aside = f" — {escape(entry.aside)}" if entry.aside else ""
+            return _quoted(f"*{who}, {tag}*: {text}{aside}")
         case "status":
             return f"*Run {tag}: {text}*" if text else f"*Run {tag}.*"
         case "change":

@@ -6,6 +6,7 @@ The terminal, Markdown and HTML all render the same entries, so that a run reads
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from pyscrai.exports.transcript_entry import Entry, Line, Tone, clean, outcome_text, pairs, titled
 
@@ -53,10 +54,41 @@ class Transcript:
         return others[0] if len(others) == 1 else ", ".join(others[:-1]) + " and " + others[-1]
 
     def entry(self, line: Line, tone: Tone, text: object, *, who: str = "", to: str = "", tag: object = "",
-              detail: bool = False) -> Entry:
+              detail: bool = False, aside: object = "") -> Entry:
         """An entry at the place of ``line``."""
         return Entry(tone, clean(text).strip(), str(line.get("source") or ""), who, to, clean(tag),
-                     int(line.get("turn") or 0), int(line.get("seq") or 0), detail)
+                     int(line.get("turn") or 0), int(line.get("seq") or 0), detail, clean(aside).strip())
+
+
+class Folding:
+    """Joins the changes of variables that follow each other within a turn into one entry."""
+
+    def __init__(self) -> None:
+        self._held: list[Entry] = []
+
+    def push(self, entry: Entry) -> Iterator[Entry]:
+        """The entries that are complete now that ``entry`` follows."""
+        if self._held and (entry.tone != "change" or entry.turn != self._held[-1].turn):
+            yield from self.flush()
+        if entry.tone == "change":
+            self._held.append(entry)
+        else:
+            yield entry
+
+    def flush(self) -> Iterator[Entry]:
+        """What is still held back."""
+        if self._held:
+            causes = dict.fromkeys(entry.tag for entry in self._held if entry.tag)
+            yield replace(self._held[0], text="; ".join(entry.text for entry in self._held), tag="; ".join(causes))
+            self._held = []
+
+
+def folded(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """``entries`` with the changes of a turn in one."""
+    folding = Folding()
+    for entry in entries:
+        yield from folding.push(entry)
+    yield from folding.flush()
 
 
 Reader = Callable[[Transcript, Line], list[Entry]]
@@ -111,13 +143,13 @@ def _inject(script: Transcript, line: Line) -> list[Entry]:
 
 @_reads("variable_changed")
 def _change(script: Transcript, line: Line) -> list[Entry]:
-    text = f"{titled(line['variable'])}: {line['old']} → {line['new']}"
+    text = f"{titled(line['variable'])}: {clean(line['old'])} → {clean(line['new'])}"
     return [script.entry(line, "change", text, tag=line.get("cause") or "")]
 
 
 @_reads("tool_called")
 def _tool(script: Transcript, line: Line) -> list[Entry]:
-    result = line.get("error") or line.get("result")
+    result = clean(line.get("error") or line.get("text") or line.get("result"))
     arguments = pairs(line.get("arguments") or {})
     who = script.name(line.get("source"))
     return [script.entry(line, "action", f"{arguments} → {result}" if arguments else f"→ {result}",
@@ -137,17 +169,16 @@ def _assessment(script: Transcript, line: Line) -> list[Entry]:
 @_reads("measurement")
 def _measurement(script: Transcript, line: Line) -> list[Entry]:
     of = f" of {script.name(line['of'])}" if line.get("of") else ""
-    value = "no value" if line.get("value") is None else line["value"]
-    rationale = f"  {line['rationale']}" if line.get("rationale") else ""
-    return [script.entry(line, "analysis", f"{titled(line['measure'])}{of} = {value}{rationale}",
-                         who=script.name(line.get("source")), tag="measure")]
+    value = "no value" if line.get("value") is None else clean(line["value"])
+    return [script.entry(line, "analysis", f"{titled(line['measure'])}{of} = {value}", tag="measure",
+                         who=script.name(line.get("source")), aside=line.get("rationale") or "")]
 
 
 @_reads("verdict")
 def _verdict(script: Transcript, line: Line) -> list[Entry]:
     found = "reached" if line["met"] else "not reached"
-    return [script.entry(line, "analysis", f"“{clean(line['goal'])}” is {found}. {line.get('rationale') or ''}",
-                         who=script.name(line.get("source")), tag="verdict")]
+    return [script.entry(line, "analysis", f"“{clean(line['goal'])}” is {found}.", tag="verdict",
+                         who=script.name(line.get("source")), aside=line.get("rationale") or "")]
 
 
 @_reads("report")

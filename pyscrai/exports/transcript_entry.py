@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pyscrai.audience import hears
+from pyscrai.value_text import value_text
 
 Line = Mapping[str, Any]
 """An event as plain data: its envelope and the fields of its payload side by side."""
@@ -35,11 +36,13 @@ class Entry:
     turn: int = 0
     seq: int = 0
     detail: bool = False
+    aside: str = ""
+    """What was said about it, such as the rationale of a score."""
 
 
 def clean(text: object) -> str:
-    """Text without control characters: what a model says must not steer the terminal that shows it."""
-    return _CONTROLS.sub("", str(text).replace("\r\n", "\n"))
+    """Any value as text without control characters: what a model says must not steer the terminal that shows it."""
+    return "" if text is None else _CONTROLS.sub("", value_text(text).replace("\r\n", "\n"))
 
 
 def titled(name: str) -> str:

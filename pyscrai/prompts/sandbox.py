@@ -19,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from pyscrai.prompts.language import ENTRIES, FILTERS, TESTS, text_problems
+from pyscrai.value_text import value_text
 
 BUDGET = 2_000_000
 """Characters, entries and steps that rendering one text may cost, every intermediate result counted."""
@@ -78,7 +79,7 @@ class _MeteredContext(Context):
 @pass_context
 def _measured(context: _MeteredContext, value: Any) -> Any:
     context.meter.spend_size(value)
-    return value
+    return value_text(value) if isinstance(value, bool | float | list | tuple | dict) else value
 
 
 @pass_context

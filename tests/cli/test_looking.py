@@ -97,7 +97,7 @@ def test_the_report(pyscrai: Pyscrai, played: str) -> None:
 
 
 @pytest.mark.parametrize(("format", "sign"), [("json", '"format": "pyscrai.run/1"'), ("jsonl", '"type": "event"'),
-                                              ("markdown", "# Small talk"), ("html", "<h1>Small talk</h1>")])
+                                              ("markdown", "# Small talk"), ("html", ">Small talk</h1>")])
 def test_exports(pyscrai: Pyscrai, played: str, home: Path, format: str, sign: str) -> None:
     said = pyscrai("export", played, "--format", format)
     assert said.code == 0

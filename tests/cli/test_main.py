@@ -15,7 +15,8 @@ from pyscrai import errors
 from pyscrai.cli.error_report import report
 from pyscrai.cli.exit_codes import OF_ERROR, Exit, of_error, of_run
 from pyscrai.cli.log_setup import configure_logs
-from pyscrai.cli.main import COMMANDS
+from pyscrai.cli.main import COMMANDS, main
+from pyscrai.cli.terminal.table import _fitting
 from pyscrai.config.settings import load_settings
 from pyscrai.errors import Problem, StorageError, TemplateError
 from tests.cli.conftest import Pyscrai
@@ -127,3 +128,24 @@ def test_the_documented_exit_codes_are_the_real_ones() -> None:
     assert [int(line.split("|")[1]) for line in table.splitlines() if line.startswith("| ") and line[2].isdigit()
             ] == [int(code) for code in Exit]
     assert all(f"`pyscrai {name}" in text for name in COMMANDS)
+
+
+def test_a_narrow_terminal_keeps_ids_whole_and_leaves_out_what_is_needed_least() -> None:
+    head = ("Run", "Status", "Scenario", "Made")
+    rows = [["run_1jq6ky2s8wz3", "completed", "reservoir-crisis@1.0.0", "today"]]
+    whole, optional = ("Run", "Status"), ("Made", "Scenario")
+    assert _fitting(head, rows, 60, whole, optional) == [0, 1, 2, 3]
+    assert _fitting(head, rows, 44, whole, optional) == [0, 1, 2]
+    assert _fitting(head, rows, 20, whole, optional) == [0, 1]
+
+
+def test_help_reads_well(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    assert main(["keys", "create", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "[default: control]" in shown
+    assert "--NAME" not in shown
+    assert main(["run", "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.startswith("Ctrl-C"))
+    assert all(len(line) > 80 for line in lines[begin:begin + 2]), "the paragraph is wrapped as one"

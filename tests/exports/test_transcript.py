@@ -8,7 +8,7 @@ import pytest
 
 from pyscrai.events import AnyEvent
 from pyscrai.exports import transcript
-from pyscrai.exports.transcript import Transcript
+from pyscrai.exports.transcript import Transcript, folded
 from pyscrai.exports.transcript_entry import clean, heard_by, outcome_text
 from tests.exports.samples import EVENTS, EVIL, line
 
@@ -66,3 +66,21 @@ def test_a_phase_goes_by_its_title() -> None:
     script = Transcript({}, {"talk": "A long talk"})
     assert script.read(line(1, "phase_entered", text="", cause=""))[0].text == "A long talk"
     assert entries(line(1, "phase_entered", phase="first_words", text="", cause=""))[0].text == "First words"
+
+
+def test_changes_of_a_turn_are_one_entry_and_scores_have_their_rationale_apart() -> None:
+    lines = [
+        {"kind": "variable_changed", "turn": 3, "seq": 1, "variable": "trust", "old": 6, "new": 3.3000000000000003,
+         "cause": "a"},
+        {"kind": "variable_changed", "turn": 3, "seq": 2, "variable": "diverted", "old": False, "new": True,
+         "cause": "a"},
+        {"kind": "variable_changed", "turn": 4, "seq": 3, "variable": "trust", "old": 3, "new": 2, "cause": "b"},
+        {"kind": "measurement", "turn": 4, "seq": 4, "measure": "calm", "of": None, "value": 4, "rationale": "So calm.",
+         "source": "observer"},
+        {"kind": "tool_called", "turn": 4, "seq": 5, "tool": "dice", "source": "ann", "arguments": {"sides": [6]},
+         "result": {"sum": 4}, "error": None}]
+    first, second, score, tool = folded(Transcript().entries(lines))
+    assert first.text == "Trust: 6 → 3.3; Diverted: false → true"
+    assert (first.tag, second.text) == ("a", "Trust: 3 → 2")
+    assert (score.text, score.aside) == ("Calm = 4", "So calm.")
+    assert tool.text == 'sides: [6] → {"sum": 4}'

@@ -16,7 +16,7 @@ Name = Annotated[str, Parameter(name="NAME", help="Whose key it is; the record n
 
 
 @app.command
-async def create(name: Name, *, scope: Annotated[tuple[Scope, ...], Parameter(
+async def create(name: Name, /, *, scope: Annotated[tuple[Scope, ...], Parameter(
         help="What it allows: read, control (which reads too) or admin (which does all).")] = ("control",),
         as_json: AsJson = False) -> None:
     """Create a key. It is shown this once: only its hash is stored."""

@@ -54,7 +54,8 @@ async def runs(
     table(("Run", "Status", "Scenario", "Turns", "Made", "Outcome"), [
         (run["run_id"], run["status"], run["template"], run["turn"], (moment(run["created_at"]) or "")[:16],
          outcome_text(run["outcome"]) or (run["error"] or {}).get("message", "")) for run in found],
-        right=("Turns",), styles=[STYLES.get(run["status"], "") for run in found])
+        right=("Turns",), whole=("Run", "Status"), optional=("Made", "Turns", "Scenario"),
+        styles=[STYLES.get(run["status"], "") for run in found])
 
 
 async def show(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -16,7 +16,7 @@ from pyscrai.cli.views.paint import MARGIN, NARROW, Painter, Palette, header
 from pyscrai.cli.views.summary import hints, summary
 from pyscrai.cli.views.view import Closing, Opening
 from pyscrai.exports.figures import seconds
-from pyscrai.exports.transcript import Transcript
+from pyscrai.exports.transcript import Folding, Transcript
 from pyscrai.exports.transcript_entry import Entry, Line, clean
 
 FRAMES_PER_SECOND = 8
@@ -38,6 +38,7 @@ class LiveView:
         self._stage = _Stage()
         self._script = Transcript()
         self._painter = Painter(self._stage.palette)
+        self._folding = Folding()
         self._live: Live | None = None
 
     def opened(self, opening: Opening) -> None:
@@ -62,12 +63,16 @@ class LiveView:
         stage.phase = self._script.phase(line["phase"]) if line.get("phase") else stage.phase
         if line["kind"] in ("utterance", "turn_skipped", "action"):
             stage.speech.pop((str(line["source"]), int(line["turn"])), None)
-        width = self.console.width
         for entry in self._script.read(line):
             if not entry.detail and not (entry.tone == "status" and entry.tag != "forked"):
-                self.console.print(self._painter.paint(entry, width))
+                self._print(self._folding.push(entry))
+
+    def _print(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self.console.print(self._painter.paint(entry, self.console.width))
 
     def token(self, role: str, turn: int, piece: str) -> None:
+        self._print(self._folding.flush())
         place = (role, turn)
         self._stage.speech[place] = self._stage.speech.get(place, "") + piece
 
@@ -76,6 +81,7 @@ class LiveView:
         self.console.print(Text(f"  {text}", "yellow"))
 
     def suspend(self) -> None:
+        self._print(self._folding.flush())
         if self._live is not None:
             self._stage.speech.clear()
             self._live.stop()

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
+from pyscrai.exports.transcript import folded
 from pyscrai.exports.transcript_entry import Entry, Tone
 
 COLOURS = ("cyan", "magenta", "green", "bright_blue", "dark_orange3", "medium_violet_red", "dark_cyan", "purple")
@@ -105,7 +106,9 @@ def _small(entry: Entry, palette: Palette) -> Text:
         case "change":
             text.append(f"∆ {entry.text}", "dim").append(f"  ({entry.tag})" if entry.tag else "", "dim italic")
         case "analysis":
-            text.append(f"◇ {entry.who}: ", "bold dim").append(f"{entry.text}", "dim")
+            text.append(f"◇ {entry.who}: ", "bold dim").append(entry.text, "dim")
+            if entry.aside:
+                text.append(f"  {entry.aside}", "dim italic")
         case "warning":
             text.append(f"! {entry.who + ': ' if entry.who else ''}{entry.text}", "dim yellow")
         case "status":
@@ -132,7 +135,8 @@ def as_line(entry: Entry) -> str:
         case "action":
             return f"{turn}{entry.who} > {entry.tag}{to}: {text}"
         case "analysis":
-            return f"{turn}{entry.who}, {entry.tag}: {text}"
+            aside = f" — {entry.aside}".replace("\n", "\n    ") if entry.aside else ""
+            return f"{turn}{entry.who}, {entry.tag}: {text}{aside}"
         case "change":
             return f"    {text}" + (f" ({entry.tag})" if entry.tag else "")
         case "warning":
@@ -148,9 +152,7 @@ def as_line(entry: Entry) -> str:
 def show(entries: Iterable[Entry], palette: Palette, console: Console, *, details: bool = False) -> None:
     """Print a transcript: in colour to a terminal, else a line each."""
     painter = Painter(palette)
-    for entry in entries:
-        if entry.detail and not details:
-            continue
+    for entry in folded(entry for entry in entries if details or not entry.detail):
         if console.is_terminal:
             console.print(painter.paint(entry, console.width))
         else:

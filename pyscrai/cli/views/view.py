@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pyscrai.cli.terminal import output
-from pyscrai.exports.transcript import Transcript
-from pyscrai.exports.transcript_entry import Line
+from pyscrai.exports.transcript import Folding, Transcript
+from pyscrai.exports.transcript_entry import Entry, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +102,33 @@ class LinesView:
 
     def __init__(self) -> None:
         self._script = Transcript()
+        self._folding = Folding()
 
     def opened(self, opening: Opening) -> None:
         self._script = Transcript({member["role"]: member["name"] for member in opening.cast}, opening.titles)
         print(f"{opening.title} ({opening.template}), {opening.run_id}", flush=True)
 
     def event(self, line: Line) -> None:
-        from pyscrai.cli.views.paint import as_line
-
         for entry in self._script.read(line):
             if not entry.detail:
-                print(as_line(entry), flush=True)
+                self._print(self._folding.push(entry))
+
+    def _print(self, entries: Iterable[Entry]) -> None:
+        from pyscrai.cli.views.paint import as_line
+
+        for entry in entries:
+            print(as_line(entry), flush=True)
 
     def token(self, role: str, turn: int, piece: str) -> None:
         pass
 
     def suspend(self) -> None:
-        pass
+        self._print(self._folding.flush())
 
     def closed(self, closing: Closing) -> None:
         from pyscrai.cli.views.summary import hints, summary
 
+        self.suspend()
         for line in (*summary(closing), *hints(closing)):
             output.note(line)
 
