@@ -15,7 +15,7 @@ from pyscrai.experiments.models.arms import Overrides
 from pyscrai.experiments.reader import LoadedExperiment
 from pyscrai.templates.cel.expression import compile_expression
 from pyscrai.templates.cel.scope import scope_of
-from pyscrai.templates.cel.types import Inference
+from pyscrai.templates.cel.types import Types
 from pyscrai.templates.models.base import Scalar
 from pyscrai.templates.models.scenario import ScenarioTemplate
 from pyscrai.templates.models.world import Domain
@@ -118,11 +118,11 @@ def _condition(check: ExperimentCheck, text: str, path: Path) -> None:
     except ExpressionError as error:
         check.error("expression", path, error.message, value=text, cure=error.cure)
         return
-    inference = Inference(scope_of(check.scenario))
-    found = inference.type_of(expression.tree)
-    for finding in inference.findings:
-        check.error("expression", path, finding.message, value=text, cure=finding.cure)
-    if not inference.findings and found.kind not in ("bool", "any"):
+    types = Types(scope_of(check.scenario))
+    found = types.of(expression.tree)
+    for problem in types.problems:
+        check.error("expression", path, problem.message, value=text, cure=problem.cure)
+    if not types.problems and found.kind not in ("bool", "any"):
         check.error("expression", path, f"a condition is true or false; this is {found.words}", value=text,
                     cure="compare it with something")
 

@@ -1,90 +1,117 @@
-"""The functions that an expression may call, and what they take and give."""
+"""The functions of expressions: what each takes and gives, and how it is computed."""
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
-from pyscrai.did_you_mean import closest
+from pyscrai.templates.cel import chance, values
 from pyscrai.templates.cel.scope import ANY, BOOL, DOUBLE, INT, STRING, Type
-from pyscrai.templates.cel.tree import Call, start
-
-if TYPE_CHECKING:
-    from pyscrai.templates.cel.types import Inference
 
 Takes = tuple[str, ...]
-"""For each argument the kind that it must have: a kind of ``Type``, ``number`` for both, ``sized`` or ``same``."""
+"""For each argument the kind that it must have: a kind of ``Type`` or a name of ``KINDS``."""
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "number": ("int", "double"), "sized": ("string", "list", "map", "struct"), "whole": ("int",),
+    "printed": ("int", "double", "string", "bool"), "map": ("map", "struct"), "numbers": ("list", "map"),
+    "ranked": ("int", "double", "list", "map")}
+"""Kinds that a function takes beside single ones; ``same`` is the kind of the first argument, ``any`` is all."""
+
+WORDS: Mapping[str, str] = {
+    "number": "a number", "sized": "a text or a list", "printed": "a number", "string": "a text", "list": "a list",
+    "double": "a number with a point", "whole": "an integer", "map": "a map", "numbers": "a list of numbers",
+    "ranked": "numbers or a list of them", "int": "an integer"}
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What a function takes (as a method, its target first) and gives; None for the type of its first argument."""
+    """What a function takes (as a method, its target first), gives and does."""
 
     takes: Takes
-    gives: Type | None
+    gives: Callable[[Sequence[Type]], Type]
     form: str
+    compute: Callable[..., Any]
     more: bool = False
     """Whether it takes any number of arguments beyond."""
+    optional: Takes = ()
+    """Arguments that may be left out."""
     method: bool | None = None
     """Whether it must, or must not, be written as a method; None for either."""
+    reads: bool = False
+    """Whether it is given the context first."""
+    draws: bool = False
+    """Whether chance decides; only a ``set`` may draw."""
+
+
+def _always(kind: Type) -> Callable[[Sequence[Type]], Type]:
+    return lambda types: kind
+
+
+def _item(kind: Type) -> Type:
+    if kind.kind == "struct":
+        kinds = {field.kind: field for field in kind.fields.values()}
+        return next(iter(kinds.values())) if len(kinds) == 1 else ANY
+    return kind.item or ANY
+
+
+def _first_number(types: Sequence[Type]) -> Type:
+    first = types[0] if types[0].kind in ("int", "double", "any") else _item(types[0])
+    return Type(first.kind) if first.kind in ("int", "double") else ANY
+
+
+def _same_list(types: Sequence[Type]) -> Type:
+    return types[0] if types[0].kind == "list" else Type("list", item=STRING)
 
 
 FUNCTIONS: dict[str, Function] = {
-    "size": Function(("sized",), INT, "size(text)"),
-    "contains": Function(("string", "string"), BOOL, "text.contains('word')", method=True),
-    "startsWith": Function(("string", "string"), BOOL, "text.startsWith('word')", method=True),
-    "endsWith": Function(("string", "string"), BOOL, "text.endsWith('word')", method=True),
-    "matches": Function(("string", "string"), BOOL, "text.matches('(?i)word')", method=True),
-    "lowerAscii": Function(("string",), STRING, "text.lowerAscii()", method=True),
-    "int": Function(("number",), INT, "int(number)", method=False),
-    "double": Function(("number",), DOUBLE, "double(number)", method=False),
-    "string": Function(("printed",), STRING, "string(number)", method=False),
-    "min": Function(("number", "same"), None, "min(a, b)", more=True, method=False),
-    "max": Function(("number", "same"), None, "max(a, b)", more=True, method=False),
-    "abs": Function(("number",), None, "abs(number)", method=False),
-    "clamp": Function(("number", "same", "same"), None, "clamp(number, lowest, highest)", method=False),
-    "round": Function(("double",), INT, "round(number)", method=False),
+    "size": Function(("sized",), _always(INT), "size(text)", values.size_of),
+    "contains": Function(("string", "string"), _always(BOOL), "text.contains('word')",
+                         values.of_texts(lambda text, part: part in text), method=True),
+    "startsWith": Function(("string", "string"), _always(BOOL), "text.startsWith('word')",
+                           values.of_texts(str.startswith), method=True),
+    "endsWith": Function(("string", "string"), _always(BOOL), "text.endsWith('word')", values.of_texts(str.endswith),
+                         method=True),
+    "matches": Function(("string", "string"), _always(BOOL), "text.matches('(?i)word')",
+                        values.of_texts(values.matches), method=True),
+    "lowerAscii": Function(("string",), _always(STRING), "text.lowerAscii()", values.of_texts(str.lower), method=True),
+    "int": Function(("number",), _always(INT), "int(number)", values.int_of, method=False),
+    "double": Function(("number",), _always(DOUBLE), "double(number)", values.double_of, method=False),
+    "string": Function(("printed",), _always(STRING), "string(number)", values.string_of, method=False),
+    "min": Function(("ranked", "same"), _first_number, "min(a, b)", values.extreme(min), more=True, method=False),
+    "max": Function(("ranked", "same"), _first_number, "max(a, b)", values.extreme(max), more=True, method=False),
+    "abs": Function(("number",), _first_number, "abs(number)", lambda number: abs(values.number_of(number)),
+                    method=False),
+    "clamp": Function(("number", "same", "same"), _first_number, "clamp(number, lowest, highest)", values.clamped,
+                      method=False),
+    "round": Function(("double",), lambda types: DOUBLE if len(types) > 1 else INT, "round(number)", values.rounded,
+                      optional=("whole",), method=False),
+    "sqrt": Function(("number",), _always(DOUBLE), "sqrt(number)", values.root_of, method=False),
+    "sum": Function(("numbers",), _first_number, "sum(list)", values.sum_of),
+    "mean": Function(("numbers",), _always(DOUBLE), "mean(list)", values.average(statistics.fmean)),
+    "median": Function(("numbers",), _always(DOUBLE), "median(list)", values.average(statistics.median)),
+    "sort": Function(("list",), _same_list, "sort(list)", values.sorted_list),
+    "distinct": Function(("list",), _same_list, "distinct(list)", values.distinct),
+    "join": Function(("list",), _always(STRING), "join(list, ', ')", values.joined, optional=("string",)),
+    "keys": Function(("map",), lambda types: Type("list", item=Type("string", choices=types[0].choices)),
+                     "map.keys()", values.keys_of),
+    "values": Function(("map",), lambda types: Type("list", item=_item(types[0])), "map.values()", values.values_of),
+    "name": Function(("string",), _always(STRING), "name(role)", chance.name_of, method=False, reads=True),
+    "random": Function(("number", "same"), _first_number, "random(lowest, highest)", chance.random_between,
+                       method=False, reads=True, draws=True),
+    "choose": Function(("list",), lambda types: _item(types[0]), "choose(list)", chance.chosen, method=False,
+                       reads=True, draws=True),
+    "shuffle": Function(("list",), _same_list, "shuffle(list)", chance.shuffled, method=False, reads=True, draws=True),
+    "deal": Function(("list", "list"), lambda types: Type("map", choices=_item(types[0]).choices, item=_item(types[1])),
+                     "deal(roles, cards)", chance.dealt, method=False, reads=True, draws=True),
 }
-"""All functions by name; macros (has, all, exists, exists_one, map, filter) are syntax."""
+"""All functions by name; macros (has, all, exists, exists_one, map, filter, ...) are syntax."""
 
-_OTHER_NAMES = {"len": "size", "length": "size", "lower": "lowerAscii", "toLowerCase": "lowerAscii", "float": "double",
-                "str": "string", "includes": "contains", "has_text": "contains", "any": "exists", "floor": "int",
-                "startswith": "startsWith", "endswith": "endsWith", "match": "matches", "bool": "== true"}
-_KINDS = {"number": ("int", "double"), "sized": ("string", "list", "map", "struct"),
-          "printed": ("int", "double", "string")}
-_WORDS = {"number": "a number", "sized": "a text or a list", "printed": "a number", "string": "a text",
-          "double": "a number with a point"}
-
-
-def call_type(inference: Inference, node: Call) -> Type:
-    """The type that a call gives; findings for an unknown function or arguments that do not fit."""
-    given = ([] if node.target is None else [node.target]) + list(node.arguments)
-    types = [inference.type_of(part) for part in given]
-    function = FUNCTIONS.get(node.function)
-    if function is None:
-        guess = _OTHER_NAMES.get(node.function) or closest(node.function, FUNCTIONS)
-        known = f"did you mean {guess}?" if guess else f"known: has, {', '.join(FUNCTIONS)}"
-        return inference.report(node.at, f"there is no function `{node.function}`", known)
-    if function.method is not None and function.method != (node.target is not None):
-        return inference.report(node.at, f"{node.function} is written otherwise", f"write {function.form}")
-    count = len(function.takes)
-    if len(given) != count and not (function.more and len(given) > count):
-        return inference.report(node.at, f"{node.function} takes {count} values, here are {len(given)}",
-                                f"write {function.form}")
-    takes = function.takes + (function.takes[-1],) * (len(given) - count)
-    fits = True
-    for part, found, wanted in zip(given, types, takes, strict=True):
-        if wanted == "same":
-            if "any" not in (found.kind, types[0].kind) and found.kind != types[0].kind:
-                fits = False
-                inference.report(start(part),
-                                 f"{node.function} needs values of one type, here are {types[0].words} and "
-                                          f"{found.words}", "write all with a point (1.0) or none")
-        elif found.kind != "any" and found.kind not in _KINDS.get(wanted, (wanted,)):
-            fits = False
-            rounded = wanted == "double" and found.kind == "int"
-            cure = "an integer needs no rounding" if rounded else f"write {function.form}"
-            inference.report(start(part), f"{node.function} needs {_WORDS[wanted]}, not {found.words}", cure)
-    if not fits:
-        return ANY
-    return function.gives if function.gives is not None else Type(types[0].kind)
+OTHER_NAMES: Mapping[str, str] = {
+    "len": "size", "length": "size", "lower": "lowerAscii", "toLowerCase": "lowerAscii", "float": "double",
+    "str": "string", "includes": "contains", "has_text": "contains", "any": "exists", "floor": "int",
+    "startswith": "startsWith", "endswith": "endsWith", "match": "matches", "bool": "== true", "average": "mean",
+    "avg": "mean", "pick": "choose", "sample": "choose", "randint": "random", "rand": "random", "sorted": "sort",
+    "unique": "distinct"}
+"""What other languages call a function."""

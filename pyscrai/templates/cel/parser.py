@@ -1,7 +1,7 @@
 """The syntax of expressions: CEL text to a tree that knows where each part stands.
 
-The CEL library evaluates but shows no tree, and checking names and types before a run needs one. The grammar is CEL's
-own without messages and byte strings; what is accepted here the library accepts too.
+The grammar is CEL's own without messages and byte strings, with the macros ``count``, ``sort_by``, ``max_by`` and
+``min_by`` beside CEL's.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DEPTH = 40
 KEYWORDS = ("true", "false", "null", "in")
 RESERVED = ("as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
             "namespace", "return", "var", "void", "while")
-MACROS = ("all", "exists", "exists_one", "map", "filter")
+MACROS = ("all", "exists", "exists_one", "map", "filter", "count", "sort_by", "max_by", "min_by")
 
 _LEVELS: tuple[tuple[str, ...], ...] = (("||",), ("&&",), ("<", "<=", ">", ">=", "==", "!=", "in"), ("+", "-"),
                                         ("*", "/", "%"))

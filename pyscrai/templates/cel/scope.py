@@ -93,6 +93,17 @@ STRING = Type("string")
 NULL = Type("null")
 
 
+def value_type(value: Any) -> Type:
+    """The type of a plain value."""
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return BOOL
+    kinds: tuple[tuple[Any, Kind], ...] = ((int, "int"), (float, "double"), (str, "string"), (list | tuple, "list"),
+                                           (Mapping, "map"))
+    return Type(next((kind for python, kind in kinds if isinstance(value, python)), "any"))
+
+
 def domain_type(domain: Domain) -> Type:
     """The type of a variable or parameter."""
     return _scalar(domain.type, domain.choices)

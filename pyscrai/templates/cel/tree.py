@@ -158,3 +158,19 @@ def start(node: Node) -> int:
         case Choice(condition=condition):
             return start(condition)
     return node.at
+
+
+def dotted(node: Node) -> tuple[Name, tuple[str, ...]] | None:
+    """The name and the fields after it, for ``a.b.c`` and ``a['b'].c``; None for anything else."""
+    fields: list[str] = []
+    while True:
+        if isinstance(node, Name):
+            return node, (node.name, *reversed(fields))
+        if isinstance(node, Select):
+            fields.append(node.field)
+            node = node.base
+        elif isinstance(node, Index) and isinstance(node.key, Literal) and isinstance(node.key.value, str):
+            fields.append(node.key.value)
+            node = node.base
+        else:
+            return None

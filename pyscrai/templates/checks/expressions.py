@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyscrai.errors import ExpressionError
+from pyscrai.templates.cel.computation import Computation
 from pyscrai.templates.cel.expression import Expression, compile_expression
 from pyscrai.templates.cel.scope import Type, domain_type, scope_of
 from pyscrai.templates.cel.tree import Literal
-from pyscrai.templates.cel.types import Inference
+from pyscrai.templates.cel.types import Types
 from pyscrai.templates.checks.report import Subject
 from pyscrai.templates.checks.sample_worlds import sample_contexts
 from pyscrai.templates.models.world import ActionSpec, Variable
 from pyscrai.templates.reading.positions import Path
+
+TRIAL = 2_000_000
+"""Steps that trying out all expressions of a scenario may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ def check_expressions(subject: Subject) -> None:
     scenario = subject.scenario
     scopes: dict[str | None, Mapping[str, Type]] = {None: scope_of(scenario)}
     samples: dict[str | None, list[dict[str, Any]]] = {}
+    trial = 0
     for use in _uses(subject):
         action: ActionSpec | None = scenario.actions[use.action] if use.action else None
         if use.action not in scopes:
@@ -41,7 +46,11 @@ def check_expressions(subject: Subject) -> None:
             continue
         if use.action not in samples:
             samples[use.action] = sample_contexts(scenario, action=action)
-        _try(subject, use, expression, samples[use.action])
+        trial += _try(subject, use, expression, samples[use.action])
+        if trial > TRIAL:
+            subject.error("too_costly", use.path, "the conditions of this template are too costly to be tried out",
+                          value=use.text, cure="go over shorter lists")
+            return
 
 
 def _uses(subject: Subject) -> Iterator[_Use]:
@@ -76,11 +85,11 @@ def _read(subject: Subject, use: _Use) -> Expression | None:
 
 
 def _typed(subject: Subject, use: _Use, expression: Expression, scope: Mapping[str, Type]) -> bool:
-    inference = Inference(scope)
-    found = inference.type_of(expression.tree)
-    for finding in inference.findings:
-        _report(subject, use, "expression", finding.message, finding.cure, finding.at)
-    if inference.findings:
+    types = Types(scope)
+    found = types.of(expression.tree)
+    for problem in types.problems:
+        _report(subject, use, "expression", problem.message, problem.cure, problem.at)
+    if types.problems:
         return False
     if use.variable is None:
         if found.kind not in ("bool", "any"):
@@ -90,10 +99,10 @@ def _typed(subject: Subject, use: _Use, expression: Expression, scope: Mapping[s
         if isinstance(expression.tree, Literal) and expression.tree.value is False:
             subject.warn("never", use.path, "this never holds", value=use.text)
         return True
-    for name, at in inference.unguarded.items():
+    for name, at in types.unguarded.items():
         _report(subject, use, "expression", f"`{name}` may not be there yet", f"write has({name}) ? ... : ...", at)
     variable = subject.scenario.variables.get(use.variable)
-    if variable is None or inference.unguarded:
+    if variable is None or types.unguarded:
         return False
     return _fits(subject, use, found, variable)
 
@@ -111,23 +120,27 @@ def _fits(subject: Subject, use: _Use, found: Type, variable: Variable) -> bool:
     return True
 
 
-def _try(subject: Subject, use: _Use, expression: Expression, samples: list[dict[str, Any]]) -> None:
-    """Compute the expression in sample worlds: what types do not tell shows here."""
+def _try(subject: Subject, use: _Use, expression: Expression, samples: list[dict[str, Any]]) -> int:
+    """Compute the expression in sample worlds: what types do not tell shows here; the steps that it took."""
     variable = subject.scenario.variables.get(use.variable or "")
-    results = []
+    results: list[Any] = []
+    spent = 0
     for context in samples:
+        computation = Computation(context)
         try:
             if variable is None:
-                expression.truth(context)
+                expression.truth(context, computation)
             else:
-                results.append(variable.coerce(expression.value(context)))
+                results.append(variable.coerce(expression.run(computation)))
         except ExpressionError as error:
             world = ", ".join(f"{'.'.join(path)} = {_get(context, path)!r}" for path in sorted(expression.paths))
             _report(subject, use, "expression", error.message + (f" where {world}" if world else ""), error.cure, 0)
-            return
+            return spent + computation.spent
+        spent += computation.spent
     if variable is not None and results and not expression.paths and (reason := variable.why_not(results[0])):
         _report(subject, use, "expression", f"`{use.variable}` cannot be that: {reason}",
                 "choose a value that is inside", 0)
+    return spent
 
 
 def _get(context: Mapping[str, Any], path: tuple[str, ...]) -> Any:

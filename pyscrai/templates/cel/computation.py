@@ -1,0 +1,78 @@
+"""One computation of an expression, and the steps that it may take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyscrai.templates.cel.scope import value_type
+
+WORK = 100_000
+"""Steps that computing one expression may take: every item of a macro counts as many as its body has parts."""
+
+LONGEST_TEXT = 100_000
+"""Characters that a text in an expression may have."""
+
+LONGEST_LIST = 10_000
+"""Items that a list in an expression may have."""
+
+LARGEST, SMALLEST = 2**63 - 1, -2**63
+
+CHARACTERS_A_STEP = 64
+
+
+class WorkSpent(Exception):
+    """The expression takes more steps than it may; never an answer to ``||``."""
+
+
+FAULTS = (LookupError, ArithmeticError, TypeError, ValueError)
+"""What a computation that cannot be done raises."""
+
+
+class Computation:
+    """One computation of an expression: what it reads, its macros' variables, and the steps that are left."""
+
+    __slots__ = ("context", "left", "local")
+
+    def __init__(self, context: Mapping[str, Any]) -> None:
+        self.context = context
+        self.local: dict[str, Any] = {}
+        self.left = WORK
+
+    @property
+    def spent(self) -> int:
+        """The steps that were taken."""
+        return WORK - self.left
+
+    def spend(self, steps: int) -> None:
+        """Take steps.
+
+        Raises:
+            WorkSpent: none are left.
+        """
+        self.left -= steps
+        if self.left < 0:
+            raise WorkSpent(f"it takes more than {WORK:,} steps")
+
+    def spend_on(self, value: Any) -> None:
+        """Spend what a text, list or map is worth."""
+        if isinstance(value, str):
+            self.spend(len(value) // CHARACTERS_A_STEP)
+        elif isinstance(value, list | tuple | Mapping):
+            self.spend(len(value))
+
+
+def words_of(value: Any) -> str:
+    """The kind of a value in words: *an integer*."""
+    return value_type(value).words
+
+
+def truth_of(value: Any, what: str) -> bool:
+    """The value of a part that must be true or false.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if value is True or value is False:
+        return value
+    raise TypeError(f"{what} is {words_of(value)}, not true or false")
