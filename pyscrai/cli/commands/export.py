@@ -9,7 +9,6 @@ from cyclopts import Parameter
 
 from pyscrai.cli.parameters import AsJson, RunId, Target
 from pyscrai.cli.terminal import output
-from pyscrai.errors import ConfigError
 from pyscrai.exports.formats import BINARY, SUFFIXES, WITH_CALLS, ExportFormat, renderer
 
 
@@ -26,15 +25,12 @@ async def export(
     from pyscrai.exports.run_reader import gather
 
     chosen = format or ("json" if as_json and target is None else _by_suffix(target))
-    if chosen in BINARY and target is None and output.on_terminal():
-        raise ConfigError(f"{chosen} is no text: a terminal cannot show it", code="output.binary",
-                          cure=f"name a file: --output {run_id}{SUFFIXES[chosen]}")
     async with looked_up(run_id) as (session, row):
         dossier = await gather(session, row.id, calls=chosen in WITH_CALLS and not without_calls)
     pieces = renderer(chosen)(dossier)
     if target is None:
         for piece in pieces:
-            output.write_bytes(piece)
+            output.write_bytes(piece, binary=chosen in BINARY)
         return
     size = output.write_file(target, b"".join(pieces))
     if as_json:

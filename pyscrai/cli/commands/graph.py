@@ -8,6 +8,7 @@ from typing import Literal
 from pyscrai.cli.scenario_argument import rehearsed
 from pyscrai.cli.terminal import output
 from pyscrai.exports.graph_picture.layout import lay_out
+from pyscrai.exports.transcript_entry import clean
 from pyscrai.services.scenario_graphs import draw_scenario
 
 GraphFormat = Literal["mermaid", "svg", "png"]
@@ -46,6 +47,6 @@ async def draw(scenario: str, target: Path | None, *, format: GraphFormat | None
     elif target is not None:
         output.note(f"{template.name} is drawn in {target}")
     elif isinstance(content, bytes):
-        output.write_bytes(content)
+        output.write_bytes(content, binary=True)
     else:
-        output.say(content.rstrip("\n"))
+        output.say(clean(content.rstrip("\n")))

@@ -32,8 +32,15 @@ def write(pieces: Iterable[str]) -> None:
     sys.stdout.flush()
 
 
-def write_bytes(content: bytes) -> None:
-    """Write a document that is no text."""
+def write_bytes(content: bytes, *, binary: bool = False) -> None:
+    """Write a piece of a document.
+
+    Raises:
+        ConfigError: it is no text, and a terminal would have to show it.
+    """
+    if binary and on_terminal():
+        raise ConfigError("a terminal cannot show what is no text", code="output.binary",
+                          cure="name a file with --output, or send it through a pipe")
     sys.stdout.flush()
     sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
