@@ -24,15 +24,25 @@ def value_text(value: Any) -> str:
 
 
 def quoted_text(value: Any) -> str:
-    """A value among others: a text that could be taken for more than one value stands in quotation marks, as JSON."""
+    """A value among others: a text that could be taken for more than one value stands in quotation marks, as JSON.
+
+    A whole number stands without a point, as it is mostly said.
+    """
+    if isinstance(value, float):
+        return number_text(value, whole=True)
     if isinstance(value, str) and not (value.isprintable() and _PLAIN.fullmatch(value)):
         return json.dumps(value, ensure_ascii=not value.isprintable())
     return value_text(value)
 
 
-def number_text(value: float) -> str:
-    """A number without the noise of its last digits: 6.8 for 6.800000000000001; 2.0 stays 2.0."""
-    return repr(float(f"{value:.{DIGITS}g}"))
+def number_text(value: float, *, whole: bool = False) -> str:
+    """A number without the noise of its last digits: 6.8 for 6.800000000000001; 2.0 stays 2.0.
+
+    Args:
+        whole: show a whole number without a point.
+    """
+    text = repr(float(f"{value:.{DIGITS}g}"))
+    return text.removesuffix(".0") if whole else text
 
 
 def _rounded(value: Any) -> Any:

@@ -21,7 +21,7 @@ from pyscrai.engines.orchestration.step import Keys, Step
 from pyscrai.engines.orchestration.turn_order import GATHER
 from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import CallKey, CallRecord, Inbox, Past, Progress, Record
-from pyscrai.engines.state import Activation, Line, Move
+from pyscrai.engines.state import Activation, Line, Played
 from pyscrai.engines.tools.consultation import consult
 from pyscrai.engines.view import View, view
 from pyscrai.errors import EngineError, ModelClosed, ModelError, ReplyError, RunError
@@ -76,9 +76,9 @@ class AgentRuntime:
 
     async def gather(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Go on after a round in which all spoke at once."""
-        moves: list[Move] = sorted(state.get("moves") or (), key=lambda move: move["turn"])
-        keys = Keys(f"t{moves[-1]['turn']}.gather")
-        step = flow.advance(Step(self.plan, state, keys, moves))
+        played: list[Played] = sorted(state.get("moves") or (), key=lambda turn: turn["turn"])
+        keys = Keys(f"t{played[-1]['turn']}.gather")
+        step = flow.advance(Step(self.plan, state, keys, played))
         await self._commit(step.events, step)
         return {**step.update(), "moves": None}
 
@@ -115,13 +115,13 @@ class AgentRuntime:
             update["variables"] = arrived.variables
         together = len(flow.speaking(state["next"])) > 1
         if together:
-            update.update(messages=tuple(lines), moves=[performance.move] if performance.move else [],
+            update.update(messages=tuple(lines), moves=[performance.played] if performance.played else [],
                           next=[{"role": GATHER, "task": "speak", "turn": activation["turn"]}])
             await self._commit(events, None)
             return update
         before = {**state, "variables": arrived.variables}
-        moves = [performance.move] if performance.move else []
-        step = Step(self.plan, before, keys, moves, _sum(state.get("usage"), asking.usage))
+        played = [performance.played] if performance.played else []
+        step = Step(self.plan, before, keys, played, _sum(state.get("usage"), asking.usage))
         if activation["task"] == "moderate":
             flow.choose(step, *performance.state["chosen"])
         else:
@@ -165,9 +165,9 @@ class AgentRuntime:
             seen, used = await consult(engine, seen, asking)
         performance = await engine.perform(activation, seen, asking)
         performance.precede(used.drafts, used.heard)
-        if performance.move is not None:
-            performance.move["seconds"] = asking.seconds
-            performance.move["kinds"] += ["tool_called"] * len(used.heard)
+        if performance.played is not None:
+            performance.played["seconds"] = asking.seconds
+            performance.played["kinds"] += ["tool_called"] * len(used.heard)
         return performance
 
     async def _failed(self, engine: Engine, activation: Activation, asking: Asking, error: EngineError | ModelError,
@@ -180,7 +180,7 @@ class AgentRuntime:
             if then == "pause":
                 raise TurnPaused(f"{engine.role}: {error.message}", cure=error.cure, cause=error.as_dict()) from error
             raise error
-        performance = Performance(move=flow.skipped(engine.role, activation["turn"]))
+        performance = Performance(played=flow.skipped(engine.role, activation["turn"]))
         performance.add(TurnSkipped, source=engine.role, error=error.as_dict())
         return performance
 

@@ -45,6 +45,18 @@ class Standstill:
     when: str | None = None
 
 
+EDITION = 2
+"""The edition of the flow's rules. In the first, of version 0.1:
+
+- of several moves in one turn the last alone took effect;
+- in a round of all at once ``last`` was the round's last turn in every move's ``set``;
+- an inject's ``every`` was missed where a round passed it;
+- an inject's text was rendered before its ``set``;
+- a round of all at once could go beyond the bound of turns;
+- who changed a variable was named also where it does not see it.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
     """All that is fixed for a run: the template, its cast, the parameters and the seed."""
@@ -60,3 +72,5 @@ class RunSpec:
     variables: Mapping[str, Scalar] = field(default_factory=dict)
     """Initial values of variables in place of the template's."""
     standstill: Standstill | None = None
+    edition: int = EDITION
+    """The edition of the flow's rules that the run was made under; it keeps to them, so that it can be replayed."""

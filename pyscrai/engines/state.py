@@ -41,15 +41,21 @@ class Line(TypedDict, total=False):
     audience: str | list[str]
 
 
-class Move(TypedDict, total=False):
+class Move(TypedDict):
+    """A typed move: an action and its arguments."""
+
+    action: str
+    arguments: dict[str, Any]
+
+
+class Played(TypedDict, total=False):
     """What a role did in a turn, as far as the flow needs it."""
 
     role: str
     turn: int
     text: str
     to: str | None
-    action: str | None
-    arguments: dict[str, Any]
+    moves: list[Move]
     changes: list[dict[str, Any]]
     ends: str | None
     kinds: list[str]
@@ -57,6 +63,14 @@ class Move(TypedDict, total=False):
     skipped: bool
     audience: str | list[str]
     """Who hears ``text``."""
+
+
+def moves_of(played: Mapping[str, Any]) -> list[Move]:
+    """The typed moves of a turn, in their order; checkpoints of before 0.2 hold the last one alone."""
+    if "moves" in played:
+        return list(played["moves"])
+    action = played.get("action")
+    return [{"action": action, "arguments": played.get("arguments") or {}}] if action else []
 
 
 class Clock(TypedDict):
@@ -156,7 +170,7 @@ def state_schema(keep_turns: int | None) -> type[Any]:
     lines = Annotated[list[Line], DeltaChannel(keep_recent(keep_turns), snapshot_frequency=100)]
     channels: dict[str, Any] = {
         "messages": lines, "turn": int, "phase": str, "next": Annotated[list[Activation], latest],
-        "variables": Annotated[dict[str, Any], latest], "clock": Clock, "moves": Annotated[list[Move], collect],
+        "variables": Annotated[dict[str, Any], latest], "clock": Clock, "moves": Annotated[list[Played], collect],
         "memory": Annotated[dict[str, dict[str, Any]], merge], "usage": Annotated[dict[str, float], add],
         "measures": Annotated[dict[str, Any], merge], "verdicts": Annotated[dict[str, dict[str, Any]], merge],
         "people": Annotated[dict[str, str | None], merge], "outcome": dict[str, Any] | None}

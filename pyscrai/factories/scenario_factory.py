@@ -17,7 +17,7 @@ from pyscrai.databases.tables import ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.agents.engine import Engine
 from pyscrai.engines.calls.caller import TokenListener
-from pyscrai.engines.cast import AgentInstance, RunSpec, Standstill
+from pyscrai.engines.cast import EDITION, AgentInstance, RunSpec, Standstill
 from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.ports.model import ChatModel
@@ -164,7 +164,8 @@ async def plan_of(services: Services, stored: StoredRun) -> Plan:
     spec = RunSpec(scenario=scenario, cast=cast, parameters=row.parameters, seed=row.seed,
                    max_turns=row.settings.get("max_turns"), budget_usd=row.settings.get("budget_usd"),
                    variables=row.settings.get("variables") or {},
-                   standstill=Standstill(**row.settings["standstill"]) if row.settings.get("standstill") else None)
+                   standstill=Standstill(**row.settings["standstill"]) if row.settings.get("standstill") else None,
+                   edition=row.settings.get("edition", 1))
     return services.shared.plans.get(row.id, lambda: make_plan(spec))
 
 
@@ -193,5 +194,5 @@ def _settings(options: RunOptions, actor: str) -> dict[str, Any]:
     """What of the options is kept with the run beside parameters, seed, tags and the cast."""
     kept = {key: value for key, value in asdict(options).items()
             if key not in ("parameters", "seed", "tags", "name") and value}
-    kept |= {"actor": actor} if actor else {}
+    kept |= {"edition": EDITION, **({"actor": actor} if actor else {})}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in kept.items()}

@@ -149,7 +149,7 @@ def _edited_spec(at: Moment, row: RunRow, cast: Sequence[AgentInstanceRow], edit
     return RunSpec(scenario=at.plan.scenario, cast=instances, parameters=parameters,
                    seed=row.seed if edits.seed is None else edits.seed,
                    max_turns=edits.max_turns or row.settings.get("max_turns"),
-                   budget_usd=edits.budget_usd or row.settings.get("budget_usd"))
+                   budget_usd=edits.budget_usd or row.settings.get("budget_usd"), edition=at.plan.edition)
 
 
 def _edited_lines(lines: Sequence[Line], message: tuple[str, str] | None) -> list[Line]:

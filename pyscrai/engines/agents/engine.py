@@ -14,7 +14,7 @@ from pyscrai.engines.layouts.layout import Prompt
 from pyscrai.engines.line import inside_margin, transcript_line
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest
-from pyscrai.engines.state import Activation, Line, Move
+from pyscrai.engines.state import Activation, Line, Played
 from pyscrai.engines.tools.tool import Tool
 from pyscrai.engines.view import View
 from pyscrai.events import Event
@@ -44,12 +44,12 @@ class Ask(Protocol):
 
 @dataclass(slots=True)
 class Performance:
-    """What came of an activation: a move for the flow, the events, and the lines that others may hear.
+    """What came of an activation: what was played, for the flow, the events, and the lines that others may hear.
 
     Events carry no keys, turns or phases yet: a draft is an event class with its fields.
     """
 
-    move: Move | None = None
+    played: Played | None = None
     drafts: list[tuple[type[Event], dict[str, Any]]] = field(default_factory=list)
     heard: list[tuple[int, Line]] = field(default_factory=list)
     """Index of the draft that is heard, and the line it becomes (without id and turn)."""

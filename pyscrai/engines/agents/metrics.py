@@ -8,22 +8,22 @@ from typing import Any
 
 from pyscrai.audience import hears
 from pyscrai.engines.orchestration.plan import Plan
-from pyscrai.engines.state import Move
+from pyscrai.engines.state import Played
 from pyscrai.templates.models.analysis import Metric
 
 
-def tally(plan: Plan, spoken: dict[str, dict[str, float]], move: Move) -> None:
+def tally(plan: Plan, spoken: dict[str, dict[str, float]], played: Played) -> None:
     """Add what a role said in a turn to what it has said so far, if a measure counts it and its Analyst hears it."""
     analysis = plan.scenario.analysis
     metrics = {measure.metric for measure in analysis.measures if measure.metric} if analysis else set()
-    text = move.get("text", "")
+    text = played.get("text", "")
     if not analysis or not metrics or not text or not hears(
-            analysis.by, audience=move.get("audience", "all"), source=move["role"]):
+            analysis.by, audience=played.get("audience", "all"), source=played["role"]):
         return
-    sums = spoken.setdefault(move["role"], {"turns": 0, "words": 0, "ms": 0.0, "sentiment": 0.0})
+    sums = spoken.setdefault(played["role"], {"turns": 0, "words": 0, "ms": 0.0, "sentiment": 0.0})
     sums["turns"] += 1
     sums["words"] += len(text.split())
-    sums["ms"] += move.get("seconds", 0.0) * 1000
+    sums["ms"] += played.get("seconds", 0.0) * 1000
     if "sentiment" in metrics:
         sums["sentiment"] += _sentiment(text)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 from pyscrai.engines.agents.speaker import Speaker
+from pyscrai.engines.calls.json_reply import LEAST, MOST
 from pyscrai.engines.calls.sentences import before_quotations
 from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.templates.models.world import Variable
@@ -56,10 +58,18 @@ class Narrator(Speaker):
 
 
 def _value_schema(variable: Variable) -> dict[str, Any]:
-    """The type alone: a value out of bounds is refused with an event, which the story should see."""
+    """The variable's type, choices and bounds.
+
+    The bounds are soft: a model whose decoding is constrained keeps to them, and of another a value out of bounds is
+    refused with an event, which the story should see.
+    """
     if variable.choices:
         return {"enum": list(variable.choices)}
-    bounds = {"minimum": -MILLIARD, "maximum": MILLIARD} if variable.type == "integer" else {}
+    bounds: dict[str, float] = {"minimum": -MILLIARD, "maximum": MILLIARD} if variable.type == "integer" else {}
+    if variable.minimum is not None:
+        bounds[LEAST] = math.ceil(variable.minimum) if variable.type == "integer" else variable.minimum
+    if variable.maximum is not None:
+        bounds[MOST] = math.floor(variable.maximum) if variable.type == "integer" else variable.maximum
     return {"type": variable.type, **bounds}
 
 

@@ -102,8 +102,8 @@ def read_human(engine: Engine, activation: Activation, seen: View, call: CallRec
     phase = engine.plan.phases[seen.phase]
     speaker.check(answer, phase)
     performance = speaker.make(answer, phase, seen, played_by=person)
-    if performance.move is not None:
-        performance.move["seconds"] = call.reply.latency_ms / 1000
+    if performance.played is not None:
+        performance.played["seconds"] = call.reply.latency_ms / 1000
     return performance
 
 
@@ -119,9 +119,12 @@ def apply_command(step: Step, command: Mapping[str, Any]) -> dict[str, str | Non
     if kind == "inject":
         spec = InjectText(text=payload["text"], audience=tuple(payload.get("audience") or ("all",)),
                           source=payload.get("source") or "")
-        step.inject(spec, spec.text, origin=actor, label=payload.get("label", ""))
-        for name, value in (payload.get("set") or {}).items():
-            step.set_variable(name, value, cause=f"{actor} injects", source=actor)
+
+        def changes() -> None:
+            for name, value in (payload.get("set") or {}).items():
+                step.set_variable(name, value, cause=f"{actor} injects", source=actor)
+
+        step.inject(spec, lambda: spec.text, origin=actor, label=payload.get("label", ""), changes=changes)
         return {}
     if kind == "take_over":
         step.record(RoleTaken, source=actor, role=payload["role"], person=actor)

@@ -14,7 +14,7 @@ from pyscrai.engines.layouts.layout import Standards
 from pyscrai.engines.line import action_text, transcript_line
 from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.engines.ports.model import ModelReply
-from pyscrai.engines.state import Activation, Line, Move
+from pyscrai.engines.state import Activation, Line, Played
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError
 from pyscrai.events import Action, Utterance
@@ -96,38 +96,40 @@ class Speaker(Engine):
                          read=self.reader(rest))
 
     def make(self, said: Mapping[str, Any], phase: PhasePlan, view: View, *, played_by: str) -> Performance:
-        """Turn what was said, by a model or a person, into events, lines and a move."""
+        """Turn what was said, by a model or a person, into events, lines and what the flow needs of it."""
         performance = Performance()
         to = said.get("to")
         # In a free phase `to` names who answers; everybody in the phase's audience hears it all the same.
         names = (str(to),) if to and phase.spec.order != "free" else phase.spec.audience
         audience = self.plan.audience(names, self.role)
         heard = audience if audience == "all" else sorted({*audience, self.role})
-        move: Move = {"role": self.role, "turn": view.turn, "text": said.get(TEXT, ""), "to": to, "kinds": []}
+        played: Played = {"role": self.role, "turn": view.turn, "text": said.get(TEXT, ""), "to": to, "moves": [],
+                          "kinds": []}
         if text := said.get(TEXT, ""):
             performance.add(Utterance, {
                 "type": "ai", "kind": "utterance", "speaker": self.role, "name": self.instance.name, "content": text,
                 "audience": heard if heard == "all" else list(heard)},
                 source=self.role, audience="all" if heard == "all" else tuple(heard), name=self.instance.name,
                 text=text, played_by=played_by)
-            move["kinds"].append("utterance")
-            move["audience"] = heard if heard == "all" else list(heard)
-        for action, arguments in (said.get("actions") or {}).items():
-            if arguments is None:
+            played["kinds"].append("utterance")
+            played["audience"] = heard if heard == "all" else list(heard)
+        for action, given in (said.get("actions") or {}).items():
+            if given is None:
                 continue
             spec = self.plan.scenario.actions[action]
+            arguments = spec.coerce(given)
             seen = self.plan.audience(spec.audience, self.role)
             seen = seen if seen == "all" else tuple(sorted({*seen, self.role}))
             performance.add(Action, {
                 "type": "ai", "kind": "action", "speaker": self.role, "name": self.instance.name,
                 "content": action_text(action, arguments), "audience": "all" if seen == "all" else list(seen)},
-                source=self.role, audience=seen, action=action, arguments=dict(arguments))
-            move["action"], move["arguments"] = action, dict(arguments)
-            move["kinds"].append("action")
-        move["changes"] = list(said.get("changes") or ())
+                source=self.role, audience=seen, action=action, arguments=arguments)
+            played["moves"].append({"action": action, "arguments": arguments})
+            played["kinds"].append("action")
+        played["changes"] = list(said.get("changes") or ())
         if said.get("scene_over"):
-            move["ends"] = str(said.get("reason") or "the scene is over")
-        performance.move = move
+            played["ends"] = str(said.get("reason") or "the scene is over")
+        performance.played = played
         return performance
 
     def fault(self, text: str) -> str | None:

@@ -112,6 +112,9 @@ LONGEST = "x-longest"
 ``maxLength`` would have a reply refused that is only too long, and OpenAI's strict mode does not take it.
 """
 
+LEAST, MOST = "x-minimum", "x-maximum"
+"""Soft bounds of a number, alike."""
+
 
 def tokens_for(schema: Mapping[str, Any]) -> int:
     """How many tokens the longest reply that satisfies ``schema`` may take: a generous bound, so that none is cut off.

@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.step import STANDS
-from pyscrai.engines.orchestration.turn_order import BEGIN, GATHER, successors
+from pyscrai.engines.orchestration.turn_order import BEGIN, GATHER, successors, together
 from pyscrai.engines.state import state_schema
 from pyscrai.templates.models.base import END as FLOW_END
 
@@ -92,7 +92,9 @@ def add_edges(graph: StateGraph[Any, Any, Any, Any], plan: Plan) -> None:
     watchers = [role for role in plan.cast if role in plan.watchers]
     for source, targets in successors(plan).items():
         ways = [target for target in targets if target != FLOW_END]
-        ends = source != BEGIN  # any turn may be the last one: limits, phrases and conditions are looked at after each
+        # Any turn may be the last one: limits, phrases and conditions are looked at after each. Before the first one
+        # the run ends only where its first round does not fit into the bound of turns.
+        ends = source != BEGIN or together(plan.phases[plan.scenario.flow.start])
         graph.add_conditional_edges(source, follow_next, [*ways, *watchers, *([END] if ends else [])])
     for role in watchers:
         graph.add_edge(role, END)

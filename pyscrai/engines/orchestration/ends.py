@@ -20,8 +20,7 @@ def check_ends(step: Step) -> None:
         step.clock["fired"][f"end{index}"] = 1
         step.end(end.kind, reason, label=end.label, limit=_is_limit(end), pause=end.pause)
         return
-    bound = min(plan.scenario.max_turns, plan.max_turns or plan.scenario.max_turns)
-    if step.turn >= bound:
+    if step.turn >= plan.bound:
         step.end("turns", f"{step.turn} turns were played, the bound of this run", label="max_turns", limit=True)
     elif plan.budget_usd is not None and step.usage.get("cost_usd", 0.0) >= plan.budget_usd:
         step.end("cost_usd", f"the run has cost {step.usage['cost_usd']:.4f} USD of {plan.budget_usd:g}",
@@ -66,7 +65,7 @@ def _holds(end: End, step: Step, key: str) -> str | None:
     if end.when is not None:
         return f"{end.when} holds" if truth(end.when, step.context()) else None
     if end.narrator:
-        declared = [f"{move['role']} declares the end: {move['ends']}" for move in step.moves if move.get("ends")]
+        declared = [f"{turn['role']} declares the end: {turn['ends']}" for turn in step.played if turn.get("ends")]
         return declared[0] if declared else None
     verdict = (step.state.get("verdicts") or {}).get(key)
     return f"{verdict['by']} finds: {verdict['rationale'] or verdict['goal']}" if verdict and verdict["met"] else None
@@ -75,7 +74,7 @@ def _holds(end: End, step: Step, key: str) -> str | None:
 def _said(phrase: Phrase | str, step: Step) -> str | None:
     text, by = (phrase, ()) if isinstance(phrase, str) else (phrase.text, phrase.by)
     roles = set(step.plan.members(by)) if by else None
-    for move in step.moves:
-        if (roles is None or move["role"] in roles) and contains_phrase(move.get("text", ""), text):
-            return f"{move['role']} said “{text}”"
+    for turn in step.played:
+        if (roles is None or turn["role"] in roles) and contains_phrase(turn.get("text", ""), text):
+            return f"{turn['role']} said “{text}”"
     return None

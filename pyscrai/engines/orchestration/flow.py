@@ -10,9 +10,9 @@ from pyscrai.engines.agents.metrics import tally
 from pyscrai.engines.orchestration.ends import check_ends, goals
 from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.engines.orchestration.step import Step
-from pyscrai.engines.orchestration.turn_order import candidates, in_turn, may_leave, moderated
+from pyscrai.engines.orchestration.turn_order import candidates, in_turn, may_leave, moderated, together
 from pyscrai.engines.orchestration.world import apply_injects, apply_moves, apply_rules
-from pyscrai.engines.state import Activation, Move
+from pyscrai.engines.state import Activation, Played
 from pyscrai.events import SpeakerChosen
 from pyscrai.templates.cel.expression import truth
 from pyscrai.templates.models.base import END
@@ -38,12 +38,12 @@ def advance(step: Step) -> Step:
     has been reached.
     """
     clock = step.clock
-    clock["seconds"] += max((move.get("seconds", 0.0) for move in step.moves), default=0.0)
-    clock["phase_turns"] += len(step.moves)
-    clock["last"] = step.moves[-1]["role"] if step.moves else clock["last"]
-    for move in step.moves:
-        tally(step.plan, clock["spoken"], move)
-        for kind in move.get("kinds") or ():
+    clock["seconds"] += max((turn.get("seconds", 0.0) for turn in step.played), default=0.0)
+    clock["phase_turns"] += len(step.played)
+    clock["last"] = step.played[-1]["role"] if step.played else clock["last"]
+    for turn in step.played:
+        tally(step.plan, clock["spoken"], turn)
+        for kind in turn.get("kinds") or ():
             clock["events"][kind] = clock["events"].get(kind, 0) + 1
     apply_moves(step)
     apply_rules(step)
@@ -119,14 +119,16 @@ def _holds(step: Step, transition: Transition, phase: PhasePlan, context: Mappin
     if transition.after_rounds is not None and turns < transition.after_rounds * phase.round:
         return False
     if transition.on_event is not None:
-        happened = {event.kind for event in step.events}.union(*(move.get("kinds") or () for move in step.moves))
+        happened = {event.kind for event in step.events}.union(*(turn.get("kinds") or () for turn in step.played))
         if transition.on_event not in happened:
             return False
     if transition.majority is not None:
         counts = step.clock["tally"].get(transition.majority.action, {}).get(transition.majority.field, {})
         wanted = transition.majority.value
-        best = max(counts.values(), default=0) if wanted is None else counts.get(
-            str(wanted).lower() if isinstance(wanted, bool) else str(wanted), 0)
+        best = max(counts.values(), default=0)
+        if wanted is not None:
+            field = step.plan.scenario.actions[transition.majority.action].fields[transition.majority.field]
+            best = counts.get(field.counted(wanted), 0)
         if best * 2 <= sum(counts.values()):
             return False
     return transition.when is None or truth(transition.when, context)
@@ -158,10 +160,21 @@ def _schedule(step: Step, *, phase: PhasePlan | None = None, played: int = 0, le
         phase: the phase in which the step was played, and ``played`` how many turns it has had.
         left: this step has left the phase, so that its measures are due.
     """
+    if step.outcome is None:
+        _check_round_fits(step)
     if step.outcome is not None and not step.outcome.get("pause"):
         step.next = _last_words(step)
     else:
         step.next = _speakers(step) + (_watchers(step, phase, played, left=left) if phase else [])
+
+
+def _check_round_fits(step: Step) -> None:
+    """End the run before a round of all at once that would go beyond the bound of turns: no part of it is played."""
+    phase, bound = step.plan.phases[step.phase], step.plan.bound
+    begins = together(phase) and step.clock["phase_turns"] % phase.round == 0
+    if begins and step.turn + phase.round > bound and step.plan.edition > 1:
+        step.end("turns", f"a round of {phase.round} turns does not fit into the bound of {bound} turns",
+                 label="max_turns", limit=True)
 
 
 def _speakers(step: Step) -> list[Activation]:
@@ -177,7 +190,7 @@ def _speakers(step: Step) -> list[Activation]:
     if order == "random":
         chosen = random.Random(f"{step.plan.seed}:{turn}").choice(roles)
     elif order == "free":
-        addressed = step.moves[-1].get("to") if step.moves and done else None
+        addressed = step.played[-1].get("to") if step.played and done else None
         chosen = addressed if addressed in roles and addressed != last else in_turn(phase, last)
     return [_activation(chosen, "speak", turn + 1)]
 
@@ -186,15 +199,15 @@ def _watchers(step: Step, phase: PhasePlan, played: int, *, left: bool) -> list[
     analysis, turn = step.plan.scenario.analysis, step.turn
     due: list[Activation] = []
     observe = phase.spec.observe
-    if observe and played % observe.every < len(step.moves):
+    if observe and played % observe.every < len(step.played):
         due.append(_activation(observe.by, "observe", turn))
     for index, (_, goal) in enumerate(goals(step.plan.ends)):
-        if goal.by in step.plan.cast and turn % goal.every < len(step.moves):
+        if goal.by in step.plan.cast and turn % goal.every < len(step.played):
             due.append({**_activation(goal.by, "judge", turn), "goal": index})
     if analysis and analysis.by in step.plan.cast:
         names = [measure.name for measure in analysis.measures
                  if measure.each == "turn" or (measure.each == "phase" and left)
-                 or (isinstance(measure.each, int) and turn % measure.each < len(step.moves))]
+                 or (isinstance(measure.each, int) and turn % measure.each < len(step.played))]
         if names:
             due.append({**_activation(analysis.by, "measure", turn), "measures": names})
     return due
@@ -222,6 +235,6 @@ def speaking(activations: list[Activation]) -> list[Activation]:
     return [activation for activation in activations if activation["task"] in ("speak", "resolve", "moderate")]
 
 
-def skipped(role: str, turn: int) -> Move:
-    """The move of a role whose turn failed and is skipped."""
+def skipped(role: str, turn: int) -> Played:
+    """What is played of a role whose turn failed and is skipped."""
     return {"role": role, "turn": turn, "text": "", "kinds": ["turn_skipped"], "skipped": True}

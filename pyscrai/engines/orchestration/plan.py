@@ -44,6 +44,11 @@ class Plan(RunSpec):
     """Roles that only look on: their nodes lead nowhere."""
     keep_turns: int | None
 
+    @property
+    def bound(self) -> int:
+        """How many turns the run has at most: the scenario's bound, or the operator's where that is lower."""
+        return min(self.scenario.max_turns, self.max_turns or self.scenario.max_turns)
+
     def audience(self, names: Iterable[str], source: str | None = None) -> Audience:
         """Who hears what ``source`` says to ``names``, after the roles' own ``hears``."""
         heard = set(self.members(names))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from pyscrai.audience import Audience
 from pyscrai.engines.orchestration.plan import Plan
-from pyscrai.engines.state import Activation, Clock, Line, Move
+from pyscrai.engines.state import Activation, Clock, Line, Played
 from pyscrai.events import (
     ChangeRefused,
     EndReached,
@@ -49,17 +49,19 @@ class Step:
     """One step in the making, from the state before it.
 
     Args:
-        moves: what the speakers of this step did, in the order of their turns.
+        played: what the speakers of this step did, in the order of their turns.
         usage: totals of tokens and cost, this step's calls included.
     """
 
-    def __init__(self, plan: Plan, state: Mapping[str, Any], keys: Keys, moves: Iterable[Move] = (),
+    def __init__(self, plan: Plan, state: Mapping[str, Any], keys: Keys, played: Iterable[Played] = (),
                  usage: Mapping[str, float] | None = None) -> None:
         self.plan = plan
         self.state = state
         self.keys = keys
-        self.moves = list(moves)
-        self.turn: int = max([state.get("turn", 0), *(move["turn"] for move in self.moves)])
+        self.played = list(played)
+        self.before: int = state.get("turn", 0)
+        """Turns played before this step."""
+        self.turn: int = max([self.before, *(turn["turn"] for turn in self.played)])
         self.phase: str = state.get("phase", "")
         self.variables: dict[str, Any] = dict(state.get("variables") or {})
         self.clock: Clock = cast(Clock, _copied(state.get("clock") or OPENING_CLOCK))
@@ -71,16 +73,22 @@ class Step:
         self.events: list[Event] = []
         self.lines: list[Line] = []
 
-    def context(self, **more: Any) -> dict[str, Any]:
-        """What conditions and expressions may read, as it stands now."""
+    def context(self, *, last: Played | None = None, **more: Any) -> dict[str, Any]:
+        """What conditions and expressions may read, as it stands now.
+
+        Args:
+            last: the turn that counts as the last one; the step's last where it is left out.
+        """
         clock = self.clock
-        last = self.moves[-1] if self.moves else None
+        if last is None:
+            last = self.played[-1] if self.played else {}
         phase = self.plan.phases.get(self.phase)
+        role = last.get("role", "")
         return {
-            "vars": self.variables, "params": dict(self.plan.parameters), "turn": self.turn, "phase": self.phase,
+            "vars": self.variables, "params": self.plan.parameters, "turn": self.turn, "phase": self.phase,
             "phase_turns": clock["phase_turns"], "round": clock["phase_turns"] // phase.round if phase else 0,
-            "last": {"role": (last or {}).get("role", ""), "text": (last or {}).get("text", ""),
-                     "kind": ((last or {}).get("kinds") or [""])[0]},
+            "last": {"role": role, "text": last.get("text", ""), "kind": (last.get("kinds") or [""])[0]},
+            "mover": role,
             "events": clock["events"], "cost": float(self.usage.get("cost_usd", 0.0)),
             "tokens": int(self.usage.get("tokens", 0)), "seconds": clock["seconds"],
             "measures": self.state.get("measures") or {}, "tally": clock["tally"], **more}
@@ -89,8 +97,11 @@ class Step:
         """Add an event of this step."""
         event = kind(key=self.keys(), turn=self.turn, phase=self.phase, audience=audience, source=source, **payload)
         self.events.append(event)
-        self.clock["events"][event.kind] = self.clock["events"].get(event.kind, 0) + 1
+        self._count(event)
         return event
+
+    def _count(self, event: Event) -> None:
+        self.clock["events"][event.kind] = self.clock["events"].get(event.kind, 0) + 1
 
     def tell(self, event: Event, text: str, name: str = "") -> None:
         """Let an event be heard: it becomes a line that prompts show to its audience."""
@@ -101,11 +112,17 @@ class Step:
     # -- what happens in the world ------------------------------------------------------------------------------------
 
     def set_variable(self, name: str, value: Any, *, cause: str, source: str | None = None) -> None:
-        """Give a variable a new value if its type and bounds allow it; a refusal is an event."""
+        """Give a variable a new value if its type and bounds allow it; a refusal is an event.
+
+        Args:
+            source: who changes it. A role that does not see the variable is not named: it would know what came of it.
+        """
         variable = self.plan.scenario.variables.get(name)
         if variable is None:
             self.record(ChangeRefused, source=source, variable=name, value=value, reason="there is no such variable")
             return
+        if self.plan.edition > 1 and source is not None and name not in self.plan.visible.get(source, (name,)):
+            source = None
         value = variable.coerce(value)
         if reason := variable.why_not(value):
             self.record(ChangeRefused, source=source, variable=name, value=value, reason=reason)
@@ -116,11 +133,23 @@ class Step:
             self.record(VariableChanged, source=source, variable=name, old=old, new=value, cause=cause,
                         audience=self.plan.audience(variable.visible_to))
 
-    def inject(self, spec: InjectText, text: str, *, origin: str, label: str = "") -> None:
-        """Put something into the world."""
-        event = self.record(Inject, source=spec.source or origin, text=text, origin=origin, label=label,
-                            audience=self.plan.audience(spec.audience))
-        self.tell(event, text, spec.source)
+    def inject(self, spec: InjectText, text: Callable[[], str], *, origin: str, label: str = "",
+               changes: Callable[[], None] | None = None) -> None:
+        """Put something into the world.
+
+        Args:
+            text: gives what is told; it is asked once the changes are made.
+            changes: makes the changes that come with it; their events follow its own.
+        """
+        key, place = self.keys(), len(self.events)
+        told = text() if self.plan.edition == 1 else None
+        if changes is not None:
+            changes()
+        event = Inject(key=key, turn=self.turn, phase=self.phase, source=spec.source or origin, text=told or text(),
+                       origin=origin, label=label, audience=self.plan.audience(spec.audience))
+        self.events.insert(place, event)
+        self._count(event)
+        self.tell(event, event.text, spec.source)
 
     def enter(self, name: str, *, cause: str) -> None:
         """Begin a phase."""

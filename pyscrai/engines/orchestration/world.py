@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 from pyscrai.engines.orchestration.step import Step
+from pyscrai.engines.state import Move, moves_of
 from pyscrai.prompts.library import render_text
 from pyscrai.templates.cel.expression import truth, value
-from pyscrai.templates.models.world import InjectSpec
+from pyscrai.templates.models.world import ActionSpec, InjectSpec
 
 
 def apply_moves(step: Step) -> None:
-    """Count typed moves and make the changes that moves and Narrators bring about."""
-    scenario = step.plan.scenario
-    for move in step.moves:
-        role, action = move["role"], move.get("action")
-        if action:
-            arguments = move.get("arguments") or {}
-            _count(step, action, arguments)
-            for name, expression in scenario.actions[action].set.items():
-                step.set_variable(name, value(expression, step.context(args=arguments)),
-                                   cause=f"action {action}", source=role)
-        for change in move.get("changes") or ():
+    """Count typed moves and make the changes that moves and Narrators bring about, turn by turn."""
+    scenario, edition = step.plan.scenario, step.plan.edition
+    for played in step.played:
+        role = played["role"]
+        moves = moves_of(played)
+        for move in moves if edition > 1 else moves[-1:]:
+            action, arguments = scenario.actions[move["action"]], move["arguments"]
+            _count(step, action, move)
+            last = played if edition > 1 else step.played[-1]
+            for name, expression in action.set.items():
+                step.set_variable(name, value(expression, step.context(last=last, args=arguments)),
+                                  cause=f"action {move['action']}", source=role)
+        for change in played.get("changes") or ():
             name = change["variable"]
             allowed = scenario.variables[name].changed_by if name in scenario.variables else None
             if allowed is not None and role not in step.plan.members(allowed):
@@ -42,7 +45,7 @@ def apply_rules(step: Step) -> None:
             label = rule.label or f"rule {index + 1}"
             _set_all(step, rule.set, cause=label)
             if rule.inject:
-                step.inject(rule.inject, _text(step, rule.inject.text), origin="rule", label=label)
+                step.inject(rule.inject, partial(_text, step, rule.inject.text), origin="rule", label=label)
 
 
 def apply_injects(step: Step, *, entered: bool = False) -> None:
@@ -54,8 +57,9 @@ def apply_injects(step: Step, *, entered: bool = False) -> None:
     for index, spec in enumerate(step.plan.scenario.injects):
         if _due(step, spec, f"inject{index}", entered=entered):
             step.clock["fired"][f"inject{index}"] = step.clock["fired"].get(f"inject{index}", 0) + 1
-            step.inject(spec, _text(step, spec.text), origin="template", label=spec.label or f"inject {index + 1}")
-            _set_all(step, spec.set, cause=spec.label or f"inject {index + 1}")
+            label = spec.label or f"inject {index + 1}"
+            step.inject(spec, partial(_text, step, spec.text), origin="template", label=label,
+                        changes=partial(_set_all, step, spec.set, cause=label))
 
 
 def _due(step: Step, spec: InjectSpec, key: str, *, entered: bool) -> bool:
@@ -67,10 +71,8 @@ def _due(step: Step, spec: InjectSpec, key: str, *, entered: bool) -> bool:
         return by_phase_alone and entered and not (spec.once and clock["fired"].get(key))
     if spec.at_turn is not None and spec.every is None and (turn < spec.at_turn or clock["fired"].get(key)):
         return False
-    if spec.every is not None:
-        since = turn - (spec.at_turn or 0)
-        if since < (0 if spec.at_turn else 1) or since % spec.every:
-            return False
+    if spec.every is not None and not _passed(step, spec.at_turn or 0, spec.every):
+        return False
     if spec.when is None:
         return True
     if spec.once and clock["fired"].get(key):
@@ -90,9 +92,18 @@ def _text(step: Step, text: str) -> str:
     return render_text(text, {"params": dict(step.plan.parameters), "vars": step.variables})
 
 
-def _count(step: Step, action: str, arguments: Mapping[str, Any]) -> None:
-    fields = step.clock["tally"].setdefault(action, {})
-    for field, given in arguments.items():
+def _passed(step: Step, first: int, every: int) -> bool:
+    """Whether the turns of this step reach or pass ``first`` or a multiple of ``every`` after it; not turn 0."""
+    if step.turn < max(first, 1):
+        return False
+    if step.plan.edition == 1:
+        return (step.turn - first) % every == 0
+    return step.before < first or (step.turn - first) // every > (step.before - first) // every
+
+
+def _count(step: Step, action: ActionSpec, move: Move) -> None:
+    fields = step.clock["tally"].setdefault(move["action"], {})
+    for field, given in move["arguments"].items():
         counts = fields.setdefault(field, {})
-        answer = str(given).lower() if isinstance(given, bool) else str(given)
+        answer = action.fields[field].counted(given) if field in action.fields else str(given)
         counts[answer] = counts.get(answer, 0) + 1

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyscrai.engines.tools.tool import Answer, Scene, arguments_schema
+from pyscrai.value_text import value_text
 
 
 class ReadVariable:
@@ -22,4 +23,4 @@ class ReadVariable:
     async def use(self, arguments: Mapping[str, Any], scene: Scene) -> Answer:
         name = arguments["name"]
         value = scene.view.variables[name]
-        return Answer(value, f"{name} = {value}")
+        return Answer(value, f"{name} = {value_text(value)}")

@@ -16,6 +16,7 @@ _STRICT = frozenset({
     "format", "minItems", "maxItems",
 })
 _NAMES = frozenset({"properties", "$defs"})
+_SOFT = {"x-longest": "maxLength", "x-minimum": "minimum", "x-maximum": "maximum"}
 
 
 def binding(schema: Mapping[str, Any], how: Structured) -> tuple[dict[str, Any], str]:
@@ -39,14 +40,17 @@ def _binding(text: str, how: Structured) -> tuple[dict[str, Any], str]:
 
 
 def _bounded(schema: Any, keyword: str | None) -> Any:
-    """The schema with the engines' soft bounds (``x-longest``) under another keyword, or without them."""
+    """The schema with the engines' soft bounds under the keywords that bind.
+
+    Args:
+        keyword: what ``x-longest`` becomes; None leaves it out.
+    """
     if isinstance(schema, list):
         return [_bounded(each, keyword) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    out = {key: _bounded(value, keyword) for key, value in schema.items() if key != "x-longest"}
-    if keyword is not None and "x-longest" in schema:
-        out[keyword] = schema["x-longest"]
+    out = {key: _bounded(value, keyword) for key, value in schema.items() if key not in _SOFT}
+    out |= {bound: schema[soft] for soft, bound in {**_SOFT, "x-longest": keyword}.items() if bound and soft in schema}
     return out
 
 

@@ -46,6 +46,8 @@ class Context(TypedDict, total=False):
     phase_turns: int
     round: int
     last: Last
+    mover: str
+    """In an action's ``set`` the role that makes the move; elsewhere the role that took the last turn."""
     events: Mapping[str, int]
     """Event kind to how many happened so far."""
     cost: float
@@ -121,6 +123,7 @@ def scope_of(scenario: ScenarioTemplate, *, action: ActionSpec | None = None) ->
         "turn": INT, "phase": Type("string", choices=tuple(scenario.flow.phases)), "phase_turns": INT, "round": INT,
         "last": _struct({"role": Type("string", choices=("", *scenario.roles)), "text": STRING,
                          "kind": Type("string", choices=("", *EVENT_KINDS))}, "field"),
+        "mover": Type("string", choices=tuple(scenario.roles) if action else ("", *scenario.roles)),
         "events": _struct(dict.fromkeys(EVENT_KINDS, INT), "event kind"),
         "cost": DOUBLE, "tokens": INT, "seconds": DOUBLE,
         "measures": _struct({measure.name: replace(measure_type(measure, scenario), optional=True)

@@ -45,7 +45,7 @@ def _domain(domain: Domain, first: Any) -> list[Any]:
 
 def _argument(argument: Argument) -> list[Any]:
     if argument.enum is not None:
-        return list(argument.enum)
+        return [argument.coerce(value) for value in argument.enum]
     domain = Domain(type=argument.type, minimum=argument.minimum, maximum=argument.maximum)
     first = {"integer": 1, "number": 1.0, "boolean": True, "string": "words"}[argument.type]
     return _domain(domain, first)

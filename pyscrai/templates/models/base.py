@@ -61,6 +61,18 @@ Names = Annotated[tuple[str, ...], Field(min_length=1)]
 """Roles and groups, or ``all``."""
 
 
+def as_type(value: Any, kind: str) -> Any:
+    """A JSON value as its declared type has it, wherever it enters: 10 of a number is 10.0, 10.0 of an integer 10.
+
+    JSON knows one kind of number, expressions tell integers and numbers apart. What does not fit is returned as it is.
+    """
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if kind == "number" and type(value) is int and abs(value) <= LARGEST_INTEGER:
+        return float(value)
+    return value
+
+
 class Strict(Documented):
     """A frozen model that knows all its fields and takes no others."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,7 +18,9 @@ from pyscrai.templates.models.base import (
     Scalar,
     Strict,
     Text,
+    as_type,
 )
+from pyscrai.value_text import number_text
 
 ScalarType = Literal["integer", "number", "boolean", "string"]
 
@@ -53,18 +56,14 @@ class Domain(Strict):
         return None
 
     def coerce(self, value: Any) -> Any:
-        """A whole number given as a float becomes an integer where the type asks for one, and the other way."""
-        if self.type == "integer" and isinstance(value, float) and value.is_integer():
-            return int(value)
-        if self.type == "number" and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
-        return value
+        """The value as this domain's type has it."""
+        return as_type(value, self.type)
 
 
 def _as_number(data: Any, field: str) -> Any:
     """``initial: 5`` of a number is 5.0: expressions tell integers and numbers apart."""
     value = data.get(field) if isinstance(data, dict) and data.get("type") == "number" else None
-    return {**data, field: float(value)} if type(value) is int and abs(value) <= LARGEST_INTEGER else data
+    return data if value is None else {**data, field: as_type(value, "number")}
 
 
 class Parameter(Domain):
@@ -104,6 +103,21 @@ class Argument(Strict):
     description: str = ""
     required: bool = True
 
+    def coerce(self, value: Any) -> Any:
+        """The value as this argument's type has it."""
+        return as_type(value, self.type)
+
+    def counted(self, value: Any) -> str:
+        """The text under which a tally counts the value: a choice as it is written, a number without needless zeros."""
+        for choice in self.enum or ():
+            if choice == value and isinstance(choice, bool) == isinstance(value, bool):
+                value = choice
+                break
+        else:
+            if type(value) is float:
+                return number_text(value, whole=True)
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
     def json_schema(self) -> dict[str, Any]:
         """This field as JSON Schema."""
         schema: dict[str, Any] = {"enum": list(self.enum)} if self.enum else {"type": self.type}
@@ -123,6 +137,11 @@ class ActionSpec(Strict):
     """Who learns of the move; the maker always does."""
     set: dict[str, Expression] = Field(default_factory=dict)
     """Variables that the move changes; ``args`` holds its arguments."""
+
+    def coerce(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments as their types have them."""
+        return {name: self.fields[name].coerce(value) if name in self.fields else value
+                for name, value in arguments.items()}
 
     def json_schema(self) -> dict[str, Any]:
         """The arguments as JSON Schema."""
