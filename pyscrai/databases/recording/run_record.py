@@ -14,7 +14,7 @@ from pyscrai.databases.columns import now
 from pyscrai.databases.entry import Entry, EventEntry, Where, Written, event_entry, where
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.stored_runs import StoredRun
-from pyscrai.engines.ports.record import CallKey, CallRecord, Progress
+from pyscrai.engines.ports.record import CallKey, CallRecord, Progress, takes
 from pyscrai.errors import StorageError
 from pyscrai.events import Event
 
@@ -42,6 +42,7 @@ class RunRecord:
                  ended: Callable[[str], Awaitable[None]] | None = None) -> None:
         self.run_id, self.fence = run_id, fence
         self._ended = ended
+        self.closed = False
         self.desired = "run"
         self.controls_waiting = 0
         self._writer, self._clock, self._keep_turns = writer, clock, keep_turns
@@ -61,6 +62,8 @@ class RunRecord:
         return self._calls.get(key)
 
     def note(self, call: CallRecord) -> None:
+        if not takes(self._calls.get(call.key), call):
+            return
         self._calls[call.key] = call
         self._unwritten[call.key] = entry(call, self._clock())
         if self._timer is None:

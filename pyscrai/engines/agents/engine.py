@@ -27,13 +27,14 @@ class Ask(Protocol):
     """Asks the role's model, with everything that its failure policy and the journal add."""
 
     async def __call__(self, request: ModelRequest, *, purpose: str, read: Callable[[ModelReply], T],
-                       prompts: Mapping[str, str], speech: str | None = None) -> T:
+                       prompts: Mapping[str, str], speech: str | None = None, optional: bool = False) -> T:
         """Ask and read the reply.
 
         Args:
             read: makes the reply into a value; a ReplyError from it has the reply repaired or asked for again.
             prompts: name and hash of the prompt templates in the request.
             speech: what may be shown while it streams: ``""`` the whole text, else this field of the JSON object.
+            optional: the asker goes on without a usable reply, so that the question stays without an answer.
 
         Raises:
             ModelError: no model answered.
