@@ -12,14 +12,14 @@ from structlog.contextvars import bound_contextvars
 
 from pyscrai.engines.agents.engine import Engine, Performance, premise
 from pyscrai.engines.agents.person import ANSWER, apply_command, check_answer, human_request, person_for, read_human
-from pyscrai.engines.calls.caller import Caller, policy_for
+from pyscrai.engines.calls.caller import Caller
 from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.engines.memory.memory import refresh
 from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration import flow
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.step import Step
-from pyscrai.engines.orchestration.turn_order import GATHER
+from pyscrai.engines.orchestration.turn_order import GATHER, in_turn
 from pyscrai.engines.place import Keys, Place, gather_keys, opening_keys
 from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import CallRecord, Inbox, Record
@@ -148,12 +148,12 @@ class AgentRuntime(WatcherRuntime):
     async def _failed(self, engine: Engine, place: Place, caller: Caller, error: ModelError | ReplyError,
                       arrived: Step, state: Mapping[str, Any]) -> Performance:
         """Apply the role's failure policy."""
-        if policy_for(engine, error) != "skip":
+        if engine.policy(error) != "skip":
             await self.commit([*arrived.events, *self.notes(caller, arrived.phase)], None)
             raise self.failed(caller, error)
         if place.task == "moderate":
             phase = self.plan.phases[arrived.phase]
-            chosen = flow.in_turn(phase, (state.get("clock") or {}).get("last"))
+            chosen = in_turn(phase, (state.get("clock") or {}).get("last"))
             performance = Performance()
             performance.add(FlowWarning, source=engine.role, message=(
                 f"{engine.role} could not choose the next speaker ({error.message}); {chosen} speaks by round robin"))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pyscrai.engines.agents.engine import Engine, Performance
-from pyscrai.engines.calls.caller import UNREQUIRED, Caller, policy_for
+from pyscrai.engines.calls.caller import UNREQUIRED, Caller
 from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.engines.memory.memory import refresh
 from pyscrai.engines.memory.recall import Recall
@@ -81,7 +81,7 @@ class WatcherRuntime:
     async def _without_result(self, engine: Engine, activation: Activation, caller: Caller,
                               error: ModelError | ReplyError, phase: str) -> Performance:
         """Apply the policy: a play goes on without a measurement or report, and states what is missing."""
-        then = policy_for(engine, error)
+        then = engine.policy(error)
         if then == "pause" or (then == "fail" and activation["task"] not in UNREQUIRED):
             await self.commit(self.notes(caller, phase), None)
             raise self.failed(caller, error)
@@ -122,7 +122,7 @@ class WatcherRuntime:
         message = f"{engine.role}, turn {place.turn}, {caller.purpose or place.task}: {error.message}"
         details: dict[str, Any] = {"role": engine.role, "turn": place.turn, "task": place.label,
                                    "purpose": caller.purpose}
-        if policy_for(engine, error) == "pause":
+        if engine.policy(error) == "pause":
             found: EngineError | ModelError = TurnPaused(message, cure=error.cure or AGAIN, cause=error.as_dict(),
                                                          **details)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pyscrai.engines.calls.json_reply import parse, tokens_for
 from pyscrai.engines.cast import AgentInstance
@@ -17,6 +17,7 @@ from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelReq
 from pyscrai.engines.state import Activation, Line, Played
 from pyscrai.engines.tools.tool import Tool
 from pyscrai.engines.view import View
+from pyscrai.errors import EngineError, ModelClosed, ModelError
 from pyscrai.events import Event
 from pyscrai.prompts import library
 
@@ -96,6 +97,13 @@ class Engine(ABC):
     def names(self) -> Mapping[str, str]:
         """Role to display name, of the whole cast."""
         return {role: member.name for role, member in self.plan.cast.items()}
+
+    def policy(self, error: EngineError | ModelError) -> Literal["fail", "skip", "pause"]:
+        """What is done about a turn that fails with this error.
+
+        An endpoint that is closed for hours ends no run: whoever pays can go on when it is open again.
+        """
+        return "pause" if isinstance(error, ModelClosed) else self.instance.failure.then
 
     @abstractmethod
     async def perform(self, activation: Activation, view: View, ask: Ask) -> Performance:

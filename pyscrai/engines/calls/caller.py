@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pyscrai.engines.agents.engine import Engine
 from pyscrai.engines.calls.recorded_calls import TOOL, RecordedCalls, question_of
@@ -31,14 +31,6 @@ UNREQUIRED = ("measure", "report")
 
 MENDED, GIVEN_UP = "mended", "given_up"
 """What a recorded error says too: that the question was put again; that the play went on without an answer."""
-
-
-def policy_for(engine: Engine, error: ModelError | ReplyError) -> Literal["fail", "skip", "pause"]:
-    """What is done about a turn that fails with this error, by the role's policy.
-
-    An endpoint that is closed for hours ends no run: whoever pays can go on when it is open again.
-    """
-    return "pause" if isinstance(error, ModelClosed) else engine.instance.failure.then
 
 
 class _Failed(Exception):
@@ -174,7 +166,7 @@ class Caller:
 
     def _goes_on(self, error: ModelError | ReplyError) -> bool:
         """Whether the play goes on without an answer, by the role's policy."""
-        then = policy_for(self.engine, error)
+        then = self.engine.policy(error)
         return then == "skip" or (self.place.task in UNREQUIRED and then != "pause")
 
     # -- one call -----------------------------------------------------------------------------------------------------
