@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -106,7 +107,9 @@ class RunRecord:
             if not future.cancelled() and future.exception() is None:
                 self._settle(calls, future.result())
 
-        self._submit(calls).add_done_callback(done)
+        # A writer that was closed meanwhile leaves them to whoever plays on: nothing came of them yet.
+        with suppress(StorageError):
+            self._submit(calls).add_done_callback(done)
 
     def _settle(self, calls: Mapping[CallKey, CallEntry], written: Written) -> None:
         # Until they are durable, calls go along with every commit: what one failed to write another one writes, and
