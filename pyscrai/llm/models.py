@@ -40,6 +40,11 @@ class Models:
         """Let ``name`` stand for a model of the caller's own, before any alias of that name."""
         self._registered[name] = model
 
+    @property
+    def registered(self) -> frozenset[str]:
+        """The names that stand for models of the caller's own."""
+        return frozenset(self._registered)
+
     def known(self, name: str) -> None:
         """See that a name stands for a model, without making it.
 
