@@ -84,7 +84,7 @@ class ExperimentCells:
         """How many pasts are in each state."""
         rows = await self._session.execute(select(ExperimentPastRow.state, func.count()).where(
             ExperimentPastRow.experiment_id == self._id).group_by(ExperimentPastRow.state))
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     async def whole_pasts(self) -> int:
         """How many pasts have nothing left to be played, and at least one ended cell."""

@@ -58,13 +58,13 @@ class Judgements:
         rows = await self._session.execute(select(
             JudgementRow.run_id, JudgementRow.measure, JudgementRow.of, JudgementRow.judge, JudgementRow.pass_).where(
                 JudgementRow.experiment_id == self._id, JudgementRow.run_id.in_(run_ids)))
-        return set(rows.tuples().all())
+        return {(row[0], row[1], row[2], row[3], row[4]) for row in rows}
 
     async def count(self) -> dict[str, int]:
         """How many judgements each judge gave."""
         rows = await self._session.execute(select(JudgementRow.judge, func.count()).where(
             JudgementRow.experiment_id == self._id).group_by(JudgementRow.judge))
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     async def spent(self) -> tuple[float, int]:
         """USD and tokens that the judges took."""

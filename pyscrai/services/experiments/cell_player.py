@@ -10,6 +10,7 @@ from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPas
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.experiment_cells import CellKey, ExperimentCells
 from pyscrai.databases.repositories.runs import Runs
+from pyscrai.engines.orchestration.flow import STANDSTILL
 from pyscrai.errors import PyscraiError, RunError
 from pyscrai.experiments.design import PlannedArm, repeat_seed
 from pyscrai.experiments.models.arms import MessageEdit, Overrides
@@ -21,8 +22,6 @@ from pyscrai.services.experiments.run_player import RunPlayer, Stand
 from pyscrai.services.forks import Edits, fork_run
 
 ACTOR = "experiment"
-STANDSTILL = "the point at which it is to stand"
-"""How the reason of a pause begins where the run stands at the point that was asked for."""
 
 
 class Settled(Protocol):
@@ -108,7 +107,7 @@ class CellPlayer:
     async def _stands(self, run_id: str) -> bool:
         async with self._services.database.read() as session:
             events = await Events(session).read(run_id, kinds=["run_paused"], newest=True, limit=1)
-        return bool(events) and str(events[-1].payload.get("reason", "")).startswith(STANDSTILL)
+        return bool(events) and STANDSTILL in str(events[-1].payload.get("reason", ""))
 
     async def _give_up(self, past: ExperimentPastRow, error: dict[str, Any], reason: str, *, attempts: int = 1) -> None:
         await self._note_past(past, state="failed", error=error, reason=reason, attempts=attempts)
