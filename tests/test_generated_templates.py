@@ -139,7 +139,7 @@ def wrong_type(data: Data, draw: st.DrawFn) -> None:
         lambda: data["analysis"]["measures"].append({"name": "x"}), lambda: data["injects"].append({"text": "x"}),
         lambda: data["injects"].append("A knock."), lambda: data["ends"].append({"turns": 3, "when": "turn > 2"}),
         lambda: data["ends"].append({}), lambda: data["ends"].append({"narrator": True, "pause": True}),
-        lambda: data["roles"]["ann"].update(human="sometimes"), lambda: data["actions"].update(vote={"fields": {}})])
+        lambda: data["roles"]["ann"].update(human="sometimes"), lambda: data["actions"].update(vote={"fields": []})])
     where()
 
 

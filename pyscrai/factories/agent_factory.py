@@ -13,7 +13,7 @@ from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports.model import ChatModel
 from pyscrai.engines.tools.consultation import load_tools
 from pyscrai.templates.models.agent import AgentBody, AgentTemplate, Failure, ModelSettings
-from pyscrai.templates.models.scenario import Role
+from pyscrai.templates.models.scenario import Role, display_name
 
 ENGINES: Mapping[str, type[Engine]] = {"actor": Actor, "narrator": Narrator, "analyst": Analyst}
 """Engine type to the class that plays it."""
@@ -29,7 +29,7 @@ def create_agent_instance(role_id: str, role: Role, agent: AgentBody, *, model: 
         override: the alias that this run's operator chose for the role, over all others.
     """
     return AgentInstance(
-        role=role_id, name=role.name or role_id.replace("_", " ").title(), engine=agent.engine,
+        role=role_id, name=display_name(role_id, role.name), engine=agent.engine,
         agent=f"{agent.name}@{agent.version}" if isinstance(agent, AgentTemplate) else role_id,
         agent_hash=agent.hash if isinstance(agent, AgentTemplate) else "",
         personality=agent.personality, model=override or role.model or agent.model or model,

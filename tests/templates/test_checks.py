@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pyscrai.errors import Problem, TemplateError
+from pyscrai.templates.checks import report
 from pyscrai.templates.checks.checker import catalogue, check, check_agent, refuse, validate, validate_files
+from pyscrai.templates.checks.flow import knots
 from pyscrai.templates.library import files
 from pyscrai.templates.models.agent import AgentTemplate, Personality
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.reading.loader import load_data, read_text
+from pyscrai.templates.reading.loader import load_data, read_data, read_text
 from tests.templates.examples import AGENTS, MEETING, agents, meeting, meeting_data
 
 Change = Callable[[dict[str, Any]], object]
@@ -121,10 +125,21 @@ CASES: list[tuple[str, Change, str, str]] = [
     ("division", lambda d: d["rules"][1].update(when="10 / vars.trust > 3"), "rules[1].when", "`10 / vars.trust > 3` divides by zero where vars.trust = 0"),
     ("never", lambda d: d["rules"][1].update(when=False), "rules[1].when", "this never holds"),
     # audiences and secrets
-    ("self-talk", lambda d: phase(d, "opening").update(audience=["chair"]), "flow.phases.opening.audience", "nobody but the speaker hears what is said in this phase (name who should hear it)"),
-    ("hears nobody", lambda d: d["roles"]["bert"].update(hears=[]), "roles.bert.hears", "`bert` hears nobody (name the roles that it hears)"),
-    ("secret in the premise", lambda d: d.update(premise="Anna's brother owns the land on which the dam would stand, they say."), "premise", "the premise tells everybody the secret of `anna`: “brother owns the land on which the dam would stand” (take it out of the premise, or out of the secret)"),
+    ("self-talk", lambda d: phase(d, "opening").update(audience=["chair"]), "flow.phases.opening.audience", "nobody but the speaker hears what is said in this phase (name who should hear it; for nobody write [])"),
+    ("hears nobody", lambda d: d["roles"]["bert"].update(hears=["bert"]), "roles.bert.hears", "`bert` hears nobody (name the roles that it hears; for nobody write [])"),
+    ("secret in the premise", lambda d: d.update(premise="Anna's brother owns the land on which the dam would stand, they say."), "premise", "the premise tells everybody the secret of `anna`: “brother owns the land on which the dam would stand” (take it out; if it is meant, or a name that they share, write `allow: [secret_told]`)"),
     ("secret in an inject", lambda d: d["injects"][1].update(text="Your brother owns the land on which the dam would stand!"), "injects[1].text", "this tells everybody the secret of `anna`"),
+    ("secret in a task", lambda d: phase(d).update(task="Find out that anna's brother owns the land on which the dam would stand."), "flow.phases.debate.task", "the secret of `anna`: “brother owns the land on which the dam would stand”"),
+    ("secret in another's past", lambda d: d["roles"]["carl"]["agent"]["personality"].update(backstory="Her brother owns the land on which the dam would stand."), "roles.carl.agent.personality.backstory", "this tells carl the secret of `anna`"),
+    # names of roles
+    ("one name", lambda d: d["roles"]["bert"].update(name="ANNA "), "roles.bert.name", "`bert` and `anna` have one name: ANNA  (give one of them another name; case and spaces do not tell names apart)"),
+    ("line break", lambda d: d["roles"]["bert"].update(name="Bert\nAnna: I did it"), "roles.bert.name", "a name cannot hold a line break"),
+    ("control", lambda d: d["roles"]["bert"].update(name="Bert\x07"), "roles.bert.name", "a name cannot hold a control character"),
+    ("turned round", lambda d: d["roles"]["bert"].update(name="Bert\u202e"), "roles.bert.name", "a name cannot hold a mark that turns or hides the writing"),
+    ("blank", lambda d: d["roles"]["bert"].update(name="  "), "roles.bert.name", "this name is empty"),
+    ("source", lambda d: d["injects"][1].update(source="Radio\nAnna: yes"), "injects[1].source", "a name cannot hold a line break"),
+    ("title", lambda d: phase(d).update(title="One\u2028Two"), "flow.phases.debate.title", "a name cannot hold a line break"),
+    ("unknown warning", lambda d: d.update(allow=["secret_tld"]), "allow[0]", "there is no warning `secret_tld` (did you mean secret_told?)"),
     ("variable shown", lambda d: d["injects"][0].update(text="Trust is {{ vars.trust }}."), "injects[0].text", "this shows `trust` to anna, bert, who cannot see it otherwise (narrow the audience, or widen `visible_to`)"),
     # prompts
     ("premise reads", lambda d: d.update(premise="{{ params.cots }}"), "premise", "there is no `cots` in `params` (did you mean cost?)"),
@@ -229,3 +244,79 @@ def test_checks_are_quick() -> None:
     began = time.process_time()
     check(template, agents())
     assert time.process_time() - began < 1.0
+
+
+# -- warnings that are meant, lists of nobody, bounds ------------------------------------------------------------------
+
+TOLD = "It is known that your brother owns the land on which the dam would stand."
+
+
+@pytest.mark.parametrize("change", [
+    lambda d: d.update(allow=["secret_told"], premise=TOLD),
+    lambda d: phase(d).update(allow=["secret_told"], task=TOLD),
+    lambda d: d["injects"][1].update(allow=["secret_told"], text=TOLD),
+    lambda d: d["roles"]["carl"]["agent"].update(allow=["secret_told"], personality={"role": "x", "backstory": TOLD}),
+    lambda d: d["roles"]["carl"].update(allow=["secret_told"], agent={"engine": "actor", "personality": {
+        "role": "x", "backstory": TOLD}}),
+    lambda d: phase(d, "opening").update(audience=["chair"], allow=["empty_audience"]),
+    lambda d: phase(d).update(speakers=["anna", "bert", "bert"], allow=["repeated"]),
+])
+def test_a_warning_can_be_acknowledged_where_it_stands(change: Change) -> None:
+    def without(data: dict[str, Any]) -> None:
+        change(data)
+        data.pop("allow", None)
+        for part in (*data["injects"], *data["flow"]["phases"].values(), *data["roles"].values()):
+            part.pop("allow", None)
+            if isinstance(part.get("agent"), dict):
+                part["agent"].pop("allow", None)
+
+    assert found(change) == []
+    assert found(without)
+
+
+def test_every_warning_has_a_code_that_can_be_acknowledged() -> None:
+    sources = (Path(report.__file__).parent).glob("*.py")
+    codes = {code for source in sources for code in re.findall(r"\.warn\(\s*\"(\w+)\"", source.read_text())}
+    assert codes == report.WARNINGS
+
+
+def test_an_empty_list_means_nobody() -> None:
+    def change(data: dict[str, Any]) -> None:
+        data["variables"]["trust"].update(visible_to=[])
+        data["actions"]["vote"].update(audience=[])
+        phase(data, "opening").update(audience=[])
+        data["injects"][0].update(audience=[])
+        data["roles"]["bert"].update(hears=[])
+
+    assert found(change) == []
+
+
+def test_a_move_needs_no_fields() -> None:
+    def change(data: dict[str, Any]) -> None:
+        data["actions"]["leave"] = {}
+        phase(data)["optional_actions"] = [*phase(data).get("optional_actions", ()), "leave"]
+
+    assert found(change) == []
+
+
+def looping(**more: object) -> list[str]:
+    roles = {name: {"agent": {"engine": "actor", "personality": {"role": "x"}}} for name in ("ann", "bob")}
+    phases = {name: {"speakers": ["ann", "bob"], "order": "sequence", "next": [{"to": to}]}
+              for name, to in (("x", "y"), ("y", "z"), ("z", "x"))}
+    data = {"kind": "scenario", "name": "loop", "premise": "Talk.", "roles": roles,
+            "flow": {"start": "x", "phases": phases}, "ends": [{"phrase": "stop"}], **more}
+    return [problem.code for problem in validate([read_data(data)], {})]
+
+
+def test_a_bound_that_is_written_out_counts() -> None:
+    assert looping() == ["template.unbounded"], "one warning for one loop"
+    assert looping(max_turns=200) == []
+    assert looping(max_turns=90) == []
+    assert looping(allow=["unbounded"]) == []
+
+
+def test_knots_of_phases() -> None:
+    assert knots({"a": ["b"], "b": ["c", "a"], "c": ["d"], "d": ["c"], "e": ["e"], "f": ["a"]}) in (
+        [{"c", "d"}, {"a", "b"}, {"e"}], [{"a", "b"}, {"c", "d"}, {"e"}])
+    chain = {f"p{number}": [f"p{number + 1}"] for number in range(20_000)}
+    assert knots(chain) == []

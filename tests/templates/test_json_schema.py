@@ -37,7 +37,8 @@ def test_it_helps_an_editor() -> None:
     found = schema("scenario")
     assert found["required"] == ["kind", "name", "premise", "roles", "flow"]
     phase = found["$defs"]["Phase"]["properties"]
-    assert phase["audience"]["description"] == "Who hears what is said in this phase."
+    assert phase["audience"]["description"] == (
+        "Who hears what is said in this phase; nobody but the speaker where it is empty.")
     assert phase["order"]["enum"][0] == "sequence"
     assert phase["title"]["type"] == "string"
     assert "``" not in str(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
-from pyscrai.audience import EVERYONE, Audience
+from pyscrai.audience import EVERYONE, NOBODY, Audience
 from pyscrai.engines.cast import RunSpec
 from pyscrai.errors import Problem, TemplateError
 from pyscrai.templates.models.analysis import End
@@ -50,8 +50,10 @@ class Plan(RunSpec):
         return min(self.scenario.max_turns, self.max_turns or self.scenario.max_turns)
 
     def audience(self, names: Iterable[str], source: str | None = None) -> Audience:
-        """Who hears what ``source`` says to ``names``, after the roles' own ``hears``."""
-        heard = set(self.members(names))
+        """Who hears what ``source`` says to ``names``, after the roles' own ``hears``; no names mean nobody."""
+        if not (named := tuple(names)):
+            return NOBODY
+        heard = set(self.members(named))
         for role, member in self.cast.items():
             if member.hears == "everything":
                 heard.add(role)

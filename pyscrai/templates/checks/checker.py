@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path as FilePath
 
 from pyscrai.errors import Problem, TemplateError
+from pyscrai.templates.checks.audiences import check_audiences
 from pyscrai.templates.checks.bounds import check_world
 from pyscrai.templates.checks.cast import check_cast, check_tools
 from pyscrai.templates.checks.expressions import check_expressions
@@ -13,14 +14,15 @@ from pyscrai.templates.checks.flow import check_flow
 from pyscrai.templates.checks.names import check_names
 from pyscrai.templates.checks.prompts import agent_text_problems, check_prompts
 from pyscrai.templates.checks.report import Subject
-from pyscrai.templates.checks.secrets import check_audiences
+from pyscrai.templates.checks.secrets import check_secrets
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.base import TOOLS
 from pyscrai.templates.models.scenario import ScenarioTemplate
 from pyscrai.templates.reading.loader import LoadedTemplate, Reading, read_file
 from pyscrai.templates.reading.positions import Path, Positions, spell
 
-PASSES = (check_names, check_cast, check_flow, check_world, check_expressions, check_audiences, check_prompts)
+PASSES = (check_names, check_cast, check_flow, check_world, check_expressions, check_audiences, check_secrets,
+          check_prompts)
 """What is checked of a scenario, a pass per concern."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 
 from pyscrai.did_you_mean import closest
@@ -83,33 +84,64 @@ def _ending(subject: Subject, reachable: set[str], ways: Mapping[str, tuple[str,
 def _loops(subject: Subject, names: list[str], ways: Mapping[str, tuple[str, ...]]) -> None:
     """Without a limit, a way round that nothing bounds and a phase that may never be left are worth a warning."""
     phases = subject.scenario.flow.phases
-    told: set[str] = set()
+    told = {name for name in names if phases[name].max_turns is None
+            and not any(_certain(phases[name], index) for index in range(len(phases[name].next)))}
     for name in names:
         path: Path = ("flow", "phases", name)
-        phase = phases[name]
-        if phase.max_turns is None and not any(_certain(phase, index) for index in range(len(phase.next))):
+        if name in told:
             subject.warn("unbounded", (*path, "next"),
                          f"the phase `{name}` may never be left before {DEFAULT_BOUND} turns",
                          cure="add `max_turns` to the phase, or a limit such as `ends: [{turns: 30}]`", on_key=True)
-            told.add(name)
-        if phase.max_visits is not None or name in told:
-            continue
-        free = {other: tuple(way for way in ways.get(other, ()) if way != END and way in phases
-                             and phases[way].max_visits is None) for other in names}
-        loop = reach_back(name, free)
-        if loop:
-            told.update(loop)
-            subject.warn("unbounded", (*path, "next"),
-                         f"the play can go round {' -> '.join([*loop, name])} without a bound",
-                         cure="add `max_visits` to a phase, or a limit such as `ends: [{turns: 30}]`", on_key=True)
+    free = {name: tuple(way for way in ways.get(name, ()) if way in phases and phases[way].max_visits is None
+                        and way not in told) for name in names if name not in told}
+    for knot in knots(free):
+        name = next(name for name in names if name in knot)
+        loop = way_back(name, {here: [way for way in free[here] if way in knot] for here in knot})
+        subject.warn("unbounded", ("flow", "phases", name, "next"),
+                     f"the play can go round {' -> '.join([*loop, name])} without a bound",
+                     cure="add `max_visits` to a phase, or a limit such as `ends: [{turns: 30}]`", on_key=True)
 
 
-def reach_back(name: str, ways: Mapping[str, Iterable[str]]) -> list[str]:
+def knots(ways: Mapping[str, Iterable[str]]) -> list[set[str]]:
+    """Groups of phases that can all come back to one another, in time proportional to the ways (Tarjan)."""
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[set[str]] = []
+    for root in ways:
+        pending = [(root, iter(ways[root]))] if root not in order else []
+        while pending:
+            here, onward = pending[-1]
+            if here not in order:
+                order[here] = lowest[here] = len(order)
+                stack.append(here)
+            for target in onward:
+                if target not in order and target in ways:
+                    pending.append((target, iter(ways[target])))
+                    break
+                if target in lowest:
+                    lowest[here] = min(lowest[here], lowest[target])
+            else:
+                pending.pop()
+                if pending:
+                    lowest[pending[-1][0]] = min(lowest[pending[-1][0]], lowest[here])
+                if lowest[here] == order[here]:
+                    place = len(stack) - 1 - stack[::-1].index(here)
+                    knot = set(stack[place:])
+                    del stack[place:]
+                    if len(knot) > 1 or here in ways[here]:
+                        found.append(knot)
+                    for member in knot:
+                        lowest.pop(member)
+    return found
+
+
+def way_back(name: str, ways: Mapping[str, Iterable[str]]) -> list[str]:
     """The shortest way from a phase back to itself, or nothing."""
     came: dict[str, str] = {}
-    pending = [name]
+    pending = deque([name])
     while pending:
-        here = pending.pop(0)
+        here = pending.popleft()
         for target in ways.get(here, ()):
             if target == name:
                 way = [here]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from pydantic import BaseModel
+
+from pyscrai.did_you_mean import instead
 from pyscrai.templates.cel.parser import KEYWORDS
 from pyscrai.templates.cel.scope import EVENT_KINDS
-from pyscrai.templates.checks.report import Subject
-from pyscrai.templates.models.base import END
+from pyscrai.templates.checks.report import WARNINGS, Subject
+from pyscrai.templates.models.base import END, Part
 from pyscrai.templates.models.flow import Phase, Transition
+from pyscrai.templates.models.scenario import display_name
 from pyscrai.templates.reading.positions import Path, Step
 
 RESERVED_ROLES = ("begin", "gather", "end", "all", "whisper", "each", "scenario", "template", "rule", "run")
@@ -18,6 +24,8 @@ RESERVED_ROLES = ("begin", "gather", "end", "all", "whisper", "each", "scenario"
 def check_names(subject: Subject) -> None:
     """Declarations first, then every use of a name."""
     _declarations(subject)
+    _display_names(subject)
+    _acknowledged(subject)
     for name, phase in subject.scenario.flow.phases.items():
         _phase(subject, ("flow", "phases", name), phase)
     scenario = subject.scenario
@@ -76,6 +84,70 @@ def _declarations(subject: Subject) -> None:
             if name in KEYWORDS or hasattr(dict, name):
                 subject.error("reserved", (kind, name), f"conditions and prompts cannot read a name like `{name}`",
                               value=name, cure=f"choose another name, for example {name}_", on_key=True)
+
+
+def _display_names(subject: Subject) -> None:
+    """Prompts know roles by their names alone: two that read alike, or a line break in one, forge a speaker."""
+    seen: dict[str, str] = {}
+    for role, spec in subject.scenario.roles.items():
+        path: Path = ("roles", role, "name") if spec.name else ("roles", role)
+        if (fault := unprintable(spec.name)) is not None:
+            subject.error("name", path, f"a name cannot hold {fault}", value=spec.name,
+                          cure="write it in one line of plain letters")
+        name = display_name(role, spec.name)
+        folded = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+        if not folded:
+            subject.error("name", path, "this name is empty", value=spec.name, cure="write a name, or leave it out")
+        elif folded in seen:
+            subject.error("same_name", path, f"`{role}` and `{seen[folded]}` have one name: {name}", value=name,
+                          cure="give one of them another name; case and spaces do not tell names apart",
+                          on_key=not spec.name)
+        seen.setdefault(folded, role)
+    told: list[tuple[Path, str]] = [(("injects", index, "source"), inject.source)
+                                    for index, inject in enumerate(subject.scenario.injects)]
+    told += [(("rules", index, "inject", "source"), rule.inject.source)
+             for index, rule in enumerate(subject.scenario.rules) if rule.inject is not None]
+    told += [(("flow", "phases", name, "title"), phase.title) for name, phase in subject.scenario.flow.phases.items()]
+    for where, text in told:
+        if (fault := unprintable(text)) is not None:
+            subject.error("name", where, f"a name cannot hold {fault}", value=text,
+                          cure="write it in one line of plain letters")
+
+
+def unprintable(name: str) -> str | None:
+    """What makes a name more than one line of letters, in words."""
+    for character in name:
+        if character in "\n\r\v\f\x85\u2028\u2029":
+            return "a line break"
+        category = unicodedata.category(character)
+        if category == "Cf" and character not in "\u200c\u200d":  # joiners are part of some scripts and emoji
+            return "a mark that turns or hides the writing"
+        if category in ("Cc", "Cs"):
+            return "a control character"
+    return None
+
+
+def _acknowledged(subject: Subject) -> None:
+    for path, part in parts_of(subject.scenario):
+        for index, code in enumerate(part.allow):
+            if code not in WARNINGS:
+                subject.error("unknown_warning", (*path, "allow", index), f"there is no warning `{code}`", value=code,
+                              cure=instead(code, sorted(WARNINGS)))
+
+
+def parts_of(model: BaseModel, path: Path = ()) -> Iterator[tuple[Path, Part]]:
+    """Every part of a template that can acknowledge warnings, with its path."""
+    if isinstance(model, Part):
+        yield path, model
+    for field in type(model).model_fields:
+        value = getattr(model, field)
+        inner: Iterable[tuple[Path, Any]] = (
+            [((field,), value)] if isinstance(value, BaseModel) else
+            [((field, key), item) for key, item in value.items()] if isinstance(value, Mapping) else
+            [((field, index), item) for index, item in enumerate(value)] if isinstance(value, tuple) else [])
+        for step, item in inner:
+            if isinstance(item, BaseModel):
+                yield from parts_of(item, (*path, *step))
 
 
 def _phase(subject: Subject, path: Path, phase: Phase) -> None:

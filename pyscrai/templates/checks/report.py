@@ -7,17 +7,27 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from pydantic import BaseModel
+
 from pyscrai.did_you_mean import instead
 from pyscrai.errors import Problem
 from pyscrai.templates.cel.scope import members
 from pyscrai.templates.models.agent import AgentBody, AgentTemplate, EngineType
 from pyscrai.templates.models.analysis import LIMITS, End
+from pyscrai.templates.models.base import Part
 from pyscrai.templates.models.flow import Phase
 from pyscrai.templates.models.scenario import ScenarioTemplate
 from pyscrai.templates.reading.positions import Path, Positions, Step
 
 DEFAULT_BOUND = int(ScenarioTemplate.model_fields["max_turns"].default)
 """The bound of a run whose author gave none."""
+
+
+WARNINGS = frozenset({
+    "empty_audience", "human", "never", "no_documents", "not_a_narrator", "optional_moderator", "optional_speakers",
+    "prompt", "repeated", "secret_told", "unbounded", "unused_action", "unused_documents", "unused_role",
+    "variable_shown"})
+"""The codes of warnings, as `allow` names them."""
 
 
 @dataclass
@@ -45,9 +55,27 @@ class Subject:
 
     def warn(self, code: str, path: Sequence[Step], message: str, *, value: Any = None, cure: str | None = None,
              on_key: bool = False, offset: int | None = None) -> None:
-        """Note something that is probably not meant."""
+        """Note something that is probably not meant, unless the template says that it is."""
+        if self._allowed(code, path):
+            return
         self.problems.append(self.positions.problem(f"template.{code}", path, message, value=value, cure=cure,
                                                     on_key=on_key, offset=offset, warning=True))
+
+    def _allowed(self, code: str, path: Sequence[Step]) -> bool:
+        """Whether the part at a path, or one around it, acknowledges a warning."""
+        part: Any = self.scenario
+        for step in (*path, None):
+            if isinstance(part, Part) and code in part.allow:
+                return True
+            if isinstance(part, BaseModel):
+                part = getattr(part, str(step), None)
+            elif isinstance(part, Mapping):
+                part = part.get(step)
+            elif isinstance(part, tuple) and isinstance(step, int) and step < len(part):
+                part = part[step]
+            else:
+                return False
+        return False
 
     def unknown(self, what: str, name: str, known: Iterable[str], path: Sequence[Step], *,
                 on_key: bool = False) -> None:
@@ -81,7 +109,9 @@ class Subject:
         return tuple(found)
 
     def heard(self, names: Iterable[str]) -> set[str]:
-        """The roles that an audience reaches, those that hear everything included."""
+        """The roles that an audience reaches, those that hear everything included; no names mean nobody."""
+        if not (names := tuple(names)):
+            return set()
         return set(self.members(names)) | {role for role, spec in self.scenario.roles.items()
                                            if spec.hears == "everything"}
 
@@ -104,8 +134,8 @@ class Subject:
     @property
     def limited(self) -> bool:
         """Whether the author has set a limit to every run."""
-        return self.scenario.max_turns != DEFAULT_BOUND or any(alone and end.kind in LIMITS for _, end,
-                                                               alone in self.ends)
+        given = self.scenario.max_turns != DEFAULT_BOUND or "max_turns" in self.scenario.model_fields_set
+        return given or any(alone and end.kind in LIMITS for _, end, alone in self.ends)
 
 
 def _walk(path: Path, end: End, *, alone: bool) -> Iterator[tuple[Path, End, bool]]:

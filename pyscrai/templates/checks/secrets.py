@@ -1,106 +1,135 @@
-"""Nothing is said to nobody, and no secret to everybody."""
+"""No secret stands in what another role's prompt is made of."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
-from pyscrai.templates.checks.prompts import reads
+from pyscrai.templates.checks.audiences import told
 from pyscrai.templates.checks.report import Subject
-from pyscrai.templates.models.flow import Phase
+from pyscrai.templates.models.agent import AgentBody
 from pyscrai.templates.reading.positions import Path
 
 SHARED_WORDS = 6
 """So many words of a secret in a row, said elsewhere, give it away."""
 
-
-def check_audiences(subject: Subject) -> None:
-    """Audiences, secrets, and variables shown to roles that must not see them."""
-    for name, phase in subject.scenario.flow.phases.items():
-        _phase(subject, ("flow", "phases", name), phase)
-    for path, _, names in _told(subject):
-        if not subject.heard(names):
-            subject.error("empty_audience", (*path, "audience"), "nobody is in this audience", value=names,
-                          cure="name a role of the cast, or `all`")
-    for name, role in subject.scenario.roles.items():
-        if isinstance(role.hears, tuple) and not set(subject.members(role.hears)) - {name}:
-            subject.warn("empty_audience", ("roles", name, "hears"), f"`{name}` hears nobody", value=role.hears,
-                         cure="name the roles that it hears")
-    _secrets(subject)
-    _variables(subject)
+SENTENCE_WORDS = 4
+"""So many words of a whole sentence do."""
 
 
-def _phase(subject: Subject, path: Path, phase: Phase) -> None:
-    speakers = set(subject.speakers(phase)) | ({phase.resolver} if phase.resolver else set())
-    heard = subject.heard(phase.audience)
-    if not heard and subject.members(phase.speakers):
-        subject.error("empty_audience", (*path, "audience"), "nobody is in this audience", value=phase.audience,
-                      cure="name a role of the cast, or `all`")
-    elif len(speakers) == 1 and heard <= speakers and len(subject.scenario.roles) > 1:
-        subject.warn("empty_audience", (*path, "audience"), "nobody but the speaker hears what is said in this phase",
-                     value=phase.audience, cure="name who should hear it")
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A text, where it stands, and the roles whose prompts it enters; what to write so that they do not learn it."""
+
+    path: Path
+    text: str
+    readers: frozenset[str]
+    narrow: bool = False
+    """Whether a narrower audience would help."""
 
 
-def _told(subject: Subject) -> Iterator[tuple[Path, str, Sequence[str]]]:
-    """Every text that is put into the world, with its path and audience."""
+def check_secrets(subject: Subject) -> None:
+    """Every text that enters a prompt is compared with the secrets of those whose prompt it is not."""
+    secrets = {name: role.secret for name, role in subject.scenario.roles.items() if role.secret}
+    if not secrets:
+        return
+    players = {name for name in subject.scenario.roles if subject.engine_of(name) != "analyst"}
+    sources = [source for source in _sources(subject, players) if source.text]
+    for owner, secret in secrets.items():
+        for source in sources:
+            others = (source.readers & players) - {owner}
+            if others and (shared := given_away(secret, source.text)):
+                everybody = others >= players - {owner}
+                who = "everybody" if everybody and len(others) > 1 else ", ".join(sorted(others))
+                meant = "if it is meant, or a name that they share, write `allow: [secret_told]`"
+                cure = f"write `audience: [{owner}]`; {meant}" if source.narrow else f"take it out; {meant}"
+                what = "the premise tells" if source.path == ("premise",) else "this tells"
+                subject.warn("secret_told", source.path, f"{what} {who} the secret of `{owner}`: “{shared}”",
+                             cure=cure)
+
+
+def _sources(subject: Subject, players: set[str]) -> Iterator[_Source]:
     scenario = subject.scenario
-    for index, inject in enumerate(scenario.injects):
-        yield ("injects", index), inject.text, inject.audience
-    for index, rule in enumerate(scenario.rules):
-        if rule.inject is not None:
-            yield ("rules", index, "inject"), rule.inject.text, rule.inject.audience
-
-
-def _secrets(subject: Subject) -> None:
-    scenario = subject.scenario
-    phases = [(("flow", "phases", name, "text"), phase.text, phase.audience) for name,
-              phase in scenario.flow.phases.items()]
-    told: list[tuple[Path, str, Sequence[str]]] = [
-        *phases, *(((*path, "text"), text, names) for path, text, names in _told(subject))]
+    everybody = frozenset(players)
+    yield _Source(("premise",), scenario.premise, everybody)
+    for path, text, names in told(subject):
+        yield _Source((*path, "text"), text, frozenset(subject.heard(names)), narrow=True)
+    for name, phase in scenario.flow.phases.items():
+        speakers = frozenset(subject.speakers(phase)) | ({phase.resolver} if phase.resolver else set())
+        here: Path = ("flow", "phases", name)
+        yield _Source((*here, "text"), phase.text, frozenset(subject.heard(phase.audience)), narrow=True)
+        yield _Source((*here, "task"), phase.task, speakers)
+        yield _Source((*here, "title"), phase.title, everybody)
+    for name, action in scenario.actions.items():
+        makers = frozenset(role for phase in scenario.flow.phases.values()
+                           if name == phase.action or name in phase.optional_actions
+                           for role in subject.speakers(phase))
+        yield _Source(("actions", name, "description"), action.description, makers)
+        for key, argument in action.fields.items():
+            yield _Source(("actions", name, "fields", key), argument.description, makers)
+    for name, variable in scenario.variables.items():
+        changers = subject.members(variable.changed_by) if variable.changed_by is not None else [
+            role for role in players if subject.engine_of(role) == "narrator"]
+        yield _Source(("variables", name, "description"), variable.description, frozenset(changers))
+        if isinstance(variable.initial, str):
+            yield _Source(("variables", name, "initial"), variable.initial, frozenset(
+                subject.members(variable.visible_to)))
+    for name in scenario.documents:
+        readers = frozenset(role for role in players if "look_up" in _tools(subject, role))
+        yield _Source(("documents", name), scenario.documents[name], readers)
     for name, role in scenario.roles.items():
-        if not role.secret:
-            continue
-        if shared := given_away(role.secret, scenario.premise):
-            subject.error("secret_told", ("premise",),
-                          f"the premise tells everybody the secret of `{name}`: “{shared}”",
-                          cure="take it out of the premise, or out of the secret")
-        for path, text, names in told:
-            others = subject.heard(names) - {name}
-            if others and (shared := given_away(role.secret, text)):
-                who = "everybody" if others >= set(scenario.roles) - {name} else ", ".join(sorted(others))
-                subject.warn("secret_told", path, f"this tells {who} the secret of `{name}`: “{shared}”",
-                             cure=f"if that is not meant, write `audience: [{name}]`")
+        agent, reader = subject.agent_of(name), frozenset({name})
+        for slot, text in role.prompts.items():
+            yield _Source(("roles", name, "prompts", slot), text, reader)
+        whole: Path = ("roles", name, "agent")
+        for place, text in _persona(agent) if agent is not None else ():
+            yield _Source(whole if isinstance(role.agent, str) else (*whole, *place), text, reader)
+
+
+def _tools(subject: Subject, role: str) -> Sequence[str]:
+    agent, own = subject.agent_of(role), subject.scenario.roles[role].tools
+    return own if own is not None else agent.tools if agent is not None else ()
+
+
+def _persona(agent: AgentBody) -> Iterator[tuple[Path, str]]:
+    persona = agent.personality
+    for field in ("role", "backstory", "style"):
+        yield ("personality", field), getattr(persona, field)
+    for field in ("goals", "traits", "constraints", "examples"):
+        for index, text in enumerate(getattr(persona, field)):
+            yield ("personality", field, index), text
+    for slot, text in agent.prompts.items():
+        yield ("prompts", slot), text
+
+
+# -- comparing --------------------------------------------------------------------------------------------------------
 
 
 def given_away(secret: str, text: str) -> str | None:
     """The words of a secret that a text repeats: a whole sentence of at least four words, or six words in a row."""
-    said = f" {' '.join(_words(text))} "
+    said = _runs(text, SHARED_WORDS)
     for sentence in re.split(r"[.!?;:\n]+", secret):
         words = _words(sentence)
-        if len(words) >= 4 and f" {' '.join(words)} " in said:
+        if SENTENCE_WORDS <= len(words) < SHARED_WORDS and words in _runs(text, len(words)):
             return " ".join(words)
     words = _words(secret)
     for start in range(len(words) - SHARED_WORDS + 1):
-        end = start + SHARED_WORDS
-        if f" {' '.join(words[start:end])} " in said:
-            while end < len(words) and f" {' '.join(words[start:end + 1])} " in said:
+        if words[start:start + SHARED_WORDS] in said:
+            end = start + 1
+            while words[end:end + SHARED_WORDS] in said:
                 end += 1
-            return " ".join(words[start:end])
+            return " ".join(words[start:end - 1 + SHARED_WORDS])
     return None
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"[\w']+", text.casefold())
+@lru_cache(maxsize=1024)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[\w']+", text.casefold()))
 
 
-def _variables(subject: Subject) -> None:
-    """An inject that shows a variable shows it to its whole audience."""
-    variables = subject.scenario.variables
-    for path, text, names in _told(subject):
-        for root, name in reads(text):
-            if root == "vars" and name in variables:
-                hidden = set(subject.members(names)) - set(subject.members(variables[name].visible_to))
-                if hidden:
-                    subject.warn("variable_shown", (*path, "text"),
-                                 f"this shows `{name}` to {', '.join(sorted(hidden))}, who cannot see it otherwise",
-                                 value=name, cure="narrow the audience, or widen `visible_to`")
+@lru_cache(maxsize=1024)
+def _runs(text: str, length: int) -> frozenset[tuple[str, ...]]:
+    words = _words(text)
+    return frozenset(words[start:start + length] for start in range(len(words) - length + 1))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pyscrai.templates.models.base import FORMAT, Strict, Template, TemplateName, Text, Version
+from pyscrai.templates.models.base import FORMAT, Part, Strict, Template, TemplateName, Text, Version
 
 EngineType = Literal["actor", "narrator", "analyst"]
 PromptSlot = Literal["system", "turn"]
@@ -88,7 +88,7 @@ class Failure(Strict):
     """In the end: fail the run, skip the turn, or pause the run at this turn."""
 
 
-class AgentBody(Strict):
+class AgentBody(Part):
     """All of an agent but its name: what a role may also hold inline."""
 
     engine: EngineType

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pyscrai.templates.models.base import Condition, Identifier, Strict, Text
+from pyscrai.templates.models.base import Condition, Identifier, Part, Strict, Text
 
 LIMITS = ("turns", "seconds", "tokens", "cost_usd")
 """The ends that are limits: they stop a run that has not come to its own end."""
@@ -30,7 +30,7 @@ class Phrase(Strict):
     """The roles whose words count; none for everybody's."""
 
 
-class End(Strict):
+class End(Part):
     """One end, or a tree of them. Exactly one of its conditions is given."""
 
     any: tuple[End, ...] | None = Field(None, min_length=1)
@@ -75,7 +75,7 @@ class End(Strict):
 END_KINDS = ("any", "all", *LIMITS, "phrase", "when", "narrator", "judge")
 
 
-class Measure(Strict):
+class Measure(Part):
     """Something measured by an Analyst on a rubric, or counted without a model."""
 
     name: Identifier
@@ -104,7 +104,7 @@ class Measure(Strict):
         return self
 
 
-class Analysis(Strict):
+class Analysis(Part):
     """What the Analyst measures and whether it writes a final report."""
 
     by: str

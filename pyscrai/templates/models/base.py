@@ -58,7 +58,9 @@ Expression = Annotated[str, BeforeValidator(_spell), _CEL, WithJsonSchema(
     {"type": ["string", "number", "boolean"], "minLength": 1, "maxLength": 2_000})]
 """A CEL expression that gives a value."""
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
-"""Roles and groups, or ``all``."""
+"""Roles and groups, or ``all``; at least one."""
+Listeners = tuple[str, ...]
+"""Roles and groups, or ``all``; an empty list stands for nobody."""
 
 
 def as_type(value: Any, kind: str) -> Any:
@@ -79,13 +81,20 @@ class Strict(Documented):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class Part(Strict):
+    """A part of a template at which warnings can stand, and can be acknowledged."""
+
+    allow: tuple[str, ...] = ()
+    """Warnings that are meant here, by their codes without ``template.``: they are not told again."""
+
+
 def content_hash(content: Mapping[str, Any]) -> str:
     """SHA-256 in hex of JSON-plain content, independent of key order and white space."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-class Template(Strict):
+class Template(Part):
     """A named, versioned document."""
 
     def content(self) -> dict[str, Any]:

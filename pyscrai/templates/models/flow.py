@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pyscrai.templates.models.base import Condition, Identifier, Names, Scalar, Strict
+from pyscrai.templates.models.base import Condition, Identifier, Listeners, Names, Part, Scalar, Strict
 
 Order = Literal["sequence", "round_robin", "random", "moderated", "simultaneous", "free"]
 
@@ -20,7 +20,7 @@ class Majority(Strict):
     """Null for a majority on any value."""
 
 
-class Transition(Strict):
+class Transition(Part):
     """A way out of a phase. All conditions that it names must hold; one without any holds when a round is over."""
 
     to: str
@@ -49,7 +49,7 @@ class Observe(Strict):
     """After how many turns each."""
 
 
-class Phase(Strict):
+class Phase(Part):
     """A stretch of the play with its own speakers and order."""
 
     title: str = ""
@@ -65,8 +65,8 @@ class Phase(Strict):
     resolver: str | None = None
     """Who speaks after each round of a ``simultaneous`` phase and says what came of it."""
     observe: Observe | None = None
-    audience: Names = ("all",)
-    """Who hears what is said in this phase."""
+    audience: Listeners = ("all",)
+    """Who hears what is said in this phase; nobody but the speaker where it is empty."""
     audiences: tuple[str, ...] = ()
     """Groups, roles, ``all`` or ``whisper`` (any one role) that a speaker may address instead, at its choice."""
     action: str | None = None

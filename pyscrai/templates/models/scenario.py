@@ -8,12 +8,17 @@ from pydantic import Field
 
 from pyscrai.templates.models.agent import AgentBody, Failure, Memory, ModelSettings, PromptSlot
 from pyscrai.templates.models.analysis import Analysis, End
-from pyscrai.templates.models.base import FORMAT, Identifier, Names, Strict, Template, TemplateName, Text, Version
+from pyscrai.templates.models.base import FORMAT, Identifier, Names, Part, Template, TemplateName, Text, Version
 from pyscrai.templates.models.flow import Flow
 from pyscrai.templates.models.world import ActionSpec, InjectSpec, Parameter, Rule, Variable
 
 
-class Role(Strict):
+def display_name(role: str, name: str) -> str:
+    """The name of a role in the transcript: its own, or its id in words."""
+    return name or role.replace("_", " ").title()
+
+
+class Role(Part):
     """A place in the cast."""
 
     agent: str | AgentBody

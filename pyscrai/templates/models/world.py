@@ -14,9 +14,9 @@ from pyscrai.templates.models.base import (
     Condition,
     Expression,
     Identifier,
-    Names,
+    Listeners,
+    Part,
     Scalar,
-    Strict,
     Text,
     as_type,
 )
@@ -28,7 +28,7 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,), "number": (int, float), "boolean": (bool,), "string": (str,)}
 
 
-class Domain(Strict):
+class Domain(Part):
     """The values that a variable or parameter may have."""
 
     type: ScalarType
@@ -81,8 +81,8 @@ class Variable(Domain):
     """A value of the world that rules, actions and Narrators change."""
 
     initial: Scalar
-    visible_to: Names = ("all",)
-    """The roles and groups that see its value in their prompts."""
+    visible_to: Listeners = ("all",)
+    """The roles and groups that see its value in their prompts; nobody where it is empty."""
     changed_by: tuple[str, ...] | None = None
     """The roles that may propose changes; null for every Narrator."""
 
@@ -92,7 +92,7 @@ class Variable(Domain):
         return _as_number(data, "initial")
 
 
-class Argument(Strict):
+class Argument(Part):
     """One argument of an action: a small part of JSON Schema."""
 
     type: Literal["string", "integer", "number", "boolean"] = "string"
@@ -128,12 +128,13 @@ class Argument(Strict):
         return schema | {key: value for key, value in more.items() if value is not None}
 
 
-class ActionSpec(Strict):
+class ActionSpec(Part):
     """A typed move that a role can make beside its speech."""
 
     description: str = ""
-    fields: dict[Identifier, Argument] = Field(min_length=1)
-    audience: Names = ("all",)
+    fields: dict[Identifier, Argument] = Field(default_factory=dict)
+    """Its arguments, if it has any."""
+    audience: Listeners = ("all",)
     """Who learns of the move; the maker always does."""
     set: dict[str, Expression] = Field(default_factory=dict)
     """Variables that the move changes; ``args`` holds its arguments."""
@@ -150,16 +151,17 @@ class ActionSpec(Strict):
                 "required": [name for name, field in self.fields.items() if field.required]}
 
 
-class InjectText(Strict):
+class InjectText(Part):
     """Something put into the world."""
 
     text: Text
-    audience: Names = ("all",)
+    audience: Listeners = ("all",)
+    """Who learns of it; nobody where it is empty."""
     source: str = ""
     """The name it comes from in the transcript; nothing for a plain direction."""
 
 
-class Rule(Strict):
+class Rule(Part):
     """A law of the world: rules are applied after every turn in their stated order."""
 
     label: str = ""
