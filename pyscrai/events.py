@@ -263,6 +263,18 @@ class Report(Event):
     markdown: str
 
 
+class ResultMissing(Event):
+    """A measurement or the report could not be had; the play went on, and it can be taken again."""
+
+    kind: Literal["result_missing"] = "result_missing"
+    task: str
+    """``measure`` or ``report``."""
+    measures: list[str] = Field(default_factory=list)
+    of: str | None = None
+    """The role that was to be measured; None where all of the measures' roles are meant."""
+    error: dict[str, Any]
+
+
 # -- what went wrong and what was done about it ----------------------------------------------------------------------
 
 
@@ -319,6 +331,7 @@ AnyEvent = Annotated[
     RunStarted | RunPaused | RunResumed | RunWaiting | RunCompleted | RunFailed | RunStopped | RunForked | Control
     | PhaseEntered | SpeakerChosen | FlowWarning | EndReached | Utterance | Action | Inject | VariableChanged
     | ChangeRefused | ToolCalled | MemorySummarized | Reflection | Assessment | Measurement | Verdict | Report
+    | ResultMissing
     | ModelRetried | ModelFellBack | ReplyRepaired | TurnSkipped | RoleTaken | RoleReleased,
     Field(discriminator="kind"),
 ]

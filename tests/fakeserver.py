@@ -116,10 +116,10 @@ class FakeOpenAI:
             sent = headers.get("authorization", "").removeprefix("Bearer ")
             error = Status(401, f"Incorrect API key provided: {sent}", "invalid_api_key")
             return await self._send(writer, *_failure(error))
-        if method == "GET" and path.endswith("/models"):
+        if method == "GET" and path.partition("?")[0].endswith("/models"):
             listed = {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "tests"}]}
             return await self._send(writer, b"200 OK", json.dumps(listed).encode())
-        if not path.endswith("/chat/completions"):
+        if not path.partition("?")[0].endswith("/chat/completions"):
             return await self._send(writer, *_failure(Status(404, f"no such path: {path}", "not_found")))
         seen = Seen(path, headers, json.loads(body))
         self.requests.append(seen)

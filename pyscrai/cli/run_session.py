@@ -48,7 +48,7 @@ class Watching:
             if self.interruption is not None:
                 self.interruption.request()
 
-    def token(self, role: str, turn: int, piece: str) -> None:
+    def token(self, role: str, turn: int, piece: str | None) -> None:
         """A piece of speech; who will hear it is not known yet, so a person who plays sees only what is recorded."""
         if self.only_for is None and self.failure is None:
             self.view.token(role, turn, piece)

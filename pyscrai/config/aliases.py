@@ -35,13 +35,16 @@ class ModelAlias(BaseModel):
     name: str = Field(default="", exclude=True)
     """Set from the table's name."""
     kind: Literal["openai", "embedded", "scripted"] = "openai"
-    base_url: str | None = None
+    base_url: str | None = Field(default=None, repr=False)
+    """Not shown in reprs because its query may hold a key."""
     model: str = ""
     """The endpoint's name for the model; of an embedded model, the name of its installed weights."""
     api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: int | None = Field(default=None, gt=0)
+    thinking_tokens: int | None = Field(default=None, ge=0)
+    """Tokens for reasoning on top of each bound; None is 4,096 for models known to reason, and 0 for others."""
     timeout: float = Field(default=120.0, gt=0)
     """Seconds for a whole call, from the request to the last byte."""
     concurrency: int | None = Field(default=None, gt=0)
@@ -52,6 +55,8 @@ class ModelAlias(BaseModel):
     """``provider:model`` of the genai-prices catalogue, or own prices."""
     layout: Literal["instruct", "script"] = "instruct"
     structured: Structured = "json_schema"
+    system: Literal["system", "developer", "user"] = "system"
+    """The role that instructions are sent in; ``user`` puts them in front of the first user message."""
     prefill: bool = False
     """Whether the endpoint goes on from a trailing assistant message."""
     reproducible: bool = False
@@ -59,8 +64,8 @@ class ModelAlias(BaseModel):
     parallel: int = Field(default=1, gt=0, le=16)
     """Embedded models: requests computed at once; the context is kept for each."""
     omit: frozenset[str] = frozenset()
-    """Request fields that the endpoint refuses, such as ``temperature`` or ``stop``: never sent."""
-    extra_body: dict[str, Any] = Field(default_factory=dict)
+    """Request fields that the endpoint refuses, such as ``temperature``, ``stop`` or ``stream``: never sent."""
+    extra_body: dict[str, Any] = Field(default_factory=dict, repr=False)
 
     @field_validator("base_url")
     @classmethod

@@ -30,6 +30,7 @@ class CallEntry:
     prompts: str
     result: tuple[Any, ...]
     made: datetime
+    question: bytes | None
 
     def texts(self) -> Iterator[str]:
         """All that is stored once: the parameters, the prompts' hashes, every part of every message."""
@@ -41,7 +42,7 @@ class CallEntry:
     def row(self, run_id: str, ids: Mapping[str, int], made: Any) -> tuple[Any, ...]:
         """The values of ``llm_calls`` in the order of its columns, without its id."""
         return (run_id, *self.place, *self.about, ids[self.parameters], self.seed, pack(self.messages, ids),
-                ids[self.prompts], *self.result, made)
+                ids[self.prompts], *self.result, made, self.question)
 
 
 def entry(call: CallRecord, made: datetime) -> CallEntry:
@@ -60,7 +61,7 @@ def entry(call: CallRecord, made: datetime) -> CallEntry:
         to_json(parameters), request.seed, request.messages, to_json(dict(call.prompts)),
         (*result, to_json([asdict(attempt) for attempt in call.attempts]) if call.attempts else None,
          to_json(dict(call.error)) if call.error else None),
-        made)
+        made, call.question)
 
 
 def pack(messages: tuple[Message, ...], ids: Mapping[str, int]) -> str:
@@ -103,4 +104,4 @@ def restore(row: Mapping[str, Any], texts: Mapping[int, str]) -> CallRecord:
         CallKey(row["turn"], row["role"], row["task"], row["ordinal"]), row["purpose"], row["alias"],
         ModelRequest(messages, seed=row["seed"], **parameters), reply,
         tuple(Attempt(**attempt) for attempt in row["attempts"] or ()), row["error"],
-        orjson.loads(texts[row["prompts"]]))
+        orjson.loads(texts[row["prompts"]]), row["question"])

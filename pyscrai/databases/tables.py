@@ -207,6 +207,8 @@ class CallRow(Base):
     attempts: Mapped[list[Any] | None]
     error: Mapped[Json | None]
     created_at: Mapped[datetime]
+    question: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    """Digest of purpose and request; null in what earlier versions recorded."""
 
 
 class MeasurementRow(Base):
@@ -246,6 +248,21 @@ class RunMetricsRow(Base):
     latency_p50_ms: Mapped[float | None]
     latency_p95_ms: Mapped[float | None]
     latency_max_ms: Mapped[float | None]
+
+
+class RunSealRow(Base):
+    """Digests over the rows of a run that has ended: a row that was changed afterwards is told by them.
+
+    ``last_seq`` and ``last_call`` say up to which event and which call they reach.
+    """
+
+    __tablename__ = "run_seals"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("scenario_runs.id", ondelete="CASCADE"), primary_key=True)
+    last_seq: Mapped[int]
+    last_call: Mapped[int] = mapped_column(BigInteger)
+    digests: Mapped[Json]
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class ControlRow(Base):

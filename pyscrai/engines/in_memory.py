@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pyscrai.engines.ports.record import CallKey, CallRecord, Progress
+from pyscrai.engines.ports.record import CallKey, CallRecord, Progress, takes
 from pyscrai.events import Event
 
 
@@ -16,12 +16,14 @@ class MemoryRecord:
         self.calls: dict[CallKey, CallRecord] = {call.key: call for call in calls}
         self.events: dict[str, Event] = {}
         self.progress: Progress | None = None
+        self.closed = False
 
     def recall(self, key: CallKey) -> CallRecord | None:
         return self.calls.get(key)
 
     def note(self, call: CallRecord) -> None:
-        self.calls[call.key] = call
+        if takes(self.calls.get(call.key), call):
+            self.calls[call.key] = call
 
     async def commit(self, events: Sequence[Event], progress: Progress | None = None) -> None:
         for event in events:

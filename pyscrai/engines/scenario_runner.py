@@ -11,7 +11,8 @@ from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 from langgraph.types import Command
 
-from pyscrai.engines.agent_runtime import AgentRuntime, TurnPaused
+from pyscrai.engines.agent_runtime import AgentRuntime
+from pyscrai.engines.watcher_runtime import TurnPaused
 from pyscrai.errors import Fenced, PyscraiError, RunError, StorageError, WrongState
 from pyscrai.events import Event, RunCompleted, RunFailed, RunPaused, RunResumed, RunStopped, RunWaiting
 

@@ -28,7 +28,7 @@ class RunOptions:
     """Initial values in place of the template's."""
     injects: tuple[Mapping[str, Any], ...] = ()
     """Put into the world before the first turn; each has ``text``, and may have ``audience`` and ``source``."""
-    prompts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    prompts: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)
     """Role to prompt slot to the Jinja text that stands in for the engine's own."""
     memory: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Role to what it keeps of the conversation, as in a template."""

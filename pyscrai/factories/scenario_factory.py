@@ -16,7 +16,7 @@ from pyscrai.databases.repositories.stored_runs import StoredRun
 from pyscrai.databases.tables import ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.agents.engine import Engine
-from pyscrai.engines.calls.caller import TokenListener
+from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.engines.cast import EDITION, AgentInstance, RunSpec, Standstill
 from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.plan import Plan, make_plan

@@ -15,6 +15,7 @@ from pyscrai.config.settings import OPENAI_URL, ModelAlias, Settings
 from pyscrai.engines.ports.model import ChatModel
 from pyscrai.errors import ConfigError
 from pyscrai.llm.limited_model import limited
+from pyscrai.llm.reasoning import refused_fields
 
 if TYPE_CHECKING:
     from pyscrai.llm.openai.chat import OpenAIChat
@@ -39,6 +40,11 @@ class Models:
     def register(self, name: str, model: ChatModel) -> None:
         """Let ``name`` stand for a model of the caller's own, before any alias of that name."""
         self._registered[name] = model
+
+    @property
+    def registered(self) -> frozenset[str]:
+        """The names that stand for models of the caller's own."""
+        return frozenset(self._registered)
 
     def known(self, name: str) -> None:
         """See that a name stands for a model, without making it.
@@ -124,16 +130,13 @@ def api_key(alias: ModelAlias) -> str | None:
     if variable is None:
         return None
     key = os.environ.get(variable, "").strip()
+    if key and not (key.isascii() and key.isprintable()):
+        raise ConfigError(f"the key in {variable}, for the model alias `{alias.name}`, holds a line break or another "
+                          "character that no key has", code="config.key_invalid", alias=alias.name, variable=variable,
+                          cure=f"export {variable} again, on one line")
     if not key:
         raise ConfigError(f"the model alias `{alias.name}` needs a key in {variable}, which is not set",
                           code="config.key_missing", alias=alias.name, variable=variable,
                           cure=f"export {variable}=..., or choose another alias such as `embedded`")
     return key
 
-
-def refused_fields(alias: ModelAlias) -> frozenset[str]:
-    """Fields that OpenAI's reasoning models answer with a 400; they are left out rather than fail every call."""
-    ours = (alias.base_url or OPENAI_URL).rstrip("/") == OPENAI_URL
-    if ours and alias.model.startswith(("o1", "o3", "o4", "gpt-5", "gpt-6")) and "chat" not in alias.model:
-        return frozenset({"temperature", "top_p", "stop"})
-    return frozenset()

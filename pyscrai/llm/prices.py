@@ -1,34 +1,37 @@
-"""What a call cost, from an alias's own prices or the genai-prices catalogue; no network."""
+"""What a call cost, from an alias's own prices or the genai-prices catalogue; no network. Unknown is None, never 0."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
-from pyscrai.config.settings import ModelAlias, Prices
+from pyscrai.config.settings import OPENAI_URL, ModelAlias, Prices
 from pyscrai.engines.ports.model import Usage
 
 _MILLION = 1_000_000
 
 
-def cost(alias: ModelAlias, usage: Usage, *, billed: Any = None) -> float | None:
-    """USD of one call, or None where no price is known.
+def cost(alias: ModelAlias, usage: Usage | None, *, billed: float | None = None) -> float | None:
+    """USD of one call, or None where no price is known, or not what was used.
 
     Args:
+        usage: None where the endpoint does not say what the call took.
         billed: what the endpoint itself says that it charged, as OpenRouter does; it wins over the catalogue.
     """
     if alias.kind != "openai":
         return 0.0
-    if isinstance(alias.price, Prices):
-        cached = alias.price.cached_per_mtok
-        rest = usage.prompt_tokens - (usage.cached_tokens if cached is not None else 0)
-        total = rest * alias.price.input_per_mtok + usage.completion_tokens * alias.price.output_per_mtok
-        return (total + (usage.cached_tokens * cached if cached is not None else 0.0)) / _MILLION
-    if isinstance(billed, int | float) and not isinstance(billed, bool):
-        return float(billed)
+    own = alias.price if isinstance(alias.price, Prices) else None
+    if own is None and billed is not None:
+        return billed
+    if usage is None:
+        return None
+    if own is not None:
+        cached = min(usage.cached_tokens, usage.prompt_tokens) if own.cached_per_mtok is not None else 0
+        total = (usage.prompt_tokens - cached) * own.input_per_mtok + usage.completion_tokens * own.output_per_mtok
+        return (total + cached * (own.cached_per_mtok or 0.0)) / _MILLION
     if isinstance(alias.price, str):
         provider, _, model = alias.price.partition(":")
         return _catalogue(model, provider, None, usage)
-    return _catalogue(alias.model, None, alias.base_url or "https://api.openai.com/v1", usage)
+    return _catalogue(alias.model, None, alias.base_url or OPENAI_URL, usage)
 
 
 def known(alias: ModelAlias) -> bool:
@@ -37,11 +40,11 @@ def known(alias: ModelAlias) -> bool:
 
 
 def _catalogue(model: str, provider: str | None, url: str | None, usage: Usage) -> float | None:
-    # Imported here because the catalogue takes 0.15 s to load, and local endpoints need it only once.
+    # Imported here: it takes 0.16 s, which an embedded model's start would wait for, and has no use for.
     import genai_prices
 
-    counted = genai_prices.Usage(input_tokens=usage.prompt_tokens, cache_read_tokens=usage.cached_tokens,
-                                 output_tokens=usage.completion_tokens)
+    counted = genai_prices.Usage(input_tokens=usage.prompt_tokens, output_tokens=usage.completion_tokens,
+                                 cache_read_tokens=min(usage.cached_tokens, usage.prompt_tokens))
     try:
         if provider is not None:
             found = genai_prices.calc_price(counted, model_ref=model, provider_id=provider)
@@ -49,4 +52,5 @@ def _catalogue(model: str, provider: str | None, url: str | None, usage: Usage) 
             found = genai_prices.calc_price(counted, model_ref=model, provider_api_url=url)
     except (LookupError, ValueError):
         return None
-    return float(found.total_price)
+    price = float(found.total_price)
+    return price if math.isfinite(price) and price >= 0 else None

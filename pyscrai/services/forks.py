@@ -40,7 +40,7 @@ class Edits:
     model: str | None = None
     """A model alias for every role."""
     role_models: Mapping[str, str] = field(default_factory=dict)
-    prompts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    prompts: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)
     """Role to prompt slot to the Jinja text that stands in for the engine's own."""
     memory: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Role to what it keeps of the conversation, as in a template."""

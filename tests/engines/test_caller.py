@@ -51,7 +51,7 @@ async def test_an_endpoint_that_is_closed_for_hours_pauses_the_run_at_once() -> 
     playing = Playing(with_policy(retries=5), failing([closed]))
     result = await playing.play()
     assert result.status == "paused"
-    assert playing.of("run_paused")[-1].reason == "ann: closed until 18:00"
+    assert playing.of("run_paused")[-1].reason == "ann, turn 1, speech: closed until 18:00"
     assert len(playing.models["ann"].requests) == 1
 
 

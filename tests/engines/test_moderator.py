@@ -51,10 +51,34 @@ async def test_an_invalid_pick_is_repaired_once_then_round_robin_with_a_warning(
     assert play.of("speaker_chosen")[1].reason == "round robin"
 
 
-async def test_a_moderators_model_that_fails_fails_the_run_even_where_turns_may_be_skipped() -> None:
+async def test_where_turns_may_be_skipped_a_moderator_that_fails_falls_back_to_round_robin() -> None:
     roles = {**ROLES, "god": narrator(failure={"retries": 0, "then": "skip"})}
-    playing = Playing(moderated(roles), picking(ModelServerError("down")))
+    play = await played(moderated(roles), picking(*[ModelServerError("down")] * 4))
+    assert play.speakers == ["ann", "bob", "cat", "ann"]
+    warnings = play.of("flow_warning")
+    assert len(warnings) == 4
+    assert warnings[1].message == "god could not choose the next speaker (down); bob speaks by round robin"
+    assert [event.chosen for event in play.of("speaker_chosen")] == ["ann", "bob", "cat", "ann"]
+
+
+async def test_a_moderator_that_fails_fails_the_run_where_its_policy_says_so() -> None:
+    playing = Playing(moderated({**ROLES, "god": narrator(failure={"retries": 0})}), picking(ModelServerError("down")))
     assert (await playing.play()).status == "failed"
+
+
+async def test_a_resolver_that_fails_is_skipped_and_the_round_goes_on() -> None:
+    template = scenario(roles={"ann": actor(), "bob": actor(), "god": narrator(failure={"retries": 0, "then": "skip"})},
+                        phases={"talk": {"speakers": ["ann", "bob"], "order": "simultaneous", "resolver": "god",
+                                         "next": [{"to": "end", "after_rounds": 2}]}})
+
+    def script(role: str, request: ModelRequest) -> Any:
+        if role == "god":
+            raise ModelServerError("down")
+        return "Well."
+
+    play = await played(template, script)
+    assert play.speakers == ["ann", "bob", "god"] * 2
+    assert [event.source for event in play.of("turn_skipped")] == ["god", "god"]
 
 
 async def test_an_actor_may_moderate_and_speak() -> None:

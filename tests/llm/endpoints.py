@@ -17,7 +17,7 @@ HELLO = ModelRequest((Message("system", ("Be brief.",)), Message("user", ("Say "
 
 @asynccontextmanager
 async def chat_to(url: str, *, key: str | None = None, **settings: Any) -> AsyncIterator[OpenAIChat]:
-    alias = ModelAlias(name="test", base_url=url, model="fake", **{"timeout": 10.0, **settings})
+    alias = ModelAlias(name="test", base_url=url, **{"model": "fake", "timeout": 10.0, **settings})
     chat = OpenAIChat(alias, Endpoint("test", url, key=key, key_env="TEST_KEY", omit=alias.omit))
     try:
         yield chat

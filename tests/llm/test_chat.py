@@ -78,7 +78,7 @@ async def test_key_is_sent_and_shown_nowhere() -> None:
     async with FakeOpenAI(key=KEY) as server, chat_to(server.base_url, key=KEY) as chat:
         assert (await chat.complete(HELLO)).text
         assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
-        shown = f"{chat!r} {chat.wire.endpoint!r} {vars(chat)} {chat._chat!r}"
+        shown = f"{chat!r} {chat.client.endpoint!r} {vars(chat)} {chat._chat!r}"
         assert KEY not in shown
 
 

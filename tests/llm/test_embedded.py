@@ -186,7 +186,7 @@ async def test_a_server_ends_when_its_only_user_is_killed(cache: Path) -> None:
 @pytest.mark.embedded
 async def test_many_users_at_once_start_one_server(cache: Path) -> None:
     models = await asyncio.gather(*[EmbeddedChat.start(TINY, cache, idle=IDLE) for _ in range(5)])
-    assert len({model._chat.wire.endpoint.base_url for model in models if model._chat}) == 1
+    assert len({model._chat.client.endpoint.base_url for model in models if model._chat}) == 1
     await asyncio.gather(*[model.aclose() for model in models])
 
 

@@ -38,8 +38,19 @@ def test_unknown_is_none() -> None:
 
 def test_what_the_endpoint_billed_wins_over_the_catalogue() -> None:
     assert cost(alias(price="openai:gpt-5-mini"), MILLION, billed=0.25) == 0.25
-    assert cost(alias(), MILLION, billed=0) == 0.0
-    assert cost(alias(), MILLION, billed="0.25") is None
+    assert cost(alias(), MILLION, billed=0.0) == 0.0
+    assert cost(alias(), None, billed=0.25) == 0.25
+
+
+def test_what_is_not_counted_has_no_cost() -> None:
+    prices = Prices(input_per_mtok=1, output_per_mtok=10)
+    assert cost(alias(price=prices), None) is None
+    assert cost(alias(price="openai:gpt-5-mini"), None) is None
+
+
+def test_more_cached_than_sent_is_no_credit() -> None:
+    prices = Prices(input_per_mtok=1, cached_per_mtok=0.1, output_per_mtok=10)
+    assert cost(alias(price=prices), Usage(10, 10_000_000, 0)) == pytest.approx(10 * 0.1 / 1_000_000)
 
 
 @pytest.mark.parametrize("kind", ["embedded", "scripted"])

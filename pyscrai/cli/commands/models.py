@@ -14,6 +14,7 @@ from pyscrai.cli import error_report
 from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.parameters import AsJson
 from pyscrai.cli.terminal import output
+from pyscrai.redaction import public_url
 
 if TYPE_CHECKING:
     from pyscrai.config.settings import ModelAlias, Settings
@@ -90,7 +91,7 @@ async def install(
 
 
 def _described(alias: ModelAlias, settings: Settings) -> dict[str, Any]:
-    where, state = alias.base_url or "", "ready"
+    where, state = public_url(alias.base_url or ""), "ready"
     if alias.kind == "embedded":
         from pyscrai.llm.embedded.weights import installed, path
 

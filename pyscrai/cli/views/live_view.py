@@ -71,9 +71,12 @@ class LiveView:
         for entry in entries:
             self.console.print(self._painter.paint(entry, self.console.width))
 
-    def token(self, role: str, turn: int, piece: str) -> None:
+    def token(self, role: str, turn: int, piece: str | None) -> None:
         self._print(self._folding.flush())
         place = (role, turn)
+        if piece is None:
+            self._stage.speech.pop(place, None)
+            return
         self._stage.speech[place] = self._stage.speech.get(place, "") + piece
 
     def say(self, text: str) -> None:

@@ -55,8 +55,8 @@ class View(Protocol):
         """An event is durable."""
         ...
 
-    def token(self, role: str, turn: int, piece: str) -> None:
-        """A piece of speech came in."""
+    def token(self, role: str, turn: int, piece: str | None) -> None:
+        """A piece of speech came in; None takes back what came in this turn so far."""
         ...
 
     def closed(self, closing: Closing) -> None:
@@ -79,7 +79,7 @@ class JsonView:
     def event(self, line: Line) -> None:
         output.json_line(line)
 
-    def token(self, role: str, turn: int, piece: str) -> None:
+    def token(self, role: str, turn: int, piece: str | None) -> None:
         pass
 
     def suspend(self) -> None:
@@ -119,7 +119,7 @@ class LinesView:
         for entry in entries:
             print(as_line(entry), flush=True)
 
-    def token(self, role: str, turn: int, piece: str) -> None:
+    def token(self, role: str, turn: int, piece: str | None) -> None:
         pass
 
     def suspend(self) -> None:

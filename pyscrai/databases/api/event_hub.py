@@ -20,7 +20,7 @@ from pyscrai.databases.database import Database
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.stored_event import StoredEvent
-from pyscrai.engines.calls.caller import TokenListener
+from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.errors import PyscraiError
 
 QUEUE = 1_000
@@ -169,7 +169,7 @@ class Hub:
                 watcher.put(event.id, chunk, ends=event.kind in ENDS)
 
     def _listener(self, run_id: str) -> TokenListener:
-        def hear(role: str, turn: int, text: str) -> None:
+        def hear(role: str, turn: int, text: str | None) -> None:
             chunk = token_chunk(run_id, role, turn, text)
             for watcher in self._watchers.get(run_id, ()):
                 if watcher.tokens:
@@ -184,6 +184,8 @@ def event_chunk(event: StoredEvent) -> bytes:
         event.as_dict(), default=str, option=orjson.OPT_NON_STR_KEYS))
 
 
-def token_chunk(run_id: str, role: str, turn: int, text: str) -> bytes:
-    """A piece of speech on the wire: without an id, since it is not stored."""
+def token_chunk(run_id: str, role: str, turn: int, text: str | None) -> bytes:
+    """A piece of speech on the wire, without an id, since it is not stored; None takes back what came in its turn."""
+    if text is None:
+        return b"event: token_reset\ndata: %s\n\n" % orjson.dumps({"run_id": run_id, "role": role, "turn": turn})
     return b"event: token\ndata: %s\n\n" % orjson.dumps({"run_id": run_id, "role": role, "turn": turn, "text": text})

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import Connection, Cursor
 from psycopg.errors import UniqueViolation
 
+from pyscrai.databases.dialects.socket_guard import SocketGuard
 from pyscrai.databases.entry import Entry, EventEntry, Written, status_change
 from pyscrai.databases.statements import Statements
 from pyscrai.databases.text_ids import KnownTexts, digest
@@ -18,6 +19,11 @@ from pyscrai.plain_text import storable
 ORDER_LOCK = 0x7079_7363_7261_6903
 """Held by a transaction that adds events, so that their ids become visible in their order: who reads on from the last
 id that it saw must never miss a smaller one that was committed later."""
+
+LIMITS = ("SET lock_timeout = '15s'; SET statement_timeout = '20s';"
+          " SET idle_in_transaction_session_timeout = '10s'")
+"""How long the server itself lets a transaction of ours hold others up: a process that is suspended in the middle of
+one would otherwise stop the events of all."""
 
 FIND_EVENTS = ("SELECT e.run_id, e.key, e.id, e.seq FROM events e"
                " JOIN unnest(%s::text[], %s::text[]) AS w (run_id, key) ON e.run_id = w.run_id AND e.key = w.key")
@@ -30,8 +36,9 @@ class PostgresSink:
     """A ``Sink`` for a PostgreSQL database."""
 
     def __init__(self, dsn: str, *, timeout: float) -> None:
-        self._dsn, self._timeout = dsn, timeout
+        self._dsn = dsn
         self._connection: Connection[Row] | None = None
+        self._guard = SocketGuard(self._descriptor, timeout)
         self._sql = Statements("%s")
         self._texts = KnownTexts()
 
@@ -43,27 +50,40 @@ class PostgresSink:
                 return self._try(entries, look=False, again=False)
         return self._try(entries, look=True, again=again)
 
+    def close(self) -> None:
+        self._guard.close()
+        self._hang_up()
+
     def _try(self, entries: list[Entry], *, look: bool, again: bool) -> list[Written | None]:
         connection = self._connection or self._open()
         try:
-            with connection.pipeline():
+            with self._guard.exchange(), connection.pipeline():
+                connection.execute("BEGIN")
                 fresh, results = self._batch(connection, entries, look=look, again=again)
-                connection.commit()
+                # Executed and not `connection.commit()`, which waits for the server's answer while a part of a large
+                # record is not sent yet: leaving the pipeline sends all of it first.
+                connection.execute("COMMIT")
         except BaseException:
             # A pipeline that broke leaves little to trust: a new connection is cheap and rare.
-            self.close()
+            self._hang_up()
             raise
         self._texts.learn(fresh)
         return results
 
-    def close(self) -> None:
+    def _open(self) -> Connection[Row]:
+        connection = psycopg.connect(self._dsn, autocommit=True, prepare_threshold=1)
+        connection.execute(LIMITS)
+        self._connection = connection
+        return connection
+
+    def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
 
-    def _open(self) -> Connection[Row]:
-        self._connection = psycopg.connect(self._dsn, prepare_threshold=1)
-        return self._connection
+    def _descriptor(self) -> int | None:
+        connection = self._connection
+        return None if connection is None or connection.closed else connection.fileno()
 
     def _batch(self, connection: Connection[Row], entries: list[Entry], *, look: bool, again: bool
                ) -> tuple[dict[str, int], list[Written | None]]:

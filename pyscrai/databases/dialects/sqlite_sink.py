@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -31,16 +31,14 @@ class SqliteSink:
     def write(self, entries: list[Entry], *, again: bool) -> list[Written | None]:
         connection = self._connection or self._open()
         fresh: dict[str, int] = {}
-        cursor = connection.cursor()
         try:
-            cursor.execute("BEGIN IMMEDIATE")
-            results = [self._entry(cursor, entry, fresh, again=again) for entry in entries]
-            cursor.execute("COMMIT")
+            with closing(connection.cursor()) as cursor:
+                cursor.execute("BEGIN IMMEDIATE")
+                results = [self._entry(cursor, entry, fresh, again=again) for entry in entries]
+                cursor.execute("COMMIT")
         except BaseException as error:
             self._roll_back(connection, error)
             raise
-        finally:
-            cursor.close()
         self._texts.learn(fresh)
         return results
 

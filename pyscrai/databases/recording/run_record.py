@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -14,7 +15,7 @@ from pyscrai.databases.columns import now
 from pyscrai.databases.entry import Entry, EventEntry, Where, Written, event_entry, where
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.stored_runs import StoredRun
-from pyscrai.engines.ports.record import CallKey, CallRecord, Progress
+from pyscrai.engines.ports.record import CallKey, CallRecord, Progress, takes
 from pyscrai.errors import StorageError
 from pyscrai.events import Event
 
@@ -42,6 +43,7 @@ class RunRecord:
                  ended: Callable[[str], Awaitable[None]] | None = None) -> None:
         self.run_id, self.fence = run_id, fence
         self._ended = ended
+        self.closed = False
         self.desired = "run"
         self.controls_waiting = 0
         self._writer, self._clock, self._keep_turns = writer, clock, keep_turns
@@ -61,6 +63,8 @@ class RunRecord:
         return self._calls.get(key)
 
     def note(self, call: CallRecord) -> None:
+        if not takes(self._calls.get(call.key), call):
+            return
         self._calls[call.key] = call
         self._unwritten[call.key] = entry(call, self._clock())
         if self._timer is None:
@@ -103,7 +107,9 @@ class RunRecord:
             if not future.cancelled() and future.exception() is None:
                 self._settle(calls, future.result())
 
-        self._submit(calls).add_done_callback(done)
+        # A writer that was closed meanwhile leaves them to whoever plays on: nothing came of them yet.
+        with suppress(StorageError):
+            self._submit(calls).add_done_callback(done)
 
     def _settle(self, calls: Mapping[CallKey, CallEntry], written: Written) -> None:
         # Until they are durable, calls go along with every commit: what one failed to write another one writes, and

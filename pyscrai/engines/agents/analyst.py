@@ -13,8 +13,8 @@ from pyscrai.engines.orchestration.ends import goals
 from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.state import Activation
 from pyscrai.engines.view import View
-from pyscrai.errors import ReplyError
-from pyscrai.events import Assessment, Measurement, Report, Verdict
+from pyscrai.errors import ModelError, ReplyError
+from pyscrai.events import Assessment, Measurement, Report, ResultMissing, Verdict
 from pyscrai.templates.models.analysis import Measure
 
 SUMMARY = 500
@@ -65,26 +65,36 @@ class Analyst(Engine):
         return performance
 
     async def measure(self, names: Sequence[str], view: View, ask: Ask) -> Performance:
-        """Score each named measure, of each role that it is of."""
+        """Score each named measure, of each role that it is of; one that cannot be had is stated, the others count."""
         performance = Performance()
         analysis = self.plan.scenario.analysis
         found: dict[str, Any] = {}
-        for measure in analysis.measures if analysis else ():
-            if measure.name not in names:
-                continue
-            for role in self.subjects(measure):
-                value: float | int | str | None
-                rationale, evidence = "", list[str]()
-                if measure.metric is not None:
-                    value = count(measure.metric, role, view.spoken)
-                else:
+        unreached: ModelError | None = None
+        wanted = [(measure, role) for measure in (analysis.measures if analysis else ()) if measure.name in names
+                  for role in self.subjects(measure)]
+        for measure, role in wanted:
+            value: float | int | str | None
+            rationale, evidence = "", list[str]()
+            if measure.metric is not None:
+                value = count(measure.metric, role, view.spoken)
+            else:
+                try:
+                    if unreached is not None:
+                        raise unreached
                     value, rationale, evidence = await self._score(measure, role, view, ask)
-                performance.add(Measurement, source=self.role, measure=measure.name, of=role, value=value,
-                                rationale=rationale, evidence=evidence)
-                if role is None:
-                    found[measure.name] = value
-                else:
-                    found[measure.name] = {**found.get(measure.name, {}), role: value}
+                except (ModelError, ReplyError) as error:
+                    if self.policy(error) == "pause":
+                        raise
+                    unreached = error if isinstance(error, ModelError) else None
+                    performance.add(ResultMissing, source=self.role, task="measure", measures=[measure.name],
+                                    of=role, error=error.as_dict())
+                    continue
+            performance.add(Measurement, source=self.role, measure=measure.name, of=role, value=value,
+                            rationale=rationale, evidence=evidence)
+            if role is None:
+                found[measure.name] = value
+            else:
+                found[measure.name] = {**found.get(measure.name, {}), role: value}
         performance.state["measures"] = found
         return performance
 
@@ -114,7 +124,7 @@ class Analyst(Engine):
 
         def read(reply: ModelReply) -> str:
             text = reply.text.strip() if reply.finish_reason != "length" else whole_sentences(reply.text)
-            if len(text) < 20:
+            if not text:
                 raise ReplyError("the report is empty")
             return text
 

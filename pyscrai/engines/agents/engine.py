@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pyscrai.engines.calls.json_reply import parse, tokens_for
 from pyscrai.engines.cast import AgentInstance
@@ -17,6 +17,7 @@ from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelReq
 from pyscrai.engines.state import Activation, Line, Played
 from pyscrai.engines.tools.tool import Tool
 from pyscrai.engines.view import View
+from pyscrai.errors import EngineError, ModelClosed, ModelError
 from pyscrai.events import Event
 from pyscrai.prompts import library
 
@@ -27,13 +28,14 @@ class Ask(Protocol):
     """Asks the role's model, with everything that its failure policy and the journal add."""
 
     async def __call__(self, request: ModelRequest, *, purpose: str, read: Callable[[ModelReply], T],
-                       prompts: Mapping[str, str], speech: str | None = None) -> T:
+                       prompts: Mapping[str, str], speech: str | None = None, optional: bool = False) -> T:
         """Ask and read the reply.
 
         Args:
             read: makes the reply into a value; a ReplyError from it has the reply repaired or asked for again.
             prompts: name and hash of the prompt templates in the request.
             speech: what may be shown while it streams: ``""`` the whole text, else this field of the JSON object.
+            optional: the asker goes on without a usable reply, so that the question stays without an answer.
 
         Raises:
             ModelError: no model answered.
@@ -95,6 +97,13 @@ class Engine(ABC):
     def names(self) -> Mapping[str, str]:
         """Role to display name, of the whole cast."""
         return {role: member.name for role, member in self.plan.cast.items()}
+
+    def policy(self, error: EngineError | ModelError) -> Literal["fail", "skip", "pause"]:
+        """What is done about a turn that fails with this error.
+
+        An endpoint that is closed for hours ends no run: whoever pays can go on when it is open again.
+        """
+        return "pause" if isinstance(error, ModelClosed) else self.instance.failure.then
 
     @abstractmethod
     async def perform(self, activation: Activation, view: View, ask: Ask) -> Performance:

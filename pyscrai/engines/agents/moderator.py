@@ -33,7 +33,7 @@ async def moderate(engine: Speaker, view: View, ask: Ask) -> Performance:
     performance = Performance()
     try:
         chosen, reason = await ask(engine.request(messages, schema=schema), purpose="moderation",
-                                   read=read, prompts=prompts)
+                                   read=read, prompts=prompts, optional=True)
     except ReplyError as error:
         chosen, reason = in_turn(phase, last), "round robin"
         performance.add(FlowWarning, source=engine.role,

@@ -9,7 +9,8 @@ from typing import Any, cast
 from pyscrai.engines.agents.engine import Engine, Performance
 from pyscrai.engines.agents.speaker import Speaker
 from pyscrai.engines.calls.json_reply import parse
-from pyscrai.engines.orchestration.step import Keys, Step
+from pyscrai.engines.orchestration.step import Step
+from pyscrai.engines.place import command_keys
 from pyscrai.engines.ports.record import CallRecord
 from pyscrai.engines.state import Activation
 from pyscrai.engines.view import View
@@ -113,7 +114,7 @@ def apply_command(step: Step, command: Mapping[str, Any]) -> dict[str, str | Non
     Returns:
         Changes to who plays which role: a person's name, or None for a model.
     """
-    step.keys = Keys(f"c{command['id']}")
+    step.keys = command_keys(command["id"])
     actor, kind, payload = str(command["actor"]), command["kind"], dict(command["payload"])
     step.record(Control, source=actor, action=kind, actor=actor, arguments=payload)
     if kind == "inject":

@@ -1,4 +1,4 @@
-"""Asking a model under a failure policy: the journal first, then tries, retries, repair, and the fallback alias."""
+"""The model calls of one activation under its failure policy: the journal first, then tries, repairs, the fallback."""
 
 from __future__ import annotations
 
@@ -10,117 +10,186 @@ from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from pyscrai.engines.agents.engine import Engine
-from pyscrai.engines.calls.streamed_field import StreamedField
+from pyscrai.engines.calls.recorded_calls import TOOL, RecordedCalls, question_of
+from pyscrai.engines.calls.repair import as_taken_by, repair
+from pyscrai.engines.calls.token_stream import TokenListener, TokenStream
+from pyscrai.engines.place import Place
 from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest, Usage
-from pyscrai.engines.ports.record import Attempt, CallKey, CallRecord, Record
-from pyscrai.engines.state import Activation
+from pyscrai.engines.ports.record import Attempt, CallRecord, Record
 from pyscrai.engines.tools.consultation import use_now
 from pyscrai.engines.tools.tool import Answer, Scene, Tool
-from pyscrai.errors import LONGEST_RETRY, ModelError, ModelTimeout, ReplyError, TryAgain
-from pyscrai.events import Event, ModelFellBack, ModelRetried, ReplyRepaired
+from pyscrai.errors import LONGEST_RETRY, ModelClosed, ModelError, ModelTimeout, ReplyError, TryAgain
+from pyscrai.events import Event, FlowWarning, ModelFellBack, ModelRetried, ReplyRepaired
 
 T = TypeVar("T")
-
-TokenListener = Callable[[str, int, str], None]
-"""Called with role, turn and a piece of speech while it streams in."""
 
 LONGEST_WAIT = 60.0
 """Seconds that a retry waits at most where the endpoint does not ask for more; it gets ``LONGEST_RETRY`` at most."""
 
+UNREQUIRED = ("measure", "report")
+"""Tasks without whose result a play goes on: what could not be had is stated and can be taken again."""
 
-class Asking:
+MENDED, GIVEN_UP = "mended", "given_up"
+"""What a recorded error says too: that the question was put again; that the play went on without an answer."""
+
+
+class _Failed(Exception):
+    """A series of tries came to nothing; ``recalled`` is its last call where the journal gave it."""
+
+    def __init__(self, error: ModelError | ReplyError, recalled: CallRecord | None) -> None:
+        self.error, self.recalled = error, recalled
+
+
+class Caller:
     """The calls of one activation: an ``Ask``, and what they took.
 
-    Each call has a place in the run (``CallKey``); one that the journal holds is not made again.
+    A recorded answer is used for the same question at the same place, once, and only if it was found usable. What
+    failed is recorded and never given as an answer: whoever comes back to the question has it asked anew, with all the
+    tries of its policy.
     """
 
-    def __init__(self, engine: Engine, activation: Activation, record: Record, listener: TokenListener | None = None,
+    def __init__(self, engine: Engine, place: Place, record: Record, listener: TokenListener | None = None,
                  sleep: Callable[[float], Any] = asyncio.sleep) -> None:
-        self.engine, self.activation, self.record = engine, activation, record
-        self.listener, self.sleep = listener, sleep
-        self.drafts: list[tuple[type[Event], dict[str, Any]]] = []
+        self.engine, self.place, self.record, self.sleep = engine, place, record, sleep
+        self.notes: list[tuple[str, type[Event], dict[str, Any]]] = []
+        """Events about how the calls went, each with its key."""
+        self.purpose = ""
+        """What was asked for last."""
         self.usage: dict[str, float] = {}
         self.seconds = 0.0
-        self._ordinal = 0
+        self._tokens = TokenStream(listener, engine.role, place.turn)
+        self._recorded = RecordedCalls(record, place)
+        self._earlier_notes = 0
 
     async def __call__(self, request: ModelRequest, *, purpose: str, read: Callable[[ModelReply], T],
-                       prompts: Mapping[str, str], speech: str | None = None) -> T:
-        policy = self.engine.instance.failure
-        if request.seed is not None:
-            # A seed of its own for every turn: with one for all, a small model falls into the same words again.
-            request = replace(request, seed=(request.seed + 7919 * self.activation["turn"]) % 2**31)
-        repairs = policy.repairs
+                       prompts: Mapping[str, str], speech: str | None = None, optional: bool = False) -> T:
+        self.purpose = purpose
+        seed = request.seed
+        number = 0
         while True:
-            reply = await self._answer(request, purpose, prompts, speech)
+            if seed is not None:
+                # A seed of its own for every turn: with one for all, a small model falls into the same words again;
+                # and for every series of tries, or what failed would fail for ever.
+                request = replace(request, seed=(seed + 7919 * self.place.turn + 104_729 * number) % 2**31)
+            asked = CallRecord(self.place.call(0), purpose, "", request, None, prompts=prompts)
             try:
-                return read(reply)
-            except ReplyError as error:
-                if not isinstance(error, TryAgain):
-                    if repairs == 0:
-                        raise
-                    repairs -= 1
-                self._draft(ReplyRepaired, problem=error.message)
-                request = error.again(request) if isinstance(error, TryAgain) else _repair(request, reply, error)
+                return await self._ask(asked, read, speech, optional=optional)
+            except _Failed as failed:
+                if failed.recalled is None or self._stays_failed(failed.recalled, asked):
+                    raise failed.error from failed.error.__cause__
+            number += 1
 
     async def use(self, tool: Tool, arguments: Mapping[str, Any], scene: Scene, *, longest: float) -> Answer:
         """Use a tool, or give the answer that the journal holds."""
-        key = CallKey(self.activation["turn"], self.engine.role, self.activation["task"], self._ordinal)
-        self._ordinal += 1
-        call = self.record.recall(key)
+        request = ModelRequest((Message("user", (json.dumps(dict(arguments), ensure_ascii=False),)),))
+        alias = f"{TOOL}{tool.name}"
+        question = question_of("tool", request, alias)
+        call = self._recorded.take(question, purpose="tool", alias=alias)
         if call is None or call.reply is None:
             clock = asyncio.get_running_loop().time
             begun = clock()
             answer = await use_now(tool, arguments, scene, longest=longest)
             took = round((clock() - begun) * 1000, 1)
-            asked = Message("user", (json.dumps(dict(arguments), ensure_ascii=False),))
-            call = CallRecord(key, "tool", f"tool:{tool.name}", ModelRequest((asked,)), ModelReply(
-                json.dumps(asdict(answer), ensure_ascii=False, default=str), "stop", Usage(), "tool", took))
+            call = CallRecord(self._recorded.next_key(), "tool", alias, request, ModelReply(
+                json.dumps(asdict(answer), ensure_ascii=False, default=str), "stop", Usage(), "tool", took),
+                question=question)
             self.record.note(call)
         assert call.reply is not None
         self.seconds += call.reply.latency_ms / 1000
         held = json.loads(call.reply.text)
         return Answer(**{**held, "audience": tuple(held["audience"])})
 
-    async def _answer(self, request: ModelRequest, purpose: str, prompts: Mapping[str, str], speech: str | None
-                      ) -> ModelReply:
-        key = CallKey(self.activation["turn"], self.engine.role, self.activation["task"], self._ordinal)
-        self._ordinal += 1
-        call = self.record.recall(key)
-        if call is None or call.reply is None:
-            earlier = call.attempts if call else ()
-            call = await self._call(key, request, purpose, prompts, speech, earlier)
-        self._tell(call)
-        reply = call.reply
-        assert reply is not None  # a call that failed for good has raised
-        used = reply.usage
-        for name, amount in (("tokens", used.prompt_tokens + used.completion_tokens), ("calls", 1),
-                             ("cost_usd", used.cost_usd or 0.0)):
-            self.usage[name] = self.usage.get(name, 0) + amount
-        self.seconds += reply.latency_ms / 1000
-        return reply
+    def note_unused(self) -> None:
+        """Note the recorded answers that nothing asked for: the play has gone on otherwise since they were given."""
+        for call in self._recorded.unused():
+            self._tell(call, _recorded_fault(call) if (call.error or {}).get(MENDED) else None)
+            if call.question is not None and call.answered:
+                self._note(call, "unused", FlowWarning, message=(
+                    f"a recorded answer of {self.engine.role} ({call.purpose}) is not used: "
+                    "another question is asked in its place"))
 
-    async def _call(self, key: CallKey, request: ModelRequest, purpose: str, prompts: Mapping[str, str],
-                    speech: str | None, earlier: tuple[Attempt, ...]) -> CallRecord:
-        if key.ordinal:
+    # -- one series of tries ------------------------------------------------------------------------------------------
+
+    async def _ask(self, asked: CallRecord, read: Callable[[ModelReply], T], speech: str | None, *, optional: bool
+                   ) -> T:
+        """Ask until there is a reply that can be read, or no repair is left."""
+        repairs = self.engine.instance.failure.repairs
+        while True:
+            question = question_of(asked.purpose, asked.request, "")
+            recalled = self._recorded.take(question, purpose=asked.purpose)
+            if recalled is None:
+                call, error = await self._call(replace(asked, key=self._recorded.next_key(), question=question), speech)
+            else:
+                call, error = recalled, None
+            reply = call.reply
+            if reply is None:
+                self._tell(call, None)
+                raise _Failed(error or _model_error(call), recalled)
+            self._count(reply)
+            fault = _recorded_fault(call)
+            try:
+                value = read(reply)
+            except ReplyError as found:
+                fault = found
+            except BaseException:
+                self.record.note(call)
+                raise
+            poor = isinstance(fault, TryAgain)
+            mends = (call.error or {}).get(MENDED, poor or repairs > 0)
+            if recalled is None:
+                if fault is not None:
+                    call = replace(call, error=self._verdict(fault, mends=mends, optional=optional))
+                self.record.note(call)
+            self._tell(call, fault if mends else None)
+            if fault is None:
+                return value
+            self._tokens.take_back()
+            if not mends:
+                raise _Failed(fault, recalled)
+            repairs -= not poor
+            request = fault.again(asked.request) if isinstance(fault, TryAgain) else repair(asked.request, reply, fault)
+            asked = replace(asked, request=request)
+
+    def _stays_failed(self, call: CallRecord, asked: CallRecord) -> bool:
+        """Whether what failed when it was recorded is not asked anew: the play went on from it, or this is a replay."""
+        if (call.error or {}).get(GIVEN_UP):
+            return True
+        if self._recorded.holds(question_of(asked.purpose, asked.request, ""), purpose=asked.purpose):
+            return False
+        return self.record.closed or self._recorded.any_after(call)
+
+    def _verdict(self, fault: ReplyError, *, mends: bool, optional: bool) -> dict[str, Any]:
+        if mends:
+            return {**fault.as_dict(), MENDED: True}
+        given_up = {GIVEN_UP: True} if optional or self._goes_on(fault) else {}
+        return {**fault.as_dict(), MENDED: False, **given_up}
+
+    def _goes_on(self, error: ModelError | ReplyError) -> bool:
+        """Whether the play goes on without an answer, by the role's policy."""
+        then = self.engine.policy(error)
+        return then == "skip" or (self.place.task in UNREQUIRED and then != "pause")
+
+    # -- one call -----------------------------------------------------------------------------------------------------
+
+    async def _call(self, asked: CallRecord, speech: str | None) -> tuple[CallRecord, ModelError | None]:
+        if asked.key.ordinal:
             # What was answered before in this turn may be in this question: it must not be lost once this is asked.
             await self.record.commit(())
-        attempts: list[Attempt] = list(earlier)
+        attempts: list[Attempt] = []
         models = [self.engine.model, *([self.engine.fallback] if self.engine.fallback else [])]
         failure: ModelError | None = None
         for model in models:
-            reply, failure = await self._try(model, key, request, speech, attempts)
+            reply, failure = await self._try(model, asked.request, speech, attempts)
             if reply is not None:
-                call = CallRecord(key, purpose, model.alias, request, reply, tuple(attempts), None, prompts)
-                self.record.note(call)
-                return call
+                return replace(asked, alias=model.alias, reply=reply, attempts=tuple(attempts)), None
         assert failure is not None
-        call = CallRecord(key, purpose, models[-1].alias, request, None, tuple(attempts), failure.as_dict(), prompts)
+        error = {**failure.as_dict(), **({GIVEN_UP: True} if self._goes_on(failure) else {})}
+        call = replace(asked, alias=models[-1].alias, attempts=tuple(attempts), error=error)
         self.record.note(call)
-        self._tell(call)
-        raise failure
+        return call, failure
 
-    async def _try(self, model: ChatModel, key: CallKey, request: ModelRequest, speech: str | None,
-                   attempts: list[Attempt]) -> tuple[ModelReply | None, ModelError | None]:
+    async def _try(self, model: ChatModel, request: ModelRequest, speech: str | None, attempts: list[Attempt]
+                   ) -> tuple[ModelReply | None, ModelError | None]:
         policy = self.engine.instance.failure
         clock = asyncio.get_running_loop().time
         failure: ModelError | None = None
@@ -128,11 +197,12 @@ class Asking:
             begun = clock()
             try:
                 async with asyncio.timeout(policy.timeout):
-                    return await model.complete(_for(model, request), self._streaming(key, speech)), None
+                    return await model.complete(as_taken_by(model, request), self._tokens.of_a_try(speech)), None
             except TimeoutError:
                 failure = ModelTimeout(f"{model.alias} did not answer within {policy.timeout:g} s")
             except ModelError as error:
                 failure = error
+            self._tokens.take_back()
             took = (clock() - begun) * 1000
             last = number == policy.retries or not failure.retryable
             wait = 0.0 if last else _wait(policy.backoff, number, failure.retry_after)
@@ -142,50 +212,46 @@ class Asking:
             await self.sleep(wait)
         return None, failure
 
-    def _streaming(self, key: CallKey, speech: str | None) -> Callable[[str], None] | None:
-        listener = self.listener
-        if listener is None or speech is None:
-            return None
+    def _count(self, reply: ModelReply) -> None:
+        used = reply.usage
+        for name, amount in (("tokens", used.prompt_tokens + used.completion_tokens), ("calls", 1),
+                             ("cost_usd", used.cost_usd or 0.0)):
+            self.usage[name] = self.usage.get(name, 0) + amount
+        self.seconds += reply.latency_ms / 1000
 
-        def emit(text: str) -> None:
-            listener(key.role, key.turn, text)
-
-        return StreamedField(speech, emit) if speech else emit
-
-    def _tell(self, call: CallRecord) -> None:
-        """Draft the events that the call's failed attempts are, the same when it is recalled as when it was made."""
+    def _tell(self, call: CallRecord, repaired: ReplyError | None) -> None:
+        """Note how a call went, the same when it is recalled as when it was made."""
         for number, attempt in enumerate(call.attempts, start=1):
-            self._draft(ModelRetried, alias=attempt.alias, error=attempt.code, message=attempt.message, attempt=number)
-        first = self.engine.model.alias
+            self._note(call, str(number - 1), ModelRetried, alias=attempt.alias, error=attempt.code,
+                       message=attempt.message, attempt=number)
         if call.reply is not None and call.attempts and call.alias != call.attempts[0].alias:
-            self._draft(ModelFellBack, alias=first, fallback=call.alias, error=call.attempts[-1].code)
+            self._note(call, "fallback", ModelFellBack, alias=self.engine.model.alias, fallback=call.alias,
+                       error=call.attempts[-1].code)
+        if repaired is not None:
+            self._note(call, "repaired", ReplyRepaired, problem=repaired.message)
 
-    def _draft(self, kind: type[Event], **fields: Any) -> None:
-        self.drafts.append((kind, {"source": self.engine.role, **fields}))
-
-
-def _for(model: ChatModel, request: ModelRequest) -> ModelRequest:
-    """The request as this model takes it: a prefill only where a model goes on from it."""
-    return request if model.prefill else _asked_outright(request)
-
-
-def _asked_outright(request: ModelRequest) -> ModelRequest:
-    """The request without a prefill; what stood in it before the words to go on from is put to the model instead."""
-    *front, last = request.messages
-    if last.role != "assistant":
-        return request
-    *before, user = front
-    return replace(request, messages=(*before, replace(user, parts=(*user.parts, *last.parts[:-1]))))
+    def _note(self, call: CallRecord, about: str, kind: type[Event], **fields: Any) -> None:
+        if call.question is None:
+            key = self.place.earlier_note_key(self._earlier_notes)
+            self._earlier_notes += 1
+        else:
+            key = self.place.note_key(call.key.ordinal, about)
+        self.notes.append((key, kind, {"source": self.engine.role, **fields}))
 
 
-def _repair(request: ModelRequest, reply: ModelReply, error: ReplyError) -> ModelRequest:
-    """The request with the unusable reply and what is wrong with it; an empty one is asked for again."""
-    seed = None if request.seed is None else request.seed + 1
-    if not reply.text.strip():
-        return replace(request, seed=seed)
-    asked = _asked_outright(request)
-    return replace(asked, messages=(*asked.messages, Message("assistant", (reply.text,)), Message(
-        "user", (f"That reply cannot be used: {error.message}. Answer again, with nothing but the corrected reply.",))))
+def _recorded_fault(call: CallRecord) -> ReplyError | None:
+    """Why a recorded reply was found unusable."""
+    if call.error is None:
+        return None
+    return ReplyError(str(call.error.get("message", "")))
+
+
+def _model_error(call: CallRecord) -> ModelError:
+    """The error with which a recorded call failed."""
+    details = {name: value for name, value in (call.error or {}).items() if name not in (MENDED, GIVEN_UP)}
+    kind = ModelClosed if details.get("code") == ModelClosed.code else ModelError
+    return kind(str(details.pop("message", "")), cure=details.pop("cure", None), code=details.pop("code", None),
+                **details)
 
 
 def _wait(backoff: float, number: int, retry_after: float | None) -> float:

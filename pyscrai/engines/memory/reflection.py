@@ -29,6 +29,7 @@ async def reflect(engine: Engine, view: View, ask: Ask, settings: Reflection) ->
         return tuple(dict.fromkeys(text for text in insights if text))
 
     try:
-        return await ask(engine.request(messages, schema=schema), purpose="reflection", read=read, prompts=prompts)
+        return await ask(engine.request(messages, schema=schema), purpose="reflection", read=read, prompts=prompts,
+                         optional=True)
     except ReplyError:
         return ()

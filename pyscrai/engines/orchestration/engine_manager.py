@@ -13,7 +13,7 @@ from typing import Self
 
 import structlog
 
-from pyscrai.engines.calls.caller import TokenListener
+from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.engines.orchestration.fair_queue import FairQueue
 from pyscrai.engines.orchestration.live_run import LiveRun
 from pyscrai.engines.orchestration.run_registry import ENDING, Assignment, Desired, Desk, Taken

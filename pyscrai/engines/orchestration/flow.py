@@ -18,6 +18,9 @@ from pyscrai.templates.cel.expression import truth
 from pyscrai.templates.models.base import END
 from pyscrai.templates.models.flow import Transition
 
+STANDSTILL = "the point at which it is to stand"
+"""What the reason of a pause says where a run stands at the point that its operator named."""
+
 
 def open_play(step: Step) -> Step:
     """The first step: variables at their initial values, the first phase, what is due at turn 0, the first speakers."""
@@ -75,7 +78,7 @@ def _stand_still(step: Step) -> None:
     phase = step.plan.phases[step.phase]
     between = phase.spec.order != "simultaneous" or step.clock["phase_turns"] % phase.round == 0
     if reached and between:
-        step.stands = f"the point at which it is to stand: turn {step.turn}"
+        step.stands = f"{STANDSTILL}: turn {step.turn}"
 
 
 def choose(step: Step, chosen: str, reason: str) -> Step:

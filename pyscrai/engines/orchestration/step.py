@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from pyscrai.audience import Audience
 from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.place import Keys
 from pyscrai.engines.state import Activation, Clock, Line, Played
 from pyscrai.events import (
     ChangeRefused,
@@ -31,18 +32,6 @@ def _copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _copied(part) for key, part in value.items()}
     return [_copied(part) for part in value] if isinstance(value, list) else value
-
-
-class Keys:
-    """Event keys of one node's work: ``t7``, ``t7.1``, ``t7.2`` …, the same whenever it is done again."""
-
-    def __init__(self, stem: str) -> None:
-        self.stem, self.count = stem, 0
-
-    def __call__(self) -> str:
-        key = f"{self.stem}.{self.count}" if self.count else self.stem
-        self.count += 1
-        return key
 
 
 class Step:

@@ -5,12 +5,18 @@ Nothing here knows a database: adapters live in ``pyscrai.databases``, doubles i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, Protocol, runtime_checkable
 
+import orjson
+
 from pyscrai.engines.ports.model import ModelReply, ModelRequest
+from pyscrai.errors import RunError
 from pyscrai.events import Event
+from pyscrai.plain_text import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One question and its answer as the journal keeps it; ``reply`` is None where every try failed."""
+    """One question and what came of it, as the journal keeps it.
+
+    ``reply`` is None where every try failed. ``error`` says why, or why a reply could not be used; in it ``mended``
+    says that the question was put again because of it, and ``given_up`` that the play went on without an answer.
+    """
 
     key: CallKey
     purpose: str
@@ -47,6 +57,56 @@ class CallRecord:
     error: Mapping[str, Any] | None = None
     prompts: Mapping[str, str] = field(default_factory=dict)
     """Name and content hash of each prompt template that went into the request."""
+    question: bytes | None = None
+    """Digest of purpose and request (``question_digest``); None in what earlier versions recorded."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether this is an answer that can be used: a model replied, and the reply was not found unusable."""
+        return self.reply is not None and self.error is None
+
+
+def question_digest(purpose: str, request: ModelRequest) -> bytes:
+    """What tells one question from another: 16 bytes over its purpose and its request.
+
+    The seed is left out: the same question is asked with another one when it is asked anew.
+    """
+    asked = [purpose, request.temperature, request.top_p, request.max_tokens, list(request.stop), request.schema]
+    try:
+        head = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # integers over 64 bits
+        head = json.dumps(asked, sort_keys=True, default=str).encode()
+    digest = blake2b(head, digest_size=16)
+    for message in request.messages:
+        text = storable(message.content).encode()
+        digest.update(f"\n{message.role} {len(text)}\n".encode())
+        digest.update(text)
+    return digest.digest()
+
+
+def same_question(one: CallRecord, other: CallRecord) -> bool:
+    """Whether two calls at one place ask the same."""
+    if one.question is None or other.question is None:
+        return (one.purpose, one.request) == (other.purpose, other.request)
+    return one.question == other.question
+
+
+def takes(held: CallRecord | None, call: CallRecord) -> bool:
+    """Whether a journal that holds ``held`` at the place of ``call`` is to take it; the first answer stays.
+
+    Raises:
+        RunError: another question was answered at this place.
+    """
+    if held is None:
+        return True
+    if held.reply is None:
+        return True
+    if not same_question(held, call):
+        key = call.key
+        raise RunError(f"turn {key.turn}, {key.role}, {key.task}, {key.ordinal}: the journal has an answer to another "
+                       f"question ({held.purpose}) there; {call.purpose} cannot be recorded", code="run.place",
+                       cure="report it: a recorded answer is never replaced")
+    return held.reply == call.reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +126,21 @@ class Record(Protocol):
     The journal answers from memory: whoever opens a record loads the calls that a resumed run may ask for.
     """
 
+    closed: bool
+    """Whether nothing is asked beyond what is recorded, as in a replay: what failed at last stays failed."""
+
     def recall(self, key: CallKey) -> CallRecord | None:
         """The call recorded at this place, or None if it was never answered."""
         ...
 
     def note(self, call: CallRecord) -> None:
-        """Hand a call over for recording at once; ``commit`` waits until it is durable."""
+        """Hand a call over for recording at once; ``commit`` waits until it is durable.
+
+        The first answer at a place stays.
+
+        Raises:
+            RunError: another question was answered at this place.
+        """
         ...
 
     async def commit(self, events: Sequence[Event], progress: Progress | None = None) -> None:

@@ -118,7 +118,7 @@ async def _choose(engine: Engine, offered: Mapping[str, tuple[Tool, dict[str, An
         use: dict[str, Any] | None = parse(reply.text, schema)["use"]
         return use
 
-    return await ask(engine.request(messages, schema=schema), purpose="tool", read=read, prompts=prompts)
+    return await ask(engine.request(messages, schema=schema), purpose="tool", read=read, prompts=prompts, optional=True)
 
 
 def _in_words(schema: Mapping[str, Any]) -> str:

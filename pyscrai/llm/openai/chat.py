@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
@@ -16,11 +17,16 @@ from pydantic import SecretStr
 
 from pyscrai.config.settings import ModelAlias
 from pyscrai.engines.ports.model import Layout, Message, ModelReply, ModelRequest, Usage
-from pyscrai.errors import ModelRefused, ModelReplyMalformed, ModelTimeout
+from pyscrai.errors import ModelRefused, ModelReplyMalformed, ModelThoughtOnly, ModelTimeout
 from pyscrai.llm import prices
 from pyscrai.llm.openai import schema_binding
-from pyscrai.llm.openai.client import CURRENT, Call, Endpoint, Wire
-from pyscrai.llm.openai.reply_text import unfenced, visible
+from pyscrai.llm.openai.client import CURRENT, Client, Endpoint
+from pyscrai.llm.openai.completion import Completion
+from pyscrai.llm.openai.cures import BOUNDS
+from pyscrai.llm.openai.reply_text import unfenced
+from pyscrai.llm.openai.stream import Call
+from pyscrai.llm.reasoning import THINKING_TOKENS, thinking_tokens
+from pyscrai.redaction import public_url
 
 _MESSAGES: dict[str, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
 
@@ -48,46 +54,39 @@ class OpenAIChat:
         self.layout: Layout = alias.layout
         self.context_tokens = alias.context_tokens
         self.prefill = alias.prefill
-        self.wire = Wire(endpoint)
+        self.client = Client(endpoint)
         self._settings = alias
         self._priced = True
+        self._room = thinking_tokens(alias)
         self._fixed: dict[str, Any] = {
-            name: value for name in ("temperature", "top_p", "max_tokens")
-            if (value := getattr(alias, name)) is not None
+            name: value for name in ("temperature", "top_p") if (value := getattr(alias, name)) is not None
         }
         self._extra = dict(alias.extra_body)
-        if alias.reproducible:
-            self._extra["cache_prompt"] = False
-        # The key stays in the wire; ChatOpenAI would otherwise look for one in the environment and build SDK clients.
+        if alias.reproducible and "cache_prompt" not in alias.omit:
+            self._extra.setdefault("cache_prompt", False)
+        # The key stays in the client; ChatOpenAI would otherwise look for one in the environment and build SDK clients.
         self._chat = LeanChatOpenAI(
-            model_name=alias.model, openai_api_base=endpoint.base_url, openai_api_key=SecretStr("held-by-the-wire"),
-            max_retries=0, client=self.wire, async_client=self.wire, root_async_client=self.wire,
+            model_name=alias.model, openai_api_base=endpoint.base_url, openai_api_key=SecretStr("held-by-the-client"),
+            max_retries=0, client=self.client, async_client=self.client, root_async_client=self.client,
             use_responses_api=False, stream_usage=True, stream_chunk_timeout=None, cache=False,
         )
 
     def __repr__(self) -> str:
-        return f"OpenAIChat({self.alias!r}, {self.wire.endpoint.base_url!r}, {self._settings.model!r})"
+        return f"OpenAIChat({self.alias!r}, {public_url(self.client.endpoint.base_url)!r}, {self._settings.model!r})"
 
     async def complete(self, request: ModelRequest, on_token: Callable[[str], None] | None = None) -> ModelReply:
-        messages, arguments = self._asked(request)
-        last = request.messages[-1] if request.messages else None
-        prefix = last.content if last is not None and last.role == "assistant" else ""
-        call = Call(on_token=on_token, prefix=prefix)
-        token = CURRENT.set(call)
+        bound = self._bound(request)
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self._settings.timeout):
-                text = await self._text(messages, list(request.stop) or None, arguments)
+                tries = [await self._ask(request, bound, on_token)]
+                if _is_starved(tries[0]) and bound is not None and (room := self._more_room(bound)) > self._room:
+                    self._room = room  # also for later calls: each would have to be made twice
+                    tries.append(await self._ask(request, bound, on_token))
         except TimeoutError:
             raise ModelTimeout(f"{self.alias}: no whole answer within {self._settings.timeout:g} s", alias=self.alias,
                                cure="a larger `timeout` in the alias, or a smaller max_tokens") from None
-        finally:
-            CURRENT.reset(token)
-        latency = (time.perf_counter() - started) * 1000
-        text = visible(text, prefix)
-        if request.schema is not None:
-            text = unfenced(text)
-        return self._reply(text, call.raw, latency)
+        return self._reply(tries, request, (time.perf_counter() - started) * 1000)
 
     async def listed(self) -> bool | None:
         """Whether the endpoint's list of models has this one; None where it keeps no list.
@@ -97,7 +96,7 @@ class OpenAIChat:
         """
         try:
             async with asyncio.timeout(min(self._settings.timeout, _LIST_WITHIN)):
-                data = await self.wire.get("models")
+                data = await self.client.get("models")
         except TimeoutError:
             raise ModelTimeout(f"{self.alias}: no list of models within {_LIST_WITHIN:g} s", alias=self.alias) from None
         except (ModelRefused, ModelReplyMalformed) as error:
@@ -111,50 +110,97 @@ class OpenAIChat:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self.wire.aclose()
+        await self.client.aclose()
 
-    async def _text(self, messages: list[BaseMessage], stop: list[str] | None, arguments: dict[str, Any]) -> str:
-        if _watched():  # LangGraph's `messages` streaming, tracing: they listen through LangChain's callbacks
-            return str((await self._chat.ainvoke(messages, stop=stop, **arguments)).text)
-        # Nobody listens: the same code below the callback machinery, which costs 0.8 ms a call.
-        result = await self._chat._agenerate(messages, stop=stop, **arguments)
-        return str(result.generations[0].message.content)
+    async def _ask(self, request: ModelRequest, bound: int | None, on_token: Callable[[str], None] | None
+                   ) -> Completion:
+        messages, arguments = self._asked(request)
+        if bound is not None:
+            arguments["max_tokens"] = bound + self._room
+        last = request.messages[-1] if request.messages else None
+        call = Call(on_token=on_token, prefix=last.content if last is not None and last.role == "assistant" else "")
+        token = CURRENT.set(call)
+        try:
+            stop = list(request.stop) or None
+            if _watched():  # LangGraph's `messages` streaming, tracing: they listen through LangChain's callbacks
+                await self._chat.ainvoke(messages, stop=stop, **arguments)
+            else:  # Nobody listens: the same code below the callback machinery, which costs 0.8 ms a call.
+                await self._chat._agenerate(messages, stop=stop, **arguments)
+        finally:
+            CURRENT.reset(token)
+        assert call.completion is not None  # the client leaves it there, or raises
+        return call.completion
+
+    def _bound(self, request: ModelRequest) -> int | None:
+        """The bound on the reply's own tokens; None where none is sent."""
+        if not self._settings.omit.isdisjoint(BOUNDS):
+            return None
+        return request.max_tokens if request.max_tokens is not None else self._settings.max_tokens
+
+    def _more_room(self, bound: int) -> int:
+        """The room for reasoning in a second try, after a first one in which nothing was left for the reply."""
+        if self._settings.kind != "openai":
+            return 0
+        room = max(THINKING_TOKENS, 2 * (bound + self._room))
+        return min(room, self.context_tokens // 2) if self.context_tokens else room
 
     def _asked(self, request: ModelRequest) -> tuple[list[BaseMessage], dict[str, Any]]:
         arguments = dict(self._fixed)
-        for name in ("temperature", "top_p", "max_tokens", "seed"):
+        for name in ("temperature", "top_p", "seed"):
             if (value := getattr(request, name)) is not None:
                 arguments[name] = value
         extra, appendix = self._extra, ""
         if request.schema is not None:
             fields, appendix = schema_binding.binding(request.schema, self._settings.structured)
-            extra = {**extra, **fields}
+            extra = {**{name: value for name, value in fields.items() if name not in self._settings.omit}, **extra}
         if extra:
             arguments["extra_body"] = extra
         asked = request.messages
         if appendix:
             asked = _appended(asked, appendix)
-        return [_MESSAGES[message.role](content=message.content) for message in asked], arguments
+        if self._settings.system == "user":
+            asked = _without_system(asked)
+        return [self._message(message) for message in asked], arguments
 
-    def _reply(self, text: str, raw: dict[str, Any], latency: float) -> ModelReply:
-        counted = raw.get("usage")
-        counted = counted if isinstance(counted, dict) else {}
-        details = counted.get("prompt_tokens_details")
-        cached = (details or {}).get("cached_tokens") if isinstance(details, dict) else None
-        usage = Usage(
-            prompt_tokens=_count(counted.get("prompt_tokens")),
-            cached_tokens=_count(cached if cached is not None else counted.get("prompt_cache_hit_tokens")),
-            completion_tokens=_count(counted.get("completion_tokens")),
-        )
-        cost = None
-        if counted and (self._priced or "cost" in counted):
-            cost = prices.cost(self._settings, usage, billed=counted.get("cost"))
-            self._priced = cost is not None  # looking a model up in vain would take longer than the rest of the call
+    def _message(self, message: Message) -> BaseMessage:
+        if message.role == "system" and self._settings.system == "developer":
+            return SystemMessage(content=message.content, additional_kwargs={"__openai_role__": "developer"})
+        return _MESSAGES[message.role](content=message.content)
+
+    def _reply(self, tries: list[Completion], request: ModelRequest, latency: float) -> ModelReply:
+        done = tries[-1]
+        usage = self._usage(tries)
+        if done.thought and not done.text.strip():
+            raise ModelThoughtOnly(
+                f"{self.alias}: the model spent its {usage.completion_tokens or ''} tokens on thinking and said nothing"
+                .replace("  ", " "), alias=self.alias, finish_reason=done.finish_reason,
+                cure=f"a larger `thinking_tokens` in the alias than {self._room}, or less thinking, for instance with "
+                     'extra_body = {reasoning_effort = "low"}')
+        raw = dict(done.raw)
+        if len(tries) > 1:
+            raw["first_try"] = {"finish_reason": tries[0].finish_reason, "usage": tries[0].raw.get("usage")}
         return ModelReply(
-            text=text, finish_reason=str(raw["choices"][0].get("finish_reason") or "stop"),
-            usage=Usage(usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens, cost),
-            model=str(raw.get("model") or self._settings.model), latency_ms=latency, raw=raw,
-        )
+            text=done.text if request.schema is None else unfenced(done.text), finish_reason=done.finish_reason,
+            usage=usage, model=done.model or self._settings.model, latency_ms=latency, raw=raw)
+
+    def _usage(self, tries: list[Completion]) -> Usage:
+        counts = [each.counts for each in tries]
+        usage = Usage(sum(each.prompt or 0 for each in counts), sum(each.cached for each in counts),
+                      sum(each.completion or 0 for each in counts))
+        bills = [each.billed for each in counts if each.billed is not None]
+        billed = sum(bills) if len(bills) == len(counts) else None
+        if not self._priced and billed is None:
+            return usage  # looking a model up in vain would take longer than the rest of the call
+        is_known = all(each.is_known for each in counts)
+        cost = prices.cost(self._settings, usage if is_known else None, billed=billed)
+        if is_known and billed is None:
+            self._priced = cost is not None
+        return replace(usage, cost_usd=cost)
+
+
+def _is_starved(done: Completion) -> bool:
+    """Whether the bound was used up before the reply began."""
+    return done.finish_reason == "length" and not done.text.strip()
 
 
 def _watched() -> bool:
@@ -173,5 +219,13 @@ def _appended(messages: tuple[Message, ...], text: str) -> tuple[Message, ...]:
     return (*messages, Message("user", (text.strip(),)))
 
 
-def _count(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) else 0
+def _without_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The messages with the instructions in front of the first one from the user."""
+    told = [message.content for message in messages if message.role == "system"]
+    rest = [message for message in messages if message.role != "system"]
+    if not told:
+        return messages
+    if rest and rest[0].role == "user":
+        rest[0] = Message("user", ("\n\n".join(told), "\n\n", *rest[0].parts))
+        return tuple(rest)
+    return (Message("user", ("\n\n".join(told),)), *rest)

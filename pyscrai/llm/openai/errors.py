@@ -1,15 +1,23 @@
-"""Turn what an endpoint answers instead of a completion into a ``ModelError`` of the right kind."""
+"""Turn what an endpoint answers instead of a completion into a ``ModelError`` of the right kind.
+
+Of an endpoint's own words only the message is kept, without the key in any form, and cut to length.
+"""
 
 from __future__ import annotations
 
 import email.utils
 import json
+import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from pyscrai.errors import (
+    LONGEST_RETRY,
+    ModelClosed,
     ModelContextExceeded,
     ModelError,
     ModelRateLimited,
@@ -18,106 +26,174 @@ from pyscrai.errors import (
     ModelServerError,
     ModelTimeout,
 )
+from pyscrai.llm.openai.cures import cure_for
+from pyscrai.plain_text import storable
+from pyscrai.redaction import Redaction
 
 _CONTEXT_CODES = {"context_length_exceeded", "exceed_context_size_error"}
 _CONTEXT_WORDS = re.compile(r"maximum context length|context (length|size|window)|too many tokens|prompt is too long",
                             re.IGNORECASE)
 _QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
+_RETRY_DELAY = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
 _SHOWN = 300
 """Characters of an endpoint's own words that go into a message."""
+_READ = 20_000
+"""Characters of them that are looked at."""
+_LONGEST_WAIT = 30 * 86_400.0
+"""Seconds beyond which a wait that an endpoint asks for is not believed."""
 
 
-def from_status(status: int, headers: Mapping[str, str], body: bytes, *, alias: str, key_env: str | None,
-                ) -> ModelError:
-    """The error for an answer other than 200; ``body`` must not hold the key any more."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom a question went to, for the errors that come of it; ``key_env`` names the variable that holds the key."""
+
+    alias: str
+    key_env: str | None = None
+    redaction: Redaction = field(default_factory=lambda: Redaction(None))
+
+    def words(self, text: str) -> str:
+        """What may be shown of an endpoint's words."""
+        text = " ".join(self.redaction.cut(storable(text[:_READ])).split())
+        return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+
+
+def from_status(status: int, headers: Mapping[str, str], body: bytes, asked: Asked, *,
+                sent: Collection[str] = ()) -> ModelError:
+    """The error for an answer other than 200.
+
+    Args:
+        sent: the fields of the request, which the cure may name.
+    """
     problem = _problem(body)
-    said, code = _said(problem, body), str(problem.get("code") or problem.get("type") or "")
-    about: dict[str, Any] = {"status": status, "alias": alias}
-    if code:
-        about["provider_code"] = code
-    wait = retry_after(headers)
-    kinds = {code, str(problem.get("type") or "")}
+    said = asked.words(_said(problem, body, headers.get("Content-Type", "")))
+    code, kind = _word(problem.get("code"), asked), _word(problem.get("type"), asked)
+    about: dict[str, Any] = {"status": status, "alias": asked.alias}
+    if code or kind:
+        about["provider_code"] = code or kind
+    wait = retry_after(headers, problem)
+    kinds = {code, kind}
     if status in (400, 413, 422, 500) and (kinds & _CONTEXT_CODES or (status < 500 and _CONTEXT_WORDS.search(said))):
-        about.update({name: problem[name] for name in ("n_prompt_tokens", "n_ctx") if name in problem})
-        return ModelContextExceeded(f"{alias}: the prompt is longer than the model's context: {said}", **about,
+        about.update({name: problem[name] for name in ("n_prompt_tokens", "n_ctx")
+                      if isinstance(problem.get(name), int) and 0 <= problem[name] < 2**53})
+        return ModelContextExceeded(f"{asked.alias}: the prompt is longer than the model's context: {said}", **about,
                                     cure="a smaller memory window, or an alias with a longer context")
+    if status == 429 and kinds & _QUOTA_CODES:
+        return ModelRefused(f"{asked.alias}: the account's quota is used up: {said}", **about,
+                            cure="check the plan and billing of the account")
+    is_passing = status in (408, 409, 425, 429) or status >= 500
+    if is_passing and wait is not None and wait > LONGEST_RETRY:
+        return _closed(wait, said, asked, about)
     if status == 429:
-        if kinds & _QUOTA_CODES:
-            return ModelRefused(f"{alias}: the account's quota is used up: {said}", **about,
-                                cure="check the plan and billing of the account")
-        return ModelRateLimited(f"{alias}: too many requests: {said}", retry_after=wait, **about)
+        return ModelRateLimited(f"{asked.alias}: too many requests: {said}", retry_after=wait, **about)
     if status == 408:
-        return ModelTimeout(f"{alias}: the endpoint gave up waiting: {said}", retry_after=wait, **about)
-    if status >= 500 or status in (409, 425):
-        return ModelServerError(f"{alias}: the endpoint answered {status}: {said}", retry_after=wait, **about)
-    cure = _cure(status, key_env)
-    return ModelRefused(f"{alias}: the endpoint refused with {status}: {said}", cure=cure, **about)
+        return ModelTimeout(f"{asked.alias}: the endpoint gave up waiting: {said}", retry_after=wait, **about)
+    param = problem.get("param")
+    cure = cure_for(status, said, param if isinstance(param, str) else "", sent=sent, key_env=asked.key_env)
+    if is_passing:
+        return ModelServerError(f"{asked.alias}: the endpoint answered {status}: {said}", retry_after=wait, cure=cure,
+                                **about)
+    return ModelRefused(f"{asked.alias}: the endpoint refused with {status}: {said}", cure=cure, **about)
 
 
-def from_error_object(error: Any, *, alias: str, key_env: str | None) -> ModelError:
+def from_error_object(error: Any, asked: Asked) -> ModelError:
     """The error for ``{"error": ...}`` under a status of 200 or inside a stream."""
     code = error.get("code") if isinstance(error, Mapping) else None
     body = json.dumps({"error": error}).encode()
-    if isinstance(code, int) and 400 <= code < 600:
-        return from_status(code, {}, body, alias=alias, key_env=key_env)
-    if {str(code), str(_problem(body).get("type"))} & _CONTEXT_CODES:
-        return from_status(400, {}, body, alias=alias, key_env=key_env)
-    return ModelServerError(f"{alias}: the endpoint reported an error: {_said(_problem(body), body)}", alias=alias)
+    if isinstance(code, str) and len(code) == 3 and code.isdigit():
+        code = int(code)
+    if isinstance(code, int) and not isinstance(code, bool) and 400 <= code < 600:
+        return from_status(code, {}, body, asked)
+    problem = _problem(body)
+    if {_word(code, asked), _word(problem.get("type"), asked)} & _CONTEXT_CODES:
+        return from_status(400, {}, body, asked)
+    return ModelServerError(f"{asked.alias}: the endpoint reported an error: {asked.words(_said(problem, body, ''))}",
+                            alias=asked.alias)
 
 
-def malformed(what: str, *, alias: str, body: bytes = b"") -> ModelReplyMalformed:
+def malformed(what: str, asked: Asked, body: bytes = b"") -> ModelReplyMalformed:
     """The error for a 200 that holds no chat completion."""
-    shown = f": {_short(body.decode(errors='replace'))!r}" if body else ""
-    return ModelReplyMalformed(f"{alias}: {what}{shown}", alias=alias,
+    shown = f": {asked.words(body[:_READ].decode(errors='replace'))!r}" if body else ""
+    return ModelReplyMalformed(f"{asked.alias}: {what}{shown}", alias=asked.alias,
                                cure="does base_url point to an OpenAI-compatible API, with its /v1?")
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the answer asks to wait: ``retry-after-ms``, or ``Retry-After`` as seconds or a date."""
+def retry_after(headers: Mapping[str, str], problem: Mapping[str, Any] | None = None) -> float | None:
+    """Seconds that the answer asks to wait: in a header, as seconds or a date, or in Google's ``retryDelay``."""
     try:
         if (milliseconds := headers.get("retry-after-ms")) is not None:
-            return max(0.0, float(milliseconds) / 1000)
+            return _seconds(float(milliseconds) / 1000)
         value = headers.get("Retry-After")
         if value is None:
-            return None
+            return _delay(problem or {})
         if value.strip().replace(".", "", 1).isdigit():
-            return float(value)
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, TypeError):
+            return _seconds(float(value))
+        return _seconds(email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
+def _seconds(value: float) -> float | None:
+    return max(0.0, value) if math.isfinite(value) and value <= _LONGEST_WAIT else None
+
+
+def _delay(problem: Mapping[str, Any]) -> float | None:
+    details = problem.get("details")
+    for each in details if isinstance(details, list) else ():
+        delay = each.get("retryDelay") if isinstance(each, dict) else None
+        if isinstance(delay, str) and (found := _RETRY_DELAY.fullmatch(delay)):
+            return _seconds(float(found[1]))
+    return None
+
+
+def _closed(wait: float, said: str, asked: Asked, about: Mapping[str, Any]) -> ModelClosed:
+    opens = datetime.fromtimestamp(time.time() + wait, UTC).replace(microsecond=0)
+    return ModelClosed(
+        f"{asked.alias}: the endpoint takes no request until {opens:%Y-%m-%d %H:%M} UTC: {said}",
+        retry_after=wait, retry_at=opens.isoformat().replace("+00:00", "Z"),
+        cure="resume the run then, or now with another alias", **about)
+
+
 def _problem(body: bytes) -> dict[str, Any]:
+    """What stands in an error's body, in the shapes that endpoints use."""
     try:
         data = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if isinstance(data, list) and data:  # Google's compatible endpoint answers with a list of one
         data = data[0]
     if not isinstance(data, dict):
         return {}
     error = data.get("error", data)
-    return error if isinstance(error, dict) else {"message": str(error)}
+    return error if isinstance(error, dict) else {"message": error}
 
 
-def _said(problem: Mapping[str, Any], body: bytes) -> str:
-    said = problem.get("message") or problem.get("detail") or body.decode(errors="replace")
-    return _short(str(said)) or "nothing"
+def _said(problem: Mapping[str, Any], body: bytes, kind: str) -> str:
+    """An endpoint's message, and nothing else that its answer holds."""
+    metadata = problem.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    if isinstance(raw, str):  # OpenRouter says "Provider returned error"; the provider's own words are here
+        inner = _problem(raw[:_READ].encode("utf-8", "replace"))
+        if isinstance(found := inner.get("message"), str) and found:
+            return found
+    for name in ("message", "detail", "msg"):
+        found = problem.get(name)
+        if isinstance(found, dict):  # Mistral puts FastAPI's list there
+            found = found.get("detail")
+        if isinstance(found, list):
+            found = "; ".join(each["msg"] for each in found[:5]
+                              if isinstance(each, dict) and isinstance(each.get("msg"), str))
+        if isinstance(found, str) and found.strip():
+            return found
+    if problem or not body.strip():
+        return "no message"
+    text = body[:_READ].decode(errors="replace")
+    if "html" in kind or text.lstrip()[:1] == "<":
+        return "a page of HTML"
+    return "no message" if text.lstrip()[:1] in ("{", "[") else text
 
 
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
-
-
-def _cure(status: int, key_env: str | None) -> str | None:
-    if status in (401, 403):
-        return (f"check the key in the environment variable {key_env}" if key_env
-                else "the alias names no key; set api_key_env to the name of an environment variable")
-    if status == 404:
-        return "check the alias's base_url and model with `pyscrai models check`"
-    if 300 <= status < 400:
-        return "the endpoint redirects; set base_url to where it really is"
-    if status in (400, 422):
-        return "a field that the model does not take can be left out with `omit` in its alias"
-    return None
+def _word(value: Any, asked: Asked) -> str:
+    """A code as a short word; empty where it is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return asked.words(str(value)[:80]) if not isinstance(value, int) or abs(value) < 2**53 else ""

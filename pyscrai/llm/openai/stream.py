@@ -1,21 +1,69 @@
-"""Read a streamed chat completion: bytes to chunks, chunks to the completion that they add up to."""
+"""Read an answer as a stream of chunks: bytes to lines, lines to chunks, and what went wrong on the way."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import aiohttp
+
+from pyscrai.errors import ModelServerError, ModelUnavailable
+from pyscrai.llm.openai import completion, errors
+from pyscrai.llm.openai.assembly import Assembly
+from pyscrai.llm.openai.completion import MOST_BYTES, Completion, Malformed
+from pyscrai.llm.openai.token_listener import IsolatedListener
+
+
+@dataclass(slots=True)
+class Call:
+    """One call in flight: what ``create`` needs beyond the payload, and what comes of it."""
+
+    on_token: Callable[[str], None] | None = None
+    prefix: str = ""
+    completion: Completion | None = None
+    streams: bool = field(init=False)
+    listener: IsolatedListener = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.streams = self.on_token is not None
+        self.listener = IsolatedListener(self.on_token)
+
+
+class Connection(Protocol):
+    """What a stream needs of the client that asked."""
+
+    asked: errors.Asked
+    starts_in_thought: bool
+
+    async def body(self, response: aiohttp.ClientResponse) -> bytes: ...
+
+    def unreachable(self, error: Exception) -> ModelUnavailable: ...
 
 
 async def data_lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The payload of each ``data:`` (or llama.cpp's ``error:``) line of a server-sent event stream."""
-    held = b""
+    """The payload of each ``data:`` (or llama.cpp's ``error:``) line of a server-sent event stream.
+
+    Raises:
+        Malformed: it is longer than ``MOST_BYTES``.
+    """
+    held: list[bytes] = []
+    total = 0
     async for piece in pieces:
-        *lines, held = (held + piece).split(b"\n")
-        for line in lines:
-            if (payload := _payload(line)) is not None:
+        total += len(piece)
+        if total > MOST_BYTES:
+            raise Malformed(f"the stream is longer than {MOST_BYTES:,} bytes")
+        first, *lines = piece.split(b"\n")
+        held.append(first)
+        if not lines:
+            continue
+        for line in (b"".join(held), *lines[:-1]):
+            if payload := _payload(line):
                 yield payload
-    if (payload := _payload(held)) is not None:
+        held = [lines[-1]]
+    if payload := _payload(b"".join(held)):
         yield payload
 
 
@@ -28,56 +76,102 @@ def _payload(line: bytes) -> bytes | None:
     return None
 
 
-class Assembly:
-    """Adds chunks up to a plain chat completion, shaped as one that was not streamed."""
+class Chunks:
+    """An answer, streamed or not, as an asynchronous iterator of chunk dicts; its completion is left in the call."""
 
-    def __init__(self) -> None:
-        self._head: dict[str, Any] = {}
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
-        self._usage: Any = None
-        self._extra: dict[str, Any] = {}
-        self.finish_reason: str | None = None
-        self.chunks = 0
+    def __init__(self, client: Connection, response: aiohttp.ClientResponse, call: Call) -> None:
+        self._client, self._response, self._call = client, response, call
+        self._assembly = Assembly(call.listener, call.prefix, starts_in_thought=client.starts_in_thought)
+        self._is_done = False
 
-    def add(self, chunk: dict[str, Any]) -> str:
-        """Take a chunk in; returns the text that it adds."""
-        self.chunks += 1
-        if not self._head:
-            self._head = {key: value for key, value in chunk.items() if key not in ("choices", "usage", "object")}
-        if (usage := chunk.get("usage")) is not None:
-            self._usage = usage
-        if (timings := chunk.get("timings")) is not None:
-            self._extra["timings"] = timings
-        choices = chunk.get("choices")
-        if not choices:
-            return ""
-        choice = choices[0]
-        if (reason := choice.get("finish_reason")) is not None:
-            self.finish_reason = reason
-        delta = choice.get("delta") or {}
-        if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
-            self._reasoning.append(reasoning)
-        text: str = delta.get("content") or ""
-        if text:
-            self._text.append(text)
-        return text
+    async def __aenter__(self) -> Self:
+        return self
 
-    def whole(self) -> dict[str, Any]:
-        """The completion."""
-        message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text)}
-        if self._reasoning:
-            message["reasoning_content"] = "".join(self._reasoning)
-        return {
-            **self._head, "object": "chat.completion", **self._extra, "usage": self._usage,
-            "choices": [{"index": 0, "finish_reason": self.finish_reason, "message": message}],
-        }
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:
+        # Closing rather than releasing after an error: who leaves early must not wait for the rest of the stream.
+        # llama.cpp ends the connection after a stream though it said keep-alive; without TLS a new one is cheap.
+        streamed = "event-stream" in self._response.content_type
+        if kind or not self._is_done or (streamed and self._response.url.scheme == "http"):
+            self._response.close()
+        else:
+            self._response.release()
+
+    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        client, assembly = self._client, self._assembly
+        try:
+            if "event-stream" in self._response.content_type:
+                async for text in self._streamed():
+                    yield _chunk(text)
+            else:
+                body = await client.body(self._response)
+                yield _chunk(self._whole(body))
+            if rest := assembly.end():
+                yield _chunk(rest)
+            done = assembly.completion()
+        except Malformed as error:
+            raise errors.malformed(str(error), client.asked) from None
+        if done.finish_reason == "error":
+            raise ModelServerError(f"{client.asked.alias}: the endpoint broke the reply off with an error",
+                                   alias=client.asked.alias)
+        client.starts_in_thought = client.starts_in_thought or assembly.reply.begins_unmarked
+        self._call.completion, self._is_done = done, True
+        yield _chunk("", done)
+
+    def _whole(self, body: bytes) -> str:
+        asked = self._client.asked
+        try:
+            data = completion.parsed(body)
+            self._look_for_errors(data)
+            return self._assembly.add_whole(data, len(body))
+        except Malformed as error:
+            raise errors.malformed(str(error), asked, body or b"(empty)") from None
+
+    async def _streamed(self) -> AsyncIterator[str]:
+        client, assembly = self._client, self._assembly
+        is_ended = False
+        try:
+            async for payload in data_lines(self._response.content.iter_any()):
+                if payload == b"[DONE]":
+                    is_ended = True
+                    break
+                try:
+                    chunk = completion.parsed(payload)
+                    self._look_for_errors(chunk)
+                    text = assembly.add(chunk, len(payload))
+                except Malformed as error:
+                    raise errors.malformed(f"a part of the stream: {error}", client.asked, payload) from None
+                if text:
+                    yield text
+                if assembly.reply.is_cut:
+                    return
+        except (aiohttp.ClientError, ConnectionError, asyncio.IncompleteReadError) as error:
+            if assembly.finish_reason is None:  # else only the good-bye is missing
+                raise client.unreachable(error) from None
+        if assembly.finish_reason is None and not is_ended:
+            alias = client.asked.alias
+            raise ModelUnavailable(f"{alias}: the stream was cut before its end", alias=alias)
+
+    def _look_for_errors(self, data: dict[str, Any]) -> None:
+        choices = data.get("choices")
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        for holder in (data, choice):
+            if isinstance(holder, dict) and completion.is_error(error := holder.get("error")):
+                raise errors.from_error_object(error, self._client.asked)
 
 
-def parsed(payload: bytes) -> dict[str, Any] | None:
-    """A chunk from its payload, or None if it is no JSON object."""
-    try:
-        chunk = json.loads(payload)
-    except ValueError:
+def _chunk(text: str, done: Completion | None = None) -> dict[str, Any]:
+    choice = {"index": 0, "delta": {"role": "assistant", "content": text},
+              "finish_reason": done.finish_reason if done else None}
+    return {"id": "", "object": "chat.completion.chunk", "model": (done and done.model) or "", "choices": [choice],
+            "usage": usage_of(done) if done else None}
+
+
+def usage_of(done: Completion) -> dict[str, Any] | None:
+    """The counts of a completion in the shape that ChatOpenAI reads."""
+    counts = done.counts
+    if counts.prompt is None or counts.completion is None:
         return None
-    return chunk if isinstance(chunk, dict) else None
+    return {"prompt_tokens": counts.prompt, "completion_tokens": counts.completion,
+            "total_tokens": counts.prompt + counts.completion,
+            "prompt_tokens_details": {"cached_tokens": counts.cached}}

@@ -1,0 +1,70 @@
+"""Speech on its way to those who watch, while it streams in. Watching never reaches playing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from pyscrai.engines.calls.streamed_field import StreamedField
+from pyscrai.plain_text import TextJoiner
+
+TokenListener = Callable[[str, int, str | None], None]
+"""Called with role, turn and a piece of speech while it streams in; None takes back what came in this turn so far."""
+
+_log = structlog.get_logger("pyscrai.engines.calls.token_stream")
+
+
+class TokenStream:
+    """What a role says in a turn, piece by piece, to a listener.
+
+    Whatever the listener raises is logged, and it is told no more: the call that streams goes on.
+    """
+
+    def __init__(self, listener: TokenListener | None, role: str, turn: int) -> None:
+        self._listener, self._role, self._turn = listener, role, turn
+        self._told = False
+
+    def of_a_try(self, speech: str | None) -> Callable[[str], None] | None:
+        """What takes the pieces of one try's reply; None where nobody listens or nothing may be shown.
+
+        Args:
+            speech: ``""`` for the whole text, else the field of the JSON object that is speech.
+        """
+        if self._listener is None or speech is None:
+            return None
+        joined = TextJoiner()
+
+        def emit(text: str) -> None:
+            if whole := joined.feed(text):
+                self._tell(whole)
+
+        take = StreamedField(speech, emit) if speech else emit
+
+        def guarded(piece: str) -> None:
+            if self._listener is not None:
+                try:
+                    take(piece)
+                except Exception:
+                    self._give_up()
+
+        return guarded
+
+    def take_back(self) -> None:
+        """Say that what was told so far is not what will be recorded."""
+        if self._told:
+            self._told = False
+            self._tell(None)
+
+    def _tell(self, text: str | None) -> None:
+        if self._listener is None:
+            return
+        try:
+            self._listener(self._role, self._turn, text)
+            self._told = text is not None
+        except Exception:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        _log.warning("listener.failed", role=self._role, turn=self._turn, exc_info=True)
+        self._listener = None

@@ -1,0 +1,260 @@
+"""Runs an experiment: pasts in their order, their arms beside each other, until all is played or a stop rule holds.
+
+What is to be done stands in the tables; the runner keeps nothing that it cannot read there again. A run and the cell
+that it plays are written in one transaction, so that a process that dies leaves no cell without its run, and the next
+one finds every run where it stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from pyscrai.databases.columns import now
+from pyscrai.databases.experiment_tables import ExperimentPastRow
+from pyscrai.databases.repositories.experiment_cells import ExperimentCells
+from pyscrai.databases.repositories.experiments import Experiments
+from pyscrai.engines.orchestration.engine_manager import EngineManager
+from pyscrai.errors import WrongState
+from pyscrai.factories.run_leases import is_dead
+from pyscrai.factories.services import Services
+from pyscrai.services.controls import ask_many
+from pyscrai.services.experiments.cell_player import CellPlayer
+from pyscrai.services.experiments.experiment_plan import ExperimentPlan, plan_of
+from pyscrai.services.experiments.results import interim_results
+from pyscrai.services.experiments.run_player import RunPlayer
+
+TTL = timedelta(seconds=20)
+BEAT = 1.0
+"""Seconds between two renewals of the lease, at which it is also seen what is desired."""
+
+_log = structlog.get_logger("pyscrai.experiments")
+
+
+class ExperimentRunner:
+    """Runs one frozen experiment with the runs of a manager.
+
+    Args:
+        parallel: how many runs are played at once, if not as many as the experiment says.
+    """
+
+    def __init__(self, services: Services, manager: EngineManager, experiment_id: str, *, parallel: int | None = None
+                 ) -> None:
+        self._services, self._manager, self._id = services, manager, experiment_id
+        self._parallel_wish = parallel
+        self._halt = ""
+        """Why nothing new is begun, or empty: ``pause``, ``cancel``, ``lost``, or the words of a stop rule."""
+        self._reason = ""
+        self._settled = self._failed = 0
+        self._whole: int = 0
+        self._looked_at = 0
+        self._cost = 0.0
+        self._begun_at = 0.0
+        self._seconds_before = 0.0
+
+    async def run(self) -> ExperimentPlan:
+        """Play what is missing or failed, until nothing is, a stop rule holds, or a pause is asked for.
+
+        Raises:
+            NotFound: there is no such experiment.
+            WrongState: it is not frozen, is cancelled, or another process runs it.
+        """
+        async with self._services.database.read() as session:
+            plan = await plan_of(session, await Experiments(session).get(self._id))
+        if plan.row.freeze_hash is None:
+            raise WrongState(f"{self._id} is not frozen", cure="freeze it first", code="experiment.not_frozen")
+        if plan.row.status == "cancelled":
+            raise WrongState(f"{self._id} is cancelled", cure="run another version", code="experiment.cancelled")
+        async with self._held():
+            await self._begin(plan)
+            try:
+                await self._play_pasts(plan)
+            except BaseException:
+                await self._end("paused", "it was interrupted")
+                raise
+            return await self._conclude()
+
+    def halt(self, why: str = "pause") -> None:
+        """Begin nothing new; with ``pause`` and ``cancel`` also let what plays stand."""
+        if not self._halt:
+            self._halt = why
+
+    def _stopped(self) -> bool:
+        return bool(self._halt)
+
+    def _standing(self) -> bool:
+        """Whether what plays is to stand, too."""
+        return self._halt in ("pause", "cancel", "lost")
+
+    # -- the lease ----------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[None]:
+        owner = self._services.ownership.owner
+        async with self._services.database.session() as session:
+            experiments = Experiments(session)
+            row = await experiments.get(self._id)
+            dead = row.owner if row.owner and is_dead(row.owner) else None
+            if not await experiments.acquire(self._id, owner, TTL, dead=dead):
+                raise WrongState(f"{self._id} is run by another process", code="experiment.taken",
+                                 cure="pause it there; a process that died is replaced within half a minute")
+        beat = asyncio.create_task(self._keep(owner), name=f"pyscrai-{self._id}")
+        try:
+            yield
+        finally:
+            beat.cancel()
+            with suppress(asyncio.CancelledError):
+                await beat
+            async with self._services.database.session() as session:
+                await Experiments(session).release(self._id, owner)
+
+    async def _keep(self, owner: str) -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(BEAT)
+            moment = time.monotonic()
+            try:
+                async with self._services.database.session() as session:
+                    desired = await Experiments(session).renew(self._id, owner, TTL, moment - last)
+            except Exception as error:   # there is time for another try before the lease runs out
+                _log.warning("experiment.not_renewed", experiment=self._id, error=str(error))
+                continue
+            last = moment
+            if desired is None:
+                self.halt("lost")
+            elif desired in ("pause", "cancel"):
+                self.halt(desired)
+            if self._halt in ("pause", "cancel", "lost"):
+                await self._stand_still()
+
+    async def _stand_still(self) -> None:
+        async with self._services.database.read() as session:
+            run_ids = [run_id for run_id in await ExperimentCells(session, self._id).run_ids()
+                       if self._manager.is_live(run_id)]
+        if not run_ids:
+            return
+        action: Any = "cancel" if self._halt == "cancel" else "pause"
+        desired, asked, _ = await ask_many(self._services, run_ids, action, actor="experiment")
+        for run_id in asked:
+            self._manager.wake(run_id, desired, reason=f"the experiment is to {action}")
+
+    # -- the course ---------------------------------------------------------------------------------------------------
+
+    async def _begin(self, plan: ExperimentPlan) -> None:
+        async with self._services.database.session() as session:
+            cells = ExperimentCells(session, self._id)
+            await cells.retry_failed()
+            self._cost = (await cells.spent())[0]
+            self._whole = self._looked_at = await cells.whole_pasts()
+            counts = await cells.counts()
+            self._settled = sum(arm.get("ended", 0) + arm.get("failed", 0) for arm in counts.values())
+            await Experiments(session).change(
+                self._id, status="running", desired="run", reason="", started_at=plan.row.started_at or now(),
+                ended_at=None)
+        self._begun_at, self._seconds_before = time.monotonic(), plan.row.seconds
+
+    async def _play_pasts(self, plan: ExperimentPlan) -> None:
+        parallel = self._parallel_wish or plan.spec.parallel
+        cells = max(1, len(plan.arms) * plan.spec.repeats)
+        # Few pasts are under way at once, so that a stop rule finds whole ones; those that are made first need more.
+        most = parallel if plan.spec.pasts.until is not None else math.ceil(parallel / cells) + 1
+        player = CellPlayer(self._services, RunPlayer(self._services, self._manager, self._id, self._standing), plan,
+                            room=asyncio.Semaphore(parallel), stopped=self._stopped, settled=self._count)
+        under_way: set[asyncio.Task[None]] = set()
+        try:
+            await self._check_stop(plan, player)
+            async for past in self._open_pasts():
+                while len(under_way) >= most:
+                    done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
+                if self._halt:
+                    break
+                under_way.add(asyncio.create_task(self._play_past(plan, player, past)))
+            await asyncio.gather(*under_way)
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _open_pasts(self) -> AsyncIterator[ExperimentPastRow]:
+        after = 0
+        while True:
+            async with self._services.database.read() as session:
+                portion = await ExperimentCells(session, self._id).open_pasts(after, 100)
+            if not portion:
+                return
+            for past in portion:
+                yield past
+            after = portion[-1].past
+
+    async def _play_past(self, plan: ExperimentPlan, player: CellPlayer, past: ExperimentPastRow) -> None:
+        if await player.play_past(past):
+            self._whole += 1
+            await self._check_stop(plan, player)
+
+    def _count(self, *, failed: bool, cost: float) -> None:
+        self._settled += 1
+        self._failed += failed
+        self._cost += cost
+
+    # -- stopping -----------------------------------------------------------------------------------------------------
+
+    async def _check_stop(self, plan: ExperimentPlan, player: CellPlayer) -> None:
+        spec = plan.spec
+        limit = spec.failures.stop_above
+        if limit is not None and self._settled >= 10 and self._failed / self._settled > limit:
+            self._reason = f"{self._failed} of {self._settled} runs failed"
+            self.halt("failures")
+        if self._halt:
+            return
+        narrowed = await self._half_width(plan)
+        for rule in spec.stop.first if spec.stop is not None and not plan.row.pilot else ():
+            held = ((rule.pasts is not None and self._whole >= rule.pasts)
+                    or (rule.cost_usd is not None and self._cost >= rule.cost_usd)
+                    or (rule.seconds is not None
+                        and self._seconds_before + time.monotonic() - self._begun_at >= rule.seconds)
+                    or (rule.half_width is not None and self._whole >= rule.after and narrowed is not None
+                        and narrowed <= rule.half_width))
+            if held:
+                self._reason = f"stop rule: {rule.text}"
+                self.halt("rule")
+                return
+
+    async def _half_width(self, plan: ExperimentPlan) -> float | None:
+        """Half of the widest primary interval; looked at less often the more pasts there are, so that cost is flat."""
+        if self._whole < self._looked_at + max(1, self._looked_at // 20) or self._whole < 2:
+            return None
+        self._looked_at = self._whole
+        return await interim_results(self._services, plan)
+
+    async def _conclude(self) -> ExperimentPlan:
+        if self._halt in ("pause", "lost"):
+            return await self._end("paused", "it was paused")
+        if self._halt == "failures":
+            return await self._end("paused", self._reason)
+        if self._halt == "cancel":
+            return await self._end("cancelled", "it was cancelled")
+        async with self._services.database.read() as session:
+            counts = await ExperimentCells(session, self._id).counts()
+        left = sum(arm.get("planned", 0) + arm.get("playing", 0) for arm in counts.values())
+        if left and self._halt != "rule":
+            return await self._end("paused", f"{left} runs are not played")
+        return await self._end("completed", self._reason or "all pasts were played")
+
+    async def _end(self, status: str, reason: str) -> ExperimentPlan:
+        desired = {"paused": "pause", "cancelled": "cancel"}.get(status, "none")
+        async with self._services.database.session() as session:
+            experiments = Experiments(session)
+            if self._halt != "lost":
+                await experiments.change(self._id, status=status, reason=reason, desired=desired,
+                                         ended_at=now() if status in ("completed", "cancelled") else None)
+            session.expire_all()
+            return await plan_of(session, await experiments.get(self._id))

@@ -1,0 +1,80 @@
+"""Freezing: what an experiment rests on is fixed by a hash before anything is played."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from pyscrai import __version__
+from pyscrai.databases.columns import now
+from pyscrai.databases.repositories.experiments import Experiments
+from pyscrai.factories.services import Services
+from pyscrai.prompts.library import shipped, text_hash
+from pyscrai.services.experiments.experiment_plan import ExperimentPlan, plan_of
+from pyscrai.templates.models.base import content_hash
+
+LIBRARIES = ("langgraph", "langchain-core", "openai", "pydantic", "sqlalchemy", "numpy", "scipy", "statsmodels")
+
+
+async def freeze_experiment(services: Services, plan: ExperimentPlan) -> ExperimentPlan:
+    """Freeze an experiment and plan its pasts and cells; one that is frozen stays as it is."""
+    if plan.row.freeze_hash is not None:
+        return plan
+    frozen = await _facts(services, plan)
+    async with services.database.session() as session:
+        experiments = Experiments(session)
+        row = await experiments.get(plan.id)
+        if row.freeze_hash is None:
+            row.freeze_hash, row.frozen, row.frozen_at = content_hash(frozen), frozen, now()
+            await session.flush()
+            await experiments.plan(row.id, plan.past_rows(), plan.cell_rows())
+        return await plan_of(session, row)
+
+
+async def _facts(services: Services, plan: ExperimentPlan) -> dict[str, Any]:
+    """All that is hashed, as JSON-plain data: plan, templates, model aliases, prompts, analysis, versions."""
+    spec = plan.spec
+    stored = await services.joint.template(spec.scenario)
+    aliases = _aliases(services, plan, {agent.content.get("model") for agent in stored.agents.values()})
+    return {
+        "experiment": {"reference": f"{spec.name}@{spec.version}", "hash": spec.hash},
+        "scenario": {"reference": spec.scenario, "hash": stored.row.content_hash},
+        "agents": {reference: row.content_hash for reference, row in sorted(stored.agents.items())},
+        "models": {name: _alias(services, name) for name in sorted(aliases)},
+        "prompts": {name: text_hash(text) for name, text in sorted(shipped().items())},
+        "measures": [use.model_dump(mode="json", by_alias=True, exclude_defaults=True) for use in plan.uses],
+        "contrasts": [contrast.name for contrast in plan.contrasts],
+        "analysis": spec.analysis.model_dump(mode="json"),
+        "smallest_effect": spec.smallest_effect,
+        "pyscrai": __version__,
+    }
+
+
+def _aliases(services: Services, plan: ExperimentPlan, named: set[Any]) -> set[str]:
+    """Every model alias that a run or judge may use."""
+    spec = plan.spec
+    found = {services.settings.model, spec.model, *spec.role_models.values(), *named}
+    for role in plan.scenario.roles.values():
+        found |= {role.model, None if isinstance(role.agent, str) else role.agent.model}
+    for arm in plan.arms.values():
+        found |= {arm.overrides.model, *arm.overrides.role_models.values()}
+    found |= set(spec.judges.by) if spec.judges else set()
+    return {str(name) if name != "default" else services.settings.model for name in found if name}
+
+
+def _alias(services: Services, name: str) -> dict[str, Any]:
+    if name in services.models.registered:
+        return {"kind": "registered"}
+    alias = services.settings.alias(name)
+    return alias.model_dump(mode="json", exclude_defaults=True, exclude={"api_key_env", "name"})
+
+
+def libraries() -> dict[str, str]:
+    """Versions of the libraries that results depend on, as far as they are installed."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
