@@ -51,7 +51,7 @@ async def rehearse(scenario: str, options: RunOptions, *, as_json: bool) -> Exit
         view.suspend()
     view.closed(Closing(
         DRY_RUN, result.status, dict(result.outcome) if result.outcome else None,
-        {"turns": (result.outcome or {}).get("turn"), "calls": int(result.usage.get("calls", 0))},
+        {"turns": (result.outcome or {}).get("turn"), "calls": int(result.usage.get("calls") or 0)},
         dict(result.error) if result.error else None, time.monotonic() - begun, stored=False))
     return of_run(result.status, result.outcome)
 

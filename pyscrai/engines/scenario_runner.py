@@ -12,6 +12,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command
 
 from pyscrai.engines.agent_runtime import AgentRuntime
+from pyscrai.engines.state import shown_usage
 from pyscrai.engines.watcher_runtime import TurnPaused
 from pyscrai.errors import Fenced, PyscraiError, RunError, StorageError, WrongState
 from pyscrai.events import Event, RunCompleted, RunFailed, RunPaused, RunResumed, RunStopped, RunWaiting
@@ -27,7 +28,7 @@ class Result:
     outcome: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
     waiting: Mapping[str, Any] | None = None
-    usage: Mapping[str, float] = field(default_factory=dict)
+    usage: Mapping[str, float | None] = field(default_factory=dict)
 
 
 class ScenarioRunner:
@@ -141,26 +142,26 @@ class ScenarioRunner:
             return await self._fail(RunError("the graph ended without an outcome", code="run.no_outcome"))
         turn = values.get("turn", 0)
         await self._say(RunCompleted(key="completed", turn=turn, phase=values.get("phase", ""), outcome=outcome))
-        return Result("completed", outcome=outcome, usage=values.get("usage") or {})
+        return Result("completed", outcome=outcome, usage=shown_usage(values.get("usage") or {}))
 
     async def _pause(self, reason: str) -> Result:
         values = (await self.graph.aget_state(self.config)).values
         await self._say(RunPaused(key=_key("paused"), turn=values.get("turn", 0), reason=reason))
-        return Result("paused", usage=values.get("usage") or {})
+        return Result("paused", usage=shown_usage(values.get("usage") or {}))
 
     async def _stop(self, reason: str, values: Mapping[str, Any]) -> Result:
         await self._say(RunStopped(key="stopped", turn=values.get("turn", 0), reason=reason))
-        return Result("stopped", usage=values.get("usage") or {})
+        return Result("stopped", usage=shown_usage(values.get("usage") or {}))
 
     async def _wait(self, request: Mapping[str, Any], values: Mapping[str, Any]) -> Result:
         await self._say(RunWaiting(key=_key("waiting"), turn=values.get("turn", 0), role=request["role"],
                                    request={"task": request["task"], "turn": request["turn"]}))
-        return Result("waiting", waiting=request, usage=values.get("usage") or {})
+        return Result("waiting", waiting=request, usage=shown_usage(values.get("usage") or {}))
 
     async def _fail(self, error: PyscraiError) -> Result:
         values = (await self.graph.aget_state(self.config)).values
         await self._say(RunFailed(key=_key("failed"), turn=values.get("turn", 0), error=error.as_dict()))
-        return Result("failed", error=error.as_dict(), usage=values.get("usage") or {})
+        return Result("failed", error=error.as_dict(), usage=shown_usage(values.get("usage") or {}))
 
     async def _say(self, event: Event) -> None:
         await self.runtime.record.commit([event.model_copy(update={"source": "run"})])

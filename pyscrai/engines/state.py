@@ -102,12 +102,24 @@ def merge(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, A
     return {**(old or {}), **(new or {})}
 
 
+UNPRICED = "unpriced"
+"""Counts the calls in a usage whose cost is unknown; ``cost_usd`` is the sum of the others, for budgets."""
+
+
 def add(old: dict[str, float] | None, new: dict[str, float] | None) -> dict[str, float]:
     """Numbers of the write added to numbers of the value."""
     total = dict(old or {})
     for key, value in (new or {}).items():
         total[key] = total.get(key, 0) + value
     return total
+
+
+def shown_usage(usage: Mapping[str, float]) -> dict[str, float | None]:
+    """Totals as people see them: the cost is unknown where that of a single call is."""
+    shown: dict[str, float | None] = {name: amount for name, amount in usage.items() if name != UNPRICED}
+    if usage.get(UNPRICED):
+        shown["cost_usd"] = None
+    return shown
 
 
 def collect(old: list[Any] | None, new: list[Any] | None) -> list[Any]:

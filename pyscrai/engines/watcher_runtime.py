@@ -15,7 +15,7 @@ from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.step import Step
 from pyscrai.engines.place import Keys, Place
 from pyscrai.engines.ports.record import Past, Progress, Record
-from pyscrai.engines.state import Activation, Line
+from pyscrai.engines.state import Activation, Line, shown_usage
 from pyscrai.engines.tools.consultation import consult
 from pyscrai.engines.view import view
 from pyscrai.errors import EngineError, ModelError, ReplyError
@@ -135,7 +135,7 @@ class WatcherRuntime:
         """Make events durable, with where the run stands after a step."""
         progress = None if step is None else Progress(
             turn=step.turn, phase=step.phase, next=tuple(activation["role"] for activation in step.next),
-            variables=step.variables, usage=dict(step.usage))
+            variables=step.variables, usage=shown_usage(step.usage))
         await self.record.commit(events, progress)
 
 

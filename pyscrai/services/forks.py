@@ -16,7 +16,7 @@ from pyscrai.engines.cast import AgentInstance, RunSpec
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.orchestration.turn_order import BEGIN, successors
 from pyscrai.engines.ports.record import Progress
-from pyscrai.engines.state import Line
+from pyscrai.engines.state import Line, shown_usage
 from pyscrai.errors import NotFound, RunError, WrongState
 from pyscrai.events import Event, RunForked, VariableChanged
 from pyscrai.factories.run_spec import changed, read_parameters
@@ -98,7 +98,7 @@ async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, 
         values = await _settled(session, run_id, at)
     values = {**values, "variables": variables, "messages": tuple(lines), "outcome": None}
     fork = Fork(run_id, turn, Progress(turn, values.get("phase", ""), tuple(
-        activation["role"] for activation in values["next"]), variables, values.get("usage") or {}))
+        activation["role"] for activation in values["next"]), variables, shown_usage(values.get("usage") or {})))
     child = await _store(services, row, cast, plan, fork, edits, actor=actor, name=name, tags=tags,
                          within=within)
     await _copy_state(services, child, plan, values)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pyscrai.engines.in_memory import MemoryRecord
-from pyscrai.engines.ports.model import ModelReply, ModelRequest
+from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
 from pyscrai.errors import ModelClosed, ModelRateLimited, ModelRefused, ModelServerError
 from pyscrai.llm.scripted.model import Scripted, ScriptedModel
 from tests.engines.playing import Playing, actor, played, scenario, timeless
@@ -220,3 +220,18 @@ async def test_a_small_model_speaks_first_and_is_then_asked_for_its_move() -> No
         (lines["ann"], ("ann", "bob")), (lines["bob"], "all")]
     assert [event.arguments for event in play.of("action")] == [{"price": 7}] * 2
     assert [call.purpose for call in play.record.calls.values()] == ["speech", "move"] * 2
+
+
+@pytest.mark.parametrize(("costs", "shown"), [((0.25, 0.5), 0.75), ((0.25, None), None), ((None, None), None)])
+async def test_an_unknown_cost_is_null_and_not_zero(costs: tuple[float | None, ...], shown: float | None) -> None:
+    left = list(costs)
+
+    def script(role: str, request: ModelRequest) -> Scripted | None:
+        return ModelReply("Well then.", "stop", Usage(10, 0, 5, left.pop(0)), "priced", 1.0)
+
+    playing = Playing(scenario(roles={"ann": actor(), "bob": actor()}), script)
+    result = await playing.play()
+    assert result.status == "completed"
+    assert result.usage["cost_usd"] == shown
+    assert "unpriced" not in result.usage
+    assert (await playing.state())["usage"]["cost_usd"] == sum(cost or 0 for cost in costs), "what a budget counts"

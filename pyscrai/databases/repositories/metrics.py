@@ -45,7 +45,7 @@ class Metrics:
     """The figures of a role, or of the whole run under the role ``""``; latencies in milliseconds.
 
     ``calls`` counts answered and unanswered calls, ``errors`` the unanswered ones, ``retries`` all failed tries.
-    ``cost_usd`` is None where no price is known for any call.
+    ``cost_usd`` is None where the cost of any answered call is unknown.
     """
 
     role: str
@@ -70,14 +70,15 @@ class _Sum:
     words: int = 0
 
     def metrics(self, role: str) -> Metrics:
-        costs = [call.cost_usd for call in self.calls if call.cost_usd is not None]
+        costs = [call.cost_usd for call in self.calls if call.answered or call.cost_usd is not None]
+        known = [cost for cost in costs if cost is not None]
         latencies = sorted(call.latency_ms for call in self.calls if call.latency_ms is not None)
         return Metrics(
             role, len(self.turns), self.words, len(self.calls), sum(call.failed_tries for call in self.calls),
             sum(not call.answered for call in self.calls), sum(call.prompt_tokens for call in self.calls),
             sum(call.cached_tokens for call in self.calls), sum(call.completion_tokens for call in self.calls),
-            sum(costs) if costs else None, percentile(latencies, 0.5), percentile(latencies, 0.95),
-            latencies[-1] if latencies else None)
+            sum(known) if known and len(known) == len(costs) else None,
+            percentile(latencies, 0.5), percentile(latencies, 0.95), latencies[-1] if latencies else None)
 
 
 def summarize(calls: Iterable[CallFigures], turns: Iterable[TurnFigures]) -> list[Metrics]:

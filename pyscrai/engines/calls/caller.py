@@ -16,6 +16,7 @@ from pyscrai.engines.calls.token_stream import TokenListener, TokenStream
 from pyscrai.engines.place import Place
 from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import Attempt, CallRecord, Record
+from pyscrai.engines.state import UNPRICED
 from pyscrai.engines.tools.consultation import use_now
 from pyscrai.engines.tools.tool import Answer, Scene, Tool
 from pyscrai.errors import LONGEST_RETRY, ModelClosed, ModelError, ModelTimeout, ReplyError, TryAgain
@@ -217,6 +218,8 @@ class Caller:
         for name, amount in (("tokens", used.prompt_tokens + used.completion_tokens), ("calls", 1),
                              ("cost_usd", used.cost_usd or 0.0)):
             self.usage[name] = self.usage.get(name, 0) + amount
+        if used.cost_usd is None:
+            self.usage[UNPRICED] = self.usage.get(UNPRICED, 0) + 1
         self.seconds += reply.latency_ms / 1000
 
     def _tell(self, call: CallRecord, repaired: ReplyError | None) -> None:

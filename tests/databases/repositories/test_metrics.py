@@ -22,10 +22,13 @@ def test_a_run_without_calls_has_metrics() -> None:
     assert summarize([], []) == [Metrics("")]
 
 
-def test_costs_are_unknown_only_if_none_is_known() -> None:
+def test_costs_are_unknown_where_one_is() -> None:
     figures = [CallFigures("a", 0, True, 1, 0, 1, cost, 1.0) for cost in (None, 0.25, 0.5)]
-    assert summarize(figures, [])[0].cost_usd == 0.75
+    assert summarize(figures, [])[0].cost_usd is None
     assert summarize(figures[:1], [])[0].cost_usd is None
+    assert summarize(figures[1:], [])[0].cost_usd == 0.75
+    unanswered = CallFigures("a", 0, False, 1, 0, 0, None, None)
+    assert summarize([*figures[1:], unanswered], [])[0].cost_usd == 0.75, "what was never answered costs nothing"
 
 
 async def test_a_runs_metrics_are_computed_for_each_role_and_kept(stage: Stage) -> None:
