@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pyscrai.audience import hears
+from pyscrai.audience import heard, without_kept_back
 from pyscrai.cli.exit_codes import Exit, of_run
 from pyscrai.cli.terminal import output
 from pyscrai.cli.terminal.interruption import Interruption, Keyboard
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pyscrai.databases.stored_event import StoredEvent
     from pyscrai.engines.scenario_runner import Result, ScenarioRunner
     from pyscrai.factories.services import Services
+
+
+STANDING = frozenset({"run_paused", "run_resumed", "run_waiting", "run_completed", "run_failed", "run_stopped"})
+"""What says how the run stands: a person who plays sees it, whatever the role hears."""
 
 
 class Watching:
@@ -40,9 +44,10 @@ class Watching:
             return
         try:
             for event in events:
-                if self.only_for is None or hears(self.only_for, audience=event.audience, source=event.source) or (
-                        event.kind.startswith("run_")):
-                    self.view.event(event_line(event))
+                if self.only_for is None or event.kind in STANDING or heard(
+                        self.only_for, kind=event.kind, audience=event.audience, source=event.source):
+                    line = event_line(event)
+                    self.view.event(line if self.only_for is None else without_kept_back(event.kind, line))
         except OSError as error:  # a broken pipe, a terminal that went away
             self.failure = error
             if self.interruption is not None:

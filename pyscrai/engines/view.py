@@ -35,7 +35,7 @@ class View:
 def known_lines(role: str, lines: Iterable[Line], *, after: int = -1) -> tuple[Line, ...]:
     """The lines that a role may know, of turns later than ``after``, in the order of their turns."""
     heard = [line for line in lines
-             if line["turn"] > after and hears(role, audience=line["audience"], source=line["speaker"])]
+             if line["turn"] > after and hears(role, audience=line["audience"], speaker=line["speaker"])]
     heard.sort(key=lambda line: line["turn"])
     return tuple(heard)
 

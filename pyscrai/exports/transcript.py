@@ -255,6 +255,14 @@ def _skipped(script: Transcript, line: Line) -> list[Entry]:
                          who=script.name(line.get("source")))]
 
 
+@_reads("result_missing")
+def _missing(script: Transcript, line: Line) -> list[Entry]:
+    of = f" of {script.name(line['of'])}" if line.get("of") else ""
+    what = "no report" if line["task"] == "report" else f"no {', '.join(line.get('measures') or ())}{of}"
+    return [script.entry(line, "warning", f"{what}: {(line.get('error') or {}).get('message', '')}",
+                         who=script.name(line.get("source")))]
+
+
 # -- the life of the run ----------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pyscrai.audience import hears
+from pyscrai.audience import heard, without_kept_back
 from pyscrai.value_text import value_text
 
 Line = Mapping[str, Any]
@@ -67,5 +67,5 @@ def outcome_text(outcome: Mapping[str, Any] | None) -> str:
 
 def heard_by(lines: Iterable[Line], role: str) -> Iterator[Line]:
     """The events that ``role`` may know: what was said to it or by it."""
-    return (line for line in lines
-            if hears(role, audience=line.get("audience") or [], source=line.get("source")))
+    return (without_kept_back(line["kind"], line) for line in lines if heard(
+        role, kind=line["kind"], audience=line.get("audience") or [], source=line.get("source")))

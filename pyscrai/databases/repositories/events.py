@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, and_, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pyscrai.audience import ACTS, without_kept_back
 from pyscrai.databases.repositories.lineage import NOT_INHERITED, Segment, lineage
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.databases.tables import EventRow
@@ -56,6 +57,8 @@ class Events:
             query = query.where(_heard(heard_by))
         order = TABLE.c.seq.desc() if newest else TABLE.c.seq
         found = as_edited(await self._rows(query.order_by(order).limit(limit)), segments)
+        if heard_by is not None:
+            found = [replace(event, payload=dict(without_kept_back(event.kind, event.payload))) for event in found]
         return found[::-1] if newest else found
 
     async def stream(self, run_id: str, *, after_seq: int = 0) -> AsyncIterator[StoredEvent]:
@@ -122,8 +125,10 @@ def as_edited(events: list[StoredEvent], segments: Sequence[Segment]) -> list[St
 
 
 def _heard(role: str) -> ColumnElement[bool]:
+    """What ``pyscrai.audience.heard`` says, as SQL."""
     audience = type_coerce(TABLE.c.audience, Text)
-    return or_(audience == "all", TABLE.c.source == role, audience.contains(f",{role},", autoescape=True))
+    return or_(audience == "all", and_(TABLE.c.source == role, TABLE.c.kind.in_(ACTS)),
+               audience.contains(f",{role},", autoescape=True))
 
 
 def _conditions(after_seq: int | None, before_seq: int | None, from_turn: int | None, to_turn: int | None

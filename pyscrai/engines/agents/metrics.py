@@ -18,7 +18,7 @@ def tally(plan: Plan, spoken: dict[str, dict[str, float]], played: Played) -> No
     metrics = {measure.metric for measure in analysis.measures if measure.metric} if analysis else set()
     text = played.get("text", "")
     if not analysis or not metrics or not text or not hears(
-            analysis.by, audience=played.get("audience", "all"), source=played["role"]):
+            analysis.by, audience=played.get("audience", "all"), speaker=played["role"]):
         return
     sums = spoken.setdefault(played["role"], {"turns": 0, "words": 0, "ms": 0.0, "sentiment": 0.0})
     sums["turns"] += 1

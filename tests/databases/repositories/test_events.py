@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from pyscrai.audience import heard
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.lineage import Segment, lineage
 from pyscrai.databases.repositories.measurements import Measurements
 from pyscrai.databases.repositories.runs import Fork
 from pyscrai.engines.ports.record import Progress
-from pyscrai.events import Control, Measurement, Report, RunCompleted, RunStarted
+from pyscrai.events import Control, Inject, Measurement, Report, RunCompleted, RunStarted, VariableChanged
 from tests.databases.conftest import Play, Stage, call, utterance
 
 
@@ -110,3 +111,24 @@ async def test_calls_are_filtered(stage: Stage) -> None:
         assert await calls.read(record.run_id, purposes=["report"]) == []
         assert await calls.get(every[3].id) == every[3]
         assert await calls.get(10**9) is None
+
+
+async def test_what_a_role_hears_is_what_the_one_function_says(stage: Stage) -> None:
+    record = await stage.record()
+    await record.commit([
+        RunStarted(key="t0", turn=0, premise="Premise.", roles={}, source="run", parameters={"murderer": "ann"}),
+        Inject(key="c1.1", turn=1, source="bob", text="I saw you.", origin="kim", audience=("ann",)),
+        Control(key="c1", turn=1, source="bob", action="inject", actor="bob", arguments={"set": {"hidden": 7}}),
+        VariableChanged(key="c1.2", turn=1, source="bob", variable="hidden", old=1, new=7, cause="bob injects"),
+        utterance(1, "bob", audience=("ann",)), utterance(2, "ann", audience=("bob",)),
+        utterance(3, "cat", audience=())])
+    async with stage.database.read() as session:
+        everything = await Events(session).read(record.run_id)
+        for role in ("ann", "bob", "cat"):
+            found = await Events(session).read(record.run_id, heard_by=role)
+            assert [event.seq for event in found] == [event.seq for event in everything if heard(
+                role, kind=event.kind, audience=event.audience, source=event.source)]
+            assert found[0].payload == {"premise": "Premise.", "roles": {}}
+        assert [event.key for event in await Events(session).read(record.run_id, heard_by="bob")] == [
+            "t0", "t1.bob", "t2.ann"]
+    assert everything[0].payload["parameters"] == {"murderer": "ann"}
