@@ -65,7 +65,7 @@ async def play(services: Services, run_id: str, opening: Opening, view: View, *,
 
     Args:
         answer: what ``--answer`` gives to the turn that the run waits for.
-        person: the name of the person at the terminal.
+        person: the name of the person at the terminal; empty for whoever plays the role that is asked.
 
     Raises:
         WrongState: an answer is given and the run does not wait for one.
@@ -117,12 +117,14 @@ async def _drive(runner: ScenarioRunner, view: View, interruption: Interruption,
         given = read_answer(answer, result.waiting)
         if not given.get("release"):
             check_answer(given, result.waiting)
-        result = await drive({**given, **({"person": person} if person else {})})
+        name = person or result.waiting.get("person")
+        result = await drive({**given, **({"person": name} if name else {})})
     while result.status == "waiting" and result.waiting and not interruption.requested.is_set() and _can_ask(view):
         from pyscrai.cli.terminal.person import Person
 
         view.suspend()
-        asked = await Person(Keyboard(interruption), output.console(), person).answer(result.waiting)
+        asked = await Person(Keyboard(interruption), output.console(),
+                             person or result.waiting.get("person") or "").answer(result.waiting)
         if asked is None:
             break
         result = await drive(asked)

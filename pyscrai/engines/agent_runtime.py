@@ -20,7 +20,7 @@ from pyscrai.engines.orchestration import flow
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.step import Step
 from pyscrai.engines.orchestration.turn_order import GATHER, in_turn
-from pyscrai.engines.place import Keys, Place, gather_keys, opening_keys
+from pyscrai.engines.place import Keys, Place, awaited_keys, gather_keys, opening_keys
 from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import CallRecord, Inbox, Record
 from pyscrai.engines.state import Activation, Played
@@ -52,7 +52,7 @@ class AgentRuntime(WatcherRuntime):
                      parameters=dict(plan.parameters), roles={role: member.name for role, member in plan.cast.items()})
         flow.open_play(step)
         await self.commit(step.events, step)
-        people = {role: "" for role, member in plan.cast.items() if member.human == "always"}
+        people = {role: member.person for role, member in plan.cast.items() if member.human == "always"}
         return {**step.update(), **({"people": people} if people else {})}
 
     async def take_turn(self, role: str, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,11 +64,13 @@ class AgentRuntime(WatcherRuntime):
             return await self._play(mine[0], state)
 
     async def gather(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Go on after a round in which all spoke at once."""
+        """Go on after a round in which all spoke at once, or after measures that the play waited for."""
         played: list[Played] = sorted(state.get("moves") or (), key=lambda turn: turn["turn"])
-        step = flow.advance(Step(self.plan, state, gather_keys(played[-1]["turn"]), played))
+        turn = played[-1]["turn"]
+        keys = awaited_keys(turn) if "awaited" in state["clock"] else gather_keys(turn)
+        step = flow.gather(Step(self.plan, state, keys, played))
         await self.commit(step.events, step)
-        return {**step.update(), "moves": None}
+        return step.update()
 
     # -- a player's turn ----------------------------------------------------------------------------------------------
 
@@ -129,7 +131,7 @@ class AgentRuntime(WatcherRuntime):
         if person is None and recorded is None:
             return await self.act(engine, activation, seen, caller)
         if recorded is None or recorded.reply is None:
-            request = human_request(engine, activation, seen)
+            request = human_request(engine, activation, seen, person=person or "")
             while True:
                 answer = interrupt(request)
                 if answer.get("release"):

@@ -34,6 +34,8 @@ class AgentInstance(Strict):
     secret: str = ""
     hears: Literal["addressed", "everything"] | tuple[str, ...] = "addressed"
     human: Literal["no", "allowed", "always"] = "no"
+    person: str = ""
+    """The name of the person who plays it, where the run began with one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,11 @@ def gather_keys(turn: int) -> Keys:
     return Keys(f"t{turn}.gather")
 
 
+def awaited_keys(turn: int) -> Keys:
+    """The keys of what follows from a turn once the measures are taken that the play waits for."""
+    return Keys(f"t{turn}.after")
+
+
 def command_keys(number: int) -> Keys:
     """The keys of what a person's command does."""
     return Keys(f"c{number}")

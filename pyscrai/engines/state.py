@@ -6,7 +6,7 @@ Nodes write only the channels that they change, since each write is stored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, NotRequired, cast
 
 from langgraph.channels.delta import DeltaChannel
 from typing_extensions import TypedDict
@@ -22,6 +22,8 @@ class Activation(TypedDict, total=False):
     turn: int
     goal: int
     measures: list[str]
+    detail: str
+    """What tells it apart from another task of the same name in the same turn."""
 
 
 class Line(TypedDict, total=False):
@@ -90,6 +92,10 @@ class Clock(TypedDict):
     """Role to its speech so far, as far as the Analyst who measures hears it: turns, words, milliseconds, sentiment."""
     fired: dict[str, int]
     armed: dict[str, bool]
+    turns: NotRequired[dict[str, int]]
+    """Role to the turns that it has taken; checkpoints of before 0.2 have none."""
+    awaited: NotRequired[dict[str, list[str]]]
+    """While the flow waits for measures of the last turn: their names, and the kinds of event of that turn."""
 
 
 def latest(old: Any, new: Any) -> Any:

@@ -30,6 +30,8 @@ class View:
     """Lines up to this turn have left the state; the log has them."""
     spoken: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """For the Analyst who measures: how much each role has said in its hearing so far, the whole play long."""
+    acted: frozenset[str] | None = None
+    """For the Analyst who measures: the roles that have taken a turn; None where that is not known."""
 
 
 def known_lines(role: str, lines: Iterable[Line], *, after: int = -1) -> tuple[Line, ...]:
@@ -45,7 +47,8 @@ def view(plan: Plan, state: Mapping[str, Any], role: str, *, turn: int | None = 
     memory = (state.get("memory") or {}).get(role) or {}
     name = state.get("phase", "")
     phase = plan.phases.get(name)
-    analysis = plan.scenario.analysis
+    analysis, clock = plan.scenario.analysis, state.get("clock") or {}
+    measures = analysis is not None and role == analysis.by
     variables, lines = state.get("variables") or {}, state.get("messages") or ()
     return View(
         role=role, turn=turn if turn is not None else state.get("turn", 0), phase=name,
@@ -55,4 +58,5 @@ def view(plan: Plan, state: Mapping[str, Any], role: str, *, turn: int | None = 
         lines=known_lines(role, lines, after=memory.get("after", -1)),
         gone=let_go(max((line["turn"] for line in lines), default=0), plan.keep_turns),
         variables={key: variables[key] for key in plan.visible.get(role, ()) if key in variables},
-        spoken=(state.get("clock") or {}).get("spoken", {}) if analysis and role == analysis.by else {})
+        spoken=clock.get("spoken", {}) if measures else {},
+        acted=frozenset(clock["turns"]) if measures and "turns" in clock else None)

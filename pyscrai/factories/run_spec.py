@@ -38,14 +38,14 @@ def make_run_spec(scenario: ScenarioTemplate, options: RunOptions, find_agent: F
                 raise RunError(f"role {role_id!r} is required and cannot be left out", code="run.role_required",
                                cure="leave out only roles with `required: false`", role=role_id)
             continue
-        if role_id in options.people and role.human == "no":
-            raise RunError(f"role {role_id!r} is not for a person", code="run.no_human", role=role_id,
-                           cure="set `human: allowed` for it in the template")
+        if role_id in options.people:
+            check_human(role_id, role.human)
         agent = find_agent(role.agent) if isinstance(role.agent, str) else role.agent
         instance = create_agent_instance(role_id, role, agent, model=model, failure=scenario.failure,
                                          override=options.role_models.get(role_id) or options.model)
         instance = changed(instance, prompts=options.prompts.get(role_id), memory=options.memory.get(role_id))
-        cast[role_id] = instance.model_copy(update={"human": "always"}) if role_id in options.people else instance
+        cast[role_id] = instance if role_id not in options.people else instance.model_copy(
+            update={"human": "always", "person": options.people[role_id]})
     return RunSpec(scenario=scenario, cast=cast, parameters=read_parameters(scenario, options.parameters),
                    seed=secrets.randbits(31) if options.seed is None else options.seed,
                    max_turns=options.max_turns, budget_usd=options.budget_usd,
@@ -80,6 +80,17 @@ def read_variables(scenario: ScenarioTemplate, given: Mapping[str, Any]) -> dict
             raise RunError(f"variable {name!r}: {reason}", code="run.bad_variable", variable=name, value=value)
         values[name] = read
     return values
+
+
+def check_human(role: str, human: str) -> None:
+    """Check that a person may play a role, from the start or from a turn on.
+
+    Raises:
+        RunError: the template does not allow it.
+    """
+    if human == "no":
+        raise RunError(f"role {role!r} is not for a person", code="run.no_human", role=role,
+                       cure="set `human: allowed` for it in the template")
 
 
 def read_parameters(scenario: ScenarioTemplate, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.run_registry import Desired
 from pyscrai.errors import PyscraiError, RunError, WrongState, no_run
 from pyscrai.events import Control
+from pyscrai.factories.run_spec import check_human
 from pyscrai.factories.scenario_factory import load_plan
 from pyscrai.factories.services import Services
 from pyscrai.services.outside_events import note_events
@@ -152,9 +153,11 @@ async def take_over(services: Services, run_id: str, role: str, *, actor: str) -
     Raises:
         NotFound: there is no such run.
         WrongState: the run has ended.
-        RunError: there is no such role, or it takes no turns.
+        RunError: there is no such role, it takes no turns, or the template does not allow a person to play it.
     """
-    check_player(await load_plan(services, run_id), role)
+    plan = await load_plan(services, run_id)
+    check_player(plan, role)
+    check_human(role, plan.cast[role].human)
     return await _command(services, run_id, "take-over", {"role": role}, actor=actor, played_by=actor)
 
 

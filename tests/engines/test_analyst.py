@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.errors import ModelServerError
-from tests.engines.playing import Playing, actor, analyst, played, scenario
+from tests.engines.playing import Playing, actor, analyst, narrator, played, scenario, timeless
 
 ROLES = {"ann": actor(), "bob": actor(), "eve": analyst()}
 
@@ -105,3 +108,63 @@ async def test_measures_by_turn_phase_and_number_drive_conditions() -> None:
 async def test_the_report_is_written_last() -> None:
     play = await played(watched(analysis={"by": "eve"}))
     assert [event.kind for event in play.events][-2:] == ["report", "run_completed"]
+
+
+def heat(**more: Any) -> dict[str, Any]:
+    return {"by": "eve", "report": False, "measures": [{"name": "heat", "scale": [1, 9], "rubric": "how hot", **more}]}
+
+
+@pytest.mark.parametrize("order", ["round_robin", "sequence", "random", "free", "simultaneous", "moderated"])
+async def test_a_measure_that_is_waited_for_counts_in_its_own_turn(order: str) -> None:
+    scores = iter(range(1, 9))
+
+    def script(role: str, request: ModelRequest) -> Any:
+        return {"value": next(scores), "rationale": "so", "evidence": []} if role == "eve" else None
+
+    phase = {"order": order, "speakers": ["ann", "bob"], "next": [{"to": "end", "when": "measures.heat >= 2"}]}
+    template = scenario(
+        roles={**ROLES, "god": narrator()}, analysis=heat(each="turn", after=True), max_turns=20,
+        phases={"talk": {**phase, **({"moderator": "god"} if order == "moderated" else {})}},
+        rules=[{"when": "has(measures.heat)", "inject": {"text": "Heat {{ vars.n }}."}}],
+        variables={"n": {"type": "integer", "initial": 0}})
+    play = await played(template, script)
+    outcome = (await play.state())["outcome"]
+    taken = [event.turn for event in play.of("measurement")]
+    turns = {"sequence": [1, 2], "simultaneous": [2, 4]}.get(order, [1, 2])
+    assert taken == turns, "once for each turn, the last one included"
+    assert (outcome["end"], outcome["turn"]) == ("flow", turns[-1])
+    assert [event.turn for event in play.of("inject")] == turns[1:], "rules of a turn do not know its measure"
+    again = Playing(template, record=MemoryRecord(play.record.calls.values()))
+    assert (await again.play()).status == "completed"
+    assert again.calls == 0
+    assert timeless(again.events) == timeless(play.events)
+
+
+async def test_a_measure_that_is_not_waited_for_counts_two_turns_later() -> None:
+    scores = iter(range(1, 9))
+
+    def script(role: str, request: ModelRequest) -> Any:
+        return {"value": next(scores), "rationale": "so", "evidence": []} if role == "eve" else None
+
+    play = await played(scenario(roles=ROLES, analysis=heat(each="turn"), max_turns=20, phases={
+        "talk": {"next": [{"to": "end", "when": "measures.heat >= 1"}]}}), script)
+    assert (await play.state())["outcome"]["turn"] == 3
+
+
+async def test_what_happened_in_a_turn_is_known_after_the_measure_too() -> None:
+    def script(role: str, request: ModelRequest) -> Any:
+        return {"value": 1, "rationale": "so", "evidence": []} if role == "eve" else None
+
+    play = await played(scenario(
+        roles=ROLES, analysis=heat(each=2, after=True), max_turns=9, injects=[{"at_turn": 4, "text": "Bang."}],
+        phases={"talk": {"next": [{"to": "end", "on_event": "inject"}]}}, ends=[{"phrase": "never said"}]), script)
+    assert (await play.state())["outcome"]["turn"] == 4
+    assert [event.turn for event in play.of("measurement")] == [2, 4]
+
+
+async def test_a_role_is_not_scored_before_it_has_taken_a_turn() -> None:
+    play = await played(scenario(roles=ROLES, analysis=heat(each="turn", of="each"), phases={
+        "talk": {"speakers": ["ann"], "next": [{"to": "more", "after_turns": 2}]},
+        "more": {"speakers": ["bob"], "next": [{"to": "end", "after_turns": 1}]}}))
+    assert [(event.turn, event.of) for event in play.of("measurement")] == [
+        (1, "ann"), (2, "ann"), (3, "ann"), (3, "bob")]

@@ -94,7 +94,9 @@ async def test_a_person_moderates() -> None:
                                phases={"talk": {"speakers": ["ann", "bob"], "order": "moderated", "moderator": "god",
                                                 "next": [{"to": "end", "after_turns": 1}]}}))
     result = await playing.play()
-    assert (result.waiting or {})["choices"] == ["ann", "bob"]
+    waiting = result.waiting or {}
+    assert waiting["choices"] == ["ann", "bob"]
+    assert waiting["schema"]["properties"] == {"next": {"enum": ["ann", "bob"]}}, "what is asked is who is next"
     assert (await playing.play(answer={"next": "bob"})).status == "completed"
     assert playing.speakers == ["bob"]
 
@@ -199,3 +201,29 @@ async def test_an_answer_says_for_whom_it_is_and_must_be_waited_for() -> None:
     assert {event.source: event.text for event in playing.of("utterance")} == {"ann": "I am Ann.", "bob": "I am Bob."}
     with pytest.raises(WrongState, match="it waits for nobody"):
         await playing.play(answer={"text": "Too late."})
+
+
+async def test_each_of_two_people_is_recorded_as_who_said_it() -> None:
+    """cases/two-people.yaml"""
+    playing = Playing(scenario(roles={name: {"agent": actor(), "human": "allowed"} for name in ("a", "b")},
+                               phases={"talk": {"next": [{"to": "end", "after_turns": 2}]}}),
+                      people={"a": "Ann", "b": "Bob"})
+    result = await playing.play()
+    for name in ("Ann", "Bob"):
+        assert result.status == "waiting"
+        assert (result.waiting or {})["person"] == name
+        result = await playing.play(answer={"text": f"I am {name}."})
+    assert result.status == "completed"
+    assert [(event.source, event.played_by) for event in playing.of("utterance")] == [("a", "Ann"), ("b", "Bob")]
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_people_who_speak_at_once_are_each_who_they_are(together: bool) -> None:
+    playing = Playing(scenario(roles={name: {"agent": actor(), "human": "always"} for name in ("a", "b")},
+                               phases={"talk": {"order": "simultaneous" if together else "sequence",
+                                                "next": [{"to": "end"}]}}), people={"a": "Ann", "b": "Bob"})
+    result = await playing.play()
+    while result.status == "waiting":
+        asked = result.waiting or {}
+        result = await playing.play(answer={"text": "Here.", "role": asked["role"]})
+    assert {event.source: event.played_by for event in playing.of("utterance")} == {"a": "Ann", "b": "Bob"}

@@ -65,8 +65,7 @@ async def run(
         async with services.database.read() as session:
             begin = await opening_of(session, run_id)
         role = next(iter(people), None)
-        return await play_on(services, run_id, begin, choose_view(as_json=as_json), only_for=role,
-                             person=people[role] if role else "")
+        return await play_on(services, run_id, begin, choose_view(as_json=as_json), only_for=role)
 
 
 async def resume(
@@ -89,8 +88,7 @@ async def resume(
             begin = await opening_of(session, row.id, resumed=True)
         played = next((member for member in begin.cast if member["played_by"] != "model"), None)
         return await play_on(services, row.id, begin, choose_view(as_json=as_json), answer=answer,
-                             only_for=played["role"] if played else None,
-                             person=person or (played["played_by"] if played else ""))
+                             only_for=played["role"] if played else None, person=person)
 
 
 async def replay(run_id: RunId, /, *, as_json: AsJson = False) -> Exit:

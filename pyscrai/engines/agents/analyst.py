@@ -16,6 +16,7 @@ from pyscrai.engines.view import View
 from pyscrai.errors import ModelError, ReplyError
 from pyscrai.events import Assessment, Measurement, Report, ResultMissing, Verdict
 from pyscrai.templates.models.analysis import Measure
+from pyscrai.templates.models.base import as_type
 
 SUMMARY = 500
 """Characters of an assessment's summary at most, where decoding is bound to them."""
@@ -71,7 +72,8 @@ class Analyst(Engine):
         found: dict[str, Any] = {}
         unreached: ModelError | None = None
         wanted = [(measure, role) for measure in (analysis.measures if analysis else ()) if measure.name in names
-                  for role in self.subjects(measure)]
+                  for role in self.subjects(measure)
+                  if measure.metric is not None or role is None or view.acted is None or role in view.acted]
         for measure, role in wanted:
             value: float | int | str | None
             rationale, evidence = "", list[str]()
@@ -116,7 +118,7 @@ class Analyst(Engine):
         messages, prompts = self.messages("analyst_measure", view, measure=measure, of=name, ids=_ids(view))
         value = await ask(self.request(messages, schema=schema), purpose="measurement",
                           read=self.reader(_any_evidence(schema)), prompts=prompts)
-        return value["value"], value["rationale"], known_evidence(value["evidence"], view)
+        return as_type(value["value"], "integer"), value["rationale"], known_evidence(value["evidence"], view)
 
     async def report(self, view: View, ask: Ask) -> Performance:
         """The final report in Markdown."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyscrai.engines.agents.engine import Ask, Performance
 from pyscrai.engines.calls.json_reply import LONGEST
+from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.engines.orchestration.turn_order import eligible, in_turn
 from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.view import View
@@ -16,11 +17,20 @@ if TYPE_CHECKING:
     from pyscrai.engines.agents.speaker import Speaker
 
 
+def last_speaker(phase: PhasePlan, view: View) -> str | None:
+    """The speaker of the phase who was last heard."""
+    return next((line["speaker"] for line in reversed(view.lines) if line["speaker"] in phase.speakers), None)
+
+
+def choices_of_next(phase: PhasePlan, view: View) -> tuple[str, ...]:
+    """Whom a moderator, model or person, may pick."""
+    return eligible(phase, last_speaker(phase, view))
+
+
 async def moderate(engine: Speaker, view: View, ask: Ask) -> Performance:
     """Pick who speaks next among the eligible; the pick stands in ``Performance.state["chosen"]``."""
     phase = engine.plan.phases[view.phase]
-    last = next((line["speaker"] for line in reversed(view.lines) if line["speaker"] in phase.speakers), None)
-    choices = eligible(phase, last)
+    last, choices = last_speaker(phase, view), choices_of_next(phase, view)
     names = {role: engine.plan.cast[role].name for role in choices}
     schema = {"type": "object", "additionalProperties": False, "required": ["next"],
               "properties": {"next": {"enum": list(choices)}, "reason": {"type": "string", LONGEST: 100}}}

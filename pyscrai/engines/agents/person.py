@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from pyscrai.engines.agents.engine import Engine, Performance
+from pyscrai.engines.agents.moderator import choices_of_next
 from pyscrai.engines.agents.speaker import Speaker
 from pyscrai.engines.calls.json_reply import parse
 from pyscrai.engines.orchestration.step import Step
@@ -34,7 +35,7 @@ def person_for(engine: Engine, state: Mapping[str, Any]) -> str | None:
     return people.get(engine.role) if engine.role in people else None
 
 
-def human_request(engine: Engine, activation: Activation, seen: View) -> dict[str, Any]:
+def human_request(engine: Engine, activation: Activation, seen: View, *, person: str = "") -> dict[str, Any]:
     """What a front end needs to let a person answer: the role's own view, and what is asked for.
 
     ``schema`` is the JSON Schema of the answer where more than speech is asked for, else None. A person may leave out
@@ -42,14 +43,21 @@ def human_request(engine: Engine, activation: Activation, seen: View) -> dict[st
     """
     speaker = cast(Speaker, engine)
     phase = engine.plan.phases[seen.phase]
-    schema = speaker.schema(phase)
-    if schema is not None:
+    choices: list[str] | None = None
+    if activation["task"] == "moderate":
+        choices = list(choices_of_next(phase, seen))
+        schema: dict[str, Any] | None = _choice(choices)
+    elif (schema := speaker.schema(phase)) is not None:
         schema = {**schema, "required": ["actions"] if speaker.moves(phase)[0] else []}
-    return {"role": engine.role, "name": engine.instance.name, "turn": activation["turn"], "task": activation["task"],
-            "phase": seen.phase_title, "note": seen.task, "secret": engine.instance.secret,
-            "variables": dict(seen.variables), "schema": schema,
-            "choices": list(phase.speakers) if activation["task"] == "moderate" else None,
+    return {"role": engine.role, "name": engine.instance.name, "person": person, "turn": activation["turn"],
+            "task": activation["task"], "phase": seen.phase_title, "note": seen.task, "secret": engine.instance.secret,
+            "variables": dict(seen.variables), "schema": schema, "choices": choices,
             "lines": [{"name": line["name"], "text": line["content"], "turn": line["turn"]} for line in seen.lines]}
+
+
+def _choice(choices: Sequence[str]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": False, "required": ["next"],
+            "properties": {"next": {"enum": list(choices)}}}
 
 
 def check_answer(answer: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,10 +72,8 @@ def check_answer(answer: Mapping[str, Any], request: Mapping[str, Any]) -> dict[
     Raises:
         RunError: it does not fit; the message says where, the details hold the JSON Schema.
     """
-    schema = request.get("schema") or _SPEECH
-    if request.get("choices"):
-        schema = {"type": "object", "additionalProperties": False, "required": ["next"],
-                  "properties": {"next": {"enum": list(request["choices"])}}}
+    # A request that a checkpoint of before 0.2 holds has the schema of a speech beside the choices.
+    schema = _choice(request["choices"]) if request.get("choices") else request.get("schema") or _SPEECH
     value = said(answer)
     try:
         value = parse(json.dumps(value), schema, drop_unknown=False)

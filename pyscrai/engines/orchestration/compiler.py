@@ -42,6 +42,12 @@ async def follow_next(state: Mapping[str, Any]) -> list[str]:
     return [activation["role"] for activation in state.get("next") or ()] or [END]
 
 
+async def follow_awaited(state: Mapping[str, Any]) -> str:
+    """The router of an Analyst whose measures the play waits for: it looked on alone, or beside the next speaker."""
+    alone = all(activation["task"] == "measure" for activation in state.get("next") or ())
+    return GATHER if alone and "awaited" in (state.get("clock") or {}) else END
+
+
 def compile_graph(plan: Plan, nodes_of: Callable[[Runtime[Any]], Nodes], *, context_schema: type[Any] | None = None
                   ) -> StateGraph[Any, Any, Any, Any]:
     """Compile a plan to a graph builder; ``.compile(checkpointer=...)`` makes it run.
@@ -97,4 +103,7 @@ def add_edges(graph: StateGraph[Any, Any, Any, Any], plan: Plan) -> None:
         ends = source != BEGIN or together(plan.phases[plan.scenario.flow.start])
         graph.add_conditional_edges(source, follow_next, [*ways, *watchers, *([END] if ends else [])])
     for role in watchers:
-        graph.add_edge(role, END)
+        if role == plan.awaits:
+            graph.add_conditional_edges(role, follow_awaited, [GATHER, END])
+        else:
+            graph.add_edge(role, END)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pyscrai.engines.agents.metrics import tally
@@ -15,6 +15,7 @@ from pyscrai.engines.orchestration.world import apply_injects, apply_moves, appl
 from pyscrai.engines.state import Activation, Played
 from pyscrai.events import SpeakerChosen
 from pyscrai.templates.cel.expression import truth
+from pyscrai.templates.models.analysis import Measure
 from pyscrai.templates.models.base import END
 from pyscrai.templates.models.flow import Transition
 
@@ -35,33 +36,62 @@ def open_play(step: Step) -> Step:
 
 
 def advance(step: Step) -> Step:
-    """Everything that follows from the moves of a step.
+    """Everything that follows from the turns of a step.
 
-    In this order: changes by moves, rules, injects, ends, transitions, next speakers; the last two only while no end
-    has been reached.
+    In this order: changes by moves, rules, injects, measures that the play waits for, ends, transitions, next speakers;
+    the last two only while no end has been reached.
     """
+    _count_turns(step)
+    apply_moves(step)
+    apply_rules(step)
+    apply_injects(step)
+    awaited = [measure.name for measure in due_measures(step, after=True)]
+    if awaited:
+        step.clock["awaited"] = {"names": awaited, "kinds": sorted(_kinds(step))}
+        step.next = [{**_activation(_analyst(step), "measure", step.turn), "measures": awaited, "detail": "after"}]
+        return step
+    return _lead_on(step)
+
+
+def gather(step: Step) -> Step:
+    """Go on where several roles acted at once: after a round of all at once, or after measures that were waited for."""
+    return _lead_on(step) if "awaited" in step.clock else advance(step)
+
+
+def _count_turns(step: Step) -> None:
     clock = step.clock
     clock["seconds"] += max((turn.get("seconds", 0.0) for turn in step.played), default=0.0)
     clock["phase_turns"] += len(step.played)
     clock["last"] = step.played[-1]["role"] if step.played else clock["last"]
     for turn in step.played:
         tally(step.plan, clock["spoken"], turn)
+        if "turns" in clock:
+            clock["turns"][turn["role"]] = clock["turns"].get(turn["role"], 0) + 1
         for kind in turn.get("kinds") or ():
             clock["events"][kind] = clock["events"].get(kind, 0) + 1
-    apply_moves(step)
-    apply_rules(step)
-    apply_injects(step)
+
+
+def _lead_on(step: Step) -> Step:
+    """Ends, transitions, and who is next."""
+    clock = step.clock
+    taken = (clock.pop("awaited", None) or {}).get("names", [])
     phase = step.plan.phases[step.phase]
     resolved = phase.spec.order != "simultaneous" or may_leave(phase, clock["phase_turns"])
     if resolved:
         check_ends(step)
-    played, left = clock["phase_turns"], None
+    played, left = clock["phase_turns"], False
     if step.outcome is None and resolved:
         _follow_transition(step, phase)
-        left = phase if clock["phase_turns"] == 0 or step.outcome is not None else None
-    _schedule(step, phase=phase, played=played, left=left is not None)
+        left = clock["phase_turns"] == 0 or step.outcome is not None
+    _schedule(step, phase=phase, played=played, left=left, taken=taken)
     _stand_still(step)
     return step
+
+
+def _kinds(step: Step) -> set[str]:
+    """The kinds of event that happened in this turn."""
+    return step.kinds.union((event.kind for event in step.events),
+                            *(turn.get("kinds") or () for turn in step.played))
 
 
 def _stand_still(step: Step) -> None:
@@ -121,10 +151,8 @@ def _holds(step: Step, transition: Transition, phase: PhasePlan, context: Mappin
         return False
     if transition.after_rounds is not None and turns < transition.after_rounds * phase.round:
         return False
-    if transition.on_event is not None:
-        happened = {event.kind for event in step.events}.union(*(turn.get("kinds") or () for turn in step.played))
-        if transition.on_event not in happened:
-            return False
+    if transition.on_event is not None and transition.on_event not in _kinds(step):
+        return False
     if transition.majority is not None:
         counts = step.clock["tally"].get(transition.majority.action, {}).get(transition.majority.field, {})
         wanted = transition.majority.value
@@ -156,17 +184,19 @@ def _go(step: Step, name: str, *, cause: str) -> None:
 # -- who is next ------------------------------------------------------------------------------------------------------
 
 
-def _schedule(step: Step, *, phase: PhasePlan | None = None, played: int = 0, left: bool = False) -> None:
+def _schedule(step: Step, *, phase: PhasePlan | None = None, played: int = 0, left: bool = False,
+              taken: Collection[str] = ()) -> None:
     """Put the next activations on the step: speakers, and the watchers whose time has come.
 
     Args:
         phase: the phase in which the step was played, and ``played`` how many turns it has had.
         left: this step has left the phase, so that its measures are due.
+        taken: measures that were taken after this turn already.
     """
     if step.outcome is None:
         _check_round_fits(step)
     if step.outcome is not None and not step.outcome.get("pause"):
-        step.next = _last_words(step)
+        step.next = _last_words(step, taken)
     else:
         step.next = _speakers(step) + (_watchers(step, phase, played, left=left) if phase else [])
 
@@ -199,7 +229,7 @@ def _speakers(step: Step) -> list[Activation]:
 
 
 def _watchers(step: Step, phase: PhasePlan, played: int, *, left: bool) -> list[Activation]:
-    analysis, turn = step.plan.scenario.analysis, step.turn
+    turn = step.turn
     due: list[Activation] = []
     observe = phase.spec.observe
     if observe and played % observe.every < len(step.played):
@@ -207,20 +237,38 @@ def _watchers(step: Step, phase: PhasePlan, played: int, *, left: bool) -> list[
     for index, (_, goal) in enumerate(goals(step.plan.ends)):
         if goal.by in step.plan.cast and turn % goal.every < len(step.played):
             due.append({**_activation(goal.by, "judge", turn), "goal": index})
-    if analysis and analysis.by in step.plan.cast:
-        names = [measure.name for measure in analysis.measures
-                 if measure.each == "turn" or (measure.each == "phase" and left)
-                 or (isinstance(measure.each, int) and turn % measure.each < len(step.played))]
-        if names:
-            due.append({**_activation(analysis.by, "measure", turn), "measures": names})
+    names = [measure.name for measure in due_measures(step, left=left)]
+    if names:
+        due.append({**_activation(_analyst(step), "measure", turn), "measures": names})
     return due
 
 
-def _last_words(step: Step) -> list[Activation]:
+def due_measures(step: Step, *, after: bool = False, left: bool = False) -> list[Measure]:
+    """The measures to take now that these turns were played.
+
+    Args:
+        after: those that the play waits for, else the others.
+        left: this step has left a phase.
+    """
     analysis = step.plan.scenario.analysis
     if analysis is None or analysis.by not in step.plan.cast:
         return []
-    names = [measure.name for measure in analysis.measures]
+    return [measure for measure in analysis.measures if measure.after == after and (
+        measure.each == "turn" or (measure.each == "phase" and left)
+        or (isinstance(measure.each, int) and step.turn % measure.each < len(step.played)))]
+
+
+def _analyst(step: Step) -> str:
+    analysis = step.plan.scenario.analysis
+    assert analysis is not None
+    return analysis.by
+
+
+def _last_words(step: Step, taken: Collection[str]) -> list[Activation]:
+    analysis = step.plan.scenario.analysis
+    if analysis is None or analysis.by not in step.plan.cast:
+        return []
+    names = [measure.name for measure in analysis.measures if measure.name not in taken]
     due: list[Activation] = []
     if names:
         due.append({**_activation(analysis.by, "measure", step.turn), "measures": names})

@@ -49,6 +49,13 @@ class Plan(RunSpec):
         """How many turns the run has at most: the scenario's bound, or the operator's where that is lower."""
         return min(self.scenario.max_turns, self.max_turns or self.scenario.max_turns)
 
+    @property
+    def awaits(self) -> str | None:
+        """The Analyst whose measures the play waits for, if any."""
+        analysis = self.scenario.analysis
+        waits = analysis and analysis.by in self.cast and any(measure.after for measure in analysis.measures)
+        return analysis.by if analysis and waits else None
+
     def audience(self, names: Iterable[str], source: str | None = None) -> Audience:
         """Who hears what ``source`` says to ``names``, after the roles' own ``hears``; no names mean nobody."""
         if not (named := tuple(names)):

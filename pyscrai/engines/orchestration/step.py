@@ -24,7 +24,7 @@ STANDS = "stands"
 """What an update says beside the channels of the state: the graph pauses after it."""
 
 OPENING_CLOCK: Clock = {"phase_turns": 0, "since": 0, "visits": {}, "last": None, "seconds": 0.0, "tally": {},
-                        "events": {}, "spoken": {}, "fired": {}, "armed": {}}
+                        "events": {}, "spoken": {}, "fired": {}, "armed": {}, "turns": {}}
 
 
 def _copied(value: Any) -> Any:
@@ -59,6 +59,8 @@ class Step:
         self.stands: str | None = None
         """Why the run is to pause before the next step."""
         self.next: list[Activation] = []
+        self.kinds: set[str] = set((self.clock.get("awaited") or {}).get("kinds", ()))
+        """Kinds of event of this turn that an earlier step recorded."""
         self.events: list[Event] = []
         self.lines: list[Line] = []
 
@@ -175,6 +177,9 @@ class Step:
             update["phase"] = self.phase
         if self.variables != (self.state.get("variables") or {}):
             update["variables"] = self.variables
+        kept = bool(self.state.get("moves"))
+        if kept != ("awaited" in self.clock):
+            update["moves"] = None if kept else self.played
         if self.outcome != self.state.get("outcome"):
             update["outcome"] = self.outcome
         if self.stands is not None:

@@ -9,7 +9,7 @@ from pyscrai.templates.models.base import END
 
 BEGIN = "begin"
 GATHER = "gather"
-"""The node that goes on after a round in which several roles spoke at once."""
+"""The node that goes on after a round in which several roles spoke at once, and after measures that were awaited."""
 
 
 def candidates(phase: PhasePlan, done: int, last: str | None) -> tuple[str, ...]:
@@ -77,6 +77,10 @@ def successors(plan: Plan) -> dict[str, list[str]]:
             after = candidates(phase, done, last)
             link(node, [*out, *after] if leads and phase.spec.order == "simultaneous" else after)
             link(node, out if leads else ())
+    if plan.awaits:
+        # The flow goes on there after measures, to whoever can follow anybody.
+        follow[GATHER] = dict.fromkeys(target for targets in list(follow.values()) for target in targets
+                                       if target != GATHER)
     return {source: list(targets) for source, targets in follow.items()}
 
 

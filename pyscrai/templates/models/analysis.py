@@ -88,6 +88,8 @@ class Measure(Part):
     """A role, a group, ``each`` for every Actor, or ``scenario``."""
     each: Literal["turn", "phase", "end"] | int = "end"
     """When: at every turn, at the end of each phase, at the end of the run, or every n turns."""
+    after: bool = False
+    """Whether the next speaker waits until it is taken, so that ends and transitions of the same turn can read it."""
     rubric: str = ""
 
     @model_validator(mode="after")
@@ -101,6 +103,8 @@ class Measure(Part):
             raise ValueError(f"`scale` runs from low to high, not from {self.scale[0]} to {self.scale[1]}")
         if isinstance(self.each, int) and self.each < 1:
             raise ValueError("`each` is at least 1 turn")
+        if self.after and self.each in ("phase", "end"):
+            raise ValueError("`after` goes with `each: turn` or a number of turns")
         return self
 
 
