@@ -235,3 +235,12 @@ async def test_an_unknown_cost_is_null_and_not_zero(costs: tuple[float | None, .
     assert result.usage["cost_usd"] == shown
     assert "unpriced" not in result.usage
     assert (await playing.state())["usage"]["cost_usd"] == sum(cost or 0 for cost in costs), "what a budget counts"
+
+
+@pytest.mark.parametrize(("reason", "said"), [("length", "at its bound of tokens"),
+                                              ("content_filter", "by the endpoint's content filter")])
+async def test_a_reply_that_was_cut_off_is_used_with_a_warning(reason: str, said: str) -> None:
+    play = await played(scenario(), failing([ModelReply("So I thought", reason, Usage(), "m", 1.0)]))
+    assert play.speakers == ["ann", "bob"]
+    assert [(event.source, event.message) for event in play.of("flow_warning")] == [
+        ("ann", f"the reply of ann (speech) was cut off {said}")]

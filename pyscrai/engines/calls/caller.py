@@ -143,6 +143,7 @@ class Caller:
                 self.record.note(call)
             self._tell(call, fault if mends else None)
             if fault is None:
+                self._tell_if_cut(call, reply)
                 return value
             self._tokens.take_back()
             if not mends:
@@ -221,6 +222,13 @@ class Caller:
         if used.cost_usd is None:
             self.usage[UNPRICED] = self.usage.get(UNPRICED, 0) + 1
         self.seconds += reply.latency_ms / 1000
+
+    def _tell_if_cut(self, call: CallRecord, reply: ModelReply) -> None:
+        """Note that what is used of a reply is not the whole of it; the script layout cuts by its own design."""
+        how = {"length": "at its bound of tokens", "content_filter": "by the endpoint's content filter"}
+        if reply.cut_by is not None and (reply.cut_by != "length" or self.engine.model.layout != "script"):
+            self._note(call, "cut", FlowWarning, message=(
+                f"the reply of {self.engine.role} ({call.purpose}) was cut off {how[reply.cut_by]}"))
 
     def _tell(self, call: CallRecord, repaired: ReplyError | None) -> None:
         """Note how a call went, the same when it is recalled as when it was made."""

@@ -33,38 +33,53 @@ class TokenStream:
         """
         if self._listener is None or speech is None:
             return None
-        joined = TextJoiner()
-
-        def emit(text: str) -> None:
-            if whole := joined.feed(text):
-                self._tell(whole)
-
-        take = StreamedField(speech, emit) if speech else emit
-
-        def guarded(piece: str) -> None:
-            if self._listener is not None:
-                try:
-                    take(piece)
-                except Exception:
-                    self._give_up()
-
-        return guarded
+        return _Try(self, speech)
 
     def take_back(self) -> None:
         """Say that what was told so far is not what will be recorded."""
         if self._told:
             self._told = False
-            self._tell(None)
+            self.tell(None)
 
-    def _tell(self, text: str | None) -> None:
+    def tell(self, text: str | None) -> None:
+        """Pass a piece on, or take all of this turn back with None."""
         if self._listener is None:
             return
         try:
             self._listener(self._role, self._turn, text)
             self._told = text is not None
         except Exception:
-            self._give_up()
+            self.give_up()
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Tell the listener no more, after it, or what feeds it, has failed."""
         _log.warning("listener.failed", role=self._role, turn=self._turn, exc_info=True)
         self._listener = None
+
+
+class _Try:
+    """Takes the pieces of one reply; its ``take_back`` is for a model that finds out that they were no part of it."""
+
+    def __init__(self, stream: TokenStream, speech: str) -> None:
+        self._stream, self._speech = stream, speech
+        self._take = self._begin()
+
+    def __call__(self, piece: str) -> None:
+        try:
+            self._take(piece)
+        except Exception:
+            self._stream.give_up()
+
+    def take_back(self) -> None:
+        """Begin again."""
+        self._stream.take_back()
+        self._take = self._begin()
+
+    def _begin(self) -> Callable[[str], object]:
+        joined = TextJoiner()
+
+        def emit(text: str) -> None:
+            if whole := joined.feed(text):
+                self._stream.tell(whole)
+
+        return StreamedField(self._speech, emit) if self._speech else emit
