@@ -1,0 +1,65 @@
+// Who can follow whom, laid out by dagre, with what is at work lit. The same stands below as a list.
+
+import { html, useEffect, useState } from "../lib/html.js";
+import { source } from "../data/source.js";
+import { W } from "../words.js";
+import dagre from "../vendor/dagre.js";
+
+const HEIGHT = 38;
+const END = { __start__: "begins", __end__: "ends" };
+
+/** @param {{session: import("../data/run_session.js").RunSession}} props */
+export function GraphPanel({ session }) {
+  const run = session.run.value;
+  session.store.version.value;
+  const [graph, setGraph] = useState(/** @type {any} */ (null));
+  const [problem, setProblem] = useState(/** @type {any} */ (null));
+  useEffect(() => { if (run) source.graph(run.template).then(setGraph, setProblem); }, [run?.template]);
+  if (problem) return html`<p class="empty">${problem.message}</p>`;
+  if (!graph || !run) return html`<p class="empty">${W.loading}</p>`;
+  const turn = session.turn.value;
+  const lit = turn === null && run.status === "running" ? run.speakers : session.store.turns.get(session.shownTurn.value)?.roles || [];
+  const names = Object.fromEntries(run.cast.map((member) => [member.role, member.name]));
+  return html`<div class="panel-body"><h2>${W.graph.title}</h2>
+    <${Graph} graph=${graph} lit=${lit} hue=${session.hue} names=${names} choose=${(role) => session.roles().includes(role) && session.readAs(role)} label=${W.graph.title} />
+    <details><summary>${W.graph.list}</summary><ul class="edges">${graph.edges.map((edge) => html`<li>${names[edge.source] || edge.source} → ${names[edge.target] || edge.target}</li>`)}</ul></details></div>`;
+}
+
+/**
+ * A graph as a picture.
+ * @param {{graph: {nodes: any[], edges: {source: string, target: string}[]}, lit?: string[], hue: (role: string) => string, names?: Record<string, string>, choose?: (role: string) => void, label: string}} props
+ */
+export function Graph({ graph, lit = [], hue, names = {}, choose, label }) {
+  const layout = new dagre.graphlib.Graph({ multigraph: false });
+  layout.setGraph({ rankdir: "TB", nodesep: 18, ranksep: 34, marginx: 10, marginy: 10, acyclicer: "greedy" });
+  layout.setDefaultEdgeLabel(() => ({}));
+  const told = (node) => names[node.id] || END[node.id] || node.name || node.id;
+  for (const node of graph.nodes) layout.setNode(node.id, { width: node.engine ? Math.max(64, told(node).length * 7.4 + 26) : 58, height: node.engine ? HEIGHT : 26, node });
+  for (const edge of graph.edges) if (edge.source !== edge.target) layout.setEdge(edge.source, edge.target);
+  dagre.layout(layout);
+  const { width = 100, height = 100 } = layout.graph();
+  const loops = graph.edges.filter((edge) => edge.source === edge.target);
+  return html`<svg class="graph" role="img" aria-label=${label} viewBox=${`0 0 ${width} ${height}`} style=${{ maxWidth: `${width}px` }}>
+    <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 .6 7.4 4 0 7.4z" /></marker></defs>
+    <g class="edges">${layout.edges().map((edge) => html`<path key=${`${edge.v}>${edge.w}`} class=${lit.includes(edge.v) ? "lit" : ""} d=${curve(layout.edge(edge).points)} marker-end="url(#arrow)" />`)}
+      ${loops.map((edge) => { const at = layout.node(edge.source); const x = at.x + at.width / 2; return html`<path d=${`M${x},${at.y - 7} c18,-12 18,26 1,14`} marker-end="url(#arrow)" />`; })}</g>
+    ${layout.nodes().map((id) => {
+      const { x, y, width: wide, height: high, node } = layout.node(id);
+      return html`<g key=${id} class=${`node ${node.engine ? hue(id) : "end"} ${node.engine || ""} ${lit.includes(id) ? "lit" : ""}`} transform=${`translate(${x - wide / 2},${y - high / 2})`} onClick=${() => choose?.(id)}>
+        <rect width=${wide} height=${high} rx=${node.engine ? 9 : 13} /><text x=${wide / 2} y=${high / 2 + 4.2}>${told(node)}</text></g>`;
+    })}
+  </svg>`;
+}
+
+function curve(points) {
+  const [first, ...rest] = points;
+  let path = `M${first.x},${first.y}`;
+  for (let at = 0; at < rest.length - 1; at += 1) {
+    const here = rest[at];
+    const next = rest[at + 1];
+    const end = at === rest.length - 2 ? next : { x: (here.x + next.x) / 2, y: (here.y + next.y) / 2 };
+    path += ` Q${here.x},${here.y} ${end.x},${end.y}`;
+  }
+  if (rest.length === 1) path += ` L${rest[0].x},${rest[0].y}`;
+  return path;
+}

@@ -1,0 +1,63 @@
+// A long list of which only what is in sight is drawn. Heights are measured; at the end it follows what is added.
+
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
+import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "../vendor/virtual/index.js";
+
+/**
+ * @param {{
+ *   count: number, keyOf: (index: number) => string | number, draw: (index: number) => any, estimate?: (index: number) => number,
+ *   handle?: {current: any}, follow?: boolean, onAway?: (away: boolean) => void, label: string, tail?: any,
+ * }} props `handle` gets `reveal(index, how)` and `toEnd()`; `tail` stands below the last item
+ */
+export function VirtualList({ count, keyOf, draw, estimate = () => 96, handle, follow = false, onAway, label, tail }) {
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const [, redraw] = useState(0);
+  const made = useRef(/** @type {any} */ (null));
+  const away = useRef(false);
+  const options = {
+    count, getItemKey: keyOf, estimateSize: estimate, overscan: 6, paddingStart: 18, paddingEnd: 26, getScrollElement: () => box.current,
+    observeElementRect, observeElementOffset, scrollToFn: elementScroll, onChange: () => redraw((number) => number + 1),
+  };
+  if (!made.current) made.current = new Virtualizer(options);
+  const list = made.current;
+  list.setOptions({ ...list.options, ...options });
+
+  useLayoutEffect(() => list._didMount(), []);
+  useLayoutEffect(() => list._willUpdate());
+
+  const toEnd = () => { const element = box.current; if (element) element.scrollTop = element.scrollHeight; };
+  if (handle) {
+    handle.current = {
+      toEnd: () => { away.current = false; onAway?.(false); list.scrollToIndex(count - 1, { align: "end" }); requestAnimationFrame(toEnd); },
+      reveal: (index, align = "start") => { away.current = true; list.scrollToIndex(index, { align }); },
+      reader: () => box.current,
+    };
+  }
+
+  // What is at its end stays there when lines are added or streamed text grows.
+  useLayoutEffect(() => { if (follow && !away.current) toEnd(); });
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    let before = element.scrollTop;
+    const scrolled = () => {
+      const left = element.scrollHeight - element.scrollTop - element.clientHeight;
+      const up = element.scrollTop < before - 2;
+      before = element.scrollTop;
+      const now = left < 40 ? false : up || away.current;
+      if (now !== away.current) { away.current = now; onAway?.(now); }
+    };
+    element.addEventListener("scroll", scrolled, { passive: true });
+    return () => element.removeEventListener("scroll", scrolled);
+  }, []);
+
+  const items = list.getVirtualItems();
+  return html`<div class="scroll list" ref=${box} tabindex="0" role="region" aria-label=${label}>
+    <div class="list-space" style=${{ height: `${list.getTotalSize()}px` }}>
+      <ol class="list-items" style=${{ transform: `translateY(${items[0]?.start ?? 0}px)` }}>
+        ${items.map((item) => html`<li key=${item.key} data-index=${item.index} ref=${list.measureElement} aria-posinset=${item.index + 1} aria-setsize=${count}>${draw(item.index)}</li>`)}
+      </ol>
+    </div>
+    ${tail}
+  </div>`;
+}

@@ -1,0 +1,63 @@
+// Where pages get their data from in an exported folder: scripts beside the page, since a page on disk cannot fetch.
+
+/** @type {any} */
+const shelf = globalThis;
+
+export const isFolder = Boolean(shelf.pyscraiFolder);
+
+const arrived = new Map();
+const waiting = new Map();
+
+if (isFolder) shelf.pyscraiPart = (name, value) => {
+  arrived.set(name, value);
+  waiting.get(name)?.(value);
+};
+
+/** A part of the folder, such as `run_1jn9qhwhd8ez/calls_3`; its script is loaded when it is first asked for. */
+function part(name) {
+  if (arrived.has(name)) return Promise.resolve(arrived.get(name));
+  return new Promise((resolve, reject) => {
+    waiting.set(name, resolve);
+    const script = document.createElement("script");
+    script.src = `data/${name}.js`;
+    script.onerror = () => reject(new Error(`the folder has no ${name}`));
+    document.head.append(script);
+  });
+}
+
+const runPart = async (id) => part(`${id}/run`);
+
+/** The records of a folder, read as those of a server; nothing can be asked of its runs. */
+export const folder = {
+  canSteer: false,
+
+  run: async (id) => (await runPart(id)).run,
+  runs: async () => ({ items: (await Promise.all(shelf.pyscraiFolder.runs.map(runPart))).map((each) => each.run), next: null }),
+  counts: async () => ({}),
+  family: async () => ({ items: (await Promise.all(shelf.pyscraiFolder.runs.map(runPart))).map((each) => each.run), next: null }),
+  followAll: () => () => {},
+  followRun(id, listener) {
+    let open = true;
+    (async () => {
+      listener.state("connecting");
+      const { event_parts: parts } = await runPart(id);
+      for (let number = 0; open && number < parts; number += 1) listener.events(await part(`${id}/events_${number}`));
+      if (open) listener.state("ended");
+    })().catch((error) => listener.state("refused", error));
+    return () => { open = false; };
+  },
+  async calls(id, { role, from_turn: from = 0, to_turn: to = Infinity } = {}) {
+    const { call_parts: parts } = await runPart(id);
+    const items = [];
+    for (const [number, [first, last]] of parts.entries()) {
+      if (last < from || first > to) continue;
+      for (const call of await part(`${id}/calls_${number}`)) {
+        if (call.turn >= from && call.turn <= to && (!role || role === call.role)) items.push(call);
+      }
+    }
+    return { items, next: null };
+  },
+  metrics: async (id) => ({ metrics: (await runPart(id)).metrics }),
+  template: async (kind, reference) => ({ content: (await part("templates"))[reference] }),
+  graph: async (reference) => (await part("graphs"))[reference],
+};

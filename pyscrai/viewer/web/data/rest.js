@@ -1,0 +1,76 @@
+// Requests to the REST API of the server that this page came from.
+
+import { signal } from "../lib/html.js";
+
+const STORE = "pyscrai.key";
+const base = new URL("api/v1/", document.baseURI);
+
+/** Whether the server asked for a key that this page does not have. */
+export const keyMissing = signal("");
+
+export const storedKey = () => sessionStorage.getItem(STORE) || "";
+
+/** Keep a key for as long as this tab is open. */
+export function keepKey(key) {
+  if (key) sessionStorage.setItem(STORE, key); else sessionStorage.removeItem(STORE);
+  keyMissing.value = "";
+}
+
+/** An error that the server answered, with its stable code and its cure (RFC 9457). */
+export class Problem extends Error {
+  /** @param {number} status @param {any} document */
+  constructor(status, document) {
+    super(document.detail || document.title || `HTTP ${status}`);
+    this.status = status;
+    this.code = document.code || "";
+    this.cure = document.cure || "";
+    this.problems = document.problems || [];
+    this.document = document;
+  }
+}
+
+export function address(path, query = {}) {
+  const url = new URL(path, base);
+  for (const [name, value] of Object.entries(query)) {
+    if (value === null || value === undefined || value === "") continue;
+    for (const each of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(each));
+  }
+  return url;
+}
+
+export function headers(more = {}) {
+  const key = storedKey();
+  return key ? { ...more, authorization: `Bearer ${key}` } : more;
+}
+
+/**
+ * Make a request.
+ * @param {string} path below the API's prefix
+ * @param {{method?: string, query?: Record<string, unknown>, body?: unknown, once?: boolean, text?: boolean, signal?: AbortSignal}} [how]
+ *   `once`: a repeated request is done once; `text`: the answer is no JSON
+ * @returns {Promise<any>}
+ */
+export async function request(path, { method = "GET", query, body, once, text, signal: until } = {}) {
+  const head = headers(body === undefined ? {} : { "content-type": "application/json" });
+  if (once) head["idempotency-key"] = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
+  let answer;
+  try {
+    answer = await fetch(address(path, query), {
+      method, headers: head, body: body === undefined ? undefined : JSON.stringify(body), signal: until, cache: "no-store",
+    });
+  } catch (error) {
+    if (until?.aborted) throw error;
+    throw new Problem(0, { detail: "the server does not answer", code: "network", cure: "see whether `pyscrai serve` runs" });
+  }
+  if (!answer.ok) throw await problemOf(answer);
+  if (answer.status === 204) return null;
+  return text ? answer.text() : answer.json();
+}
+
+/** What a refusing answer says; it also notes that a key is missing. */
+export async function problemOf(answer) {
+  const document = await answer.json().catch(() => ({ detail: answer.statusText }));
+  const problem = new Problem(answer.status, document);
+  if (answer.status === 401) keyMissing.value = problem.code || "auth.missing";
+  return problem;
+}
