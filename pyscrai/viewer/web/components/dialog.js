@@ -10,6 +10,7 @@ export function Dialog({ title, close, children, footer, submit }) {
   useEffect(() => {
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
     box.current.showModal();
+    box.current.querySelector("[autofocus], .body input, .body textarea, .body select")?.focus();
     return () => before?.focus?.();
   }, []);
   const send = (event) => {

@@ -31,7 +31,7 @@ export function GraphPanel({ session }) {
  */
 export function Graph({ graph, lit = [], hue, names = {}, choose, label }) {
   const layout = new dagre.graphlib.Graph({ multigraph: false });
-  layout.setGraph({ rankdir: "TB", nodesep: 18, ranksep: 34, marginx: 10, marginy: 10, acyclicer: "greedy" });
+  layout.setGraph({ rankdir: "TB", nodesep: 18, ranksep: 34, marginx: 26, marginy: 10, acyclicer: "greedy" });
   layout.setDefaultEdgeLabel(() => ({}));
   const told = (node) => names[node.id] || END[node.id] || node.name || node.id;
   for (const node of graph.nodes) layout.setNode(node.id, { width: node.engine ? Math.max(64, told(node).length * 7.4 + 26) : 58, height: node.engine ? HEIGHT : 26, node });

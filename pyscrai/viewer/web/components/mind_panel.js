@@ -6,6 +6,8 @@ import { source } from "../data/source.js";
 import { W } from "../words.js";
 import { Prompt } from "./prompt.js";
 
+const NO_PROMPT = { text: "", turn: 0 };
+
 /** @param {{session: import("../data/run_session.js").RunSession}} props */
 export function MindPanel({ session }) {
   const run = session.run.value;
@@ -21,16 +23,16 @@ export function MindPanel({ session }) {
     return () => { current = false; clearTimeout(later); };
   }, [role, turn]);
   useEffect(() => {
-    if (!role) { session.prompt.value = ""; setCall(null); return undefined; }
+    if (!role) { session.prompt.value = NO_PROMPT; setCall(null); return undefined; }
     let current = true;
     const later = setTimeout(() => nearestCall(session.id, role, turn).then((found) => {
       if (!current) return;
       setCall(found);
-      session.prompt.value = found?.messages?.map((message) => message.content).join("\n") || "";
+      session.prompt.value = { text: found?.messages?.map((message) => message.content).join("\n") || "", turn: found?.turn || 0 };
     }, () => {}), 120);
     return () => { current = false; clearTimeout(later); };
   }, [role, turn]);
-  useEffect(() => () => { session.prompt.value = ""; }, []);
+  useEffect(() => () => { session.prompt.value = NO_PROMPT; }, []);
 
   if (!run) return null;
   const chooser = html`<label class="lens-choice">${W.lens.label}<select value=${role} onChange=${(event) => session.readAs(event.target.value)}>

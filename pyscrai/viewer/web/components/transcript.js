@@ -29,7 +29,7 @@ export function Transcript({ session }) {
     if (line === null || at === undefined || shown.current === wish) return;
     shown.current = wish;
     setAway(true);
-    handle.current.reveal(at, "auto");
+    handle.current.reveal(at, "center");
   }, [line, blocks.length]);
   useEffect(() => {
     if (turn === null) { if (shown.current.startsWith("turn")) { shown.current = ""; handle.current.toEnd(); } return; }

@@ -13,9 +13,13 @@ const LIFE = new Set([
 const REFRESH = 900;
 
 export class RunSession {
-  /** @param {string} id */
-  constructor(id) {
-    const { query } = route.peek();
+  /**
+   * @param {string} id
+   * @param {{alone?: boolean}} [how] `alone`: the page's address tells what is chosen in this run
+   */
+  constructor(id, { alone = true } = {}) {
+    const query = alone ? route.peek().query : {};
+    this.retain = alone ? retain : () => {};
     this.id = id;
     this.store = new RunStore();
     this.run = signal(/** @type {any} */ (null));
@@ -34,7 +38,7 @@ export class RunSession {
     /** The dialog that is open, and what it is about. */
     this.dialog = signal(/** @type {any} */ (null));
     /** The texts of the prompt that the lens shows, to mark what stands in it. */
-    this.prompt = signal("");
+    this.prompt = signal({ text: "", turn: 0 });
     this.shownTurn = computed(() => { this.store.version.value; return this.turn.value ?? this.store.lastTurn; });
     this.timer = 0;
     this.stop = () => {};
@@ -115,24 +119,24 @@ export class RunSession {
 
   lookAt(turn) {
     this.turn.value = turn === null ? null : Math.max(0, Math.min(turn, this.store.lastTurn));
-    retain({ turn: this.turn.value });
+    this.retain({ turn: this.turn.value });
   }
 
   readAs(role, turn) {
     this.lens.value = role;
     if (turn !== undefined) this.turn.value = turn;
     if (role) this.show("mind");
-    retain({ as: role, turn: this.turn.value });
+    this.retain({ as: role, turn: this.turn.value });
   }
 
   choose(seq, panel) {
     this.line.value = seq;
     if (panel) this.panel.value = panel;
-    retain({ line: seq, panel: this.panel.value === "state" ? "" : this.panel.value });
+    this.retain({ line: seq, panel: this.panel.value === "state" ? "" : this.panel.value });
   }
 
   show(panel) {
     this.panel.value = panel;
-    retain({ panel: panel === "state" ? "" : panel });
+    this.retain({ panel: panel === "state" ? "" : panel });
   }
 }
