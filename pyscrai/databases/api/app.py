@@ -11,7 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from pyscrai import __version__
 from pyscrai.config.settings import Settings
-from pyscrai.databases.api import controls, openapi, records, runs, system, templates
+from pyscrai.databases.api import controls, openapi, records, runs, search, seats, system, templates, viewer
 from pyscrai.databases.api import events as streams
 from pyscrai.databases.api.access import Access
 from pyscrai.databases.api.dependencies import Context
@@ -49,8 +49,9 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
     app = FastAPI(title="PyScrAI", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None,
                   redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
     for router in (runs.router, controls.many, controls.router, streams.router, records.router, templates.router,
-                   system.router, openapi.router):
+                   search.router, seats.links, seats.router, system.router, openapi.router):
         app.include_router(router, prefix=PREFIX)
+    app.include_router(viewer.router)
     add_handlers(app)
     app.add_middleware(Guard, settings=settings.server)
     if settings.server.cors_origins:

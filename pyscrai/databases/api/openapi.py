@@ -24,6 +24,7 @@ TAGS = [
     {"name": "control", "description": "What may be asked of a run: start, pause, step, steer, fork, play again."},
     {"name": "events", "description": "The event log, by range or as it grows."},
     {"name": "records", "description": "Transcript, model calls, states, views, figures, exports."},
+    {"name": "seat", "description": "The seat of a person who plays one role: look, listen and reply."},
     {"name": "templates", "description": "Scenario and agent templates as immutable versions."},
     {"name": "system", "description": "The server itself."},
 ]

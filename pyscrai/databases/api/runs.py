@@ -17,6 +17,7 @@ from pyscrai.databases.api.idempotency import REPLAYED, IdempotencyKey, fingerpr
 from pyscrai.databases.api.schemas.base import Limit, Listing, RunId, Tag, TemplateName, VersionName, problems
 from pyscrai.databases.api.schemas.runs import NewRun, RunDetail, RunSummary, Status
 from pyscrai.databases.repositories.idempotency_keys import Idempotency
+from pyscrai.databases.repositories.lineage import family
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.run_ids import thread_id
@@ -102,6 +103,16 @@ async def count_runs(context: Ctx, caller: Reader) -> dict[Status, int]:
 async def read_run(run_id: RunId, context: Ctx, caller: Reader) -> Response:
     """A run as it stands: what is asked of it and what it does, turn, phase, who is speaking, variables, usage."""
     return JSONResponse(await detail(context, run_id))
+
+
+@router.get("/{run_id}/family", operation_id="list_family", responses=problems(404))
+async def list_family(run_id: RunId, context: Ctx, caller: Reader) -> Listing[RunSummary]:
+    """The run that this one was first forked from, and all that was forked from that, the oldest first."""
+    async with context.services.database.read() as session:
+        await Runs(session).get(run_id)
+        rows = await family(session, run_id)
+        templates = await templates_of(session, rows)
+    return Listing[RunSummary](items=[RunSummary(**summary(context, row, templates)) for row in rows])
 
 
 @router.delete("/{run_id}", operation_id="delete_run", status_code=204, response_class=Response,

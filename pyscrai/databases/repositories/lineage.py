@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -38,3 +39,16 @@ async def lineage(session: AsyncSession, run_id: str) -> tuple[Segment, ...]:
         if found and found.fork_turn is not None:
             upto = found.fork_turn if upto is None else min(upto, found.fork_turn)
     return tuple(reversed(segments))
+
+
+MOST_RELATED = 1_000
+
+
+async def family(session: AsyncSession, run_id: str) -> Sequence[RunRow]:
+    """The first of a run's ancestors and all that was forked from it, in any number of steps; the oldest first."""
+    up = select(RunRow.id, RunRow.parent_run_id).where(RunRow.id == run_id).cte("up", recursive=True)
+    up = up.union(select(RunRow.id, RunRow.parent_run_id).join(up, RunRow.id == up.c.parent_run_id))
+    down = select(up.c.id).where(up.c.parent_run_id.is_(None)).cte("down", recursive=True)
+    down = down.union(select(RunRow.id).join(down, RunRow.parent_run_id == down.c.id))
+    return (await session.scalars(select(RunRow).where(RunRow.id.in_(select(down.c.id))).order_by(RunRow.id)
+                                  .limit(MOST_RELATED))).all()

@@ -1,6 +1,7 @@
 // The branches of a run, and two of its futures side by side from where they part.
 
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { listed, plain } from "../lib/format.js";
 import { link, retain, route } from "../lib/router.js";
 import { align, asTree } from "../data/futures.js";
 import { RunSession } from "../data/run_session.js";
@@ -84,5 +85,5 @@ function Edits({ session }) {
   const edits = session.store.fork?.payload.edits;
   if (!edits) return null;
   const told = Object.entries(edits).filter(([, value]) => value !== null && value !== undefined && !(typeof value === "object" && Object.keys(value).length === 0));
-  return html`<section class="card"><h2>${W.futures.edits}</h2><ul class="edit-list">${told.length ? told.map(([name, value]) => html`<li key=${name}><code>${name}</code> ${typeof value === "object" ? JSON.stringify(value) : String(value)}</li>`) : html`<li>${W.futures.noEdits}</li>`}</ul></section>`;
+  return html`<section class="card"><h2>${W.futures.edits}</h2><ul class="edit-list">${told.length ? told.map(([name, value]) => html`<li key=${name}><code>${name}</code> ${name === "injects" ? value.map((each) => html`“${each.text}” <small>${listed(each.audience.map(session.store.name))}</small> `) : plain(value)}</li>`) : html`<li>${W.futures.noEdits}</li>`}</ul></section>`;
 }

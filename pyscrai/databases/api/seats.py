@@ -1,0 +1,134 @@
+"""Seats: a token that is bound to one role of one run, and the three things that it can do: look, listen and reply."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response, Security
+from fastapi.security import HTTPAuthorizationCredentials
+
+from pyscrai.databases.api.access import AccessError, Controller, bearer
+from pyscrai.databases.api.dependencies import Context, Ctx
+from pyscrai.databases.api.event_stream import KEEP_ALIVE, EventStream
+from pyscrai.databases.api.schemas.base import EventId, Limit, Listing, RolePath, RunId, problems
+from pyscrai.databases.api.schemas.runs import HumanReply
+from pyscrai.databases.api.schemas.seats import NewSeat, SeatLine, SeatToken, SeatView
+from pyscrai.databases.repositories.runs import Runs
+from pyscrai.services import replies
+from pyscrai.services.seats import Seat, offer_seat, seat_lines, seat_of, seat_view
+
+links = APIRouter(prefix="/runs/{run_id}", tags=["control"])
+
+router = APIRouter(prefix="/seat", tags=["seat"])
+
+
+async def seated(request: Request, token: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)] = None
+                 ) -> Seat:
+    """The seat that the request's token is bound to.
+
+    Raises:
+        AccessError: there is no token, it is not known, or it is no seat's.
+    """
+    if token is None:
+        raise AccessError("a seat's token is needed", cure="send it as `Authorization: Bearer TOKEN`")
+    caller = await request.app.state.context.access.caller(token.credentials, None)
+    found = seat_of(caller.scopes, caller.name)
+    if found is None:
+        raise AccessError("this key is no seat's token", code="auth.scope",
+                          cure="use a token of `POST /runs/{run_id}/roles/{role}/seat`")
+    return found
+
+
+Seated = Annotated[Seat, Depends(seated)]
+
+
+@links.post("/roles/{role}/seat", operation_id="offer_seat", status_code=201, responses=problems(404, 409))
+async def make_seat(run_id: RunId, role: RolePath, context: Ctx, caller: Controller, body: NewSeat | None = None
+                    ) -> SeatToken:
+    """Make a token with which a person sees and plays this role of this run, and can do nothing else.
+
+    Where a model plays the role, the person takes it over from its next turn on.
+    """
+    person = (body or NewSeat()).person
+    seat, token = await offer_seat(context.services, run_id, role, person=person)
+    async with context.services.database.read() as session:
+        if (await Runs(session).get(run_id)).status == "waiting":
+            context.manager.wake(run_id, "run", share=caller.name)
+    return SeatToken(run_id=seat.run_id, role=seat.role, person=seat.person, token=token)
+
+
+@router.get("", operation_id="read_seat", responses=problems(404))
+async def read_seat(seat: Seated, context: Ctx) -> SeatView:
+    """Where the run stands as the role of this token knows it, and what it is asked."""
+    return SeatView(**await seat_view(context.services, seat))
+
+
+@router.get("/lines", operation_id="list_seat_lines", responses=problems(404))
+async def list_seat_lines(seat: Seated, context: Ctx, after_id: EventId = 0, limit: Limit = 1_000
+                          ) -> Listing[SeatLine]:
+    """What the role of this token heard. `next` goes into `after_id`."""
+    found = await seat_lines(context.services, seat, after=after_id, limit=limit)
+    return Listing[SeatLine](items=[SeatLine(**line) for _, line in found],
+                             next=str(found[-1][0]) if len(found) == limit else None)
+
+
+@router.post("/reply", operation_id="reply_from_seat", status_code=204, response_class=Response,
+             responses=problems(404, 409))
+async def reply_from_seat(body: HumanReply, seat: Seated, context: Ctx) -> None:
+    """Answer what the role of this token is asked."""
+    await replies.reply(context.services, seat.run_id, body.given(), actor=seat.person, role=seat.role)
+    context.manager.wake(seat.run_id, "run", share=seat.person)
+
+
+@router.get("/stream", operation_id="stream_seat", response_class=EventStream, responses={**problems(404), 200: {
+    "description": "`line` events with what the role hears, and `state` events with how things stand for it.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}}}})
+async def stream_seat(
+    seat: Seated, context: Ctx, request: Request,
+    after: Annotated[EventId | None, Query(description="Begin behind this line.")] = None,
+    seconds: Annotated[float | None, Query(gt=0, le=86_400, description="End after this time.")] = None,
+) -> Response:
+    """Follow the play as the role of this token hears it."""
+    await seat_view(context.services, seat)
+    token = request.headers["authorization"].partition(" ")[2]
+    last = request.headers.get("last-event-id", "")
+    begin = int(last) if last.isdigit() else after or 0
+    return EventStream(_follow(context, seat, token, begin, seconds))
+
+
+async def _follow(context: Context, seat: Seat, token: str, after: int, seconds: float | None
+                  ) -> AsyncIterator[bytes]:
+    """Lines and states on the wire. The hub only says that something happened; what is told is read for this role."""
+    clock = asyncio.get_running_loop().time
+    until = None if seconds is None else clock() + seconds
+    told: dict[str, Any] | None = None
+    async with context.hub.watch(seat.run_id) as watcher:
+        yield b"retry: 1000\n\n"
+        while not context.hub.closing.is_set():
+            watcher.lagging = False
+            watcher.chunks.clear()
+            watcher.news.clear()
+            try:
+                await context.access.caller(token, None)
+            except AccessError:
+                return  # the token was revoked
+            lines = await seat_lines(context.services, seat, after=after)
+            for after, line in lines:
+                yield b"id: %d\nevent: line\ndata: %s\n\n" % (after, orjson.dumps(line, default=str))
+            if len(lines) == 1_000:
+                continue
+            state = await seat_view(context.services, seat)
+            if state != told:
+                told = state
+                yield b"event: state\ndata: %s\n\n" % orjson.dumps(state, default=str)
+            left = KEEP_ALIVE if until is None else until - clock()
+            if left <= 0:
+                return
+            try:
+                async with asyncio.timeout(min(left, KEEP_ALIVE)):
+                    await watcher.news.wait()
+            except TimeoutError:
+                yield b": still here\n\n"

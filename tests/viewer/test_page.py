@@ -1,0 +1,76 @@
+"""The page and its files, as the server sends them."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import pytest
+
+from pyscrai.viewer.web_files import MEDIA_TYPES, WEB, page, stamp, web_files
+from tests.api.serving import Serving, serving
+
+
+@pytest.fixture
+def url(make_url: Callable[[str], str]) -> str:
+    return make_url("sqlite")
+
+
+@pytest.fixture
+async def server(url: str) -> AsyncIterator[Serving]:
+    async with serving(url, require_keys=True) as found:
+        yield found
+
+
+async def test_the_page_and_all_that_it_names_are_there_without_a_key(server: Serving) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        answer = await client.get("/")
+        assert answer.status_code == 200
+        policy = answer.headers["content-security-policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        named = set(re.findall(r'(?:src|href)="([^"]+)"', answer.text))
+        assert len(named) > 30
+        for name in named:
+            found = await client.get(f"/{name}")
+            assert found.status_code == 200, name
+            assert found.headers["content-type"].split(";")[0] in {kind.split(";")[0] for kind in MEDIA_TYPES.values()}
+            assert "immutable" in found.headers["cache-control"]
+        for path in ("../web_files.py", "index.html", "vendor/../../web_files.py", "nothing.js"):
+            assert (await client.get(f"/viewer/{stamp()}/{path}")).status_code == 404
+        assert (await client.get("/viewer/0000000000000000/main.js")).status_code == 404
+
+
+def test_the_page_has_no_inline_script_or_style_and_names_no_other_host() -> None:
+    text = page("viewer/x")
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bon[a-z]+=|style=", text)
+    for name, path in web_files().items():
+        source = path.read_text(encoding="utf-8")
+        if not name.startswith("vendor/"):
+            assert "http://" not in source.replace("http://www.w3.org/2000/svg", ""), name
+            assert "https://" not in source, name
+            assert not re.search(r"\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|eval|document\.write)\b",
+                                 source), name
+
+
+def test_every_module_imports_what_is_there() -> None:
+    for name, path in web_files().items():
+        if path.suffix != ".js":
+            continue
+        for wanted in re.findall(r'(?:from\s*|^import\s*)"([^"]+)"', path.read_text(encoding="utf-8"), re.MULTILINE):
+            assert wanted.startswith("."), (name, wanted)
+            assert (path.parent / wanted).resolve().is_relative_to(WEB), (name, wanted)
+            assert (path.parent / wanted).resolve().is_file(), (name, wanted)
+
+
+def test_components_are_small() -> None:
+    long = {name: lines for name, path in web_files().items() if not name.startswith("vendor/") and path.suffix == ".js"
+            and (lines := len(path.read_text(encoding="utf-8").splitlines())) > 300}
+    assert not long
+
+
+def test_all_the_javascript_is_light() -> None:
+    total = sum(len(gzip.compress(path.read_bytes())) for path in web_files().values() if path.suffix == ".js")
+    assert total < 250_000
