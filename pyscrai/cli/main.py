@@ -38,7 +38,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "import": ("Write", "pyscrai.cli.commands.validate:import_", "Make templates of files in other formats."),
     "templates": ("Set up", "pyscrai.cli.commands.templates:app", "List, show and add templates."),
     "models": ("Set up", "pyscrai.cli.commands.models:app", "List, check and install models."),
-    "serve": ("Serve", "pyscrai.cli.commands.serve:serve", "Serve the API and play its runs."),
+    "serve": ("Serve", "pyscrai.cli.commands.serve:serve", "Serve the viewer and the API, and play runs."),
+    "view": ("Look", "pyscrai.cli.commands.view:view", "Open the viewer in a browser, at a run if one is named."),
     "keys": ("Serve", "pyscrai.cli.commands.keys:app", "Create, list and revoke API keys."),
     "db": ("Set up", "pyscrai.cli.commands.db:app", "Upgrade and find the database."),
 }

@@ -67,9 +67,8 @@ async def test_nothing_that_another_role_alone_knows_reaches_a_seat(
     for _ in range(3):
         await kim.post("/seat/reply", json={"text": "Go on."})
         await server.settled(run_id)
-        for path in ("/seat", "/seat/lines", "/seat/stream?seconds=0.2"):
-            received.append((await kim.get(path)).text)
-    everything = json.dumps((await server.get(f"/runs/{run_id}/events", params={"limit": 1000})))
+        received += [(await kim.get(path)).text for path in ("/seat", "/seat/lines", "/seat/stream?seconds=0.2")]
+    everything = json.dumps(await server.get(f"/runs/{run_id}/events", params={"limit": 1000}))
     assert WHISPER in everything, "the canary was sent"
     for word in (SECRET, WHISPER, HIDDEN, "trust", "vars.", "admin", '"seed"', "gate"):
         assert not [text for text in received if word in text], word

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import uvicorn
 from cyclopts import Parameter
@@ -28,14 +29,27 @@ async def serve(
     require_keys: Annotated[bool, Parameter(help="Ask for an API key also on this machine.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Serve the API, and play the runs that are asked for. Ctrl-C ends it: runs pause and go on at the next start."""
+    """Serve the viewer and the API, and play the runs that are asked for.
+
+    Ctrl-C ends it: runs pause and go on at the next start.
+    """
+    return await serve_with({"host": host, "port": port, "capacity": capacity, "require_keys": require_keys or None},
+                            as_json=as_json)
+
+
+async def serve_with(changes: Mapping[str, Any], *, as_json: bool, ready: Callable[[str], None] | None = None) -> int:
+    """Serve until it is ended.
+
+    Args:
+        changes: to the server's settings; None leaves one as it is.
+        ready: called with the viewer's address when it can be opened.
+    """
     from pyscrai.cli.log_setup import configure_logs
     from pyscrai.config.settings import load_settings
     from pyscrai.databases.api.app import create_app
     from pyscrai.factories.services import open_services
 
     settings = load_settings()
-    changes = {"host": host, "port": port, "capacity": capacity, "require_keys": require_keys or None}
     server = settings.server.model_copy(update={name: value for name, value in changes.items() if value is not None})
     settings = settings.model_copy(update={"server": server})
     configure_logs(settings)
@@ -45,26 +59,31 @@ async def serve(
             app = create_app(settings, services=services)
             config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="on",
                                     timeout_keep_alive=30, timeout_graceful_shutdown=5)
-            await Server(config, _address(bound), as_json=as_json).serve(sockets=[bound])
+            await Server(config, _address(bound), as_json=as_json, ready=ready).serve(sockets=[bound])
     return 0
 
 
 class Server(uvicorn.Server):
     """Says where it listens when it does, and ends its streams when it is told to end: they would never end else."""
 
-    def __init__(self, config: uvicorn.Config, address: str, *, as_json: bool) -> None:
+    def __init__(self, config: uvicorn.Config, address: str, *, as_json: bool,
+                 ready: Callable[[str], None] | None = None) -> None:
         super().__init__(config)
-        self._url, self._as_json = f"http://{address}/api/v1", as_json
+        self._viewer, self._url, self._as_json = f"http://{address}/", f"http://{address}/api/v1", as_json
+        self._ready = ready
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._loop = asyncio.get_running_loop()
         if self._as_json:
-            output.json_line({"url": self._url, "docs": f"{self._url}/docs", "pid": os.getpid()})
+            output.json_line({"url": self._url, "docs": f"{self._url}/docs", "viewer": self._viewer,
+                              "pid": os.getpid()})
         else:
-            output.say(f"PyScrAI serves {self._url}, with a reference at {self._url}/docs. Ctrl-C ends it.")
+            output.say(f"PyScrAI serves its viewer at {self._viewer} and its API at {self._url}. Ctrl-C ends it.")
             output.write(())
+        if self._ready is not None:
+            self._ready(self._viewer)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end. A second signal changes nothing: the grace time bounds what is still to be done."""

@@ -28,12 +28,12 @@ async def search_runs(context: Ctx, caller: Reader, q: Words, template: Template
     """Lines of all runs that say these words, the newest first. `next` goes into `before_id`."""
     database = context.services.database
     async with database.read() as session:
-        more = await WordIndex(session, sqlite=database.is_sqlite).is_behind()
+        more = await WordIndex(session).is_behind()
     while more:
         async with database.session() as session:
-            more = await WordIndex(session, sqlite=database.is_sqlite).grow()
+            more = await WordIndex(session).grow()
     async with database.read() as session:
-        found = await WordIndex(session, sqlite=database.is_sqlite).find(
+        found = await WordIndex(session).find(
             q, template=template, run_id=run_id, before_id=before_id, limit=limit)
     return Listing[SearchHit](items=[SearchHit(**{**asdict(hit), "parts": list(hit.parts)}) for hit in found],
                               next=str(found[-1].id) if len(found) == limit else None)

@@ -78,9 +78,10 @@ class Hit:
 class WordIndex:
     """The words of all runs."""
 
-    def __init__(self, session: AsyncSession, *, sqlite: bool) -> None:
-        self._session, self._sqlite = session, sqlite
-        self._told = _SQLITE if sqlite else _POSTGRESQL
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._sqlite = session.get_bind().dialect.name == "sqlite"
+        self._told = _SQLITE if self._sqlite else _POSTGRESQL
 
     async def is_behind(self) -> bool:
         """Whether there are events that the index has not, or no index at all."""
@@ -118,11 +119,11 @@ class WordIndex:
                    "before_id": ("AND e.id < :before_id", before_id)}
         given = {name: value for name, (_, value) in filters.items() if value is not None}
         where = " ".join(filters[name][0] for name in given)
-        rows = await self._session.execute(text(str(self._told["find"]).format(joins=joins, where=where)
-                                                ).columns(created_at=Instant()),
-                                           {"words": asked, "most": limit, **given})
-        return [Hit(row[0], row[1], row[2], row[3], row[4], row[5], row[6].isoformat(timespec="milliseconds"), row[7], _parts(row[8]), row[9])
-                for row in rows]
+        query = text(str(self._told["find"]).format(joins=joins, where=where)).columns(created_at=Instant)
+        rows = await self._session.execute(query, {"words": asked, "most": limit, **given})
+        return [Hit(number, run, seq, turn, kind, source, moment.isoformat(timespec="milliseconds"), run_name,
+                    _parts(marked), name)
+                for number, run, seq, turn, kind, source, moment, run_name, marked, name in rows]
 
 
 def _with_kinds(statement: str) -> TextClause:
