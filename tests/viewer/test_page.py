@@ -15,6 +15,8 @@ from tests.api.serving import Serving, serving
 RAW = r"\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|eval|document\.write)\b"
 """What would make markup or code of a text."""
 
+IMPORTED = r'(?:\bfrom\s*|^import\s*)"([^"\s]+)"'
+
 
 @pytest.fixture
 def url(make_url: Callable[[str], str]) -> str:
@@ -61,7 +63,7 @@ def test_every_module_imports_what_is_there() -> None:
     for name, path in web_files().items():
         if path.suffix != ".js":
             continue
-        for wanted in re.findall(r'(?:\bfrom\s*|^import\s*)"([^"\s]+)"', path.read_text(encoding="utf-8"), re.MULTILINE):
+        for wanted in re.findall(IMPORTED, path.read_text(encoding="utf-8"), re.MULTILINE):
             assert wanted.startswith("."), (name, wanted)
             assert (path.parent / wanted).resolve().is_relative_to(WEB), (name, wanted)
             assert (path.parent / wanted).resolve().is_file(), (name, wanted)
