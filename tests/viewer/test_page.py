@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
+from pyscrai.audience import ACTS
 from pyscrai.viewer.web_files import MEDIA_TYPES, WEB, page, stamp, web_files
 from tests.api.serving import Serving, serving
 
@@ -67,6 +68,13 @@ def test_every_module_imports_what_is_there() -> None:
             assert wanted.startswith("."), (name, wanted)
             assert (path.parent / wanted).resolve().is_relative_to(WEB), (name, wanted)
             assert (path.parent / wanted).resolve().is_file(), (name, wanted)
+
+
+def test_the_page_hears_as_the_engines_do() -> None:
+    source = web_files()["lib/audience.js"].read_text(encoding="utf-8")
+    listed = re.search(r"ACTS = new Set\(\[(.*?)\]", source, re.DOTALL)
+    assert listed is not None
+    assert set(re.findall(r'"(\w+)"', listed[1])) == ACTS
 
 
 def test_components_are_small() -> None:

@@ -96,7 +96,7 @@ export function follow(path, query, listener) {
   };
 }
 
-/** One event of the wire: its data, with `kind` "token" where it is none of the log. */
+/** One event of the wire; what streams in has the kind "token", and no text where it takes back what came before. */
 function parse(block) {
   let kind = "";
   let data = "";
@@ -106,5 +106,5 @@ function parse(block) {
   }
   if (!data) return null;
   const event = JSON.parse(data);
-  return kind === "token" ? { ...event, kind: "token" } : event;
+  return kind.startsWith("token") ? { text: "", ...event, kind: "token" } : event;
 }

@@ -1,12 +1,17 @@
 // Who hears what, as pyscrai/audience.py decides it.
 
+/** The kinds of event that are a role's own act; in all others the source is a name in words. */
+const ACTS = new Set([
+  "utterance", "action", "tool_called", "memory_summarized", "reflection", "assessment", "measurement", "verdict", "report", "speaker_chosen",
+]);
+
 /**
  * Whether a role may know of an event.
  * @param {string} role
- * @param {{audience: "all" | string[], source: string | null}} event
+ * @param {{kind: string, audience: "all" | string[], source: string | null}} event
  */
 export function hears(role, event) {
-  return event.audience === "all" || event.source === role || (Array.isArray(event.audience) && event.audience.includes(role));
+  return event.audience === "all" || (Array.isArray(event.audience) && event.audience.includes(role)) || (event.source === role && ACTS.has(event.kind));
 }
 
 /**
