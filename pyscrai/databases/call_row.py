@@ -52,12 +52,12 @@ def entry(call: CallRecord, made: datetime) -> CallEntry:
     result: tuple[Any, ...] = (None,) * 8
     if reply is not None:
         usage = reply.usage
-        result = (storable(reply.text), reply.finish_reason, to_json(reply.raw) if reply.raw else None,
+        result = (storable(reply.text), storable(reply.finish_reason), to_json(reply.raw) if reply.raw else None,
                   usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens, usage.cost_usd,
                   round(reply.latency_ms, 3))
     return CallEntry(
-        (key.turn, key.role, key.task, key.ordinal),
-        (call.purpose, call.alias, reply.model if reply else None),
+        (key.turn, storable(key.role), storable(key.task), key.ordinal),
+        (storable(call.purpose), storable(call.alias), storable(reply.model) if reply else None),
         to_json(parameters), request.seed, request.messages, to_json(dict(call.prompts)),
         (*result, to_json([asdict(attempt) for attempt in call.attempts]) if call.attempts else None,
          to_json(dict(call.error)) if call.error else None),

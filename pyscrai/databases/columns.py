@@ -93,14 +93,21 @@ def audience_of(text: str) -> Audience:
 
 def to_json(value: Any) -> str:
     """Compact JSON text that both databases, and every client that reads it, take."""
+    return plain_json(value)[1]
+
+
+def plain_json(value: Any) -> tuple[Any, str]:
+    """The value as it will be read back, and its compact JSON text."""
     try:
         text = orjson.dumps(value).decode()
     except TypeError:
         # What orjson refuses and Python's JSON has: integers over 64 bits, keys that are numbers, lone surrogates.
-        return json.dumps(storable_json(value), separators=(",", ":"), ensure_ascii=False)
+        value = storable_json(value)
+        return value, json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     if NUL in text:
-        text = orjson.dumps(storable_json(value)).decode()
-    return text
+        value = storable_json(value)
+        text = orjson.dumps(value).decode()
+    return value, text
 
 
 def from_json(stored: str | bytes) -> Any:

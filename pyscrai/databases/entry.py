@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from pyscrai.audience import Audience
 from pyscrai.databases.call_row import CallEntry
-from pyscrai.databases.columns import audience_text, to_json
+from pyscrai.databases.columns import audience_text, plain_json, to_json
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.ports.record import Progress
 from pyscrai.events import (
@@ -47,15 +47,19 @@ class EventEntry:
             return None
         number = event.value if isinstance(event.value, (int, float)) else None
         category = storable(event.value) if isinstance(event.value, str) else None
-        return (run_id, seq, event.turn, event.source, event.measure, event.of, number, category,
+        return (run_id, seq, event.turn, event.source, storable(event.measure), event.of and storable(event.of), number,
+                category,
                 storable(event.rationale), to_json(event.evidence))
 
 
 def event_entry(event: Event) -> EventEntry:
-    """Make an event ready to be written."""
-    payload = event.payload()
+    """Make an event ready to be written. What is told of it to listeners is what is stored."""
+    payload, text = plain_json(event.payload())
     audience: Audience = event.audience
-    return EventEntry(event, payload, audience_text(audience), to_json(payload))
+    names = (storable(event.key), storable(event.phase), event.source and storable(event.source))
+    if names != (event.key, event.phase, event.source):
+        event = event.model_copy(update=dict(zip(("key", "phase", "source"), names, strict=True)))
+    return EventEntry(event, payload, storable(audience_text(audience)), text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class Where:
 
 def where(progress: Progress) -> Where:
     """Make progress ready to be written."""
-    return Where(progress.turn, progress.phase, to_json(progress.next), to_json(dict(progress.variables)),
+    return Where(progress.turn, storable(progress.phase), to_json(progress.next), to_json(dict(progress.variables)),
                  to_json(dict(progress.usage)))
 
 

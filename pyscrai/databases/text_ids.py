@@ -48,10 +48,6 @@ class KnownTexts:
             if text not in self._young:
                 self._keep(text, number)
 
-    def forget(self) -> None:
-        """Forget everything."""
-        self._young, self._old, self._size = {}, {}, 0
-
     def _keep(self, text: str, number: int) -> None:
         if self._size > self._budget:
             self._old, self._young, self._size = self._young, {}, 0

@@ -134,7 +134,7 @@ async def make_runner(services: Services, stored: StoredRun, fence: int, *, list
 
 async def make_graph(services: Services, run_id: str, plan: Plan) -> Any:
     """The compiled graph of a run with its checkpoints, to play it or to look at its states."""
-    saver = await services.checkpoints.saver(run_id)
+    saver = await services.checkpoints.saver()
     return services.shared.graph(plan).copy(update={"checkpointer": saver})
 
 

@@ -27,7 +27,7 @@ async def checkpoints(database: Database) -> AsyncIterator[Checkpoints]:
 
 async def test_the_savers_conform(checkpoints: Checkpoints) -> None:
     async def saver() -> AsyncGenerator[BaseCheckpointSaver[Any], None]:
-        yield await checkpoints.saver("run")
+        yield await checkpoints.saver()
 
     report = await validate(RegisteredCheckpointer("ours", saver))
     assert report.passed_all_base(), [failure for result in report.results.values() for failure in result.failures]
@@ -49,13 +49,13 @@ async def test_many_runs_play_at_once_and_are_deleted_alone(checkpoints: Checkpo
     runs = [f"run_{number}" for number in range(8)]
 
     async def play(run: str) -> dict[str, Any]:
-        compiled = graph.compile(checkpointer=await checkpoints.saver(run))
+        compiled = graph.compile(checkpointer=await checkpoints.saver())
         return await compiled.ainvoke({"numbers": []}, {"configurable": {"thread_id": run}}, durability="sync")
 
     assert await asyncio.gather(*map(play, runs)) == [{"numbers": [0, 1, 2, 3, 4]}] * 8
     await checkpoints.delete(runs[0])
     for run in runs[:2]:
-        saver = await checkpoints.saver(run)
+        saver = await checkpoints.saver()
         found = await saver.aget_tuple({"configurable": {"thread_id": run}})
         assert (found is None) is (run == runs[0])
 
@@ -69,7 +69,7 @@ class Smuggled:
 
 @pytest.mark.filterwarnings("default")
 async def test_a_checkpoint_cannot_name_a_type_to_be_imported(checkpoints: Checkpoints) -> None:
-    saver = await checkpoints.saver("run")
+    saver = await checkpoints.saver()
     config: Any = {"configurable": {"thread_id": "run", "checkpoint_ns": ""}}
     checkpoint = empty_checkpoint()
     checkpoint["channel_values"] = {"x": Smuggled("hello")}
@@ -83,13 +83,13 @@ async def test_a_checkpoint_cannot_name_a_type_to_be_imported(checkpoints: Check
 async def test_an_unreachable_server_is_a_storage_error() -> None:
     checkpoints = Checkpoints(Database("postgresql+psycopg://me:hunter2@127.0.0.1:1/none?connect_timeout=2"))
     with pytest.raises(StorageError) as caught:
-        await checkpoints.saver("run")
+        await checkpoints.saver()
     assert caught.value.code == "storage.unreachable"
     assert "hunter2" not in str(caught.value)
 
 
 async def test_checkpoints_can_be_closed_twice(checkpoints: Checkpoints) -> None:
-    await checkpoints.saver("run")
+    await checkpoints.saver()
     await checkpoints.close()
     await checkpoints.close()
-    assert await (await checkpoints.saver("run")).aget_tuple({"configurable": {"thread_id": "run"}}) is None
+    assert await (await checkpoints.saver()).aget_tuple({"configurable": {"thread_id": "run"}}) is None

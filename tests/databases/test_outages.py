@@ -81,7 +81,7 @@ async def test_a_long_lock_is_waited_out_by_record_inbox_and_checkpoints(sqlite:
         record = await stage.record()
         inbox = await stage.inbox(record)
         record.controls_waiting = 1
-        saver = await checkpoints.saver(record.run_id)
+        saver = await checkpoints.saver()
         assert database.path is not None
         with held_lock(database.path, 1.0):
             begun = time.monotonic()
@@ -109,7 +109,7 @@ async def test_patience_ends_with_the_error_that_it_was(sqlite: str) -> None:
         writer, checkpoints = RecordWriter(database), Checkpoints(database)
         stage = Stage(database, writer)
         record = await stage.record()
-        saver = await checkpoints.saver(record.run_id)
+        saver = await checkpoints.saver()
         assert database.path is not None
         with held_lock(database.path, 2.0):
             found = await asyncio.gather(record.commit([utterance(1)]), put(saver, record.run_id),
@@ -149,7 +149,7 @@ async def test_a_full_disk_says_so_and_where(sqlite_stage: Stage, monkeypatch: p
         assert caught.value.code == "storage.full"
         assert str(path) in caught.value.message
         checkpoints = Checkpoints(sqlite_stage.database)
-        saver = await checkpoints.saver(record.run_id)
+        saver = await checkpoints.saver()
         with pytest.raises(StorageError) as caught:
             await put(saver, record.run_id, messages="y" * 3_000_000)
         assert caught.value.code == "storage.full"
@@ -184,7 +184,7 @@ async def test_large_replies_hold_nobody_up(postgres_stage: Stage) -> None:
         for number, record in enumerate(records):
             record.note(call(turn, text=f"{number}{turn}" + "x" * size, lines=(f"{number}" + "y" * size,)))
         async with asyncio.timeout(20):
-            savers = [await checkpoints.saver(record.run_id) for record in records]
+            savers = [await checkpoints.saver() for record in records]
             await asyncio.gather(
                 *(record.commit([utterance(turn, text="z" * size)]) for record in records),
                 *(put(saver, record.run_id, text="w" * size) for saver, record in zip(savers, records, strict=True)))
@@ -287,18 +287,18 @@ async def test_a_sink_that_answers_too_few_leaves_nobody_waiting(sqlite_stage: S
 
 async def test_one_bad_checkpoint_harms_no_other(sqlite_database: Database) -> None:
     checkpoints = Checkpoints(sqlite_database)
-    connection: Any = (await checkpoints.saver("run")).conn  # type: ignore[attr-defined]
+    connection: Any = (await checkpoints.saver()).conn  # type: ignore[attr-defined]
 
     def broken(_: sqlite3.Connection) -> list[Any]:
         raise ZeroDivisionError
 
     async with asyncio.timeout(10):
         found = await asyncio.gather(
-            put(await checkpoints.saver("a"), "a"), connection.submit("INSERT", broken),
+            put(await checkpoints.saver(), "a"), connection.submit("INSERT", broken),
             connection.submit("SELECT", lambda used: used.execute("SELECT nothing FROM nowhere").fetchall()),
-            put(await checkpoints.saver("b"), "b"), return_exceptions=True)
+            put(await checkpoints.saver(), "b"), return_exceptions=True)
     assert [type(one).__name__ for one in found] == ["NoneType", "ZeroDivisionError", "OperationalError", "NoneType"]
     for thread in "ab":
-        saver = await checkpoints.saver(thread)
+        saver = await checkpoints.saver()
         assert await saver.aget_tuple({"configurable": {"thread_id": thread}}) is not None
     await checkpoints.close()

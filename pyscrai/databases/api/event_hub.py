@@ -140,6 +140,10 @@ class Hub:
             except PyscraiError as error:
                 _log.warning("hub.behind", code=error.code, error=str(error))
                 await asyncio.sleep(LOOK)
+            except Exception:
+                # All streams hang on this loop: whatever it is, the next look may go well.
+                _log.exception("hub.unexpected")
+                await asyncio.sleep(LOOK)
 
     async def _hand_on(self) -> None:
         if not self._watchers:
@@ -153,13 +157,39 @@ class Hub:
         events = [event for event in arrived if event.id > self._last]
         if not arrived or any(event.id != self._last + 1 + place for place, event in enumerate(events)):
             # Ids are given without gaps but for those that were rolled back: another process may have written these.
-            async with self._database.read() as session:
-                events = await Events(session).since(self._last)
+            events = await self._read()
             if len(events) >= 1_000:
                 self._wake.set()
         for event in events:
             self._last = max(self._last, event.id)
-            self._publish(event)
+            try:
+                self._publish(event)
+            except Exception:
+                # The event stays in the log; nobody else's stream ends for it.
+                _log.exception("hub.event_not_sent", run_id=event.run_id, event_id=event.id, kind=event.kind)
+
+    async def _read(self) -> list[StoredEvent]:
+        """The events after the last one; one that cannot be read is passed over."""
+        try:
+            async with self._database.read() as session:
+                return await Events(session).since(self._last)
+        except PyscraiError:
+            raise
+        except Exception:
+            _log.exception("hub.unreadable", after=self._last)
+        async with self._database.read() as session:
+            numbers = await Events(session).ids_since(self._last)
+        events = []
+        for number in numbers:
+            try:
+                async with self._database.read() as session:
+                    events += await Events(session).since(number - 1, limit=1)
+            except PyscraiError:
+                raise
+            except Exception:
+                _log.error("hub.event_unreadable", event_id=number)
+                self._last = max(self._last, number)
+        return events
 
     def _publish(self, event: StoredEvent) -> None:
         watchers = [*self._watchers.get(event.run_id, ()), *self._watchers.get(None, ())]

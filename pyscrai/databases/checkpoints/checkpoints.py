@@ -33,8 +33,8 @@ class Checkpoints:
             self._savers = self._savers or await self._database.dialect.savers(
                 self._serde, self._database.patience, pool_size=self._pool_size)
 
-    async def saver(self, run_id: str) -> BaseCheckpointSaver[str]:
-        """The saver for one run.
+    async def saver(self) -> BaseCheckpointSaver[str]:
+        """A saver for one run.
 
         Raises:
             StorageError: the database cannot be reached.
@@ -46,7 +46,7 @@ class Checkpoints:
 
     async def delete(self, run_id: str) -> None:
         """Forget the checkpoints of a run."""
-        await (await self.saver(run_id)).adelete_thread(run_id)
+        await (await self.saver()).adelete_thread(run_id)
 
     async def close(self) -> None:
         """Close the connections; the savers that were handed out cannot be used any more."""

@@ -33,9 +33,9 @@ class StudioSaver(BaseCheckpointSaver[str]):
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The checkpoint of a thread that the config names, or its newest."""
         thread = _thread(config)
-        found = await (await self._saver(thread)).aget_tuple(config)
+        found = await (await self._saver()).aget_tuple(config)
         if found is None and (run := run_of_thread(thread)) is not None:
-            theirs = await (await self._saver(run)).aget_tuple(_of(config, run))
+            theirs = await (await self._saver()).aget_tuple(_of(config, run))
             return theirs and _renamed(theirs, thread)
         return found
 
@@ -49,7 +49,7 @@ class StudioSaver(BaseCheckpointSaver[str]):
         lists = []
         for each in threads:
             at = None if before is None else _of(before, each)
-            saver = await self._saver(each)
+            saver = await self._saver()
             lists.append([_renamed(found, thread) async for found in saver.alist(
                 _of(config, each), filter=filter, before=at, limit=limit)])
         seen: set[str] = set()
@@ -62,13 +62,13 @@ class StudioSaver(BaseCheckpointSaver[str]):
                    new_versions: ChannelVersions) -> RunnableConfig:
         """Store a checkpoint under the thread's own id."""
         await self._copy(config)
-        return await (await self._saver(_thread(config))).aput(config, checkpoint, metadata, new_versions)
+        return await (await self._saver()).aput(config, checkpoint, metadata, new_versions)
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str,
                           task_path: str = "") -> None:
         """Store what a task wrote, under the thread's own id."""
         await self._copy(config)
-        await (await self._saver(_thread(config))).aput_writes(config, writes, task_id, task_path)
+        await (await self._saver()).aput_writes(config, writes, task_id, task_path)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Forget what Studio stored of a thread; a run keeps its own."""
@@ -80,17 +80,17 @@ class StudioSaver(BaseCheckpointSaver[str]):
         run = run_of_thread(thread)
         if run is None or not config["configurable"].get("checkpoint_id"):
             return
-        saver = await self._saver(thread)
+        saver = await self._saver()
         if await saver.aget_tuple(config) is not None:
             return
-        found = await (await self._saver(run)).aget_tuple(_of(config, run))
+        found = await (await self._saver()).aget_tuple(_of(config, run))
         if found is None:
             return
         parent = _of(found.parent_config or {"configurable": {"checkpoint_ns": ""}}, thread)
         await saver.aput(parent, found.checkpoint, found.metadata, found.checkpoint["channel_versions"])
 
-    async def _saver(self, thread: str) -> BaseCheckpointSaver[str]:
-        return await self._checkpoints.saver(thread)
+    async def _saver(self) -> BaseCheckpointSaver[str]:
+        return await self._checkpoints.saver()
 
 
 def _thread(config: RunnableConfig) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,19 +55,6 @@ class Calls:
         if to_turn is not None:
             query = query.where(CallRow.turn <= to_turn)
         return await self._restored(query, {})
-
-    async def stream(self, run_id: str, *, inherited: bool = True) -> AsyncIterator[StoredCall]:
-        """All calls of a run, read in portions; texts that calls share are one object in memory."""
-        after, texts = 0, dict[int, str]()
-        segments = await lineage(self._session, run_id) if inherited else (Segment(run_id, None),)
-        while True:
-            query = _of(segments).where(CallRow.id > after).order_by(CallRow.id).limit(AT_ONCE)
-            portion = await self._restored(query, texts)
-            for call in portion:
-                yield call
-            if len(portion) < AT_ONCE:
-                return
-            after = portion[-1].id
 
     async def get(self, call_id: int) -> StoredCall | None:
         """One call by its id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -61,13 +61,6 @@ class Events:
             found = [replace(event, payload=dict(without_kept_back(event.kind, event.payload))) for event in found]
         return found[::-1] if newest else found
 
-    async def stream(self, run_id: str, *, after_seq: int = 0) -> AsyncIterator[StoredEvent]:
-        """All events of a run, read in portions."""
-        while portion := await self.read(run_id, after_seq=after_seq, limit=AT_ONCE):
-            for event in portion:
-                yield event
-            after_seq = portion[-1].seq
-
     async def since(self, after_id: int, *, run_ids: Collection[str] = (), limit: int = AT_ONCE) -> list[StoredEvent]:
         """Events of all runs, or of some, with a greater id, in the order of their ids.
 
@@ -78,14 +71,14 @@ class Events:
             query = query.where(TABLE.c.run_id.in_(run_ids))
         return await self._rows(query)
 
+    async def ids_since(self, after_id: int, *, limit: int = AT_ONCE) -> Sequence[int]:
+        """The ids of events of all runs that are greater than this one, in their order."""
+        return (await self._session.scalars(
+            select(TABLE.c.id).where(TABLE.c.id > after_id).order_by(TABLE.c.id).limit(limit))).all()
+
     async def newest_id(self) -> int:
         """The greatest id in the log, 0 where it is empty."""
         return await self._session.scalar(select(TABLE.c.id).order_by(TABLE.c.id.desc()).limit(1)) or 0
-
-    async def get(self, event_id: int) -> StoredEvent | None:
-        """One event by its id."""
-        found = await self._rows(COLUMNS.where(TABLE.c.id == event_id))
-        return found[0] if found else None
 
     async def by_key(self, run_id: str, keys: Collection[str]) -> dict[str, StoredEvent]:
         """The events of a run that have these keys."""

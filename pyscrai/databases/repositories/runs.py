@@ -184,12 +184,6 @@ class Runs:
         found = await self._session.execute(select(RunRow.status, func.count()).group_by(RunRow.status))
         return dict.fromkeys(STATUSES, 0) | dict(found.all())
 
-    async def left_behind(self, moment: datetime) -> Sequence[str]:
-        """Ids of runs that should be playing and that nobody holds: their process died."""
-        return (await self._session.scalars(select(RunRow.id).where(
-            RunRow.status.in_(("pending", "running")), RunRow.desired == "run",
-            or_(RunRow.lease_until.is_(None), RunRow.lease_until < moment)).order_by(RunRow.id))).all()
-
     async def desire(self, run_id: str, desired: str) -> None:
         """Record what is asked of a run; whoever plays it sees it at its next commit.
 

@@ -99,22 +99,6 @@ class Templates(Generic[Row]):
         return exists().where(RunRow.scenario_template_id == row.id) if self._table is ScenarioTemplateRow else (
             exists().where(AgentInstanceRow.agent_template_id == row.id))
 
-    async def remove(self, reference: str) -> str:
-        """Delete a version that no run refers to, archive one that runs need.
-
-        Returns:
-            ``deleted`` or ``archived``.
-
-        Raises:
-            NotFound: there is no such version.
-        """
-        row = await self.get(reference)
-        if await self._session.scalar(select(self._used(row))):
-            row.archived_at = row.archived_at or now()
-            return "archived"
-        await self._session.delete(row)
-        return "deleted"
-
     async def _exact(self, name: str, version: str) -> Row | None:
         return await self._session.scalar(
             select(self._table).where(self._table.name == name, self._table.version == version))

@@ -7,7 +7,7 @@ import pytest
 from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.runs import CastMember, NewRun, Runs
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
-from pyscrai.errors import NotFound, VersionConflict
+from pyscrai.errors import NotFound, VersionConflict, WrongState
 
 
 def version(number: str, content: str = "a", **fields: Any) -> dict[str, Any]:
@@ -51,19 +51,19 @@ async def test_the_newest_version_is_the_greatest_number(database: Database) -> 
         assert await scenario_templates(session).list() == []
 
 
-async def test_what_runs_need_is_archived_the_rest_deleted(database: Database) -> None:
+async def test_a_version_that_runs_refer_to_stays(database: Database) -> None:
     async with database.session() as session:
         used = await scenario_templates(session).add(**version("1.0.0"))
         await scenario_templates(session).add(**version("2.0.0"))
         agent = await agent_templates(session).add(**version("1.0.0"))
         await Runs(session).create(NewRun(used, [CastMember("a", "A", "actor", "a", {}, agent.id)], seed=1))
     async with database.session() as session:
-        assert await scenario_templates(session).remove("play@2.0.0") == "deleted"
-        assert await scenario_templates(session).remove("play") == "archived"
-        assert await agent_templates(session).remove("play@1.0.0") == "archived"
+        await scenario_templates(session).archive("play@2.0.0")
+        for templates in (scenario_templates(session), agent_templates(session)):
+            with pytest.raises(WrongState, match="runs refer to"):
+                await templates.archive("play@1.0.0")
     async with database.read() as session:
-        assert await scenario_templates(session).list() == []
-        assert len(await scenario_templates(session).list(archived=True)) == 1
-        assert (await scenario_templates(session).get("play@1.0.0")).archived_at is not None
-        with pytest.raises(NotFound):
-            await scenario_templates(session).get("play")
+        assert [row.version for row in await scenario_templates(session).list()] == ["1.0.0"]
+        assert len(await scenario_templates(session).list(every_version=True, archived=True)) == 2
+        assert (await scenario_templates(session).get("play@2.0.0")).archived_at is not None
+
