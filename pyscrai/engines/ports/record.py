@@ -69,9 +69,11 @@ class CallRecord:
 def question_digest(purpose: str, request: ModelRequest) -> bytes:
     """What tells one question from another: 16 bytes over its purpose and its request.
 
-    The seed is left out: the same question is asked with another one when it is asked anew.
+    The seed is left out: the same question is asked with another one when it is asked anew. So are the hints of a
+    schema, ``x-...``: versions add some, and a model is asked the same without them.
     """
-    asked = [purpose, request.temperature, request.top_p, request.max_tokens, list(request.stop), request.schema]
+    asked = [purpose, request.temperature, request.top_p, request.max_tokens, list(request.stop),
+             _without_hints(request.schema)]
     try:
         head = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # integers over 64 bits
@@ -84,11 +86,17 @@ def question_digest(purpose: str, request: ModelRequest) -> bytes:
     return digest.digest()
 
 
+def _without_hints(schema: Any) -> Any:
+    if isinstance(schema, Mapping):
+        return {name: _without_hints(value) for name, value in schema.items() if not str(name).startswith("x-")}
+    return [_without_hints(value) for value in schema] if isinstance(schema, list | tuple) else schema
+
+
 def same_question(one: CallRecord, other: CallRecord) -> bool:
     """Whether two calls at one place ask the same."""
-    if one.question is None or other.question is None:
-        return (one.purpose, one.request) == (other.purpose, other.request)
-    return one.question == other.question
+    if one.question is not None and one.question == other.question:
+        return True
+    return question_digest(one.purpose, one.request) == question_digest(other.purpose, other.request)
 
 
 def takes(held: CallRecord | None, call: CallRecord) -> bool:
