@@ -22,7 +22,7 @@ class LimitedModel:
         self.prefill = inner.prefill
         self._slots = asyncio.Semaphore(concurrency) if concurrency else None
         if requests_per_minute:
-            from pyrate_limiter import Duration, Limiter, Rate  # optional: only aliases with a rate need it
+            from pyrate_limiter import Duration, Limiter, Rate  # takes 0.1 s, which only a rate is worth
 
             limiter = Limiter(Rate(requests_per_minute, Duration.MINUTE))
             self._limiter: Limiter | None = limiter

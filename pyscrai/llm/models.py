@@ -1,7 +1,7 @@
 """The models of a process: one ``ChatModel`` per alias, made when it is first asked for.
 
-Adapters are imported inside the functions that make them: ``langchain_openai`` alone takes more than a second, and
-commands that use no model must not wait for it.
+The adapter of OpenAI-compatible endpoints is imported inside the function that makes it: ``langchain_openai`` alone
+takes 1.2 s, and commands that use no such model must not wait for it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 from pyscrai.config.settings import OPENAI_URL, ModelAlias, Settings
 from pyscrai.engines.ports.model import ChatModel
 from pyscrai.errors import ConfigError
+from pyscrai.llm.embedded.chat import EmbeddedChat
 from pyscrai.llm.limited_model import limited
 from pyscrai.llm.reasoning import refused_fields
+from pyscrai.llm.scripted.model import ScriptedModel
 
 if TYPE_CHECKING:
     from pyscrai.llm.openai.chat import OpenAIChat
@@ -94,12 +96,8 @@ class Models:
 
     async def _make(self, alias: ModelAlias) -> ChatModel:
         if alias.kind == "scripted":
-            from pyscrai.llm.scripted.model import ScriptedModel
-
             return ScriptedModel.from_alias(alias)
         if alias.kind == "embedded":
-            from pyscrai.llm.embedded.chat import EmbeddedChat
-
             return await EmbeddedChat.start(alias, self.settings.cache_dir)
         key = api_key(alias)  # before the slow import: a missing key is told at once
         chat_type, endpoint_type = await asyncio.to_thread(_openai, alias)

@@ -18,8 +18,9 @@ from pyscrai.config.settings import ModelAlias, load_settings
 from pyscrai.engines.ports.model import Message, ModelRequest
 from pyscrai.errors import ConfigError, ModelContextExceeded, ModelUnavailable
 from pyscrai.llm.embedded import weights
-from pyscrai.llm.embedded.chat import EmbeddedChat, EmbeddedServer
+from pyscrai.llm.embedded.chat import EmbeddedChat
 from pyscrai.llm.embedded.file_lock import FileLock
+from pyscrai.llm.embedded.server import EmbeddedServer
 
 IDLE = 0.4
 TINY = load_settings().alias("embedded-tiny")

@@ -1,4 +1,4 @@
-"""The process that runs an embedded model: ``python -m pyscrai.llm.embedded.child``, started by ``embedded.py``.
+"""The process that runs an embedded model: ``python -m pyscrai.llm.embedded.child``, started by ``server.py``.
 
 It is a process of its own because llama.cpp's server cannot be stopped inside one, and because several PyScrAI
 processes of a user share it. It lives as long as someone holds the lease file, and a little longer.

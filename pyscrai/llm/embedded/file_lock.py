@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Self
+
+from pyscrai.errors import ConfigError
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows: commands that lock nothing work all the same
+    fcntl = None
 
 _POLL = 0.05
 """Seconds between tries: a blocking lock would need a thread that cannot be cancelled."""
@@ -23,7 +31,14 @@ class FileLock:
         self._file: int | None = None
 
     def try_acquire(self, *, shared: bool = False) -> bool:
-        """Take the lock if it is free; taking it again in another mode changes the mode."""
+        """Take the lock if it is free; taking it again in another mode changes the mode.
+
+        Raises:
+            ConfigError: the system has no such locks.
+        """
+        if fcntl is None:
+            raise ConfigError("embedded models run on Linux and macOS; this system lacks the file locks that they need",
+                              code="embedded.platform", cure="use an alias with a base_url: `pyscrai models detect`")
         if self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
