@@ -149,13 +149,14 @@ def end(draw: st.DrawFn, depth: int = 0) -> Data:
     return {kind: {
         "turns": 9, "seconds": 900, "tokens": 90_000, "cost_usd": 2.5, "narrator": True,
         "when": draw(st.sampled_from(CONDITIONS)), "phrase": one_of(draw, "goodbye", {"text": "stop", "by": ["ann"]}),
-        "judge": {"goal": "they agree", "by": "eve", "every": draw(st.integers(1, 4))}}[kind],
+        "judge": {"goal": f"they agree on {draw(st.uuids())}", "by": "eve", "every": draw(st.integers(1, 4))}}[kind],
         **one_of(draw, {}, {"label": "an end"})}
 
 
 def measures(draw: st.DrawFn) -> list[Data]:
-    return [{"name": "quality", "scale": [1, 5], "rubric": "how good it is",
-             "each": one_of(draw, "turn", "phase", "end", 3)},
+    each = one_of(draw, "turn", "phase", "end", 3)
+    return [{"name": "quality", "scale": [1, 5], "rubric": "how good it is", "each": each,
+             **one_of(draw, {}, {"after": each in ("turn", 3)})},
             {"name": "share", "metric": "turn_share", "of": "each", "each": one_of(draw, "turn", 2)},
             *one_of(draw, [], [{"name": "kind", "categories": ["plain", "odd"], "rubric": "which", "of": "ann"}],
                     [{"name": "feeling", "metric": "sentiment", "of": "crew"}, {"name": "length", "metric": "words"}])]

@@ -12,6 +12,7 @@ from structlog.contextvars import bound_contextvars
 
 from pyscrai.engines.agents.engine import Engine, Performance, premise
 from pyscrai.engines.agents.person import ANSWER, apply_command, check_answer, human_request, person_for, read_human
+from pyscrai.engines.arrivals import Arrivals, Commands
 from pyscrai.engines.calls.caller import Caller
 from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.engines.memory.memory import refresh
@@ -40,7 +41,7 @@ class AgentRuntime(WatcherRuntime):
                  recall: Recall | None = None, listener: TokenListener | None = None,
                  sleep: Callable[[float], Any] = asyncio.sleep) -> None:
         super().__init__(plan, engines, record, recall=recall, listener=listener, sleep=sleep)
-        self.inbox = inbox
+        self._arrivals = Arrivals(inbox)
 
     # -- the nodes ----------------------------------------------------------------------------------------------------
 
@@ -61,7 +62,8 @@ class AgentRuntime(WatcherRuntime):
         with bound_contextvars(turn=state.get("turn", 0) if not mine else mine[0]["turn"], role=role):
             if role in self.plan.watchers:
                 return await self.watch(mine, state)
-            return await self._play(mine[0], state)
+            async with self._arrivals.of_turn(flow.speaking(state["next"])[0]["turn"]) as (commands, records):
+                return await self._play(mine[0], state, commands, records=records)
 
     async def gather(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Go on after a round in which all spoke at once, or after measures that the play waited for."""
@@ -74,10 +76,13 @@ class AgentRuntime(WatcherRuntime):
 
     # -- a player's turn ----------------------------------------------------------------------------------------------
 
-    async def _play(self, activation: Activation, state: Mapping[str, Any]) -> dict[str, Any]:
+    async def _play(self, activation: Activation, state: Mapping[str, Any], commands: Commands, *, records: bool
+                    ) -> dict[str, Any]:
         place, engine = Place.of(activation), self.engines[activation["role"]]
         given = state
-        arrived, people, state = await self._read_inbox(activation, given)
+        arrived, people, state = self._apply(commands, given, flow.speaking(given["next"])[0]["turn"])
+        if not records:  # another speaker of this round does; what was taken is heard by both
+            arrived, people = Step(self.plan, given, Keys("")), {}
         caller = self.caller(engine, place)
         seen = view(self.plan, state, engine.role, turn=place.turn)
         memory = None
@@ -167,15 +172,18 @@ class AgentRuntime(WatcherRuntime):
 
     # -- what people do -----------------------------------------------------------------------------------------------
 
-    async def _read_inbox(self, activation: Activation, state: Mapping[str, Any]
-                          ) -> tuple[Step, dict[str, str | None], Mapping[str, Any]]:
-        """Apply the commands that arrived; only the first speaker of a superstep reads them."""
+    def _apply(self, commands: Commands, state: Mapping[str, Any], turn: int
+               ) -> tuple[Step, dict[str, str | None], Mapping[str, Any]]:
+        """Apply the commands that arrived.
+
+        Returns:
+            What is to be recorded of them, who plays which role from now on, and the state with both.
+        """
         step = Step(self.plan, state, Keys(""))
-        step.turn = activation["turn"]  # what arrives belongs to the turn that takes it: a fork before it has it not
+        step.turn = turn  # what arrives belongs to the turn that takes it: a fork before it has it not
         people: dict[str, str | None] = {}
-        if self.inbox is not None and flow.speaking(state["next"])[0]["role"] == activation["role"]:
-            for command in await self.inbox.take(activation["turn"]):
-                people.update(apply_command(step, command))
+        for command in commands:
+            people.update(apply_command(step, command))
         if not step.lines and not people and not step.events:
             return step, people, state
         changed = {**state, "variables": step.variables,

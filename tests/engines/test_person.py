@@ -227,3 +227,28 @@ async def test_people_who_speak_at_once_are_each_who_they_are(together: bool) ->
         asked = result.waiting or {}
         result = await playing.play(answer={"text": "Here.", "role": asked["role"]})
     assert {event.source: event.played_by for event in playing.of("utterance")} == {"a": "Ann", "b": "Bob"}
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_all_who_speak_at_once_hear_what_a_person_has_just_put_in(waits: bool) -> None:
+    human = {"human": "always"} if waits else {}
+    template = scenario(roles={"ann": {"agent": actor(), **human}, "bob": actor(), "cat": actor()},
+                        variables={"heat": {"type": "integer", "initial": 0}},
+                        phases={"talk": {"order": "simultaneous", "next": [{"to": "end", "after_rounds": 2}]}})
+    whistle = command("inject", text="A whistle blows.", set={"heat": 3})
+    playing = Playing(template, inbox=MemoryInbox([whistle]))
+    result = await playing.play()
+    while result.status == "waiting":
+        assert "A whistle blows." in str(result.waiting)
+        result = await playing.play(answer={"text": "I hear."})
+    assert result.status == "completed"
+    for role in ("bob", "cat") if waits else ("ann", "bob", "cat"):
+        assert "A whistle blows." in playing.prompts(role)[0], role
+    assert [event.turn for event in playing.of("inject")] == [1]
+    assert (await playing.state())["variables"] == {"heat": 3}
+    again = Playing(template, record=MemoryRecord(playing.record.calls.values()),
+                    inbox=MemoryInbox([whistle]))
+    assert (await again.play()).status == "completed"
+    assert again.calls == 0
+    first, second = ({event["key"]: event for event in timeless(play.events)} for play in (playing, again))
+    assert second == first
