@@ -130,3 +130,29 @@ def test_a_title_cannot_steer_the_terminal() -> None:
     LiveView(console, live=False).opened(Opening("run_1", "\x1b]0;owned\x07Title", "x@1.0.0", CAST, resumed=True))
     assert "\x1b]0" not in shown(console)
     assert "goes on" in shown(console)
+
+
+def test_the_status_line_says_who_thinks_and_who_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("pyscrai.cli.views.live_view.time.monotonic", lambda: now)
+    view = LiveView(terminal(), live=False)
+    view.opened(Opening("run_1", "Night talk", "night-talk@1.0.0", CAST))
+    stage = view._stage
+
+    def status() -> str:
+        return " · ".join(stage._status())
+
+    view.token("ada", 1, "")
+    view.token("obs", 1, "")
+    assert "Ada, Observer thinking" in status()
+    view.token("ada", 1, "Good ")
+    assert "Ada speaking · Observer thinking" in status()
+    now += 5.0
+    assert "Ada, Observer thinking" in status(), "the words have ended; the move is still being made"
+    view.token("ada", 1, None)
+    assert not stage.speech
+    view.token("ada", 1, "Good evening.")
+    view.event({**EVENTS[2], "kind": "utterance", "source": "ada", "turn": 1, "name": "Ada", "text": "Good evening.",
+                "audience": "all", "phase": "talk"})
+    assert "Ada" not in status()
+    assert not stage.speech

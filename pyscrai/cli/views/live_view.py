@@ -20,6 +20,8 @@ from pyscrai.exports.transcript import Folding, Transcript
 from pyscrai.exports.transcript_entry import Entry, Line, clean
 
 FRAMES_PER_SECOND = 8
+SILENCE = 1.5
+"""Seconds without a word after which a role is no longer shown as speaking."""
 STYLES = {"completed": "green", "failed": "red", "paused": "yellow", "waiting": "yellow", "stopped": "red"}
 
 
@@ -61,8 +63,7 @@ class LiveView:
         stage = self._stage
         stage.turn = max(stage.turn, int(line["turn"]))
         stage.phase = self._script.phase(line["phase"]) if line.get("phase") else stage.phase
-        if line["kind"] in ("utterance", "turn_skipped", "action"):
-            stage.speech.pop((str(line["source"]), int(line["turn"])), None)
+        stage.record(str(line.get("source") or ""), line["kind"])
         for entry in self._script.read(line):
             if not entry.detail and not (entry.tone == "status" and entry.tag != "forked"):
                 self._print(self._folding.push(entry))
@@ -73,11 +74,7 @@ class LiveView:
 
     def token(self, role: str, turn: int, piece: str | None) -> None:
         self._print(self._folding.flush())
-        place = (role, turn)
-        if piece is None:
-            self._stage.speech.pop(place, None)
-            return
-        self._stage.speech[place] = self._stage.speech.get(place, "") + piece
+        self._stage.hear(role, turn, piece)
 
     def say(self, text: str) -> None:
         """Tell the person something above the status line."""
@@ -86,7 +83,7 @@ class LiveView:
     def suspend(self) -> None:
         self._print(self._folding.flush())
         if self._live is not None:
-            self._stage.speech.clear()
+            self._stage.clear()
             self._live.stop()
             self._live = None
 
@@ -127,10 +124,34 @@ class _Stage:
         self.palette = Palette(())
         self.names: dict[str, str] = {}
         self.speech: dict[tuple[str, int], str] = {}
+        self._asked: set[str] = set()
+        self._heard_at: dict[str, float] = {}
         self.phase = ""
         self.turn = 0
         self._begun = time.monotonic()
         self._spinner = Spinner("dots", style="dim")
+
+    def hear(self, role: str, turn: int, piece: str | None) -> None:
+        """Take a piece of speech, the word that a model is asked, or back what was said in the turn."""
+        if piece is None:
+            self.speech.pop((role, turn), None)
+        elif piece:
+            self.speech[role, turn] = self.speech.get((role, turn), "") + piece
+            self._heard_at[role] = time.monotonic()
+        else:
+            self._asked.add(role)
+
+    def record(self, role: str, kind: str) -> None:
+        """What a role said or did is recorded."""
+        self._asked.discard(role)
+        if kind in ("utterance", "turn_skipped", "action"):
+            for place in [place for place in self.speech if place[0] == role]:
+                del self.speech[place]
+
+    def clear(self) -> None:
+        """Forget what was under way."""
+        self.speech.clear()
+        self._asked.clear()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         margin = 0 if options.max_width < NARROW else MARGIN
@@ -152,7 +173,11 @@ class _Stage:
         yield f"turn {max((self.turn, *(turn for _, turn in self.speech)))}"
         if self.phase:
             yield self.phase
-        speaking = [self.names.get(role, role) for role, _ in self.speech]
-        yield f"{', '.join(speaking)} speaking" if speaking else "thinking"
+        now = time.monotonic()
+        speaking = {role for role, _ in self.speech if now - self._heard_at.get(role, 0.0) < SILENCE}
+        thinking = sorted(self._asked - speaking)
+        for roles, doing in ((sorted(speaking), "speaking"), (thinking, "thinking")):
+            if roles:
+                yield f"{', '.join(self.names.get(role, role) for role in roles)} {doing}"
         yield seconds(time.monotonic() - self._begun)
         yield "Ctrl-C pauses"

@@ -200,6 +200,8 @@ class Hub:
 
     def _listener(self, run_id: str) -> TokenListener:
         def hear(role: str, turn: int, text: str | None) -> None:
+            if text == "":
+                return
             chunk = token_chunk(run_id, role, turn, text)
             for watcher in self._watchers.get(run_id, ()):
                 if watcher.tokens:

@@ -199,6 +199,7 @@ class Caller:
             begun = clock()
             try:
                 async with asyncio.timeout(policy.timeout):
+                    self._tokens.begin()
                     return await model.complete(as_taken_by(model, request), self._tokens.of_a_try(speech)), None
             except TimeoutError:
                 failure = ModelTimeout(f"{model.alias} did not answer within {policy.timeout:g} s")

@@ -10,7 +10,10 @@ from pyscrai.engines.calls.streamed_field import StreamedField
 from pyscrai.plain_text import TextJoiner
 
 TokenListener = Callable[[str, int, str | None], None]
-"""Called with role, turn and a piece of speech while it streams in; None takes back what came in this turn so far."""
+"""Called with role, turn and a piece of speech while it streams in.
+
+An empty piece says that the role's model is asked; None takes back what came in this turn so far.
+"""
 
 _log = structlog.get_logger("pyscrai.engines.calls.token_stream")
 
@@ -35,6 +38,10 @@ class TokenStream:
             return None
         return _Try(self, speech)
 
+    def begin(self) -> None:
+        """Say that the role's model is asked."""
+        self.tell("")
+
     def take_back(self) -> None:
         """Say that what was told so far is not what will be recorded."""
         if self._told:
@@ -47,7 +54,7 @@ class TokenStream:
             return
         try:
             self._listener(self._role, self._turn, text)
-            self._told = text is not None
+            self._told = bool(text) or (self._told and text is not None)
         except Exception:
             self.give_up()
 
