@@ -73,7 +73,7 @@ class Heard(TypeDecorator[Audience]):
     cache_ok = True
 
     def process_bind_param(self, value: Audience | list[str] | None, dialect: Dialect) -> str | None:
-        return None if value is None else audience_text(value)
+        return None if value is None else storable(audience_text(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Audience | None:
         return None if value is None else audience_of(value)

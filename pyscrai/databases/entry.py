@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from pyscrai.audience import Audience
+from pyscrai.audience import EVERYONE, Audience
 from pyscrai.databases.call_row import CallEntry
 from pyscrai.databases.columns import audience_text, plain_json, to_json
 from pyscrai.databases.stored_event import StoredEvent
@@ -56,10 +56,12 @@ def event_entry(event: Event) -> EventEntry:
     """Make an event ready to be written. What is told of it to listeners is what is stored."""
     payload, text = plain_json(event.payload())
     audience: Audience = event.audience
-    names = (storable(event.key), storable(event.phase), event.source and storable(event.source))
-    if names != (event.key, event.phase, event.source):
-        event = event.model_copy(update=dict(zip(("key", "phase", "source"), names, strict=True)))
-    return EventEntry(event, payload, storable(audience_text(audience)), text)
+    written = {"key": storable(event.key), "phase": storable(event.phase),
+               "source": event.source and storable(event.source),
+               "audience": audience if audience == EVERYONE else tuple(map(storable, audience))}
+    if written != {"key": event.key, "phase": event.phase, "source": event.source, "audience": audience}:
+        event = event.model_copy(update=written)
+    return EventEntry(event, payload, audience_text(event.audience), text)
 
 
 @dataclass(frozen=True, slots=True)
