@@ -199,9 +199,9 @@ class EngineManager:
         _log.warning("manager.failed", code=error.code, error=str(error))
         try:
             await self._desk.fail(live.run_id, error)
-        except PyscraiError as second:
+        except Exception as second:
             # The run stays as it is asked for; whoever finds it due tries again.
-            _log.error("manager.not_recorded", code=second.code, error=str(second))
+            _log.error("manager.not_recorded", error=repr(second))
 
     async def _work(self, live: LiveRun) -> None:
         self._to_open += 1
@@ -265,13 +265,13 @@ class EngineManager:
     async def _keep_alive(self) -> None:
         while True:
             await asyncio.sleep(self._heartbeat)
-            try:
-                await self._renew()
-                await self._find_due()
-            except PyscraiError as error:
-                _log.warning("manager.heartbeat", code=error.code, error=str(error))
-            except Exception:
-                _log.exception("manager.heartbeat")
+            for work in (self._renew, self._find_due):
+                try:
+                    await work()
+                except PyscraiError as error:
+                    _log.warning("manager.heartbeat", code=error.code, error=str(error))
+                except Exception:
+                    _log.exception("manager.heartbeat")
 
     async def _renew(self) -> None:
         opened = [live for live in self._live.values() if live.runner is not None]

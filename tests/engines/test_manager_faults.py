@@ -1,0 +1,115 @@
+"""What nobody thought of, in one run or in one beat, ends neither the manager nor another run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from pyscrai.engines.orchestration.engine_manager import EngineManager
+from pyscrai.engines.orchestration.run_registry import Assignment, Desired, Due
+from pyscrai.errors import PyscraiError, StorageError
+from tests.engines.test_engine_manager import FakeDesk
+
+
+class FaultyDesk(FakeDesk):
+    """Raises what it is told to, for one run or for one call, a number of times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: dict[str, list[BaseException]] = defaultdict(list)
+
+    def _raise(self, what: str) -> None:
+        if self.faults[what]:
+            raise self.faults[what].pop()
+
+    @asynccontextmanager
+    async def open(self, run_id: str) -> AsyncIterator[Assignment]:
+        self._raise(f"open {run_id}")
+        async with super().open(run_id) as assignment:
+            yield assignment
+
+    async def renew(self, run_ids: Sequence[str]) -> Mapping[str, Desired]:
+        self._raise("renew")
+        return await super().renew(run_ids)
+
+    async def due(self, limit: int) -> Sequence[Due]:
+        self._raise("due")
+        return await super().due(limit)
+
+    async def fail(self, run_id: str, error: PyscraiError) -> None:
+        self._raise(f"fail {run_id}")
+        await super().fail(run_id, error)
+
+
+UNFORESEEN = [ValueError("no"), KeyError("k"), MemoryError(), RecursionError(), UnicodeError("x"), ZeroDivisionError()]
+
+
+@pytest.mark.parametrize("error", UNFORESEEN, ids=lambda error: type(error).__name__)
+async def test_one_bad_run_harms_no_other(error: Exception) -> None:
+    desk = FaultyDesk()
+    desk.gate.set()
+    desk.faults["open bad"] = [error]
+    async with EngineManager(desk, heartbeat=0.01) as manager:
+        for run_id in ("a", "bad", "b"):
+            desk.ask(manager, run_id, "run")
+        async with asyncio.timeout(5):
+            for run_id in ("a", "bad", "b"):
+                await manager.until_settled(run_id)
+    assert (desk.status["a"], desk.status["b"]) == ("completed", "completed")
+    assert desk.failed == {"bad": "run.internal"}
+
+
+@pytest.mark.parametrize("what", ["renew", "due"])
+@pytest.mark.parametrize("error", UNFORESEEN, ids=lambda error: type(error).__name__)
+async def test_the_heartbeat_goes_on(what: str, error: Exception) -> None:
+    desk = FaultyDesk()
+    async with EngineManager(desk, heartbeat=0.01) as manager:
+        desk.ask(manager, "first", "run")
+        await desk.begun.wait()
+        desk.faults[what] = [error, error, error]
+        desk.desired["found"] = "run"  # without a word to the manager: its heartbeat finds it
+        desk.gate.set()
+        async with asyncio.timeout(5):
+            while desk.status["found"] != "completed":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+async def test_runs_are_found_though_leases_cannot_be_renewed() -> None:
+    desk = FaultyDesk()
+    async with EngineManager(desk, heartbeat=0.01) as manager:
+        desk.ask(manager, "first", "run")
+        await desk.begun.wait()
+        desk.faults["renew"] = [ValueError("one row of them")] * 10_000
+        desk.desired["found"] = "run"
+        async with asyncio.timeout(5):
+            while desk.status["found"] != "running":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        desk.gate.set()
+
+
+async def test_what_went_wrong_and_cannot_be_recorded_is_tried_again() -> None:
+    desk = FaultyDesk()
+    desk.gate.set()
+    desk.faults["open a"] = [ValueError("no")]
+    desk.faults["fail a"] = [ZeroDivisionError()]
+    async with EngineManager(desk, heartbeat=0.01) as manager:
+        desk.ask(manager, "a", "run")
+        async with asyncio.timeout(5):
+            while desk.status["a"] != "completed":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+async def test_an_outage_is_no_fault_of_the_run() -> None:
+    desk = FaultyDesk()
+    desk.gate.set()
+    desk.faults["open a"] = [StorageError("away", code=code) for code in ("storage.unreachable", "storage.full")]
+    async with EngineManager(desk, heartbeat=0.01) as manager:
+        desk.ask(manager, "a", "run")
+        async with asyncio.timeout(5):
+            while desk.status["a"] != "completed":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert desk.failed == {}
