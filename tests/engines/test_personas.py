@@ -19,7 +19,8 @@ PERSONA: dict[str, Any] = {"role": "the-role", "backstory": "The-backstory.", "g
 async def test_a_whole_persona_is_in_the_prompt(engine: str, layout: str) -> None:
     assert PERSONA.keys() == Personality.model_fields.keys()
     made = {"actor": actor, "narrator": narrator, "analyst": analyst}[engine](personality=PERSONA)
-    analysis = {"by": "zoe", "measures": [{"name": "m", "scale": [1, 3], "rubric": "r"}]} if engine == "analyst" else None
+    measures = [{"name": "m", "scale": [1, 3], "rubric": "r"}]
+    analysis = {"by": "zoe", "measures": measures} if engine == "analyst" else None
     play = await played(scenario(roles={"ann": actor(), "zoe": made}, analysis=analysis), layout=layout)
     prompts = play.prompts("zoe")
     assert prompts

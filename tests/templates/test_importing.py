@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,14 @@ def encoded(data: Any) -> bytes:
     return base64.b64encode(json.dumps(data).encode())
 
 
+def archive(content: bytes, name: str = "card.json") -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("assets/icon.png", b"picture")
+        packed.writestr(name, content)
+    return stream.getvalue()
+
+
 def test_tinytroupe() -> None:
     found = agent(PERSON)
     assert (found.name, found.title, found.engine) == ("oyku-demir", "Öykü Demir", "actor")
@@ -60,7 +70,22 @@ def test_tinytroupe() -> None:
     for part in ("You care for", "Education: A degree", "Likes: Rain.", "Relationships: Deniz: a brother at sea",
                  "Grew up on Chios.", "Routine, morning: Rises at five. Walks.", "Beliefs: Trees outlive mayors."):
         assert part in found.personality.backstory
-    assert imported(PERSON).notes == ("persona.favourite_number: has no place in a template and is left out",)
+    assert "Favourite number: 7." in found.personality.backstory
+    assert imported(PERSON).notes == ()
+
+
+def test_all_of_a_tinytroupe_person_is_told_in_sentences() -> None:
+    persona = PERSON["persona"]
+    more = {**persona, "skills": ["Grafting", "pruning trees", "Knots!"], "preferences": {
+        **persona["preferences"], "music": ["fado", "choirs"], "food": {"breakfast": "olives", "hates": ["okra"]}},
+        "occupation": {**persona["occupation"], "commute": "by ferry", "years": 12},
+        "personality": {**persona["personality"], "temperament": "even", "quirks": ["hums", "counts steps"]}}
+    found = agent({**PERSON, "persona": more})
+    for part in ("Skills: Grafting. pruning trees. Knots!", "Preferences, music: fado. choirs.",
+                 "Preferences, food: Breakfast: olives. Hates: okra.", "Occupation, commute: by ferry.",
+                 "Occupation, years: 12.", "Temperament: even.", "Quirks: hums. counts steps."):
+        assert part in found.personality.backstory, found.personality.backstory
+    assert imported({**PERSON, "persona": more}).notes == ()
 
 
 def test_a_saved_tinytroupe_agent() -> None:
@@ -103,6 +128,44 @@ def test_a_v3_card_counts_before_a_v2_card() -> None:
     assert template.name == "newt"
 
 
+@pytest.mark.parametrize("broken", [
+    (b"tEXt", b"ccv3\0!!!"), (b"zTXt", b"ccv3\0\0junk"), (b"tEXt", b"ccv3\0" + encoded([1])),
+    (b"zTXt", b"ccv3\0\0" + zlib.compress(bytes(5_000_000)))])
+def test_a_broken_card_does_not_hide_a_good_one(broken: tuple[bytes, bytes]) -> None:
+    found = import_bytes(picture(broken, (b"tEXt", b"chara\0" + encoded(CARD))))
+    assert [template.name for template in found.templates] == ["zoe"]
+    assert any("is broken and was passed over" in note for note in found.notes)
+    damaged = picture((b"tEXt", b"ccv3\0" + encoded(CARD)), (b"tEXt", b"chara\0" + encoded(CARD)))
+    assert import_bytes(damaged.replace(b"ccv3\0e", b"ccv3\0f")).templates[0].name == "zoe"
+
+
+def test_a_card_in_an_archive(tmp_path: Path) -> None:
+    path = tmp_path / "card.charx"
+    path.write_bytes(archive(json.dumps(CARD).encode()))
+    assert import_file(path).templates == imported(CARD).templates
+
+
+def test_no_two_templates_get_one_name(tmp_path: Path) -> None:
+    paths = []
+    for index, name in enumerate(("雪乃", "雪乃", "Анна Каренина", "🙂‍", "42", "Zoë", "zoe")):
+        paths.append(tmp_path / f"card {index}.json")
+        paths[-1].write_text(json.dumps({"name": name, "description": "x", "first_mes": "y"}), encoding="utf-8")
+    found = import_files(paths)
+    names = [template.name for template in found.templates]
+    assert len(set(names)) == len(names)
+    assert names[:3] == ["xuenai", "xuenai-2", "anna-karenina"]
+    assert names[4:] == ["card-4", "zoe", "zoe-2"]
+    assert [template.title for template in found.templates][:2] == ["雪乃", "雪乃"]
+    assert any("another agent is called zoe: this one is called zoe-2" in note for note in found.notes)
+
+
+def test_roles_of_one_character_keep_names_of_their_own() -> None:
+    roles = {key: {**SCENARIO["agent_roles"]["First Speaker"]} for key in ("one", "two")}
+    found = scenario({**SCENARIO, "agent_roles": roles})
+    assert [role.name for role in found.roles.values()] == ["Mia", ""]
+    assert errors(check(found, {})) == []
+
+
 def test_a_v1_card() -> None:
     assert agent({"name": "Old", "description": "x", "personality": "a long. text", "first_mes": "Hi"}).name == "old"
 
@@ -111,8 +174,11 @@ def test_a_v1_card() -> None:
     (picture(), "no character card in this picture"),
     (picture((b"tEXt", b"chara\0!!!")), "the card in this picture is broken"),
     (picture((b"tEXt", b"chara\0" + encoded(CARD)))[:-30], "cut off"),
-    (picture((b"tEXt", b"chara\0" + encoded(CARD))).replace(b"chara", b"charb"), "damaged"),
-    (picture((b"zTXt", b"chara\0\0" + zlib.compress(bytes(9_000_000)))), "larger than 8 MB"),
+    (picture((b"tEXt", b"chara\0" + encoded(CARD))).replace(b"chara\0e", b"chara\0f"), "damaged"),
+    (picture((b"zTXt", b"chara\0\0" + zlib.compress(bytes(5_000_000)))), "larger than 4 MB"),
+    (archive(b"{}", "other.json"), "no card.json in this archive"), (archive(b"{"), "card in this archive is broken"),
+    (archive(bytes(5_000_000)), "larger than 4 MB"), (archive(b"{}")[:-30], "cut off"),
+    (b" " * 4_000_001, "larger than 4 MB"),
     (picture((b"zTXt", b"chara\0\0junk")), "cannot be unpacked"),
     (b"\xff\xfe junk", "neither a PNG picture nor a text"),
     (b"{", "this is no JSON"), (b"[" * 100_000, "cannot be read as JSON"), (b"3", "none of the formats"),
@@ -247,14 +313,14 @@ def test_nothing_foreign_makes_a_traceback(data: dict[str, Any], draws: st.DataO
 
 
 def test_text_chunks() -> None:
-    assert texts(picture((b"tEXt", b"a\0b"), (b"tEXt", b"broken"))) == {"a": b"b"}
+    assert texts(picture((b"tEXt", b"a\0b"), (b"tEXt", b"broken"), (b"tEXt", b"c\0d")), {"a"}) == ({"a": b"b"}, [])
     with pytest.raises(TemplateError):
-        texts(b"GIF89a")
+        texts(b"GIF89a", {"a"})
 
 
 def test_names_and_texts() -> None:
     assert slug("  Dr. Ünal, the 3rd! ") == "dr-unal-the-3rd"
     assert slug("42") == "unnamed"
-    assert slug("日本") == "unnamed"
+    assert slug("日本") == "riben"
     assert clean("a\r\nb\x00\tc  \n") == "a\nb    c"
     assert unbraced("{{ x }} {% y %}") == "{ { x }} { % y %}"

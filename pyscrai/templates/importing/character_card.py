@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import json
 import re
+import zipfile
+import zlib
 from typing import Any
 
 from pyscrai.errors import Problem, TemplateError
 from pyscrai.templates.importing.foreign_fields import ITEM, Source, slug
-from pyscrai.templates.importing.png_text import texts
+from pyscrai.templates.importing.png_text import LARGEST, texts
 from pyscrai.templates.models.agent import AgentTemplate, Personality
+
+KEYWORDS = ("ccv3", "chara")
+"""What pictures call their cards, the newer format first."""
+
+LARGEST_LISTING = 1_000_000
+"""Bytes that the list of an archive's files may have."""
 
 EXAMPLES = 12
 """How many lines of a card are kept as examples."""
@@ -25,21 +34,52 @@ def is_card(data: dict[str, Any]) -> bool:
     return str(data.get("spec", "")).startswith("chara_card") or bool(_V1 & data.keys())
 
 
-def card_in_picture(content: bytes) -> Any:
-    """The data of the card in a PNG picture; a V3 card counts before a V2 card.
+def card_in_picture(content: bytes, notes: list[str]) -> Any:
+    """The data of the card in a PNG picture; a V3 card counts before a V2 card, and a sound one before a broken one.
 
     Raises:
-        TemplateError: the picture holds no card, or a broken one.
+        TemplateError: the picture holds no card, or broken ones alone.
     """
-    found = texts(content)
-    text = found.get("ccv3") or found.get("chara")
-    if text is None:
-        raise _broken("there is no character card in this picture",
-                      "save the card again from the program that made it; converting a picture loses its card")
+    found, errors = texts(content, KEYWORDS)
+    for keyword in KEYWORDS:
+        if keyword not in found:
+            continue
+        try:
+            card = json.loads(base64.b64decode(found[keyword], validate=False).decode("utf-8"))
+            if not isinstance(card, dict):
+                raise ValueError("no group of fields")
+        except (binascii.Error, UnicodeDecodeError, ValueError, RecursionError) as error:
+            errors.append(_broken(f"the card in this picture is broken: {type(error).__name__}", None))
+            continue
+        if errors:
+            notes.append("another card in this picture is broken and was passed over; "
+                         f"this is the one under `{keyword}`")
+        return card
+    raise errors[0] if errors else _broken(
+        "there is no character card in this picture",
+        "save the card again from the program that made it; converting a picture loses its card")
+
+
+def card_in_archive(content: bytes) -> Any:
+    """The data of the card in a ``.charx`` archive: its file ``card.json``; pictures and sounds stay where they are.
+
+    Raises:
+        TemplateError: the archive holds no card, or a broken one.
+    """
+    end = content.rfind(b"PK\x05\x06")
+    if end < 0 or int.from_bytes(content[end + 12:end + 16], "little") > LARGEST_LISTING:
+        raise _broken("this archive is cut off, or lists more files than a card has", None)
     try:
-        return json.loads(base64.b64decode(text, validate=False).decode("utf-8"))
-    except (binascii.Error, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise _broken(f"the card in this picture is broken: {type(error).__name__}", None) from error
+        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open("card.json") as stream:
+            text = stream.read(LARGEST + 1)
+            if len(text) > LARGEST:
+                raise _broken(f"the card in this archive is larger than {LARGEST // 1_000_000} MB", None)
+            return json.loads(text.decode("utf-8-sig"))
+    except KeyError:
+        raise _broken("there is no card.json in this archive", "a .charx archive holds the card as card.json") from None
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError,
+            RecursionError) as error:
+        raise _broken(f"the card in this archive is broken: {type(error).__name__}", None) from error
 
 
 def from_card(data: dict[str, Any], notes: list[str]) -> AgentTemplate:

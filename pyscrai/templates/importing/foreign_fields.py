@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
+
+from anyascii import anyascii
 
 from pyscrai.templates.models.base import LONGEST_TEXT
 
 ITEM = 2_000
 """Characters that one entry of a list keeps."""
+
+MOST = 1_000
+"""Entries that one list keeps."""
 
 
 class Source:
@@ -92,6 +98,26 @@ class Source:
         """Tick fields off that say nothing about the play."""
         self._taken.update(names)
 
+    def told(self) -> list[str]:
+        """Every field that nobody has asked for and that holds words or numbers, as sentences."""
+        found: list[str] = []
+        for name in self.data:
+            if name in self._taken or name not in self:
+                continue
+            value = self.data[name]
+            if isinstance(value, Mapping):
+                inner = self.open(str(name))
+                lines = inner.told()
+                inner.rest()
+                if lines:
+                    found.append(f"{words(name).capitalize()}: {row(lines)}")
+            elif isinstance(value, bool):
+                self._taken.add(name)
+                found.append(sentence(f"{words(name).capitalize()}: {'yes' if value else 'no'}"))
+            elif text := row(self.texts(name)) if isinstance(value, list | str) else self.text(name):
+                found.append(sentence(f"{words(name).capitalize()}: {text}"))
+        return found
+
     def rest(self) -> None:
         """Note every field that nobody has asked for."""
         for name in self.data:
@@ -99,13 +125,16 @@ class Source:
                 self.note("has no place in a template and is left out", str(name))
 
     def _texts(self, value: list[Any] | Mapping[str, Any]) -> Iterator[str]:
-        for name, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+        if len(value) > MOST:
+            self.note(f"{len(value) - MOST} of {len(value)} entries are left out")
+        entries = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for name, item in islice(entries, MOST):
             prefix = f"{words(name)}: " if isinstance(name, str) else ""
             if isinstance(item, Mapping):
                 inner = [clean(str(part)) for part in item.values() if isinstance(part, str | int | float)]
                 text = ": ".join(part for part in inner if part)
             elif isinstance(item, list):
-                text = " ".join(clean(str(part)) for part in item if isinstance(part, str | int | float))
+                text = row(clean(str(part)) for part in item[:MOST] if isinstance(part, str | int | float))
             elif isinstance(item, bool):
                 text, prefix = (words(name) if item else "") if isinstance(name, str) else "", ""
             else:
@@ -133,10 +162,22 @@ def words(name: str) -> str:
     return re.sub(r"[_\-]+", " ", str(name)).strip()
 
 
+def sentence(text: str) -> str:
+    """A text that ends as a sentence does."""
+    text = text.strip()
+    return text if not text or text[-1] in ".!?…:;。！？" else f"{text}."
+
+
+def row(texts: Iterable[str]) -> str:
+    """Texts one after the other: as sentences, unless there is one alone."""
+    found = [text for text in texts if text]
+    return found[0] if len(found) == 1 else " ".join(map(sentence, found))
+
+
 def slug(name: str, *, joint: str = "-", empty: str = "unnamed", longest: int = 48) -> str:
-    """A template's or role's name from any text."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    found = re.sub(r"[^a-z0-9]+", joint, plain).strip("-_0123456789")[:longest].strip("-_")
+    """A template's or role's name from any text, in Latin letters whatever its own are."""
+    plain = anyascii(name).lower()
+    found = re.sub(r"[^a-z0-9]+", joint, plain).lstrip("-_0123456789")[:longest].strip("-_")
     return found or empty
 
 

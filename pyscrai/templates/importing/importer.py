@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from pyscrai.errors import NotFound, Problem, TemplateError
-from pyscrai.templates.importing.character_card import card_in_picture, from_card, is_card
+from pyscrai.plain_text import storable_json
+from pyscrai.templates.importing.character_card import card_in_archive, card_in_picture, from_card, is_card
+from pyscrai.templates.importing.foreign_fields import slug
 from pyscrai.templates.importing.original_agent import agent_from_original, is_agent
 from pyscrai.templates.importing.original_scenario import is_scenario, scenario_from_original
 from pyscrai.templates.importing.png_text import SIGNATURE
@@ -19,19 +22,34 @@ from pyscrai.templates.importing.tinytroupe import from_tinytroupe, is_tinytroup
 from pyscrai.templates.reading.loader import AnyTemplate
 
 LARGEST = 32_000_000
-"""Bytes that a file may have; pictures are large."""
+"""Bytes that a picture or an archive may have."""
+
+LARGEST_TEXT = 4_000_000
+"""Bytes that a JSON file may have."""
+
+ARCHIVE = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What a file gave: valid templates, and notes on what was left out, changed or guessed."""
+    """What files gave: valid templates, and notes on what was left out, changed or guessed."""
 
     templates: tuple[AnyTemplate, ...]
     notes: tuple[str, ...] = ()
 
 
+@dataclass
+class _File:
+    """A file that was read: its parts as plain data, what became of each, and the notes on it."""
+
+    name: str | None
+    parts: list[Any]
+    notes: list[str]
+    templates: dict[int, AnyTemplate] = field(default_factory=dict)
+
+
 def import_file(path: str | Path, *, known: Collection[str] = ()) -> Imported:
-    """The templates of a TinyTroupe agent, a character card (JSON or PNG) or an original PyScrAI template.
+    """The templates of a TinyTroupe agent, a character card (JSON, PNG or charx) or an original PyScrAI template.
 
     Args:
         known: names of agent templates that an imported scenario may refer to.
@@ -40,24 +58,19 @@ def import_file(path: str | Path, *, known: Collection[str] = ()) -> Imported:
         NotFound: there is no such file, or it cannot be read.
         TemplateError: the file is none of these formats, or broken.
     """
-    return import_bytes(_read(path), file=str(path), known=known)
+    return import_files([path], known=known)
 
 
 def import_files(paths: Iterable[str | Path], *, known: Collection[str] = ()) -> Imported:
     """The templates of several files; scenarios refer to the agents among them, whatever their order.
 
+    No two templates of a kind get one name: where files would give one, it is numbered.
+
     Raises:
         NotFound: a file cannot be read.
         TemplateError: a file is none of the formats, or broken.
     """
-    contents = [(str(path), _read(path)) for path in paths]
-    agents = [template for file, content in contents for template in import_bytes(content, file=file).templates
-              if template.kind == "agent"]
-    names = {*known, *(agent.name for agent in agents)}
-    every = [import_bytes(content, file=file, known=names) for file, content in contents]
-    notes = [f"{file}: {note}" if len(contents) > 1 else note
-             for (file, _), found in zip(contents, every, strict=True) for note in found.notes]
-    return Imported(tuple(template for found in every for template in found.templates), tuple(notes))
+    return _imported([_parsed(_read(path), str(path)) for path in paths], known)
 
 
 def import_bytes(content: bytes, *, file: str | None = None, known: Collection[str] = ()) -> Imported:
@@ -66,20 +79,67 @@ def import_bytes(content: bytes, *, file: str | None = None, known: Collection[s
     Raises:
         TemplateError: it is none of the formats, or broken.
     """
+    return _imported([_parsed(content, file)], known)
+
+
+def _imported(files: list[_File], known: Collection[str]) -> Imported:
+    taken: dict[str, set[str]] = {"agent": set(), "scenario": set()}
+    for scenarios in (False, True):  # the agents first, so that scenarios can name them
+        names = {*known, *taken["agent"]}
+        for found in files:
+            for index, part in enumerate(found.parts):
+                if (isinstance(part, dict) and is_scenario(part)) == scenarios:
+                    template = _converted(found, part, names)
+                    found.templates[index] = _named(template, found, taken[template.kind])
+    notes = [f"{found.name}: {note}" if len(files) > 1 else note
+             for found in files for note in dict.fromkeys(found.notes)]
+    return Imported(tuple(found.templates[index] for found in files for index in sorted(found.templates)), tuple(notes))
+
+
+def _named(template: AnyTemplate, found: _File, taken: set[str]) -> AnyTemplate:
+    """The template under a name that no other has: the file's if it has none of its own, numbered if it must be."""
+    name = template.name
+    if name in ("unnamed", "imported") and found.name:
+        name = slug(Path(found.name).stem, empty=name)
+    numbered, number = name, 1
+    while numbered in taken:
+        number += 1
+        numbered = f"{name}-{number}"
+    taken.add(numbered)
+    if numbered != name:
+        found.notes.append(f"another {template.kind} is called {name}: this one is called {numbered}")
+    return template if numbered == template.name else template.model_copy(update={"name": numbered})
+
+
+def _parsed(content: bytes, file: str | None) -> _File:
+    notes: list[str] = []
     try:
-        data = card_in_picture(content) if content.startswith(SIGNATURE) else _json(content)
-        notes: list[str] = []
-        parts = data if isinstance(data, list) else [data]
-        return Imported(tuple(_convert(part, notes, known) for part in parts), tuple(dict.fromkeys(notes)))
+        if content.startswith(SIGNATURE):
+            data = card_in_picture(content, notes)
+        else:
+            data = card_in_archive(content) if content.startswith(ARCHIVE) else _json(content)
+        data = storable_json(data)
     except TemplateError as error:
-        raise TemplateError([Problem(code=problem.code, message=problem.message, field=problem.field,
-                                     value=problem.value,
-                                     cure=problem.cure, file=file, line=problem.line, column=problem.column)
-                             for problem in error.problems]) from error
+        raise _placed(error, file) from error
+    except ValueError as error:
+        raise TemplateError([Problem(code="template.too_deep", message="this cannot be read as JSON", file=file)]
+                            ) from error
+    return _File(file, data if isinstance(data, list) else [data], notes)
+
+
+def _converted(found: _File, part: Any, known: Collection[str]) -> AnyTemplate:
+    try:
+        return _convert(part, found.notes, known)
+    except TemplateError as error:
+        raise _placed(error, found.name) from error
     except ValidationError as error:
         details = "; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()[:5])
         raise TemplateError([Problem(code="template.import", message=f"this cannot be made into a template: {details}",
-                                     file=file)]) from error
+                                     file=found.name)]) from error
+
+
+def _placed(error: TemplateError, file: str | None) -> TemplateError:
+    return TemplateError([dataclasses.replace(problem, file=file) for problem in error.problems])
 
 
 def _read(path: str | Path) -> bytes:
@@ -91,12 +151,18 @@ def _read(path: str | Path) -> bytes:
     except ValueError as error:
         raise NotFound(f"{str(path)!r} is no file name: {error}") from error
     if len(content) > LARGEST:
-        raise TemplateError([Problem(code="template.too_large", file=str(path),
-                                     message=f"the file is larger than {LARGEST // 1_000_000} MB")])
+        raise _too_large(LARGEST, str(path))
     return content
 
 
+def _too_large(bound: int, file: str | None = None) -> TemplateError:
+    return TemplateError([Problem(code="template.too_large", file=file,
+                                  message=f"the file is larger than {bound // 1_000_000} MB")])
+
+
 def _json(content: bytes) -> Any:
+    if len(content) > LARGEST_TEXT:
+        raise _too_large(LARGEST_TEXT)
     try:
         return json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -112,15 +178,15 @@ def _json(content: bytes) -> Any:
 
 def _convert(data: Any, notes: list[str], known: Collection[str]) -> AnyTemplate:
     if isinstance(data, dict):
-        readers: list[tuple[Callable[[dict[str, Any]], bool], Callable[[dict[str, Any]], AnyTemplate]]] = [
-            (is_scenario, lambda found: scenario_from_original(found, notes, known)),
-            (is_agent, lambda found: agent_from_original(found, notes)),
-            (is_card, lambda found: from_card(found, notes)),
-            (is_tinytroupe, lambda found: from_tinytroupe(found, notes))]
-        for fits, reader in readers:
-            if fits(data):
-                return reader(data)
+        if is_scenario(data):
+            return scenario_from_original(data, notes, known)
+        if is_agent(data):
+            return agent_from_original(data, notes)
+        if is_card(data):
+            return from_card(data, notes)
+        if is_tinytroupe(data):
+            return from_tinytroupe(data, notes)
     raise TemplateError([Problem(
         code="template.import", message="this is none of the formats that can be imported",
-        cure="TinyTroupe agents, character cards (JSON or PNG) and original PyScrAI templates can be; a template of "
-             "this PyScrAI needs no import")])
+        cure="TinyTroupe agents, character cards (JSON, PNG or charx) and original PyScrAI templates can be; a "
+             "template of this PyScrAI needs no import")])

@@ -12,7 +12,7 @@ from pyscrai.templates.models.agent import AgentBody, EngineType, Failure
 from pyscrai.templates.models.analysis import Analysis, End
 from pyscrai.templates.models.base import END
 from pyscrai.templates.models.flow import Flow, Observe, Phase, Transition
-from pyscrai.templates.models.scenario import Role, ScenarioTemplate
+from pyscrai.templates.models.scenario import Role, ScenarioTemplate, display_name
 
 TURNS = 20
 """Turns of a scenario that does not say how many."""
@@ -85,7 +85,7 @@ def _roles(source: Source, known: Collection[str]) -> _Cast:
         engine = engine_of(role, f"{name} {template_name} {what}")
         agent: str | AgentBody = role_agent(role, template_name, engine, known, what)
         required = role.take("required")
-        cast.roles[key] = Role(agent=agent, name=config.text("character_name", limit=100),
+        cast.roles[key] = Role(agent=agent, name=_own_name(config, key, cast),
                                required=required if isinstance(required, bool) else True)
         cast.engines[key] = engine
         config.ignore("role", "description")
@@ -97,6 +97,16 @@ def _roles(source: Source, known: Collection[str]) -> _Cast:
         cast.roles["narrator"] = Role(agent=role_agent(source, "", "narrator", (), "the voice of the story"))
         cast.engines["narrator"] = "narrator"
     return cast
+
+
+def _own_name(config: Source, role: str, cast: _Cast) -> str:
+    """The character's name, in one line, unless another role has it."""
+    name = " ".join(config.text("character_name", limit=100).split())
+    names = {display_name(other, spec.name).casefold() for other, spec in cast.roles.items()}
+    if name and name.casefold() in names:
+        config.note(f"another role is called {name} too; this one keeps the name of its id", "character_name")
+        return ""
+    return name
 
 
 def _conversation(source: Source, cast: _Cast, turns: int) -> Flow:

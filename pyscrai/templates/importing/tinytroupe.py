@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyscrai.templates.importing.foreign_fields import Source, slug, words
+from pyscrai.templates.importing.foreign_fields import Source, row, sentence, slug, words
 from pyscrai.templates.models.agent import AgentTemplate, Personality
 
 
@@ -29,19 +29,22 @@ def from_tinytroupe(data: dict[str, Any], notes: list[str]) -> AgentTemplate:
     backstory += _past(persona)
     personality = persona.open("personality")
     traits = personality.texts("traits") + personality.texts("big_five")
+    backstory += personality.told()
     personality.rest()
     traits += persona.texts("personality_traits") + persona.texts("traits")
     behaviors = persona.open("behaviors")
     traits += behaviors.texts("general")
     backstory += [f"Routine, {text}" for text in behaviors.texts("routines")]
+    backstory += behaviors.told()
     behaviors.rest()
     goals = persona.texts("long_term_goals", "goals")
     style = persona.text("style")
+    backstory += persona.told()
     persona.rest()
     outer.rest()
     return AgentTemplate(
         name=slug(name), title=name, engine="actor", tags=("imported", "tinytroupe"),
-        personality=Personality(role=role, backstory="\n".join(backstory)[:20_000], goals=tuple(goals),
+        personality=Personality(role=role, backstory="\n".join(map(sentence, backstory))[:20_000], goals=tuple(goals),
                                 traits=tuple(traits), style=style))
 
 
@@ -54,6 +57,7 @@ def _work(persona: Source) -> tuple[str, list[str]]:
         lines += [line for line in [occupation.text("description")] if line]
         if title and organization and organization.lower() not in ("n/a", "none"):
             title = f"{title} at {organization}"
+        lines += [f"Occupation, {line[0].lower()}{line[1:]}" for line in occupation.told()]
         occupation.rest()
     else:
         title = persona.text("occupation", limit=200)
@@ -72,12 +76,13 @@ def _past(persona: Source) -> list[str]:
     lines += [f"{words(field).capitalize()}: {text}" for field, text in told.items() if text]
     preferences = persona.open("preferences")
     liked = {field: preferences.texts(field) for field in ("interests", "likes", "dislikes")}
-    lines += [f"{field.capitalize()}: {' '.join(texts)}" for field, texts in liked.items() if texts]
+    lines += [f"{field.capitalize()}: {row(texts)}" for field, texts in liked.items() if texts]
+    lines += [f"Preferences, {line[0].lower()}{line[1:]}" for line in preferences.told()]
     preferences.rest()
     for fields, label in ((("beliefs",), "Beliefs"), (("skills",), "Skills"),
                           (("professional_interests",), "Professional interests"),
                           (("personal_interests",), "Personal interests"), (("relationships",), "Relationships"),
                           (("other_facts",), "")):
         if texts := persona.texts(*fields):
-            lines.append(f"{label}: {' '.join(texts)}" if label else "\n".join(texts))
+            lines.append(f"{label}: {row(texts)}" if label else "\n".join(map(sentence, texts)))
     return lines

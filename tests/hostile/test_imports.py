@@ -1,0 +1,84 @@
+"""Files of others that would fill the memory: pictures, archives, JSON and YAML."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+
+import pytest
+
+from pyscrai.errors import TemplateError
+from pyscrai.templates.importing.importer import import_bytes
+from pyscrai.templates.importing.png_text import SIGNATURE
+from pyscrai.templates.reading.loader import read_text
+from tests.hostile.limited import assert_within
+
+
+def picture(chunks: int, keyword: str) -> bytes:
+    """A picture with so many texts of 8 MB each, packed."""
+    packed = zlib.compress(bytes(8_000_000), 9)
+    found = [SIGNATURE]
+    for number in range(chunks):
+        body = b"zTXt" + (keyword % number if "%" in keyword else keyword).encode() + b"\0\0" + packed
+        found.append((len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big"))
+    return b"".join([*found, (0).to_bytes(4, "big"), b"IEND", zlib.crc32(b"IEND").to_bytes(4, "big")])
+
+
+def archive(content: bytes, name: str = "card.json", files: int = 0) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(name, content)
+        for number in range(files):
+            packed.writestr(f"{number:0200}", b"")
+    return stream.getvalue()
+
+
+FILES = {
+    "picture of many texts": picture(430, "text%d"),
+    "picture of many cards": picture(430, "chara"),
+    "archive of zeros": archive(bytes(200_000_000)),
+    "archive of many files": archive(b"{}", files=20_000),
+    "deep JSON": b"[" * 2_000_000 + b"]" * 2_000_000,
+    "wide JSON": b'{"persona": {"a": [' + b"[]," * 1_000_000 + b"[]]}}",
+    "long number": b'{"persona": {"age": ' + b"9" * 3_000_000 + b"}}",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_hostile_file_is_refused(name: str) -> None:
+    def work() -> None:
+        try:
+            import_bytes(FILES[name])
+        except TemplateError:
+            return
+
+    assert_within(work, seconds=5, megabytes=400)
+
+
+def layered(layers: int) -> str:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 10)}]" for number in range(1, layers)]
+    return "\n".join(lines)
+
+
+TEXTS = {
+    "aliases": layered(12),
+    "deep": "[" * 100_000,
+    "deep maps": "{a: " * 50_000,
+    "many parts": "[" + "a," * 400_000 + "]",
+    "long digits": "version: " + "9" * 900_000,
+    "quotes": "a: '" + "''" * 400_000,
+    "escapes": 'a: "' + "\\n" * 400_000 + '"',
+    "spaces": "a:" + " " * 900_000 + "b",
+    "newlines": "a: >\n" + "\n" * 900_000,
+    "comments": "# x\n" * 200_000,
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_hostile_text_is_read_within_bounds(name: str) -> None:
+    def work() -> None:
+        assert read_text(TEXTS[name][:1_000_000]).problems
+
+    assert_within(work, seconds=20, megabytes=400)
