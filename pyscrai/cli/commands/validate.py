@@ -72,7 +72,7 @@ def schema(
 
 def import_(
     files: Annotated[Sequence[Path], Parameter(name="FILE", help="TinyTroupe agents, Character Cards V2 or V3 (JSON, "
-                                                                  "PNG or charx), or original PyScrAI template JSON.")], /, *,
+                                                                  "PNG, charx), original PyScrAI JSON.")], /, *,
     folder: Annotated[Path | None, Parameter(name=("--output", "-o"), help="The folder for YAML files, one for each "
                                                                           "template; stdout if left out.")] = None,
     force: Annotated[bool, Parameter(help="Write over files that are there.")] = False,
