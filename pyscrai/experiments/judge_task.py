@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyscrai.audience import hears
 from pyscrai.exports.transcript_entry import clean, pairs, titled
 from pyscrai.prompts.library import load, render_text, text_hash
 from pyscrai.templates.models.analysis import Measure
@@ -66,8 +65,7 @@ def _whom(event: Mapping[str, Any], names: Mapping[str, str]) -> str:
     audience = event.get("audience")
     if audience == "all" or not audience:
         return ""
-    others = [names.get(role, role) for role in audience if role != event.get("source")
-              and hears(role, audience=audience, source=event.get("source"))]
+    others = [names.get(role, role) for role in audience if role != event.get("source")]
     return f" (to {', '.join(others)})" if others and len(others) < len(names) - 1 else ""
 
 

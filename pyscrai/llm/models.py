@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from pyscrai.config.settings import OPENAI_URL, ModelAlias, Settings
-from pyscrai.engines.ports.model import ChatModel
+from pyscrai.engines.ports.model import ChatModel, Layout
 from pyscrai.errors import ConfigError
 from pyscrai.llm.embedded.chat import EmbeddedChat
 from pyscrai.llm.limited_model import limited
@@ -47,6 +47,15 @@ class Models:
     def registered(self) -> frozenset[str]:
         """The names that stand for models of the caller's own."""
         return frozenset(self._registered)
+
+    def layout(self, name: str) -> Layout:
+        """The prompt layout of an alias, without making its model.
+
+        Raises:
+            ConfigError: it stands for none.
+        """
+        own = self._registered.get(name)
+        return own.layout if own is not None else self.settings.alias(name).layout
 
     def known(self, name: str) -> None:
         """See that a name stands for a model, without making it.

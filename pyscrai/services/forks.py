@@ -210,10 +210,10 @@ async def _copy_state(services: Services, child: str, plan: Plan, values: Mappin
     graph = await make_graph(services, child, plan)
     await graph.aupdate_state({"configurable": {"thread_id": child}}, {
         name: value for name, value in values.items() if value is not None or name == "outcome"},
-        as_node=_node_before(plan, values))
+        as_node=node_before(plan, values))
 
 
-def _node_before(plan: Plan, values: Mapping[str, Any]) -> str:
+def node_before(plan: Plan, values: Mapping[str, Any]) -> str:
     """A node from which the graph leads to those who are next; every router goes where the state says."""
     following = {activation["role"] for activation in values["next"]} - plan.watchers
     ways = successors(plan)

@@ -15,13 +15,15 @@ from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.orchestration.compiler import compile_graph
+from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports.model import Layout, ModelReply, ModelRequest
 from pyscrai.engines.scenario_runner import ScenarioRunner
 from pyscrai.errors import ReplayError, WrongState
 from pyscrai.events import Event
 from pyscrai.factories.agent_factory import create_agent_engine
-from pyscrai.factories.scenario_factory import load_plan
+from pyscrai.factories.scenario_factory import load_plan, make_graph
 from pyscrai.factories.services import Services
+from pyscrai.services.forks import node_before
 
 LIFE = frozenset({"run_paused", "run_resumed", "run_waiting", "run_failed", "run_stopped", "run_forked"})
 """Events of a run's life, which a replay does not share: it is not paused where the run was."""
@@ -73,28 +75,29 @@ async def replay_run(services: Services, run_id: str) -> Replay:
 
     Raises:
         NotFound: there is no such run.
-        WrongState: the run has not ended.
+        WrongState: the run has not ended, nor stands where it was to stand. A fork is replayed from where it began.
     """
     async with services.database.read() as session:
         row = await Runs(session).get(run_id)
-        if row.status not in ("completed", "stopped", "failed"):
+        stands = row.status == "paused" and bool(row.settings.get("standstill"))
+        if row.status not in ("completed", "stopped", "failed") and not stands:
             raise WrongState(f"{run_id} is {row.status}", cure="replay it when it has ended", code="run.not_ended")
-        if row.parent_run_id is not None:
-            raise WrongState(f"{run_id} is a fork", cure=f"replay {row.parent_run_id}, where its past was recorded",
-                             code="run.is_fork")
-        recorded = [stored.event for stored in await Events(session).read(run_id)]
+        recorded = [stored.event for stored in await Events(session).read(run_id, inherited=False)
+                    if not stored.key.startswith("forked")]
         calls = [stored.call for stored in await Calls(session).read(run_id)]
         commands = [{"id": row.id, "kind": row.kind, "actor": row.actor, "payload": row.payload, "turn": row.turn}
                     for row in await Controls(session).list(run_id) if row.turn is not None]
     record = MemoryRecord(calls)
     plan = await load_plan(services, run_id)
-    aliases = {alias: services.settings.alias(alias) for alias in
-               {instance.model for instance in plan.cast.values()}}
-    engines = {role: create_agent_engine(instance, plan, Journaled(instance.model, aliases[instance.model].layout),
+    layouts = {alias: services.models.layout(alias) for alias in {member.model for member in plan.cast.values()}}
+    engines = {role: create_agent_engine(instance, plan, Journaled(instance.model, layouts[instance.model]),
                                          tools_allowed=services.settings.tools_allowed)
                for role, instance in plan.cast.items()}
     runtime = AgentRuntime(plan, engines, record, _Taken(commands))
     graph = compile_graph(plan, lambda found: found.context).compile(checkpointer=InMemorySaver())
+    if row.parent_run_id is not None:
+        values = await _first_state(services, run_id, plan)
+        await graph.aupdate_state({"configurable": {"thread_id": run_id}}, values, as_node=node_before(plan, values))
     result = await ScenarioRunner(graph, runtime, run_id).play()
     difference = first_difference(recorded, record.events.values(), partial=row.status != "completed")
     if difference is None and result.status != row.status == "completed":
@@ -102,6 +105,20 @@ async def replay_run(services: Services, run_id: str) -> Replay:
         difference = Difference(record.progress.turn if record.progress else 0, "", {"status": row.status},
                                 {"status": result.status, **error})
     return Replay(run_id, len(_play_events(recorded)), len(calls), difference)
+
+
+async def _first_state(services: Services, run_id: str, plan: Plan) -> dict[str, Any]:
+    """The state with which a fork began."""
+    graph = await make_graph(services, run_id, plan)
+    first = None
+    async for checkpoint in graph.checkpointer.alist({"configurable": {"thread_id": run_id}}):
+        if "clock" in checkpoint.checkpoint["channel_values"]:
+            first = checkpoint.config
+    if first is None:
+        raise WrongState(f"{run_id} has no state from which it began", code="run.half_made",
+                         cure="delete it and fork again")
+    return {name: value for name, value in (await graph.aget_state(first)).values.items()
+            if value is not None or name == "outcome"}
 
 
 def first_difference(recorded: Iterable[Event], replayed: Iterable[Event], *, partial: bool = False

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, FoldedScalarString, LiteralScalarString
 
-from pyscrai.templates.reading.loader import AnyTemplate
+from pyscrai.templates.models.base import Template
 from pyscrai.templates.reading.yaml_reader import read
 
 WIDTH = 100
@@ -19,7 +19,7 @@ FIRST = ("kind", "format", "name", "version", "title", "description", "tags")
 """What a file begins with."""
 
 
-def dump_yaml(template: AnyTemplate) -> str:
+def dump_yaml(template: Template) -> str:
     """A template as YAML that loads as the same template."""
     content = template.content()
     order = [*FIRST, *(name for name in type(template).model_fields if name not in FIRST)]

@@ -37,11 +37,16 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under their headings; ``numbers`` aligns all but the first column to the right."""
+    """Rows under their headings; ``numbers`` aligns all but the first column to the right, ``words`` are not."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     numbers: bool = True
+    words: Sequence[str] = ()
+
+    def is_number(self, place: int) -> bool:
+        """Whether a column is aligned to the right."""
+        return self.numbers and place > 0 and self.head[place] not in self.words
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ def pairs(results: Mapping[str, Any], evidence_of: Mapping[str, Any], run_link: 
             str(pair["past"]), number(pair["difference"]) or "0", number(pair["arm_value"]),
             number(pair["reference_value"]), _links(pair["arm_runs"], evidence_of, run_link),
             _links(pair["reference_runs"], evidence_of, run_link)) for pair in found[:MOST_PAIRS]]
-        yield Table(("Past", "Difference", row["arm"], row["reference"], f"Runs of {row['arm']}",
-                     f"Runs of {row['reference']}"), lines)
+        runs = (f"Runs of {row['arm']}", f"Runs of {row['reference']}")
+        yield Table(("Past", "Difference", row["arm"], row["reference"], *runs), lines, words=runs)
         if len(found) > MOST_PAIRS:
             yield Paragraph(f"{len(found) - MOST_PAIRS} pairs with smaller differences are in the table of runs.")
 

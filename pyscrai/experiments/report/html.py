@@ -11,6 +11,7 @@ from pyscrai.exports.transcript_entry import clean
 
 STYLE = """
 main { max-width: 62rem; }
+.wide { margin: 0 0 1rem; }
 figure { margin: 1rem 0; background: #fff; padding: .5rem; border-radius: .4rem; overflow-x: auto; }
 figure svg { max-width: 100%; height: auto; }
 figcaption { color: #62707c; font-size: .85rem; margin-top: .3rem; }
@@ -18,7 +19,7 @@ p { margin: 0 0 .8rem; }
 p.strong { font-weight: 600; }
 p.warning { color: var(--warn); font-weight: 600; border-left: 4px solid var(--warn); padding-left: .8rem; }
 td { overflow-wrap: anywhere; }
-.numbers td { overflow-wrap: normal; white-space: nowrap; }
+td.n, th.n { text-align: right; overflow-wrap: normal; white-space: nowrap; font-variant-numeric: tabular-nums; }
 pre { background: var(--shade); padding: .6rem .9rem; border-radius: .4rem; overflow-x: auto; }
 a { color: var(--h0); }
 nav a { margin-right: 1rem; }
@@ -48,11 +49,12 @@ def _block(block: Block) -> str:
         case Paragraph(text, strong, warning):
             kind = "warning" if warning else "strong" if strong else ""
             return f"<p{f' class={kind!r}' if kind else ''}>{_text(text)}</p>"
-        case Table(head, rows, numbers):
-            top = "".join(f'<th scope="col">{_text(name)}</th>' for name in head)
-            lines = "".join("<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in row) + "</tr>\n" for row in rows)
-            kind = ' class="numbers"' if numbers else ""
-            return (f'<div class="wide"><table{kind}>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{lines}</tbody>'
+        case Table(head, rows):
+            kinds = [' class="n"' if block.is_number(place) else "" for place in range(len(head))]
+            top = "".join(f'<th scope="col"{kind}>{_text(name)}</th>' for name, kind in zip(head, kinds, strict=True))
+            lines = "".join("<tr>" + "".join(f"<td{kind}>{_cell(cell)}</td>" for cell, kind in zip(
+                row, kinds, strict=True)) + "</tr>\n" for row in rows)
+            return (f'<div class="wide"><table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{lines}</tbody>'
                     "</table></div>")
         case Picture(_, svg, alt):
             drawn = svg.replace("<svg", f'<svg role="img" aria-label="{_text(alt)}"', 1)

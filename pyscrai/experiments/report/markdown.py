@@ -23,8 +23,8 @@ def _block(block: Block, pictures: Mapping[str, str]) -> Iterator[str]:
             yield (f'<a id="{anchor}"></a>\n\n' if anchor else "") + f"{'#' * level} {escape(text)}\n"
         case Paragraph(text, strong, warning):
             yield f"{'⚠ ' if warning else ''}{'**' if strong else ''}{escape(text)}{'**' if strong else ''}\n"
-        case Table(head, rows, numbers):
-            align = ["---", *(["---:"] if numbers else ["---"]) * (len(head) - 1)]
+        case Table(head, rows):
+            align = ["---:" if block.is_number(place) else "---" for place in range(len(head))]
             yield "\n".join(f"| {' | '.join(line)} |" for line in (
                 [escape(name) for name in head], align, *([_cell(cell) for cell in row] for row in rows))) + "\n"
         case Picture(name, _, alt):

@@ -135,7 +135,7 @@ def _contrasts(results: Results) -> Iterator[Block]:
         p_value(row["p_adjusted"]), number(row["effect_size"]), str(row["n_pasts"]), str(row["n_runs"]),
         row["finding"] + ("" if row["reliable"] else "; unreliable")) for row in results["contrasts"]]
     yield Table(("Contrast", "Measure", "Standing", "Difference", "Interval", "p", "p (Holm)", "d", "Pasts", "Runs",
-                 "Finding"), rows)
+                 "Finding"), rows, words=("Measure", "Standing", "Finding"))
     methods = sorted({str(row["method"]) for row in results["contrasts"] if row["method"]})
     words = {"t": "t interval and sign-flip p of one difference per past",
              "newcombe": "Newcombe's interval and exact McNemar p of paired proportions",
@@ -163,7 +163,7 @@ def _arms(results: Results) -> Iterator[Block]:
     yield Heading("Arms", anchor="arms")
     yield Table(("Arm", "Measure", "Mean", "Interval", "SD of pasts", "Pasts", "Runs"), [
         (row["arm"], row["measure"], number(row["mean"]) or "none", interval(row), number(row["spread"]),
-         str(row["n_pasts"]), str(row["n_runs"])) for row in results["arms"][:200]])
+         str(row["n_pasts"]), str(row["n_runs"])) for row in results["arms"][:200]], words=("Measure",))
 
 
 def _judges(results: Results) -> Iterator[Block]:
@@ -180,7 +180,8 @@ def _judges(results: Results) -> Iterator[Block]:
             bias = f", bias {number(people['bias'])}" if people["bias"] is not None else ""
             rows.append((entry["measure"], f"models with people{bias}", "", number(people["alpha"]) or "not defined",
                          interval(people), str(people["items"]), ""))
-    yield Table(("Measure", "Judges", "Level", "Alpha", "Interval", "Items", "Judgements"), rows)
+    yield Table(("Measure", "Judges", "Level", "Alpha", "Interval", "Items", "Judgements"), rows,
+                words=("Judges", "Level"))
     yield Paragraph("Krippendorff's alpha: 1 is perfect agreement, 0 is chance. Of one judge it is the agreement with "
                     f"itself. Below {RELIABLE:g} no conclusion is drawn.")
 
