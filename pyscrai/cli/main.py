@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("Play", "pyscrai.cli.commands.run:run", _RUN),
     "resume": ("Play", "pyscrai.cli.commands.run:resume", "Let a run that stands go on."),
     "replay": ("Play", "pyscrai.cli.commands.run:replay", "Play a run again from its journal, without a model."),
+    "measure": ("Play", "pyscrai.cli.commands.measure:measure", "Take a run's measurements and report again."),
     "runs": ("Look", "pyscrai.cli.commands.runs:runs", "List the runs."),
     "show": ("Look", "pyscrai.cli.commands.runs:show", "Print a run's transcript."),
     "events": ("Look", "pyscrai.cli.commands.runs:events", "List what happened in a run."),

@@ -22,8 +22,10 @@ class Activation(TypedDict, total=False):
     turn: int
     goal: int
     measures: list[str]
+    pairs: list[list[str | None]]
+    """Measures with the roles that they are of, where not all of them are wanted."""
     detail: str
-    """What tells it apart from another task of the same name in the same turn."""
+    """Tells apart what one role does in one turn under the same task."""
 
 
 class Line(TypedDict, total=False):

@@ -140,3 +140,21 @@ async def test_exports_escape_what_models_write(server: Serving) -> None:
     page = (await server.client.get(f"/runs/{run_id}/export", params={"format": "html"})).text
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
+
+
+async def test_a_run_is_measured_again(server: Serving) -> None:
+    run_id = await ended(server)
+    refused = await server.post(f"/runs/{run_id}/measure", {}, 422)
+    assert refused["code"] == "run.no_analysis"
+    eye = {"agent": {"engine": "analyst", "personality": {"role": "an observer"}, "model": "gate"}}
+    await server.post("/templates", {"content": {**TALK, "name": "measured", "roles": {**TALK["roles"], "eye": eye},
+                                                 "analysis": {"by": "eye", "report": False, "measures": [
+                                                     {"name": "calm", "scale": [1, 5], "rubric": "How calm."}]}}}, 201)
+    measured = await ended(server, template="measured")
+    assert (await server.post(f"/runs/{measured}/measure", {}, 200))["measurements"] == []
+    again = await server.post(f"/runs/{measured}/measure", {"measures": ["calm"]}, 200)
+    assert [(item["measure"], item["of"]) for item in again["measurements"]] == [("calm", None)]
+    assert again["missing"] == []
+    assert again["report"] is None
+    assert len((await server.get(f"/runs/{measured}/measurements"))["items"]) == 2
+    await server.post(f"/runs/{measured}/measure", {"measures": ["none"]}, 422)

@@ -118,3 +118,16 @@ def test_an_export_goes_by_its_files_suffix(pyscrai: Pyscrai, played: str, home:
     no = pyscrai("export", played, "-o", "no/such/folder.md")
     assert no.code == 2
     assert "cannot be written" in no.err
+
+
+def test_a_run_is_measured_again(pyscrai: Pyscrai, played: str) -> None:
+    said = pyscrai("measure", played)
+    assert (said.code, said.out) == (0, f"{played} misses nothing; name a measure to take it again, or --report\n")
+    again = pyscrai("measure", played, "warmth", "--json")
+    assert again.code == 0
+    assert [line["measure"] for line in again.last["measurements"]] == ["warmth"]
+    assert pyscrai("measure", played, "--report").out == f"the report is written: pyscrai report {played}\n"
+    assert len(pyscrai("report", played, "--json").last["measurements"]) == 2
+    unknown = pyscrai("measure", played, "warmt")
+    assert unknown.code == 2
+    assert "warmth" in unknown.err

@@ -64,6 +64,7 @@ async def test_a_model_that_was_down_is_asked_anew() -> None:
     assert (await playing.play()).status == "completed"
     calls = list(playing.record.calls.values())
     assert [(call.key.ordinal, len(call.attempts), call.answered) for call in calls] == [(0, 2, False), (1, 1, True)]
+    assert calls[0].request == calls[1].request, "an outage leaves no trace in what is asked"
     assert [event.attempt for event in playing.of("model_retried")] == [1, 2, 1]
     assert len({event.key for event in playing.of("model_retried")}) == 3
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -25,7 +26,10 @@ from pyscrai.databases.api.schemas.records import (
     CallItem,
     InterviewAnswer,
     MeasurementItem,
+    MeasureRequest,
+    MeasureResult,
     MetricsView,
+    MissingItem,
     Question,
     ReportView,
     RoleView,
@@ -36,14 +40,18 @@ from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.measurements import Measurements
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.errors import NotFound
+from pyscrai.errors import ModelTimeout, NotFound
 from pyscrai.exports.formats import MEDIA_TYPES, SUFFIXES, WITH_CALLS, ExportFormat, renderer
 from pyscrai.exports.run_reader import call_facts, gather, metrics
 from pyscrai.exports.transcript_entry import heard_by as heard
 from pyscrai.services.interviews import PURPOSE, interview
+from pyscrai.services.run_measures import measure_run
 from pyscrai.services.run_states import difference, moment
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["records"])
+
+LONGEST_MEASURE = 120.0
+"""Seconds for which a request waits for measurements."""
 
 INERT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; sandbox"
 """The content policy of an exported page: nothing in it runs or loads, whatever a model wrote."""
@@ -144,6 +152,22 @@ async def list_interviews(run_id: RunId, context: Ctx, caller: Reader) -> Listin
         await Runs(session).get(run_id)
         found = await Calls(session).read(run_id, purposes=[PURPOSE], inherited=False)
     return Listing[CallItem](items=[CallItem(**call_facts(stored)) for stored in found])
+
+
+@router.post("/measure", operation_id="measure_run", responses=problems(404, 409, 422, 504))
+async def measure(run_id: RunId, body: MeasureRequest, context: Ctx, caller: Controller) -> MeasureResult:
+    """Take measurements and the report of a run that has ended, as of its last turn, and wait for them."""
+    try:
+        async with asyncio.timeout(LONGEST_MEASURE):
+            found = await measure_run(context.services, run_id, body.measures, report=body.report, model=body.model)
+    except TimeoutError:
+        raise ModelTimeout(f"the measurements took longer than {LONGEST_MEASURE:g} s",
+                           cure="ask again: what was answered is kept") from None
+    items = [MeasurementItem(seq=event.seq, turn=event.turn, source=event.source, **event.payload)
+             for event in found.measurements]
+    return MeasureResult(run_id=run_id, turn=found.turn, measurements=items,
+                         report=found.report.payload["markdown"] if found.report else None,
+                         missing=[MissingItem(**event.payload) for event in found.missing])
 
 
 @router.get("/metrics", operation_id="read_metrics", responses=problems(404))

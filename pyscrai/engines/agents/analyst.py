@@ -34,7 +34,7 @@ class Analyst(Engine):
         if task == "judge":
             return await self.judge(activation["goal"], view, ask)
         if task == "measure":
-            return await self.measure(activation["measures"], view, ask)
+            return await self.measure(activation["measures"], view, ask, activation.get("pairs"))
         return await self.report(view, ask)
 
     async def observe(self, view: View, ask: Ask) -> Performance:
@@ -65,15 +65,21 @@ class Analyst(Engine):
                                                "rationale": value["rationale"]}}
         return performance
 
-    async def measure(self, names: Sequence[str], view: View, ask: Ask) -> Performance:
-        """Score each named measure, of each role that it is of; one that cannot be had is stated, the others count."""
+    async def measure(self, names: Sequence[str], view: View, ask: Ask,
+                      pairs: Sequence[Sequence[str | None]] | None = None) -> Performance:
+        """Score each named measure, of each role that it is of; one that cannot be had is stated, the others count.
+
+        Args:
+            pairs: names of measures with the roles that they are of, where not all of them are wanted.
+        """
         performance = Performance()
         analysis = self.plan.scenario.analysis
         found: dict[str, Any] = {}
         unreached: ModelError | None = None
         wanted = [(measure, role) for measure in (analysis.measures if analysis else ()) if measure.name in names
                   for role in self.subjects(measure)
-                  if measure.metric is not None or role is None or view.acted is None or role in view.acted]
+                  if (measure.metric is not None or role is None or view.acted is None or role in view.acted)
+                  and (pairs is None or [measure.name, role] in pairs)]
         for measure, role in wanted:
             value: float | int | str | None
             rationale, evidence = "", list[str]()

@@ -66,19 +66,19 @@ class Caller:
                        prompts: Mapping[str, str], speech: str | None = None, optional: bool = False) -> T:
         self.purpose = purpose
         seed = request.seed
-        number = 0
+        unusable = 0
         while True:
             if seed is not None:
                 # A seed of its own for every turn: with one for all, a small model falls into the same words again;
-                # and for every series of tries, or what failed would fail for ever.
-                request = replace(request, seed=(seed + 7919 * self.place.turn + 104_729 * number) % 2**31)
+                # and another one after an unusable reply, or what failed would fail for ever.
+                request = replace(request, seed=(seed + 7919 * self.place.turn + 104_729 * unusable) % 2**31)
             asked = CallRecord(self.place.call(0), purpose, "", request, None, prompts=prompts)
             try:
                 return await self._ask(asked, read, speech, optional=optional)
             except _Failed as failed:
                 if failed.recalled is None or self._stays_failed(failed.recalled, asked):
                     raise failed.error from failed.error.__cause__
-            number += 1
+                unusable += isinstance(failed.error, ReplyError)
 
     async def use(self, tool: Tool, arguments: Mapping[str, Any], scene: Scene, *, longest: float) -> Answer:
         """Use a tool, or give the answer that the journal holds."""

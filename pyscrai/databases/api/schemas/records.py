@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from pyscrai.databases.api.schemas.base import AliasName, Answer, Body, RoleName, Words
 
@@ -149,6 +149,38 @@ class MeasurementItem(Answer):
     value: float | str | None
     rationale: str
     evidence: list[str]
+
+
+class MeasureRequest(Body):
+    """What is to be measured; without anything named, what is missing."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"measures": ["cooperation"], "report": False}]})
+
+    measures: Annotated[tuple[RoleName, ...], Field(max_length=100)] = ()
+    """Measures to take, whether they were taken before or not."""
+    report: bool | None = None
+    """Whether the report is written; left out, it is where it is missing and no measure is named."""
+    model: AliasName | None = None
+    """An alias to ask instead of the Analyst's own."""
+
+
+class MissingItem(Answer):
+    """A measurement or report that could not be had, and why."""
+
+    task: str
+    measures: list[str]
+    of: str | None
+    error: dict[str, Any]
+
+
+class MeasureResult(Answer):
+    """What was measured now."""
+
+    run_id: str
+    turn: int
+    measurements: list[MeasurementItem]
+    report: str | None
+    missing: list[MissingItem]
 
 
 class ReportView(Answer):
