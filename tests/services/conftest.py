@@ -66,8 +66,13 @@ class House:
 
 
 @pytest.fixture
-async def house(make_url: MakeUrl) -> AsyncIterator[House]:
-    settings = load_settings(database_url=make_url("sqlite"), model="fake", models={"fake": {"kind": "scripted"}})
+def house_url(make_url: MakeUrl) -> str:
+    return make_url("sqlite")
+
+
+@pytest.fixture
+async def house(house_url: str) -> AsyncIterator[House]:
+    settings = load_settings(database_url=house_url, model="fake", models={"fake": {"kind": "scripted"}})
     async with open_services(settings, library=False) as services:
         house = House(services)
 
