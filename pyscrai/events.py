@@ -111,6 +111,16 @@ class Control(Event):
     arguments: dict[str, Any] = Field(default_factory=dict)
 
 
+class NotApplied(Event):
+    """A control was accepted, and no turn took it before the run ended."""
+
+    kind: Literal["not_applied"] = "not_applied"
+    action: str
+    actor: str
+    reason: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
 # -- the flow ---------------------------------------------------------------------------------------------------------
 
 
@@ -329,9 +339,9 @@ class RoleReleased(Event):
 
 AnyEvent = Annotated[
     RunStarted | RunPaused | RunResumed | RunWaiting | RunCompleted | RunFailed | RunStopped | RunForked | Control
-    | PhaseEntered | SpeakerChosen | FlowWarning | EndReached | Utterance | Action | Inject | VariableChanged
-    | ChangeRefused | ToolCalled | MemorySummarized | Reflection | Assessment | Measurement | Verdict | Report
-    | ResultMissing
+    | NotApplied | PhaseEntered | SpeakerChosen | FlowWarning | EndReached | Utterance | Action | Inject
+    | VariableChanged | ChangeRefused | ToolCalled | MemorySummarized | Reflection | Assessment | Measurement
+    | Verdict | Report | ResultMissing
     | ModelRetried | ModelFellBack | ReplyRepaired | TurnSkipped | RoleTaken | RoleReleased,
     Field(discriminator="kind"),
 ]

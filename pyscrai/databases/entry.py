@@ -11,17 +11,8 @@ from pyscrai.databases.call_row import CallEntry
 from pyscrai.databases.columns import audience_text, plain_json, to_json
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.ports.record import Progress
-from pyscrai.events import (
-    Event,
-    Measurement,
-    RunCompleted,
-    RunFailed,
-    RunPaused,
-    RunResumed,
-    RunStarted,
-    RunStopped,
-    RunWaiting,
-)
+from pyscrai.events import Event, Measurement, RunCompleted, RunFailed
+from pyscrai.lifecycle import BRINGS, ENDED, Desired, RunStatus
 from pyscrai.plain_text import storable
 
 
@@ -68,34 +59,23 @@ def event_entry(event: Event) -> EventEntry:
 class StatusChange:
     """What an event of a run's life does to the run's row."""
 
-    status: str
-    starts: bool = False
-    ends: bool = False
+    status: RunStatus
     outcome: str | None = None
     error: str | None = None
 
     def row(self, run_id: str, moment: Any) -> tuple[Any, ...]:
         """The parameters of the statement that makes the change."""
-        return (self.status, moment if self.starts else None, moment if self.ends else None, self.outcome, self.error,
-                run_id)
+        return (self.status, moment if self.status == "running" else None, moment if self.status in ENDED else None,
+                self.outcome, self.error, run_id)
 
 
 def status_change(event: Event) -> StatusChange | None:
     """The status that an event brings, or None for events of the play."""
-    match event:
-        case RunStarted() | RunResumed():
-            return StatusChange("running", starts=True)
-        case RunPaused():
-            return StatusChange("paused")
-        case RunWaiting():
-            return StatusChange("waiting")
-        case RunCompleted():
-            return StatusChange("completed", ends=True, outcome=to_json(event.outcome))
-        case RunFailed():
-            return StatusChange("failed", ends=True, error=to_json(event.error))
-        case RunStopped():
-            return StatusChange("stopped", ends=True)
-    return None
+    status = BRINGS.get(event.kind)
+    if status is None:
+        return None
+    return StatusChange(status, to_json(event.outcome) if isinstance(event, RunCompleted) else None,
+                        to_json(event.error) if isinstance(event, RunFailed) else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +112,7 @@ class Written:
     """What became of an entry: its new events, and what the run's row says others want of it."""
 
     events: tuple[StoredEvent, ...]
-    desired: str
+    desired: Desired
     controls_waiting: int
 
 

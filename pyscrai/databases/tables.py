@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Identity, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Identity, Index, LargeBinary, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql import text
 
 from pyscrai.audience import Audience
 from pyscrai.databases.columns import BigId, Heard, Instant, PlainText, now
+from pyscrai.lifecycle import Desired, RunStatus
 
 Json = dict[str, Any]
 
@@ -78,8 +79,8 @@ class RunRow(Base):
     scenario_template_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("scenario_templates.id"))
     template_hash: Mapped[str]
     name: Mapped[str]
-    status: Mapped[str]
-    desired: Mapped[str]
+    status: Mapped[RunStatus] = mapped_column(Text)
+    desired: Mapped[Desired] = mapped_column(Text)
     parent_run_id: Mapped[str | None] = mapped_column(ForeignKey("scenario_runs.id"))
     fork_turn: Mapped[int | None]
     seed: Mapped[int] = mapped_column(BigInteger)

@@ -150,6 +150,8 @@ class AgentRuntime(WatcherRuntime):
             recorded = CallRecord(key, "human", f"person:{answer.get('person') or person or 'someone'}",
                                   ModelRequest(()), reply)
             self.record.note(recorded)
+        if recorded.reply is not None and json.loads(recorded.reply.text).get("release"):
+            return await self.act(engine, activation, seen, caller)
         return read_human(engine, activation, seen, recorded)
 
     async def _failed(self, engine: Engine, place: Place, caller: Caller, error: ModelError | ReplyError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 from langgraph.errors import GraphDrained
@@ -16,15 +16,14 @@ from pyscrai.engines.state import shown_usage
 from pyscrai.engines.watcher_runtime import TurnPaused
 from pyscrai.errors import Fenced, PyscraiError, RunError, StorageError, WrongState
 from pyscrai.events import Event, RunCompleted, RunFailed, RunPaused, RunResumed, RunStopped, RunWaiting
-
-Status = Literal["completed", "failed", "paused", "waiting", "stopped"]
+from pyscrai.lifecycle import RunStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """How a drive of the graph ended: the run's status, its outcome, the error, or what a person is asked."""
 
-    status: Status
+    status: RunStatus
     outcome: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
     waiting: Mapping[str, Any] | None = None

@@ -263,6 +263,11 @@ def _missing(script: Transcript, line: Line) -> list[Entry]:
                          who=script.name(line.get("source")))]
 
 
+@_reads("not_applied")
+def _not_applied(script: Transcript, line: Line) -> list[Entry]:
+    return [script.entry(line, "warning", f"{line['action']} by {line['actor']} was not applied: {line['reason']}")]
+
+
 # -- the life of the run ----------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.coalescer import Together
 from pyscrai.databases.database import Database
-from pyscrai.databases.repositories.desired_states import Duties
+from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.metrics import RunMetrics
 from pyscrai.databases.repositories.runs import NewRun, Runs
 from pyscrai.databases.repositories.stored_runs import StoredRun, read_runs
@@ -18,6 +18,7 @@ from pyscrai.databases.repositories.templates import agent_templates, scenario_t
 from pyscrai.databases.tables import AgentTemplateRow, ScenarioTemplateRow
 from pyscrai.errors import PyscraiError, no_run
 from pyscrai.factories.caches import Shared
+from pyscrai.lifecycle import Desired
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
 
@@ -76,14 +77,14 @@ class Joint:
         await self._database.writing(lambda session: RunMetrics(session).keep(run_ids))
         return [None] * len(run_ids)
 
-    async def _settle(self, done: Sequence[tuple[str, str, str]]) -> Sequence[None]:
-        alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+    async def _settle(self, done: Sequence[tuple[str, Desired, Desired]]) -> Sequence[None]:
+        alike: dict[tuple[Desired, Desired], list[str]] = defaultdict(list)
         for run_id, told, desired in done:
             alike[told, desired].append(run_id)
 
         async def settle(session: AsyncSession) -> None:
             for (told, desired), run_ids in alike.items():
-                await Duties(session).settle(run_ids, told, desired)
+                await DesiredStates(session).settle(run_ids, told, desired)
 
         await self._database.writing(settle)
         return [None] * len(done)

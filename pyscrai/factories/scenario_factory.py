@@ -28,6 +28,7 @@ from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.factories.services import Services
 from pyscrai.factories.stored_past import StoredPast
+from pyscrai.lifecycle import Desired
 from pyscrai.llm.models import Models
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.scenario import ScenarioTemplate
@@ -37,7 +38,7 @@ Within = Callable[[AsyncSession, str], Awaitable[None]]
 
 
 async def create_scenario_run_from_template(services: Services, template: str, options: RunOptions | None = None, *,
-                                            desired: str = "none", actor: str = "",
+                                            desired: Desired = "none", actor: str = "",
                                             within: Within | None = None) -> str:
     """Make a run and its agent instances from templates in the database; nothing is played yet.
 
@@ -64,7 +65,7 @@ async def create_scenario_run_from_template(services: Services, template: str, o
     return run_id
 
 
-async def new_run(services: Services, template: str, options: RunOptions | None = None, *, desired: str = "none",
+async def new_run(services: Services, template: str, options: RunOptions | None = None, *, desired: Desired = "none",
                   actor: str = "") -> tuple[NewRun, Plan]:
     """All that is needed to make a run, checked; nothing is written.
 

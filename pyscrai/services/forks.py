@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pyscrai.databases.columns import now
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
+from pyscrai.databases.run_ids import new_run_id
 from pyscrai.databases.tables import AgentInstanceRow, RunRow, ScenarioTemplateRow
 from pyscrai.engines.cast import AgentInstance, RunSpec
 from pyscrai.engines.orchestration.plan import Plan, make_plan
@@ -22,8 +24,9 @@ from pyscrai.events import Event, RunForked, VariableChanged
 from pyscrai.factories.run_spec import changed, read_parameters
 from pyscrai.factories.scenario_factory import Within, make_graph
 from pyscrai.factories.services import Services
-from pyscrai.services.controls import check_audience, check_fits, check_player, check_variables
-from pyscrai.services.outside_events import note_events
+from pyscrai.lifecycle import Desired, check_fits
+from pyscrai.services.outside_events import change_runs
+from pyscrai.services.run_checks import check_audience, check_player, check_variables
 from pyscrai.services.run_states import Moment, moment
 from pyscrai.templates.models.base import Scalar
 from pyscrai.templates.models.world import InjectText
@@ -63,7 +66,7 @@ class Edits:
 
 
 async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, actor: str, name: str = "",
-                   tags: Sequence[str] = (), desired: str = "none", within: Within | None = None) -> str:
+                   tags: Sequence[str] = (), desired: Desired = "none", within: Within | None = None) -> str:
     """Make a run that goes on from a turn of another one.
 
     Args:
@@ -82,7 +85,7 @@ async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, 
     async with services.database.read() as session:
         runs = Runs(session)
         row = await runs.get(run_id)
-        check_fits(row, "fork")
+        check_fits(run_id, row.status, row.desired, "fork")
         cast = await runs.cast(run_id)
     at = await moment(services, run_id, turn)
     if at.values.get("outcome") and not at.values["outcome"].get("pause"):
@@ -99,24 +102,27 @@ async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, 
     values = {**values, "variables": variables, "messages": tuple(lines), "outcome": None}
     fork = Fork(run_id, turn, Progress(turn, values.get("phase", ""), tuple(
         activation["role"] for activation in values["next"]), variables, shown_usage(values.get("usage") or {})))
-    child = await _store(services, row, cast, plan, fork, edits, actor=actor, name=name, tags=tags,
-                         within=within)
-    await _copy_state(services, child, plan, values)
+    child = new_run_id(now())
     events: list[Event] = [RunForked(key="forked", turn=turn, phase=fork.at.phase, source=actor, parent=run_id,
                                      at_turn=turn, edits=edits.as_dict())]
     events += [VariableChanged(key=f"forked.{name}", turn=turn, phase=fork.at.phase, source=actor, variable=name,
                                old=at.values.get("variables", {}).get(name), new=variables[name],
                                cause=f"{actor} forks", audience=plan.audience(plan.scenario.variables[name].visible_to))
                for name in edits.variables]
-    await note_events(services, child, events)
-    if desired != "none":
-        async with services.database.session() as session:
-            await Runs(session).desire(child, desired)
+    # The state first: a run that is there at all is there whole.
+    await _copy_state(services, child, plan, values)
+    try:
+        await _store(services, _new_run(child, row, cast, plan, fork, edits, actor, name, tags, desired), row, events,
+                     within)
+    except BaseException:
+        await services.checkpoints.delete(child)
+        raise
     return child
 
 
 async def regenerate(services: Services, run_id: str, turn: int, *, actor: str, seed: int | None = None,
-                     role: str | None = None, model: str | None = None, desired: str = "none") -> str:
+                     role: str | None = None, model: str | None = None, desired: Desired = "none",
+                     within: Within | None = None) -> str:
     """Play a turn again with another seed, as a fork from the turn before it.
 
     Args:
@@ -129,7 +135,7 @@ async def regenerate(services: Services, run_id: str, turn: int, *, actor: str, 
     fresh = secrets.randbits(31) if seed is None else seed
     edits = Edits(seed=fresh, role_models={role: model} if role and model else {}, model=None if role else model)
     return await fork_run(services, run_id, turn - 1, edits, actor=actor, desired=desired,
-                          name=f"turn {turn} again")
+                          name=f"turn {turn} again", within=within)
 
 
 # -- what the fork begins with ----------------------------------------------------------------------------------------
@@ -184,8 +190,8 @@ async def _settled(session: AsyncSession, run_id: str, at: Moment) -> dict[str, 
     return values
 
 
-async def _store(services: Services, row: RunRow, cast: Sequence[AgentInstanceRow], spec: RunSpec, fork: Fork,
-                 edits: Edits, *, actor: str, name: str, tags: Sequence[str], within: Within | None) -> str:
+def _new_run(child: str, row: RunRow, cast: Sequence[AgentInstanceRow], spec: RunSpec, fork: Fork, edits: Edits,
+             actor: str, name: str, tags: Sequence[str], desired: Desired) -> Callable[[ScenarioTemplateRow], NewRun]:
     members = [CastMember(role=member.role, name=member.name, engine=member.engine, agent_hash=member.agent_hash,
                           configuration=spec.cast[member.role].model_dump(mode="json"),
                           agent_template_id=member.agent_template_id, played_by=member.played_by) for member in cast]
@@ -194,16 +200,20 @@ async def _store(services: Services, row: RunRow, cast: Sequence[AgentInstanceRo
         settings.pop(own, None)
     bounds = {"max_turns": edits.max_turns, "budget_usd": edits.budget_usd}
     settings |= {key: value for key, value in bounds.items() if value}
-    async with services.database.session() as session:
-        template = await session.get_one(ScenarioTemplateRow, row.scenario_template_id)
-        [child] = await Runs(session).create(NewRun(
-            template, members, spec.seed, name or row.name, spec.parameters, settings, tags or tuple(row.tags),
-            desired="none", fork=fork, injects=[{
-                "text": content.text, "audience": list(content.audience), "source": content.source}
-                for content in edits.injects]))
+    injects = [{"text": content.text, "audience": list(content.audience), "source": content.source}
+               for content in edits.injects]
+    return lambda template: NewRun(template, members, spec.seed, name or row.name, spec.parameters, settings,
+                                   tags or tuple(row.tags), desired=desired, fork=fork, injects=injects, id=child)
+
+
+async def _store(services: Services, new: Callable[[ScenarioTemplateRow], NewRun], row: RunRow, events: Sequence[Event],
+                 within: Within | None) -> None:
+    async with change_runs(services) as changes:
+        template = await changes.session.get_one(ScenarioTemplateRow, row.scenario_template_id)
+        [child] = await Runs(changes.session).create(new(template))
+        await changes.record(child.id, events)
         if within is not None:
-            await within(session, child.id)
-        return child.id
+            await within(changes.session, child.id)
 
 
 async def _copy_state(services: Services, child: str, plan: Plan, values: Mapping[str, Any]) -> None:

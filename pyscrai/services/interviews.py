@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,13 +10,13 @@ from pyscrai.databases.repositories.calls import Calls, StoredCall
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.calls.speech import clean
 from pyscrai.engines.memory.memory import split
-from pyscrai.engines.ports.model import Usage
+from pyscrai.engines.ports.model import ChatModel, ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import CallKey, CallRecord
 from pyscrai.engines.view import view
-from pyscrai.errors import NotFound
+from pyscrai.errors import ModelTimeout, NotFound
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.services import Services
-from pyscrai.services.outside_events import note_events
+from pyscrai.services.outside_events import Within, change_runs
 from pyscrai.services.run_states import moment
 
 PURPOSE = "interview"
@@ -35,12 +36,15 @@ class Interview:
 
 
 async def interview(services: Services, run_id: str, role: str, question: str, *, turn: int | None = None,
-                    model: str | None = None) -> Interview:
+                    model: str | None = None, longest: float | None = None, within: Within | None = None
+                    ) -> Interview:
     """Ask an agent; the call is journaled apart from those of the play.
 
     Args:
         turn: as of which turn; None for now.
         model: the alias to answer with, if not the role's own.
+        longest: seconds that the model may take; None for as long as its alias allows.
+        within: what else is stored in the transaction that journals the call, given the interview.
 
     Raises:
         NotFound: there is no such run, turn or role.
@@ -56,14 +60,27 @@ async def interview(services: Services, run_id: str, role: str, question: str, *
     _, lines = split(seen.lines, instance.memory.window, instance.memory.block)
     messages, prompts = engine.messages(PURPOSE, seen, lines=lines, question=question)
     request = engine.request(messages)
-    reply = await chat.complete(request)
+    reply = await _complete(chat, request, longest, role=role)
     answer = clean(reply.text, name=instance.name, others=(), max_sentences=None) or reply.text.strip()
-    async with services.database.read() as session:
-        await Runs(session).get(run_id)
-        earlier = await _asked(Calls(session), run_id, role, at.turn)
-    key = CallKey(at.turn, role, PURPOSE, len(earlier))
-    await note_events(services, run_id, [], [CallRecord(key, PURPOSE, chat.alias, request, reply, prompts=prompts)])
-    return Interview(run_id, role, at.turn, question, answer, chat.alias, reply.usage)
+    done = Interview(run_id, role, at.turn, question, answer, chat.alias, reply.usage)
+    async with change_runs(services) as changes:
+        await Runs(changes.session).get(run_id, lock=True)
+        earlier = await _asked(Calls(changes.session), run_id, role, at.turn)
+        key = CallKey(at.turn, role, PURPOSE, len(earlier))
+        await changes.record(run_id, [], [CallRecord(key, PURPOSE, chat.alias, request, reply, prompts=prompts)])
+        if within is not None:
+            await within(changes.session, done)
+    return done
+
+
+async def _complete(chat: ChatModel, request: ModelRequest, longest: float | None, *, role: str) -> ModelReply:
+    try:
+        async with asyncio.timeout(longest):
+            return await chat.complete(request)
+    except TimeoutError:
+        raise ModelTimeout(f"{chat.alias} was asked once to answer for {role} and did not within {longest:g} s",
+                           cure="try again, name another model, or raise server.interview_timeout", alias=chat.alias,
+                           role=role, seconds=longest) from None
 
 
 async def _asked(calls: Calls, run_id: str, role: str, turn: int) -> Sequence[StoredCall]:

@@ -1,42 +1,63 @@
-"""Events that are written from outside of a run's play: what people ask, and why a run could not be played."""
+"""Changes of runs from outside of their play: what people ask and answer, and why a run could not be played.
+
+All that one of them changes is one transaction: the run's row, its events and calls, and what a caller keeps beside.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
-from pyscrai.databases.recording.run_record import RunRecord
-from pyscrai.databases.repositories.desired_states import Duties
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pyscrai.databases.recording.session_log import SessionLog
+from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.ports.record import CallRecord
-from pyscrai.errors import Fenced, no_run
 from pyscrai.events import Event
 from pyscrai.factories.services import Services
 
-TRIES = 5
+Within = Callable[[AsyncSession, Any], Awaitable[None]]
+"""What a caller stores in the transaction of a change, given what came of it: the answer to a request, for one."""
 
 
-async def note_events(services: Services, run_id: str, events: Sequence[Event], calls: Sequence[CallRecord] = (),
-                      *, fence: int | None = None) -> None:
-    """Write events, and answers that people gave, into a run's record, whoever plays it.
+class RunChanges:
+    """One transaction that changes runs."""
 
-    Args:
-        fence: the run's, if it was looked up just now.
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self.recorded: list[tuple[str, Sequence[StoredEvent]]] = []
+        self._log = SessionLog(session)
+
+    async def record(self, run_id: str, events: Sequence[Event], calls: Sequence[CallRecord] = ()) -> None:
+        """Write events and calls into a run's record, whoever plays it.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        self.recorded.append((run_id, await self._log.append(run_id, events, calls)))
+
+
+@asynccontextmanager
+async def change_runs(services: Services) -> AsyncIterator[RunChanges]:
+    """A transaction that changes runs; when it is durable, the listeners of the record hear of its events."""
+    async with services.database.session() as session:
+        if (order := services.database.dialect.order_events) is not None:
+            await session.execute(text(order))
+        changes = RunChanges(session)
+        yield changes
+    for run_id, events in changes.recorded:
+        if events:
+            services.writer.announce(run_id, events)
+
+
+async def note_events(services: Services, run_id: str, events: Sequence[Event], calls: Sequence[CallRecord] = ()
+                      ) -> None:
+    """Write events and calls into a run's record, whoever plays it.
 
     Raises:
         NotFound: there is no such run.
-        Fenced: the run changes hands again and again.
     """
-    for number in range(TRIES):
-        if fence is None or number:
-            async with services.database.read() as session:
-                fence = await Duties(session).fence(run_id)
-        if fence is None:
-            raise no_run(run_id)
-        record = RunRecord(services.writer, run_id, fence)
-        for call in calls:
-            record.note(call)
-        try:
-            await record.commit(events)
-            return
-        except Fenced:
-            if number == TRIES - 1:
-                raise
+    async with change_runs(services) as changes:
+        await changes.record(run_id, events, calls)

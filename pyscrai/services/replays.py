@@ -23,9 +23,10 @@ from pyscrai.events import Event
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.scenario_factory import load_plan, make_graph
 from pyscrai.factories.services import Services
+from pyscrai.lifecycle import LIFE_EVENTS, fits
 from pyscrai.services.forks import node_before
 
-LIFE = frozenset({"run_paused", "run_resumed", "run_waiting", "run_failed", "run_stopped", "run_forked"})
+LIFE = LIFE_EVENTS - {"run_completed"}
 """Events of a run's life, which a replay does not share: it is not paused where the run was."""
 
 
@@ -80,7 +81,7 @@ async def replay_run(services: Services, run_id: str) -> Replay:
     async with services.database.read() as session:
         row = await Runs(session).get(run_id)
         stands = row.status == "paused" and bool(row.settings.get("standstill"))
-        if row.status not in ("completed", "stopped", "failed") and not stands:
+        if not fits(row.status, row.desired, "replay") and not stands:
             raise WrongState(f"{run_id} is {row.status}", cure="replay it when it has ended", code="run.not_ended")
         recorded = [stored.event for stored in await Events(session).read(run_id, inherited=False)
                     if not stored.key.startswith("forked")]

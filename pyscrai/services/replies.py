@@ -1,4 +1,7 @@
-"""What a person answers for a role: checked, and put into the journal, where the waiting turn finds it."""
+"""A person's reply for a role: checked, and put into the journal, where the turn that waits for it finds it.
+
+The one way for every front end. Of several replies to one turn the first counts; the others are refused.
+"""
 
 from __future__ import annotations
 
@@ -13,44 +16,70 @@ from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import CallKey, CallRecord
 from pyscrai.errors import RunError, WrongState
 from pyscrai.factories.services import Services
-from pyscrai.services.controls import check_fits, control_event
-from pyscrai.services.outside_events import note_events
+from pyscrai.lifecycle import answered, check_fits
+from pyscrai.services.controls import Accepted, control_event
+from pyscrai.services.outside_events import Within, change_runs
 from pyscrai.services.run_states import waiting_requests
 
+PASS: Mapping[str, Any] = {"release": True}
+"""The reply with which a person lets the role's model play this one turn."""
 
-async def reply(services: Services, run_id: str, answer: Mapping[str, Any], *, actor: str, role: str | None = None
-                ) -> None:
-    """Answer the turn that a run waits for; durable when this returns.
+
+async def reply(services: Services, run_id: str, answer: Mapping[str, Any], *, actor: str, role: str | None = None,
+                wake: bool = True, within: Within | None = None) -> Accepted:
+    """Reply to the turn that a run waits for; durable when this returns.
 
     Args:
-        answer: ``text``, and what else the request's schema asks for; ``next`` for a moderator.
+        answer: ``text``, and what else the request's schema asks for; ``next`` for a moderator; or ``PASS``.
         role: who is played; may be left out where the run waits for one role alone.
+        wake: let whoever plays runs here go on with it; False where the front end itself does.
+        within: what else is stored in the same transaction, given the accepted reply.
 
     Raises:
         NotFound: there is no such run.
-        WrongState: the run does not wait, not for this role, or was answered otherwise already.
+        WrongState: the run does not wait, not for this role, or got another reply already.
         RunError: the answer does not fit what is asked; the message says where.
     """
     async with services.database.read() as session:
         row = await Runs(session).get(run_id)
-    check_fits(row, "reply")
-    request = choose(run_id, await waiting_requests(services, run_id), role)
-    check_answer(answer, request)
-    key = CallKey(request["turn"], request["role"], request["task"], ANSWER)
-    async with services.database.read() as session:
-        earlier = await Calls(session).read(run_id, roles=[key.role], from_turn=key.turn, to_turn=key.turn,
-                                            inherited=False)
-    given = next((stored.call for stored in earlier if stored.call.key == key), None)
-    if given is not None and given.reply is not None:
-        if json.loads(given.reply.text) != dict(answer):
-            raise WrongState(f"turn {key.turn} of {key.role} was answered already", cure="wait for the next turn")
-    else:
-        call = CallRecord(key, "human", f"person:{actor}", ModelRequest(()), ModelReply(
-            json.dumps(dict(answer), ensure_ascii=False), "stop", Usage(), "person", 0.0))
-        await note_events(services, run_id, [control_event(row, "reply", actor, {
-            "role": key.role, "turn": key.turn})], [call])
-    async with services.database.session() as session:
-        await Runs(session).desire(run_id, "run")
+    check_fits(run_id, row.status, row.desired, "reply")
+    asked = choose(run_id, await waiting_requests(services, run_id), role)
+    if dict(answer) != PASS:
+        check_answer(answer, asked)
+    call = reply_call(asked, answer, actor)
+    async with change_runs(services) as changes:
+        row = await Runs(changes.session).get(run_id, lock=True)
+        check_fits(run_id, row.status, row.desired, "reply")
+        given = await _given(Calls(changes.session), run_id, call.key)
+        if given is None:
+            await changes.record(run_id, [control_event(row, "reply", actor, {
+                "role": call.key.role, "turn": call.key.turn})], [call])
+        elif given != dict(answer):
+            raise WrongState(f"turn {call.key.turn} of {call.key.role} was answered already",
+                             cure="wait for the next turn", code="run.answered")
+        if wake:
+            row.desired = answered(row.desired)
+        accepted = Accepted(run_id, "reply", actor, row.status, row.desired)
+        if within is not None:
+            await within(changes.session, accepted)
+    return accepted
+
+
+def reply_call(asked: Mapping[str, Any], answer: Mapping[str, Any], actor: str) -> CallRecord:
+    """A person's reply as the journal keeps it: at the place of the turn that asked."""
+    return CallRecord(CallKey(asked["turn"], asked["role"], asked["task"], ANSWER), "human", f"person:{actor}",
+                      ModelRequest(()), ModelReply(json.dumps(dict(answer), ensure_ascii=False), "stop", Usage(),
+                                                   "person", 0.0))
+
+
+async def _given(calls: Calls, run_id: str, key: CallKey) -> Mapping[str, Any] | None:
+    """What was replied at this place before, if anything was."""
+    found = await calls.read(run_id, roles=[key.role], from_turn=key.turn, to_turn=key.turn, inherited=False)
+    earlier = next((stored.call for stored in found if stored.call.key == key), None)
+    if earlier is None or earlier.reply is None:
+        return None
+    given: Mapping[str, Any] = json.loads(earlier.reply.text)
+    return given
 
 
 def choose(run_id: str, requests: Sequence[Mapping[str, Any]], role: str | None) -> Mapping[str, Any]:

@@ -22,10 +22,8 @@ from pyscrai.errors import RunError, WrongState
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.services import Services
 from pyscrai.factories.stored_past import StoredPast
+from pyscrai.lifecycle import ENDED
 from pyscrai.services.run_states import Moment, moment
-
-ENDED = ("completed", "stopped", "failed")
-"""The statuses in which a run can be measured: nobody plays it."""
 
 AGAIN = "again"
 """What the detail of the place of a later measurement begins with."""

@@ -1,4 +1,4 @@
-"""The engine manager's desk over the database: what is asked of runs, and who plays them."""
+"""The engine manager's registry over the database: the states desired of runs, and who plays them."""
 
 from __future__ import annotations
 
@@ -9,34 +9,40 @@ from typing import cast
 from uuid import uuid4
 
 from pyscrai.databases.recording.run_record import RunRecord
-from pyscrai.databases.repositories.desired_states import Duties, Duty
+from pyscrai.databases.repositories.controls import Controls
+from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.runs import Runs
+from pyscrai.databases.repositories.stored_runs import StoredRun
 from pyscrai.databases.stored_event import StoredEvent
-from pyscrai.engines.orchestration.run_registry import ENDING, Assignment, Desired, Due, Taken
+from pyscrai.engines.orchestration.run_registry import Assignment, Due, Taken
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.errors import PyscraiError, RunError, WrongState
-from pyscrai.events import RunFailed
+from pyscrai.events import NotApplied, RunFailed
 from pyscrai.factories.run_leases import is_dead
 from pyscrai.factories.scenario_factory import make_runner
 from pyscrai.factories.services import Services
-from pyscrai.services.outside_events import note_events
-
-SETTLED: Mapping[str, Desired] = {"paused": "pause", "waiting": "wait"}
-"""How a run stands, and what is then asked of it: nothing more until somebody asks again."""
+from pyscrai.lifecycle import FINAL, STANDING_STILL, Desired, is_unmet, settled
+from pyscrai.services.outside_events import change_runs
 
 
-class RunDesk:
-    """All runs of a database, as one process of many sees them."""
+class StoredRunRegistry:
+    """All runs of a database, as one process of many sees them.
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    Args:
+        only: the one run that a front end plays itself. It is played whatever was desired of it before but its end; no
+            other run is due, and no other process takes it up when the front end is gone.
+    """
+
+    def __init__(self, services: Services, *, only: str | None = None) -> None:
+        self._services, self._only = services, only
         self._open: dict[str, RunRecord] = {}
+        self._swept = only is not None
 
-    def notice(self, tell: Callable[[str, Desired], None]) -> Callable[[], None]:
+    def on_external_request(self, tell: Callable[[str, Desired], None]) -> Callable[[], None]:
         """Tell of what others ask of the runs that this process plays, at each recorded turn; a call ends it."""
         def compare(run_id: str) -> None:
             record = self._open.get(run_id)
-            if record is not None and record.desired in ENDING:
+            if record is not None and record.desired in STANDING_STILL:
                 tell(run_id, record.desired)
 
         # What is asked stands in the record only when the turn has heard that it is durable, a little later.
@@ -55,49 +61,81 @@ class RunDesk:
             raise Taken(error.message, cure=error.cure) from None
         try:
             stored = await services.joint.open(run_id)
+            told = await self._told(stored)
             runner = await make_runner(services, stored, fence)
             if stored.row.parent_run_id is not None and stored.row.status == "pending":
                 await _check_past(runner)
-            self._open[run_id] = cast(RunRecord, runner.runtime.record)
-            yield Assignment(runner, _asked(stored.row.desired, stored.row.status))
+            record = cast(RunRecord, runner.runtime.record)
+            self._open[run_id] = record
+            if run_id == self._only:
+                record.desired = "none"
+            yield Assignment(runner, told)
         finally:
             self._open.pop(run_id, None)
             await services.ownership.release(run_id, fence)
 
+    async def _told(self, stored: StoredRun) -> Desired:
+        row = stored.row
+        told = row.desired if is_unmet(row.status, row.desired) else "none"
+        if row.id != self._only or row.status in FINAL or told in ("stop", "cancel"):
+            return told
+        if row.desired != "none":
+            async with self._services.database.session() as session:
+                await DesiredStates(session).set([row.id], "none")
+        return "run"
+
     async def renew(self, run_ids: Sequence[str]) -> Mapping[str, Desired]:
         held = await self._services.ownership.renew(run_ids)
         async with self._services.database.read() as session:
-            return cast(Mapping[str, Desired], await Duties(session).desires(held))
+            return await DesiredStates(session).read(held)
 
     async def due(self, limit: int) -> Sequence[Due]:
         await self._services.ownership.release_left()
+        if self._only is not None:
+            return ()
+        await self._sweep()
+        ours = self._services.ownership.owner
         async with self._services.database.read() as session:
-            unmet = await Duties(session).unmet(limit)
-        return [Due(duty.run_id, duty.share) for duty in unmet if self._is_free(duty)]
+            states = DesiredStates(session)
+            dead = [owner for owner in await states.owners() if owner != ours and is_dead(owner)]
+            return [Due(run.run_id, run.share) for run in await states.unmet(limit, dead=dead)]
 
     async def settle(self, run_id: str, told: Desired, result: Result) -> None:
-        if (desired := SETTLED.get(result.status)) is not None:
+        if (desired := settled(result.status, told)) is not None:
             await self._services.joint.settle((run_id, told, desired))
+        record = self._open.get(run_id)
+        if result.status in FINAL and (record is None or record.controls_waiting):
+            await self._refuse_waiting(run_id)
 
     async def fail(self, run_id: str, error: PyscraiError) -> None:
-        async with self._services.database.read() as session:
-            row = await Runs(session).get(run_id)
-        await note_events(self._services, run_id, [RunFailed(
-            key=f"failed.{uuid4().hex[:12]}", turn=row.turn, phase=row.phase, source="run", error=error.as_dict())])
+        async with change_runs(self._services) as changes:
+            row = await Runs(changes.session).get(run_id, lock=True)
+            row.desired = settled("failed", row.desired) or row.desired
+            await changes.record(run_id, [RunFailed(
+                key=f"failed.{uuid4().hex[:12]}", turn=row.turn, phase=row.phase, source="run", error=error.as_dict())])
 
-    def _is_free(self, duty: Duty) -> bool:
-        ours = self._services.ownership.owner
-        return not duty.held or duty.owner is None or (duty.owner != ours and is_dead(duty.owner))
+    async def _refuse_waiting(self, run_id: str) -> None:
+        """Record which accepted controls no turn took before the run ended."""
+        async with change_runs(self._services) as changes:
+            row = await Runs(changes.session).get(run_id, lock=True)
+            left = await Controls(changes.session).refuse_waiting(run_id)
+            await changes.record(run_id, [NotApplied(
+                key=f"c{control.id}.not_applied", turn=row.turn, phase=row.phase, source=control.actor,
+                action=control.kind, actor=control.actor, arguments=control.payload,
+                reason=f"the run was {row.status} before a turn could take it") for control in left])
+
+    async def _sweep(self) -> None:
+        """Do once for a process what one that died may have left undone."""
+        if self._swept:
+            return
+        self._swept = True
+        async with self._services.database.read() as session:
+            left = await Controls(session).ended_runs()
+        for run_id in left:
+            await self._refuse_waiting(run_id)
 
 
 async def _check_past(runner: ScenarioRunner) -> None:
     if not (await runner.graph.aget_state(runner.config)).values:
         raise RunError(f"{runner.thread} was not made to its end: the past that it shares is missing",
                        code="run.half_made", cure="delete it and fork again")
-
-
-def _asked(desired: str, status: str) -> Desired:
-    """What is still to be done for a run, given how it stands."""
-    if status in ("completed", "stopped") or (desired == "pause" and status in ("paused", "failed")):
-        return "none"
-    return cast(Desired, desired)

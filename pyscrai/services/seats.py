@@ -19,7 +19,9 @@ from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.errors import RunError
 from pyscrai.factories.scenario_factory import load_plan
 from pyscrai.factories.services import Services
-from pyscrai.services.controls import check_fits, check_player, take_over
+from pyscrai.lifecycle import check_fits
+from pyscrai.services.controls import take_over
+from pyscrai.services.run_checks import check_player
 from pyscrai.services.run_states import waiting_requests
 
 SCOPE = "seat:"
@@ -56,7 +58,8 @@ async def offer_seat(services: Services, run_id: str, role: str, *, person: str)
     check_player(plan, role)
     async with services.database.read() as session:
         runs = Runs(session)
-        check_fits(await runs.get(run_id), "take-over")
+        row = await runs.get(run_id)
+        check_fits(run_id, row.status, row.desired, "take-over")
         cast = {each.role: each.played_by for each in await runs.cast(run_id)}
     if cast[role] == "model":
         await take_over(services, run_id, role, actor=person)

@@ -15,5 +15,5 @@ def test_the_demo(tmp_path: Path) -> None:
                           timeout=120, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
     assert "They say the same until turn" in done.stdout
-    assert "5. Exported to run_" in done.stdout
+    assert "5. Exported to " in done.stdout
     assert len(list(tmp_path.glob("run_*.html"))) == 1

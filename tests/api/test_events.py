@@ -108,8 +108,7 @@ async def test_tokens_come_beside_the_events_and_only_while_someone_listens(serv
     said = {event["turn"]: event["payload"]["text"] for event in found if event["sse_event"] == "utterance"}
     for turn in {event["turn"] for event in tokens}:
         assert "".join(event["text"] for event in tokens if event["turn"] == turn) == said[turn]
-    live = server.context.manager._listeners
-    assert live == {}, "streaming is asked for only while someone listens"
+    assert len(server.context.manager.listeners) == 0, "streaming is asked for only while someone listens"
 
 
 async def test_bad_ids_are_refused(server: Serving) -> None:

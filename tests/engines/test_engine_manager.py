@@ -1,4 +1,4 @@
-"""The manager brings what runs do into step with what is asked of them; a desk in memory stands for the database."""
+"""The manager brings runs into step with what is desired of them; a registry in memory stands for the database."""
 
 from __future__ import annotations
 
@@ -13,53 +13,54 @@ import pytest
 
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.engines.orchestration.fair_queue import FairQueue
-from pyscrai.engines.orchestration.run_registry import Assignment, Desired, Due, Taken
+from pyscrai.engines.orchestration.run_registry import Assignment, Due, Taken
 from pyscrai.engines.scenario_runner import Result
 from pyscrai.errors import ConfigError, PyscraiError
+from pyscrai.lifecycle import Desired
 
 
 class FakeRunner:
     """Plays ``turns`` turns, each of which ends when it is let go."""
 
-    def __init__(self, desk: FakeDesk, run_id: str) -> None:
-        self.desk, self.run_id, self.ask = desk, run_id, ""
+    def __init__(self, registry: FakeRegistry, run_id: str) -> None:
+        self.registry, self.run_id, self.ask = registry, run_id, ""
         self.runtime = SimpleNamespace(listener=None)
 
     def pause(self, reason: str) -> None:
         self.ask = "paused"
-        self.desk.reasons.append(reason)
+        self.registry.reasons.append(reason)
 
     def stop(self, reason: str) -> None:
         self.ask = "stopped"
 
     async def hold(self, reason: str) -> Result:
-        self.desk.status[self.run_id] = "paused"
+        self.registry.status[self.run_id] = "paused"
         return Result("paused")
 
     async def end(self, reason: str) -> Result:
-        self.desk.status[self.run_id] = "stopped"
+        self.registry.status[self.run_id] = "stopped"
         return Result("stopped")
 
     async def play(self, *, step: bool = False) -> Result:
-        desk = self.desk
-        desk.status[self.run_id] = "running"
-        desk.started.append(self.run_id)
-        desk.begun.set()
-        desk.most = max(desk.most, sum(1 for status in desk.status.values() if status == "running"))
-        while desk.turns[self.run_id] < desk.length:
+        registry = self.registry
+        registry.status[self.run_id] = "running"
+        registry.started.append(self.run_id)
+        registry.begun.set()
+        registry.most = max(registry.most, sum(1 for status in registry.status.values() if status == "running"))
+        while registry.turns[self.run_id] < registry.length:
             if self.ask:
                 break
-            await desk.gate.wait()
-            desk.turns[self.run_id] += 1
+            await registry.gate.wait()
+            registry.turns[self.run_id] += 1
             if step:
                 self.ask = "paused"
             await asyncio.sleep(0)
         status: Any = self.ask or "completed"
-        desk.status[self.run_id] = status
+        registry.status[self.run_id] = status
         return Result(status)
 
 
-class FakeDesk:
+class FakeRegistry:
     def __init__(self, *, length: int = 3) -> None:
         self.length = length
         self.desired: dict[str, Desired] = {}
@@ -109,161 +110,161 @@ class FakeDesk:
 
 
 async def test_plays_a_run_to_its_end() -> None:
-    desk = FakeDesk()
-    desk.gate.set()
-    async with EngineManager(desk) as manager:
-        desk.ask(manager, "a", "run")
+    registry = FakeRegistry()
+    registry.gate.set()
+    async with EngineManager(registry) as manager:
+        registry.ask(manager, "a", "run")
         await manager.until_settled("a")
         assert not manager.is_live("a")
-    assert (desk.status["a"], desk.turns["a"]) == ("completed", 3)
+    assert (registry.status["a"], registry.turns["a"]) == ("completed", 3)
 
 
 async def test_pause_and_resume() -> None:
-    desk = FakeDesk()
-    async with EngineManager(desk) as manager:
-        desk.ask(manager, "a", "run")
-        await desk.begun.wait()
-        desk.ask(manager, "a", "pause", reason="ann asks")
-        desk.gate.set()
+    registry = FakeRegistry()
+    async with EngineManager(registry) as manager:
+        registry.ask(manager, "a", "run")
+        await registry.begun.wait()
+        registry.ask(manager, "a", "pause", reason="ann asks")
+        registry.gate.set()
         await manager.until_settled("a")
-        assert (desk.status["a"], desk.turns["a"], desk.reasons) == ("paused", 1, ["ann asks"])
-        desk.ask(manager, "a", "run")
+        assert (registry.status["a"], registry.turns["a"], registry.reasons) == ("paused", 1, ["ann asks"])
+        registry.ask(manager, "a", "run")
         await manager.until_settled("a")
-        assert desk.status["a"] == "completed"
+        assert registry.status["a"] == "completed"
 
 
 async def test_resume_while_a_pause_is_under_way_is_not_lost() -> None:
-    desk = FakeDesk()
-    async with EngineManager(desk) as manager:
-        desk.ask(manager, "a", "run")
-        await desk.begun.wait()
-        desk.ask(manager, "a", "pause")
-        desk.ask(manager, "a", "run")
-        desk.gate.set()
+    registry = FakeRegistry()
+    async with EngineManager(registry) as manager:
+        registry.ask(manager, "a", "run")
+        await registry.begun.wait()
+        registry.ask(manager, "a", "pause")
+        registry.ask(manager, "a", "run")
+        registry.gate.set()
         await manager.until_settled("a")
-        assert desk.status["a"] == "completed"
-        assert desk.started == ["a", "a"]
+        assert registry.status["a"] == "completed"
+        assert registry.started == ["a", "a"]
 
 
 async def test_a_pause_before_the_run_is_open_still_counts() -> None:
-    desk = FakeDesk()
-    async with EngineManager(desk) as manager:
-        desk.ask(manager, "a", "run")
-        desk.ask(manager, "a", "pause")
+    registry = FakeRegistry()
+    async with EngineManager(registry) as manager:
+        registry.ask(manager, "a", "run")
+        registry.ask(manager, "a", "pause")
         await manager.until_settled("a")
-        assert (desk.status["a"], desk.turns["a"]) == ("paused", 0)
+        assert (registry.status["a"], registry.turns["a"]) == ("paused", 0)
 
 
 async def test_step_plays_one_step_and_stays_paused() -> None:
-    desk = FakeDesk()
-    desk.gate.set()
-    async with EngineManager(desk) as manager:
-        desk.ask(manager, "a", "step")
+    registry = FakeRegistry()
+    registry.gate.set()
+    async with EngineManager(registry) as manager:
+        registry.ask(manager, "a", "step")
         await manager.until_settled("a")
-        assert (desk.status["a"], desk.turns["a"], desk.desired["a"]) == ("paused", 1, "pause")
+        assert (registry.status["a"], registry.turns["a"], registry.desired["a"]) == ("paused", 1, "pause")
 
 
 async def test_cancel_does_not_wait_for_the_turn() -> None:
-    desk = FakeDesk()
-    async with EngineManager(desk) as manager:
-        desk.ask(manager, "a", "run")
-        await desk.begun.wait()
-        desk.ask(manager, "a", "cancel")
+    registry = FakeRegistry()
+    async with EngineManager(registry) as manager:
+        registry.ask(manager, "a", "run")
+        await registry.begun.wait()
+        registry.ask(manager, "a", "cancel")
         await manager.until_settled("a")
-        assert (desk.status["a"], desk.turns["a"]) == ("stopped", 0)
+        assert (registry.status["a"], registry.turns["a"]) == ("stopped", 0)
 
 
 @pytest.mark.parametrize(("desired", "status"), [("pause", "paused"), ("stop", "stopped"), ("cancel", "stopped")])
 async def test_runs_that_nobody_plays_can_be_ended(desired: Desired, status: str) -> None:
-    desk = FakeDesk()
-    desk.status["a"] = "waiting"
-    async with EngineManager(desk) as manager:
-        desk.ask(manager, "a", desired)
+    registry = FakeRegistry()
+    registry.status["a"] = "waiting"
+    async with EngineManager(registry) as manager:
+        registry.ask(manager, "a", desired)
         await manager.until_settled("a")
-        assert desk.status["a"] == status
-        assert desk.started == []
+        assert registry.status["a"] == status
+        assert registry.started == []
 
 
 async def test_at_most_so_many_at_once_and_every_share_in_turn() -> None:
-    desk = FakeDesk(length=1)
-    async with EngineManager(desk, capacity=2) as manager:
+    registry = FakeRegistry(length=1)
+    async with EngineManager(registry, capacity=2) as manager:
         for number in range(10):
-            desk.ask(manager, f"many{number}", "run", share="many")
-        desk.ask(manager, "one", "run", share="one")
+            registry.ask(manager, f"many{number}", "run", share="many")
+        registry.ask(manager, "one", "run", share="one")
         assert (manager.playing, manager.queued) == (2, 9)
-        desk.gate.set()
-        for run_id in list(desk.desired):
+        registry.gate.set()
+        for run_id in list(registry.desired):
             await manager.until_settled(run_id)
-    assert desk.most <= 2
-    assert desk.started.index("one") <= 3
-    assert len(desk.started) == 11
+    assert registry.most <= 2
+    assert registry.started.index("one") <= 3
+    assert len(registry.started) == 11
 
 
 async def test_what_a_dead_process_left_goes_on_at_start() -> None:
-    desk = FakeDesk()
-    desk.gate.set()
-    desk.desired = {"a": "run", "b": "pause", "c": "none"}
-    desk.status.update(a="running", b="paused")
-    async with EngineManager(desk) as manager:
+    registry = FakeRegistry()
+    registry.gate.set()
+    registry.desired = {"a": "run", "b": "pause", "c": "none"}
+    registry.status.update(a="running", b="paused")
+    async with EngineManager(registry) as manager:
         await manager.until_settled("a")
-        assert desk.started == ["a"]
+        assert registry.started == ["a"]
 
 
 async def test_shutting_down_pauses_and_leaves_what_is_asked() -> None:
-    desk = FakeDesk()
-    async with EngineManager(desk, grace=5) as manager:
-        desk.ask(manager, "a", "run")
-        await desk.begun.wait()
-        asyncio.get_running_loop().call_soon(desk.gate.set)
-    assert (desk.status["a"], desk.turns["a"], desk.desired["a"]) == ("paused", 1, "run")
+    registry = FakeRegistry()
+    async with EngineManager(registry, grace=5) as manager:
+        registry.ask(manager, "a", "run")
+        await registry.begun.wait()
+        asyncio.get_running_loop().call_soon(registry.gate.set)
+    assert (registry.status["a"], registry.turns["a"], registry.desired["a"]) == ("paused", 1, "run")
 
 
 async def test_a_turn_that_outlasts_the_grace_is_cut_off() -> None:
-    desk = FakeDesk()
-    async with EngineManager(desk, grace=0.01) as manager:
-        desk.ask(manager, "a", "run")
-        await desk.begun.wait()
-    assert (desk.status["a"], desk.owners, desk.desired["a"]) == ("running", {}, "run")
+    registry = FakeRegistry()
+    async with EngineManager(registry, grace=0.01) as manager:
+        registry.ask(manager, "a", "run")
+        await registry.begun.wait()
+    assert (registry.status["a"], registry.owners, registry.desired["a"]) == ("running", {}, "run")
 
 
 async def test_a_lost_lease_ends_the_play_at_once() -> None:
-    desk = FakeDesk()
-    async with EngineManager(desk, heartbeat=0.01) as manager:
-        desk.ask(manager, "a", "run")
-        await desk.begun.wait()
-        desk.desired["a"] = "pause"
-        desk.owners.clear()
+    registry = FakeRegistry()
+    async with EngineManager(registry, heartbeat=0.01) as manager:
+        registry.ask(manager, "a", "run")
+        await registry.begun.wait()
+        registry.desired["a"] = "pause"
+        registry.owners.clear()
         await manager.until_settled("a")
-        assert desk.failed == {}
+        assert registry.failed == {}
 
 
 async def test_the_heartbeat_brings_what_another_process_asked() -> None:
-    desk = FakeDesk()
-    async with EngineManager(desk, heartbeat=0.01) as manager:
-        desk.ask(manager, "a", "run")
-        await desk.begun.wait()
-        desk.desired["a"] = "cancel"
+    registry = FakeRegistry()
+    async with EngineManager(registry, heartbeat=0.01) as manager:
+        registry.ask(manager, "a", "run")
+        await registry.begun.wait()
+        registry.desired["a"] = "cancel"
         await manager.until_settled("a")
-        assert desk.status["a"] == "stopped"
+        assert registry.status["a"] == "stopped"
 
 
 async def test_a_run_that_cannot_be_opened_fails_with_its_reason() -> None:
-    desk = FakeDesk()
-    desk.broken = ConfigError("no such alias", code="config.unknown_alias")
-    async with EngineManager(desk) as manager:
-        desk.ask(manager, "a", "run")
+    registry = FakeRegistry()
+    registry.broken = ConfigError("no such alias", code="config.unknown_alias")
+    async with EngineManager(registry) as manager:
+        registry.ask(manager, "a", "run")
         await manager.until_settled("a")
-    assert desk.failed == {"a": "config.unknown_alias"}
+    assert registry.failed == {"a": "config.unknown_alias"}
 
 
 async def test_another_process_may_have_it() -> None:
-    desk = FakeDesk()
-    async with EngineManager(desk) as manager:
-        desk.owners["a"] = object()
-        desk.ask(manager, "a", "run")
+    registry = FakeRegistry()
+    async with EngineManager(registry) as manager:
+        registry.owners["a"] = object()
+        registry.ask(manager, "a", "run")
         await manager.until_settled("a")
-    assert desk.started == []
-    assert desk.failed == {}
+    assert registry.started == []
+    assert registry.failed == {}
 
 
 def test_fair_queue() -> None:

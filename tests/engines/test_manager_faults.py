@@ -10,12 +10,13 @@ from contextlib import asynccontextmanager
 import pytest
 
 from pyscrai.engines.orchestration.engine_manager import EngineManager
-from pyscrai.engines.orchestration.run_registry import Assignment, Desired, Due
+from pyscrai.engines.orchestration.run_registry import Assignment, Due
 from pyscrai.errors import PyscraiError, StorageError
-from tests.engines.test_engine_manager import FakeDesk
+from pyscrai.lifecycle import Desired
+from tests.engines.test_engine_manager import FakeRegistry
 
 
-class FaultyDesk(FakeDesk):
+class FaultyRegistry(FakeRegistry):
     """Raises what it is told to, for one run or for one call, a number of times."""
 
     def __init__(self) -> None:
@@ -50,66 +51,66 @@ UNFORESEEN = [ValueError("no"), KeyError("k"), MemoryError(), RecursionError(), 
 
 @pytest.mark.parametrize("error", UNFORESEEN, ids=lambda error: type(error).__name__)
 async def test_one_bad_run_harms_no_other(error: Exception) -> None:
-    desk = FaultyDesk()
-    desk.gate.set()
-    desk.faults["open bad"] = [error]
-    async with EngineManager(desk, heartbeat=0.01) as manager:
+    registry = FaultyRegistry()
+    registry.gate.set()
+    registry.faults["open bad"] = [error]
+    async with EngineManager(registry, heartbeat=0.01) as manager:
         for run_id in ("a", "bad", "b"):
-            desk.ask(manager, run_id, "run")
+            registry.ask(manager, run_id, "run")
         async with asyncio.timeout(5):
             for run_id in ("a", "bad", "b"):
                 await manager.until_settled(run_id)
-    assert (desk.status["a"], desk.status["b"]) == ("completed", "completed")
-    assert desk.failed == {"bad": "run.internal"}
+    assert (registry.status["a"], registry.status["b"]) == ("completed", "completed")
+    assert registry.failed == {"bad": "run.internal"}
 
 
 @pytest.mark.parametrize("what", ["renew", "due"])
 @pytest.mark.parametrize("error", UNFORESEEN, ids=lambda error: type(error).__name__)
 async def test_the_heartbeat_goes_on(what: str, error: Exception) -> None:
-    desk = FaultyDesk()
-    async with EngineManager(desk, heartbeat=0.01) as manager:
-        desk.ask(manager, "first", "run")
-        await desk.begun.wait()
-        desk.faults[what] = [error, error, error]
-        desk.desired["found"] = "run"  # without a word to the manager: its heartbeat finds it
-        desk.gate.set()
+    registry = FaultyRegistry()
+    async with EngineManager(registry, heartbeat=0.01) as manager:
+        registry.ask(manager, "first", "run")
+        await registry.begun.wait()
+        registry.faults[what] = [error, error, error]
+        registry.desired["found"] = "run"  # without a word to the manager: its heartbeat finds it
+        registry.gate.set()
         async with asyncio.timeout(5):
-            while desk.status["found"] != "completed":  # noqa: ASYNC110
+            while registry.status["found"] != "completed":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
 
 async def test_runs_are_found_though_leases_cannot_be_renewed() -> None:
-    desk = FaultyDesk()
-    async with EngineManager(desk, heartbeat=0.01) as manager:
-        desk.ask(manager, "first", "run")
-        await desk.begun.wait()
-        desk.faults["renew"] = [ValueError("one row of them")] * 10_000
-        desk.desired["found"] = "run"
+    registry = FaultyRegistry()
+    async with EngineManager(registry, heartbeat=0.01) as manager:
+        registry.ask(manager, "first", "run")
+        await registry.begun.wait()
+        registry.faults["renew"] = [ValueError("one row of them")] * 10_000
+        registry.desired["found"] = "run"
         async with asyncio.timeout(5):
-            while desk.status["found"] != "running":  # noqa: ASYNC110
+            while registry.status["found"] != "running":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        desk.gate.set()
+        registry.gate.set()
 
 
 async def test_what_went_wrong_and_cannot_be_recorded_is_tried_again() -> None:
-    desk = FaultyDesk()
-    desk.gate.set()
-    desk.faults["open a"] = [ValueError("no")]
-    desk.faults["fail a"] = [ZeroDivisionError()]
-    async with EngineManager(desk, heartbeat=0.01) as manager:
-        desk.ask(manager, "a", "run")
+    registry = FaultyRegistry()
+    registry.gate.set()
+    registry.faults["open a"] = [ValueError("no")]
+    registry.faults["fail a"] = [ZeroDivisionError()]
+    async with EngineManager(registry, heartbeat=0.01) as manager:
+        registry.ask(manager, "a", "run")
         async with asyncio.timeout(5):
-            while desk.status["a"] != "completed":  # noqa: ASYNC110
+            while registry.status["a"] != "completed":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
 
 async def test_an_outage_is_no_fault_of_the_run() -> None:
-    desk = FaultyDesk()
-    desk.gate.set()
-    desk.faults["open a"] = [StorageError("away", code=code) for code in ("storage.unreachable", "storage.full")]
-    async with EngineManager(desk, heartbeat=0.01) as manager:
-        desk.ask(manager, "a", "run")
+    registry = FaultyRegistry()
+    registry.gate.set()
+    registry.faults["open a"] = [StorageError("away", code=code) for code in ("storage.unreachable", "storage.full")]
+    async with EngineManager(registry, heartbeat=0.01) as manager:
+        registry.ask(manager, "a", "run")
         async with asyncio.timeout(5):
-            while desk.status["a"] != "completed":  # noqa: ASYNC110
+            while registry.status["a"] != "completed":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-    assert desk.failed == {}
+    assert registry.failed == {}

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from pyscrai.cli.parameters import AsJson, Role, RunId
 from pyscrai.cli.terminal import output
 from pyscrai.errors import NotFound
+from pyscrai.lifecycle import RunStatus
 
-Status = Literal["pending", "running", "waiting", "paused", "completed", "failed", "stopped"]
-STYLES = {"completed": "green", "failed": "red", "stopped": "red", "running": "bold", "waiting": "yellow",
-          "paused": "yellow"}
+STYLES: dict[RunStatus, str] = {"completed": "green", "failed": "red", "stopped": "red", "running": "bold",
+                                "waiting": "yellow", "paused": "yellow"}
 
 
 async def runs(
     *,
-    status: Annotated[Sequence[Status], Parameter(help="Only runs of this status.")] = (),
+    status: Annotated[Sequence[RunStatus], Parameter(help="Only runs of this status.")] = (),
     template: Annotated[str | None, Parameter(help="Only runs of this scenario: `name` or `name@version`.")] = None,
     tag: Annotated[Sequence[str], Parameter(help="Only runs with this tag.")] = (),
     limit: Annotated[int, Parameter(help="At most so many, the newest first; 0 for all.")] = 30,

@@ -11,7 +11,21 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from pyscrai import __version__
 from pyscrai.config.settings import Settings
-from pyscrai.databases.api import controls, openapi, records, runs, search, seats, system, templates, viewer
+from pyscrai.databases.api import (
+    controls,
+    forks,
+    interviews,
+    measures,
+    openapi,
+    records,
+    runs,
+    search,
+    seats,
+    states,
+    system,
+    templates,
+    viewer,
+)
 from pyscrai.databases.api import events as streams
 from pyscrai.databases.api.access import Access
 from pyscrai.databases.api.dependencies import Context
@@ -21,7 +35,7 @@ from pyscrai.databases.api.problems import add_handlers
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.factories.services import Services, open_services
-from pyscrai.services.run_registry import RunDesk
+from pyscrai.services.run_registry import StoredRunRegistry
 
 PREFIX = "/api/v1"
 
@@ -48,8 +62,9 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
 
     app = FastAPI(title="PyScrAI", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None,
                   redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
-    for router in (runs.router, controls.many, controls.router, streams.router, records.router, templates.router,
-                   search.router, seats.links, seats.router, system.router, openapi.router):
+    for router in (runs.router, controls.many, controls.router, forks.router, streams.router, records.router,
+                   states.router, interviews.router, measures.router, templates.router, search.router,
+                   seats.links, seats.router, system.router, openapi.router):
         app.include_router(router, prefix=PREFIX)
     app.include_router(viewer.router)
     add_handlers(app)
@@ -67,17 +82,17 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     """Let the application play and watch runs with these services."""
     server = services.settings.server
     unsubscribe = services.writer.subscribe(log_events)
-    desk = RunDesk(services)
-    manager = EngineManager(desk, capacity=server.capacity, grace=server.grace)
-    unnotice = desk.notice(manager.wake)
-    hub = Hub(services.database, services.writer, manager.overhear)
+    registry = StoredRunRegistry(services)
+    manager = EngineManager(registry, capacity=server.capacity, grace=server.grace)
+    deaf = registry.on_external_request(manager.wake)
+    hub = Hub(services.database, services.writer, manager.listen_to_tokens)
     try:
         async with manager, hub:
             context = Context(services, manager, hub, Access(services.database, server))
             app.state.context = context
             yield context
     finally:
-        unnotice()
+        deaf()
         unsubscribe()
 
 

@@ -1,11 +1,13 @@
-"""What the endpoints work with: opened once for a process, handed to each request."""
+"""What the endpoints work with: opened once for a process, and one session for each request that reads."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.api.access import Access
 from pyscrai.databases.api.event_hub import Hub
@@ -30,3 +32,12 @@ def context_of(request: Request) -> Context:
 
 
 Ctx = Annotated[Context, Depends(context_of)]
+
+
+async def read_session(context: Ctx) -> AsyncIterator[AsyncSession]:
+    """One transaction that only reads. It has ended before the answer is sent, however slowly that is taken."""
+    async with context.services.database.read() as session:
+        yield session
+
+
+Session = Annotated[AsyncSession, Depends(read_session, scope="function")]

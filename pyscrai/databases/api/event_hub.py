@@ -22,6 +22,7 @@ from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.errors import PyscraiError
+from pyscrai.lifecycle import END_EVENTS
 
 QUEUE = 1_000
 """Chunks that wait for a watcher at most."""
@@ -29,10 +30,7 @@ QUEUE = 1_000
 LOOK = 0.5
 """Seconds between two looks for events of other processes, while anybody watches."""
 
-ENDS = frozenset({"run_completed", "run_failed", "run_stopped"})
-"""Kinds of event with which a run ends, though it may go on after a failure."""
-
-Overhear = Callable[[str, TokenListener | None], None]
+Listen = Callable[[str, TokenListener | None], None]
 
 _log = structlog.get_logger("pyscrai.hub")
 
@@ -66,8 +64,8 @@ class Watcher:
 class Hub:
     """Hands events on to watchers; an asynchronous context manager that follows the log while it is open."""
 
-    def __init__(self, database: Database, writer: RecordWriter, overhear: Overhear) -> None:
-        self._database, self._writer, self._overhear = database, writer, overhear
+    def __init__(self, database: Database, writer: RecordWriter, listen: Listen) -> None:
+        self._database, self._writer, self._listen = database, writer, listen
         self._watchers: dict[str | None, set[Watcher]] = {}
         self._last = 0
         self._arrived: deque[StoredEvent] = deque()
@@ -106,13 +104,13 @@ class Hub:
         watchers.add(watcher)
         self._wake.set()
         if tokens and run_id is not None:
-            self._overhear(run_id, self._listener(run_id))
+            self._listen(run_id, self._listener(run_id))
         try:
             yield watcher
         finally:
             watchers.discard(watcher)
             if tokens and run_id is not None and not any(other.tokens for other in watchers):
-                self._overhear(run_id, None)
+                self._listen(run_id, None)
             if not watchers:
                 self._watchers.pop(run_id, None)
 
@@ -196,7 +194,7 @@ class Hub:
         if watchers:
             chunk = event_chunk(event)
             for watcher in watchers:
-                watcher.put(event.id, chunk, ends=event.kind in ENDS)
+                watcher.put(event.id, chunk, ends=event.kind in END_EVENTS)
 
     def _listener(self, run_id: str) -> TokenListener:
         def hear(role: str, turn: int, text: str | None) -> None:

@@ -8,8 +8,9 @@ from contextlib import suppress
 
 from fastapi.responses import StreamingResponse
 
-from pyscrai.databases.api.event_hub import ENDS, Hub, Watcher, event_chunk
+from pyscrai.databases.api.event_hub import Hub, Watcher, event_chunk
 from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.lifecycle import END_EVENTS
 
 Read = Callable[[int], Awaitable[Sequence[StoredEvent]]]
 """Reads the next events behind an id, a portion at a time; none when there are no more."""
@@ -49,7 +50,7 @@ async def follow(hub: Hub, run_id: str | None, after: int, read: Read, *, tokens
                 watcher.lagging = False
                 watcher.chunks.clear()
                 while events := await read(after):
-                    after, ended = events[-1].id, events[-1].kind in ENDS
+                    after, ended = events[-1].id, events[-1].kind in END_EVENTS
                     yield b"".join(map(event_chunk, events))
             for sent, last, piece in _queued(watcher, after, ended=ended):
                 after, ended = sent, last

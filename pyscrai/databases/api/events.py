@@ -8,14 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 
 from pyscrai.databases.api.access import Reader
-from pyscrai.databases.api.dependencies import Ctx
-from pyscrai.databases.api.event_hub import ENDS
+from pyscrai.databases.api.dependencies import Ctx, Session
 from pyscrai.databases.api.event_stream import EventStream, follow
 from pyscrai.databases.api.schemas.base import EventId, Limit, Listing, RoleName, RunId, problems
 from pyscrai.databases.api.schemas.records import EventItem
 from pyscrai.databases.repositories.events import AT_ONCE, Events
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.lifecycle import END_EVENTS, ENDED
 
 router = APIRouter(tags=["events"])
 
@@ -36,7 +36,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {200: {
 
 @router.get("/runs/{run_id}/events", operation_id="list_events", responses=problems(404))
 async def list_events(
-    run_id: RunId, context: Ctx, caller: Reader,
+    run_id: RunId, session: Session, caller: Reader,
     after_seq: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
     before_seq: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
     kind: Kinds = None, source: Annotated[list[RoleName] | None, Query(max_length=40)] = None,
@@ -47,11 +47,10 @@ async def list_events(
     limit: Limit = 100,
 ) -> Listing[EventItem]:
     """Events of a run in their order, a fork's shared past included. `next` goes into `after_seq`."""
-    async with context.services.database.read() as session:
-        await Runs(session).get(run_id)
-        found = await Events(session).read(
-            run_id, after_seq=after_seq, before_seq=before_seq, kinds=kind or (), sources=source or (),
-            heard_by=heard_by, from_turn=from_turn, to_turn=to_turn, limit=limit, newest=newest)
+    await Runs(session).get(run_id)
+    found = await Events(session).read(
+        run_id, after_seq=after_seq, before_seq=before_seq, kinds=kind or (), sources=source or (),
+        heard_by=heard_by, from_turn=from_turn, to_turn=to_turn, limit=limit, newest=newest)
     more = str(found[-1].seq) if len(found) == limit and not newest else None
     return Listing[EventItem](items=[EventItem(**event.as_dict()) for event in found], next=more)
 
@@ -72,9 +71,9 @@ async def stream_run(
     database = context.services.database
     async with database.read() as session:
         row = await Runs(session).get(run_id)
-        if not stay and row.status in ("completed", "failed", "stopped"):
+        if not stay and row.status in ENDED:
             newest = await Events(session).read(run_id, limit=1, newest=True)
-            if newest and newest[-1].id <= begin and newest[-1].kind in ENDS:
+            if newest and newest[-1].id <= begin and newest[-1].kind in END_EVENTS:
                 return Response(status_code=204)
 
     async def read(behind: int) -> Sequence[StoredEvent]:

@@ -21,6 +21,7 @@ STATUSES: Mapping[str, int] = {
     "not_found": 404,
     "run.ambiguous": 404,
     "run.wrong_state": 409,
+    "run.answered": 409,
     "run.playing": 409,
     "run.has_forks": 409,
     "run.taken": 409,

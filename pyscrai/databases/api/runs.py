@@ -6,75 +6,50 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.api.access import Admin, Controller, Reader
-from pyscrai.databases.api.dependencies import Context, Ctx
-from pyscrai.databases.api.idempotency import REPLAYED, IdempotencyKey, fingerprint, key_name
+from pyscrai.databases.api.access import Admin, Reader
+from pyscrai.databases.api.dependencies import Context, Ctx, Session
+from pyscrai.databases.api.idempotency import Idempotent
 from pyscrai.databases.api.schemas.base import Limit, Listing, RunId, Tag, TemplateName, VersionName, problems
-from pyscrai.databases.api.schemas.runs import NewRun, RunDetail, RunSummary, Status
-from pyscrai.databases.repositories.idempotency_keys import Idempotency
+from pyscrai.databases.api.schemas.runs import NewRun, RunDetail, RunSummary
 from pyscrai.databases.repositories.lineage import family
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.run_ids import thread_id
 from pyscrai.databases.tables import RunRow, ScenarioTemplateRow
-from pyscrai.engines.orchestration.run_registry import Desired
 from pyscrai.errors import WrongState
 from pyscrai.exports.run_reader import member, run_facts
-from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template
-from pyscrai.services.controls import check_fits
+from pyscrai.lifecycle import Desired, RunStatus, check_fits
+from pyscrai.services.outside_events import Within
 from pyscrai.services.run_states import waiting_requests
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
 
 @router.post("", operation_id="create_run", status_code=201, response_model=RunDetail, responses=problems(404, 409))
-async def create_run(body: NewRun, context: Ctx, caller: Controller, request: Request, key: IdempotencyKey = None
-                     ) -> Response:
+async def create_run(body: NewRun, once: Idempotent) -> Response:
     """Make a run of a stored template, and start it unless told otherwise."""
-    name, same = (key_name(caller, key), await fingerprint(request)) if key else ("", "")
-    run_id = await _made_before(context, name, same)
-    if run_id is not None:
-        return JSONResponse(await detail(context, run_id), 201, headers=REPLAYED)
-    options = RunOptions(
-        parameters=body.parameters, model=body.model, role_models=body.role_models, seed=body.seed,
-        max_turns=body.max_turns, budget_usd=body.budget_usd, without=body.without, people=body.people,
-        tags=body.tags, name=body.name)
-
-    async def keep(session: AsyncSession, made: str) -> None:
-        await Idempotency(session).keep(name, same, status=201, response={}, run_id=made)
-
+    context, actor = once.context, once.caller.name
+    template = body.template if body.version is None else f"{body.template}@{body.version}"
     desired: Desired = "run" if body.start else "none"
-    try:
-        run_id = await create_scenario_run_from_template(
-            context.services, body.template if body.version is None else f"{body.template}@{body.version}", options,
-            desired=desired, actor=caller.name, within=keep if key else None)
-    except IntegrityError:
-        # The same request came twice at once; the other one made the run.
-        run_id = await _made_before(context, name, same)
-        if run_id is None:
-            raise
-    context.manager.wake(run_id, desired, share=caller.name)
-    return JSONResponse(await detail(context, run_id), 201)
 
+    async def work(within: Within | None) -> str:
+        run_id = await create_scenario_run_from_template(context.services, template, body.options(), desired=desired,
+                                                         actor=actor, within=within)
+        context.manager.wake(run_id, desired, share=actor)
+        return run_id
 
-async def _made_before(context: Context, name: str, same: str) -> str | None:
-    if not name:
-        return None
-    async with context.services.database.read() as session:
-        row = await Idempotency(session).find(name, same)
-    return row.run_id if row is not None else None
+    return await once.make(work, lambda run_id: detail(context, run_id))
 
 
 @router.get("", operation_id="list_runs", responses=problems())
 async def list_runs(
-    context: Ctx, caller: Reader,
-    status: Annotated[list[Status] | None, Query(description="Any of these.")] = None,
+    context: Ctx, session: Session, caller: Reader,
+    status: Annotated[list[RunStatus] | None, Query(description="Any of these.")] = None,
     template: TemplateName | None = None, version: VersionName | None = None,
     tag: Annotated[list[Tag] | None, Query(description="All of these.", max_length=10)] = None,
     parent: Annotated[str | None, Query(pattern=r"^run_[0-9a-z]{12}$", description="Forks of this run.")] = None,
@@ -83,20 +58,17 @@ async def list_runs(
     cursor: Annotated[str | None, Query(pattern=r"^run_[0-9a-z]{12}$")] = None, limit: Limit = 50,
 ) -> Listing[RunSummary]:
     """Runs that fit all filters, the newest first."""
-    async with context.services.database.read() as session:
-        page = await Runs(session).list(statuses=status or (), template=template, version=version, tags=tag or (),
-                                        parent=parent, since=aware(since), until=aware(until), after=cursor,
-                                        limit=limit)
-        templates = await templates_of(session, page.runs)
+    page = await Runs(session).list(statuses=status or (), template=template, version=version, tags=tag or (),
+                                    parent=parent, since=aware(since), until=aware(until), after=cursor, limit=limit)
+    templates = await templates_of(session, page.runs)
     return Listing[RunSummary](items=[RunSummary(**summary(context, row, templates)) for row in page.runs],
                                next=page.after)
 
 
 @router.get("/counts", operation_id="count_runs", responses=problems())
-async def count_runs(context: Ctx, caller: Reader) -> dict[Status, int]:
+async def count_runs(session: Session, caller: Reader) -> dict[RunStatus, int]:
     """How many runs there are of each status."""
-    async with context.services.database.read() as session:
-        return await Runs(session).counts()  # type: ignore[return-value]
+    return await Runs(session).counts()
 
 
 @router.get("/{run_id}", operation_id="read_run", response_model=RunDetail, responses=problems(404))
@@ -119,11 +91,11 @@ async def list_family(run_id: RunId, context: Ctx, caller: Reader) -> Listing[Ru
                responses=problems(404, 409))
 async def delete_run(run_id: RunId, context: Ctx, caller: Admin) -> None:
     """Delete a run and all that it recorded. A run that plays, or whose past forks share, is not deleted."""
-    async with context.services.database.read() as session:
-        check_fits(await Runs(session).get(run_id), "delete")
     if context.manager.is_live(run_id):
         raise WrongState(f"{run_id} is being played", cure="pause or stop it first", code="run.playing")
     async with context.services.database.session() as session:
+        row = await Runs(session).get(run_id, lock=True)
+        check_fits(run_id, row.status, row.desired, "delete")
         await Runs(session).delete(run_id)
     await context.services.checkpoints.delete(run_id)
 

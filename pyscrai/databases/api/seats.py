@@ -14,7 +14,7 @@ from pyscrai.databases.api.access import AccessError, Controller, bearer
 from pyscrai.databases.api.dependencies import Context, Ctx
 from pyscrai.databases.api.event_stream import KEEP_ALIVE, EventStream
 from pyscrai.databases.api.schemas.base import EventId, Limit, Listing, RolePath, RunId, problems
-from pyscrai.databases.api.schemas.runs import HumanReply
+from pyscrai.databases.api.schemas.controls import HumanReply
 from pyscrai.databases.api.schemas.seats import NewSeat, SeatLine, SeatToken, SeatView
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.services import replies
@@ -55,8 +55,9 @@ async def make_seat(run_id: RunId, role: RolePath, context: Ctx, caller: Control
     person = (body or NewSeat()).person
     seat, token = await offer_seat(context.services, run_id, role, person=person)
     async with context.services.database.read() as session:
-        if (await Runs(session).get(run_id)).status == "waiting":
-            context.manager.wake(run_id, "run", share=caller.name)
+        row = await Runs(session).get(run_id)
+    if row.status == "waiting":
+        context.manager.wake(run_id, row.desired, share=caller.name)
     return SeatToken(run_id=seat.run_id, role=seat.role, person=seat.person, token=token)
 
 
@@ -79,8 +80,8 @@ async def list_seat_lines(seat: Seated, context: Ctx, after_id: EventId = 0, lim
              responses=problems(404, 409))
 async def reply_from_seat(body: HumanReply, seat: Seated, context: Ctx) -> None:
     """Answer what the role of this token is asked."""
-    await replies.reply(context.services, seat.run_id, body.given(), actor=seat.person, role=seat.role)
-    context.manager.wake(seat.run_id, "run", share=seat.person)
+    accepted = await replies.reply(context.services, seat.run_id, body.given(), actor=seat.person, role=seat.role)
+    context.manager.wake(seat.run_id, accepted.desired, share=seat.person)
 
 
 @router.get("/stream", operation_id="stream_seat", response_class=EventStream, responses={**problems(404), 200: {

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.api.access import Admin, Controller, Reader
-from pyscrai.databases.api.dependencies import Context, Ctx
+from pyscrai.databases.api.dependencies import Context, Ctx, Session
 from pyscrai.databases.api.problems import Mistake
 from pyscrai.databases.api.schemas.base import Listing, TemplateName, VersionName, problems
 from pyscrai.databases.api.schemas.templates import (
@@ -39,11 +40,10 @@ Version = Annotated[VersionName, Path(examples=["1.0.0"])]
 
 
 @router.get("/templates/{kind}", operation_id="list_templates", responses=problems())
-async def list_templates(kind: Kind, context: Ctx, caller: Reader, name: TemplateName | None = None,
+async def list_templates(kind: Kind, session: Session, caller: Reader, name: TemplateName | None = None,
                          every_version: bool = False, archived: bool = False) -> Listing[TemplateSummary]:
     """Stored templates, each with its newest version or with all of them."""
-    async with context.services.database.read() as session:
-        rows = await _of(kind, session).list(name=name, every_version=every_version, archived=archived)
+    rows = await _of(kind, session).list(name=name, every_version=every_version, archived=archived)
     return Listing[TemplateSummary](items=[TemplateSummary(**_summary(kind, row)) for row in rows])
 
 
@@ -64,26 +64,25 @@ async def validate_templates(body: TemplateText, context: Ctx, caller: Reader) -
 
 
 @router.get("/templates/{kind}/{name}/versions", operation_id="list_versions", responses=problems(404))
-async def list_versions(kind: Kind, name: Name, context: Ctx, caller: Reader) -> Listing[TemplateSummary]:
+async def list_versions(kind: Kind, name: Name, session: Session, caller: Reader) -> Listing[TemplateSummary]:
     """All versions of a template, the newest first, archived ones too."""
-    async with context.services.database.read() as session:
-        repository = _of(kind, session)
-        rows = await repository.list(name=name, every_version=True, archived=True)
-        if not rows:
-            await repository.get(name)
+    repository = _of(kind, session)
+    rows = await repository.list(name=name, every_version=True, archived=True)
+    if not rows:
+        await repository.get(name)
     return Listing[TemplateSummary](items=[TemplateSummary(**_summary(kind, row)) for row in rows])
 
 
 @router.get("/templates/{kind}/{name}", operation_id="read_newest_template", responses=problems(404))
-async def read_newest(kind: Kind, name: Name, context: Ctx, caller: Reader) -> TemplateDetail:
+async def read_newest(kind: Kind, name: Name, session: Session, caller: Reader) -> TemplateDetail:
     """The newest version of a template."""
-    return await _read(kind, name, context)
+    return await _read(kind, name, session)
 
 
 @router.get("/templates/{kind}/{name}/versions/{version}", operation_id="read_template", responses=problems(404))
-async def read_template(kind: Kind, name: Name, version: Version, context: Ctx, caller: Reader) -> TemplateDetail:
+async def read_template(kind: Kind, name: Name, version: Version, session: Session, caller: Reader) -> TemplateDetail:
     """One version of a template."""
-    return await _read(kind, f"{name}@{version}", context)
+    return await _read(kind, f"{name}@{version}", session)
 
 
 @router.delete("/templates/{kind}/{name}/versions/{version}", operation_id="archive_template", status_code=204,
@@ -136,9 +135,8 @@ async def _validated(body: TemplateText, context: Context) -> tuple[Reading, lis
     return reading, found
 
 
-async def _read(kind: Kind, reference: str, context: Context) -> TemplateDetail:
-    async with context.services.database.read() as session:
-        row = await _of(kind, session).get(reference)
+async def _read(kind: Kind, reference: str, session: AsyncSession) -> TemplateDetail:
+    row = await _of(kind, session).get(reference)
     return TemplateDetail(**_summary(kind, row), content=row.content, source=row.source)
 
 

@@ -42,6 +42,10 @@ class Dialect(Protocol):
     """Seconds that one transaction which writes may take, where the database could leave its client without an
     answer."""
 
+    order_events: str | None
+    """SQL with which a transaction begins that adds events, so that their ids become visible in their order; None where
+    there is one writer at a time."""
+
     def engine(self, pool_size: int) -> AsyncEngine:
         """SQLAlchemy's engine; the execution option ``pyscrai_reads`` marks transactions that only read."""
         ...

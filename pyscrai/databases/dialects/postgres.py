@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 LOCK = 0x7079_7363_7261_6901
 """The advisory lock of those who migrate."""
 
+ORDER_LOCK = 0x7079_7363_7261_6903
+"""Held by a transaction that adds events, so that their ids become visible in their order: who reads on from the last
+id that it saw must never miss a smaller one that was committed later."""
+
 CONNECTING: dict[str, Any] = {
     "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
     "tcp_user_timeout": 30_000}
@@ -51,6 +55,7 @@ class PostgresDialect:
     path: Path | None = None
     has_revision = "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL"
     session_timeout: float | None = WRITE_TIMEOUT
+    order_events: str | None = f"SELECT pg_advisory_xact_lock({ORDER_LOCK})"
 
     def __init__(self, url: URL) -> None:
         self.url = url.update_query_dict({name: str(value) for name, value in CONNECTING.items()

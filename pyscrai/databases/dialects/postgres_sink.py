@@ -10,15 +10,12 @@ import psycopg
 from psycopg import Connection, Cursor
 from psycopg.errors import UniqueViolation
 
+from pyscrai.databases.dialects.postgres import ORDER_LOCK
 from pyscrai.databases.dialects.socket_guard import SocketGuard
 from pyscrai.databases.entry import Entry, EventEntry, Written, status_change
 from pyscrai.databases.statements import Statements
 from pyscrai.databases.text_ids import KnownTexts, digest
 from pyscrai.plain_text import storable
-
-ORDER_LOCK = 0x7079_7363_7261_6903
-"""Held by a transaction that adds events, so that their ids become visible in their order: who reads on from the last
-id that it saw must never miss a smaller one that was committed later."""
 
 LIMITS = ("SET lock_timeout = '15s'; SET statement_timeout = '20s';"
           " SET idle_in_transaction_session_timeout = '10s'")

@@ -47,6 +47,7 @@ class SqliteDialect:
     driver = "sqlite+aiosqlite"
     has_revision = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
     session_timeout: float | None = None
+    order_events: str | None = None
 
     def __init__(self, url: URL) -> None:
         if (url.database or ":memory:") == ":memory:":

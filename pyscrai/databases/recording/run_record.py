@@ -18,9 +18,7 @@ from pyscrai.databases.repositories.stored_runs import StoredRun
 from pyscrai.engines.ports.record import CallKey, CallRecord, Progress, takes
 from pyscrai.errors import StorageError
 from pyscrai.events import Event
-
-ENDS = frozenset({"run_completed", "run_failed", "run_stopped"})
-"""Kinds of event with which a run's metrics are summed up."""
+from pyscrai.lifecycle import END_EVENTS, Desired
 
 LINGER = 0.02
 """Seconds that a noted call waits for the commit of its turn before it is written on its own."""
@@ -44,7 +42,7 @@ class RunRecord:
         self.run_id, self.fence = run_id, fence
         self._ended = ended
         self.closed = False
-        self.desired = "run"
+        self.desired: Desired = "run"
         self.controls_waiting = 0
         self._writer, self._clock, self._keep_turns = writer, clock, keep_turns
         self._calls: dict[CallKey, CallRecord] = {call.key: call for call in calls}
@@ -78,7 +76,7 @@ class RunRecord:
         self._settle(calls, written)
         if progress is not None:
             self._forget(progress.turn - self._keep_turns)
-        if self._ended is not None and any(event.kind in ENDS for event in events):
+        if self._ended is not None and any(event.kind in END_EVENTS for event in events):
             await self._keep_metrics(self._ended)
 
     async def _keep_metrics(self, keep: Callable[[str], Awaitable[None]]) -> None:

@@ -89,6 +89,10 @@ class RecordWriter:
         self._queue.put(Handed(entry, done, time.monotonic() + self._patience))
         return done
 
+    def announce(self, run_id: str, events: Sequence[StoredEvent]) -> None:
+        """Tell the listeners of events that a session wrote, now that they are durable."""
+        self._tell(run_id, events)
+
     async def write(self, entry: Entry) -> Written:
         """Make an entry durable.
 

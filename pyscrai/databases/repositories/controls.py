@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pyscrai.databases.columns import now
 from pyscrai.databases.tables import ControlRow, RunRow
 from pyscrai.errors import no_run
+from pyscrai.lifecycle import FINAL
 
 
 class Controls:
@@ -44,6 +45,20 @@ class Controls:
             .values(turn=turn, applied_at=moment), execution_options={"synchronize_session": False})
         return (await self._session.scalars(select(ControlRow).where(
             ControlRow.run_id == run_id, ControlRow.turn == turn).order_by(ControlRow.id))).all()
+
+    async def refuse_waiting(self, run_id: str) -> Sequence[ControlRow]:
+        """The controls that wait for a run which will have no more turns; they wait no longer."""
+        waiting = await self._session.execute(update(RunRow).where(
+            RunRow.id == run_id, RunRow.controls_waiting > 0).values(controls_waiting=0).returning(RunRow.id))
+        if waiting.first() is None:
+            return ()
+        return (await self._session.scalars(select(ControlRow).where(
+            ControlRow.run_id == run_id, ControlRow.turn.is_(None)).order_by(ControlRow.id))).all()
+
+    async def ended_runs(self) -> Sequence[str]:
+        """Runs that have ended for good and for which controls still wait."""
+        return (await self._session.scalars(select(RunRow.id).where(
+            RunRow.status.in_(FINAL), RunRow.controls_waiting > 0))).all()
 
     async def list(self, *run_ids: str) -> Sequence[ControlRow]:
         """All commands that runs were ever given, in the order of arrival."""

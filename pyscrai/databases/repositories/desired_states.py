@@ -1,4 +1,4 @@
-"""What is asked of runs, and which of them nobody sees to."""
+"""The states that people desire of runs, and the runs that have not reached theirs."""
 
 from __future__ import annotations
 
@@ -10,56 +10,51 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.columns import now
 from pyscrai.databases.tables import RunRow
-
-UNMET: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    (("run", "step"), ("pending", "running", "paused", "waiting")),
-    (("pause",), ("pending", "running", "waiting")),
-    (("stop", "cancel"), ("pending", "running", "paused", "waiting")),
-)
-"""What may be asked of a run, and the statuses in which it is not yet done."""
+from pyscrai.lifecycle import STATUSES, Desired, unmet
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
-    """A run of which something is asked that is not done; ``owner`` may be a process that died."""
+class UnmetRun:
+    """A run that has not reached its desired state; ``share`` is who asked for it to be made."""
 
     run_id: str
-    desired: str
-    status: str
     share: str
-    owner: str | None
-    held: bool
-    """Whether the owner's lease is still good."""
 
 
-class Duties:
-    """Finds what is to be done, and notes what is done."""
+class DesiredStates:
+    """The desired states of a database's runs."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def unmet(self, limit: int) -> Sequence[Duty]:
-        """Runs of which something is asked that is not done, the oldest first."""
-        moment = now()
-        rows = await self._session.execute(
-            select(RunRow.id, RunRow.desired, RunRow.status, RunRow.settings, RunRow.owner, RunRow.lease_until)
-            .where(_unmet()).order_by(RunRow.id).limit(limit))
-        return [Duty(run_id, desired, status, str((settings or {}).get("actor", "")), owner,
-                     owner is not None and until is not None and until > moment)
-                for run_id, desired, status, settings, owner, until in rows]
+    async def unmet(self, limit: int, *, dead: Collection[str] = ()) -> Sequence[UnmetRun]:
+        """Runs that nobody holds and whose desired state is not reached, the oldest first.
 
-    async def desires(self, run_ids: Collection[str]) -> Mapping[str, str]:
-        """What is asked of these runs."""
+        Args:
+            dead: owners that are known to be gone, whatever their leases say.
+        """
+        rows = await self._session.execute(
+            select(RunRow.id, RunRow.settings).where(_unmet(), or_(~_held(), RunRow.owner.in_(dead)))
+            .order_by(RunRow.id).limit(limit))
+        return [UnmetRun(run_id, str((settings or {}).get("actor", ""))) for run_id, settings in rows]
+
+    async def owners(self) -> Sequence[str]:
+        """Who holds runs whose desired state is not reached."""
+        return [owner for owner in await self._session.scalars(
+            select(RunRow.owner).where(_unmet(), _held()).distinct()) if owner is not None]
+
+    async def read(self, run_ids: Collection[str]) -> Mapping[str, Desired]:
+        """The desired states of these runs."""
         rows = await self._session.execute(select(RunRow.id, RunRow.desired).where(RunRow.id.in_(run_ids)))
         return {row.id: row.desired for row in rows}
 
-    async def desire(self, run_ids: Collection[str], desired: str) -> None:
-        """Ask the same of many runs."""
+    async def set(self, run_ids: Collection[str], desired: Desired) -> None:
+        """Desire the same of many runs."""
         await self._session.execute(update(RunRow).where(RunRow.id.in_(run_ids)).values(
             desired=desired, updated_at=now()), execution_options={"synchronize_session": False})
 
-    async def settle(self, run_ids: Collection[str], told: str, desired: str) -> None:
-        """Ask something else of runs, but for those of which somebody did so already."""
+    async def settle(self, run_ids: Collection[str], told: Desired, desired: Desired) -> None:
+        """Desire something else of runs, but for those of which somebody did so already."""
         await self._session.execute(update(RunRow).where(RunRow.id.in_(run_ids), RunRow.desired == told).values(
             desired=desired), execution_options={"synchronize_session": False})
 
@@ -68,5 +63,10 @@ class Duties:
         return await self._session.scalar(select(RunRow.fence).where(RunRow.id == run_id))
 
 
+def _held() -> ColumnElement[bool]:
+    return and_(RunRow.owner.is_not(None), RunRow.lease_until.is_not(None), RunRow.lease_until > now())
+
+
 def _unmet() -> ColumnElement[bool]:
-    return or_(*(and_(RunRow.status.in_(statuses), RunRow.desired.in_(desires)) for desires, statuses in UNMET))
+    return or_(*(and_(RunRow.status == status, RunRow.desired.in_(unmet(status))) for status in STATUSES
+                 if unmet(status)))

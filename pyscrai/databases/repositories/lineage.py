@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.tables import RunRow
+from pyscrai.lifecycle import LIFE_EVENTS
 
-NOT_INHERITED = ("run_paused", "run_resumed", "run_waiting", "run_completed", "run_failed", "run_stopped", "run_forked",
-                 "end_reached", "control", "report")
+NOT_INHERITED = (*sorted(LIFE_EVENTS), "end_reached", "control", "not_applied", "report")
 """Kinds of event that belong to the one playing of a run, not to the play that a fork shares."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,10 +16,7 @@ from pyscrai.databases.run_ids import LAST, PREFIX, first_id_at, new_run_id
 from pyscrai.databases.tables import AgentInstanceRow, ControlRow, EventRow, RunRow, RunTagRow, ScenarioTemplateRow
 from pyscrai.engines.ports.record import Progress
 from pyscrai.errors import NotFound, WrongState, no_run
-
-Status = Literal["pending", "running", "waiting", "paused", "completed", "failed", "stopped"]
-STATUSES: tuple[Status, ...] = ("pending", "running", "waiting", "paused", "completed", "failed", "stopped")
-ENDED: tuple[Status, ...] = ("completed", "failed", "stopped")
+from pyscrai.lifecycle import STATUSES, Desired, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +53,14 @@ class NewRun:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     tags: Collection[str] = ()
-    desired: str = "run"
+    desired: Desired = "run"
     fork: Fork | None = None
     injects: Sequence[Mapping[str, Any]] = ()
     """What waits for the run's first turn: ``text``, ``audience`` and ``source`` of each."""
     moment: datetime | None = None
     """When it is made; now, if left out."""
+    id: str = ""
+    """A free one, if left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,8 @@ class Runs:
         moments = [new.moment or now() for new in made]
         rows = []
         for new, moment, run_id in zip(made, moments, await self._free_ids(moments), strict=True):
-            run = RunRow(id=run_id, scenario_template_id=new.template.id, template_hash=new.template.content_hash,
+            run = RunRow(id=new.id or run_id, scenario_template_id=new.template.id,
+                         template_hash=new.template.content_hash,
                          name=new.name or new.template.name, status="pending", desired=new.desired, seed=new.seed,
                          parameters=dict(new.parameters), settings=dict(new.settings), tags=sorted(set(new.tags)),
                          controls_waiting=len(new.injects), created_at=moment, updated_at=moment)
@@ -110,20 +110,24 @@ class Runs:
         await self._session.flush()
         return rows
 
-    async def get(self, run_id: str) -> RunRow:
+    async def get(self, run_id: str, *, lock: bool = False) -> RunRow:
         """The run of exactly this id.
+
+        Args:
+            lock: let no other transaction change it before this one has ended.
 
         Raises:
             NotFound: there is none.
         """
-        run = await self._session.get(RunRow, run_id)
+        run = await self._session.get(RunRow, run_id, with_for_update=lock or None)
         if run is None:
             raise no_run(run_id)
         return run
 
-    async def some(self, run_ids: Collection[str]) -> Sequence[RunRow]:
-        """The runs of these ids, as far as they are there."""
-        return (await self._session.scalars(select(RunRow).where(RunRow.id.in_(run_ids)))).all()
+    async def some(self, run_ids: Collection[str], *, lock: bool = False) -> Sequence[RunRow]:
+        """The runs of these ids, as far as they are there; with ``lock`` in the order of their ids, as ``get`` does."""
+        query = select(RunRow).where(RunRow.id.in_(run_ids))
+        return (await self._session.scalars(query.order_by(RunRow.id).with_for_update() if lock else query)).all()
 
     async def find(self, text: str) -> RunRow:
         """The run that a person means: by its id, by how it begins, or by how it ends; ``last`` is the newest.
@@ -179,12 +183,12 @@ class Runs:
         found = (await self._session.scalars(query.where(*bounds))).all()
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
-    async def counts(self) -> dict[str, int]:
+    async def counts(self) -> dict[RunStatus, int]:
         """How many runs there are of each status."""
         found = await self._session.execute(select(RunRow.status, func.count()).group_by(RunRow.status))
-        return dict.fromkeys(STATUSES, 0) | dict(found.all())
+        return dict.fromkeys(STATUSES, 0) | {row.status: int(row[1]) for row in found}
 
-    async def desire(self, run_id: str, desired: str) -> None:
+    async def desire(self, run_id: str, desired: Desired) -> None:
         """Record what is asked of a run; whoever plays it sees it at its next commit.
 
         Raises:

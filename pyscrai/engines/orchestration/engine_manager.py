@@ -1,29 +1,31 @@
-"""Owns the live runs of this process and brings what each does into step with what is asked of it.
+"""Plays the runs of this process, and brings what each does into step with the state desired of it.
 
-What is asked of a run (``Desired``) is durable and stands apart from what it does. The manager therefore needs no
-memory of its own: a wake-up says that something is asked, the desk says what. A process that died is made good by the
-same means, since its runs are found as those that ought to play and that nobody plays.
+The desired state is durable and stands apart from what a run does. The manager therefore needs no memory of its own: a
+wake-up says that something is asked, the registry says what. A process that died is made good by the same means, since
+its runs are found as those that have not reached their desired state and that nobody plays.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Self
 
 import structlog
 
 from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.engines.orchestration.fair_queue import FairQueue
+from pyscrai.engines.orchestration.heartbeat import Heartbeat
 from pyscrai.engines.orchestration.live_run import LiveRun
-from pyscrai.engines.orchestration.run_registry import ENDING, Assignment, Desired, Desk, Taken
+from pyscrai.engines.orchestration.open_slots import OpenSlots
+from pyscrai.engines.orchestration.run_registry import Assignment, RunRegistry, Taken
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.errors import Fenced, PyscraiError, RunError, StorageError
+from pyscrai.lifecycle import FINAL, STANDING_STILL, Desired
 
 SHUTDOWN = "the server shuts down"
 
-PATIENCE = 5.0
-"""Seconds that a run which is open waits at most for others that are being opened."""
+PASSED_OVER = (0.1, 60.0)
+"""Seconds for which a run is left alone whose failure could not be recorded: at first, and at most."""
 
 _log = structlog.get_logger("pyscrai.manager")
 
@@ -32,29 +34,27 @@ class EngineManager:
     """Plays runs, at most ``capacity`` at once; an asynchronous context manager that drains when it is left.
 
     Args:
-        desk: where the runs are kept.
+        registry: where the runs are kept.
         opening: how many runs are opened at the same time; opening costs CPU, playing hardly any.
         heartbeat: seconds between two renewals of the leases, which must outlive it several times.
         grace: seconds that runs are given to reach a superstep boundary when the process ends.
     """
 
-    def __init__(self, desk: Desk, *, capacity: int = 500, opening: int = 8, heartbeat: float = 5.0,
+    def __init__(self, registry: RunRegistry, *, capacity: int = 500, opening: int = 8, heartbeat: float = 5.0,
                  grace: float = 20.0) -> None:
-        self._desk, self._capacity, self._grace, self._heartbeat = desk, capacity, grace, heartbeat
-        self._opening = asyncio.Semaphore(opening)
-        self._to_open = 0
-        self._calm = asyncio.Event()
+        self._registry, self._capacity, self._grace = registry, capacity, grace
+        self._heartbeat = Heartbeat(heartbeat, self._renew, self._find_due)
+        self._slots = OpenSlots(opening)
         self._queue = FairQueue()
         self._live: dict[str, LiveRun] = {}
-        self._listeners: dict[str, TokenListener] = {}
-        self._beat: asyncio.Task[None] | None = None
-        self._look = asyncio.Event()
+        self.listeners: dict[str, TokenListener] = {}
+        self._passed_over: dict[str, tuple[float, float]] = {}
         self._closing = False
 
     async def __aenter__(self) -> Self:
         """Begin: whatever a dead process left running is found and goes on."""
         await self._find_due()
-        self._beat = asyncio.create_task(self._keep_alive(), name="pyscrai-heartbeat")
+        self._heartbeat.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -64,21 +64,28 @@ class EngineManager:
 
     def wake(self, run_id: str, desired: Desired, *, share: str = "", reason: str = "") -> None:
         """Look at a run again: something else is asked of it. What is asked must be durable before."""
-        if self._closing or desired in ("none", "wait"):
+        if self._closing or desired in ("none", "wait", "wait_step"):
             return
         live = self._live.get(run_id)
-        if live is None:
-            if desired in ENDING:
-                self._queue.remove(run_id)
-                self._begin(run_id, reason)
-            else:
-                self._queue.put(run_id, share)
-                self._pump()
-        else:
+        if live is not None:
             # It may have come to its end already, or have been opened before this was asked: look again afterwards.
-            live.again, live.latest = True, desired
-            if desired in ENDING:
-                self._ask(live, desired, reason)
+            live.again, live.last_request = True, desired
+            if desired in STANDING_STILL:
+                live.interrupt(desired, reason)
+        elif desired in STANDING_STILL:
+            self._queue.remove(run_id)
+            self._begin(run_id, reason)
+        else:
+            self._queue.put(run_id, share)
+            self._pump()
+
+    def cut_off(self, run_id: str, reason: str) -> None:
+        """Let a run stand at once, without the turn that is being played; it is paused where the turn began."""
+        live = self._live.get(run_id)
+        if live is not None:
+            live.asked, live.reason = "cut", reason
+            if live.playing is not None:
+                live.playing.cancel()
 
     def is_live(self, run_id: str) -> bool:
         """Whether this process plays the run or is about to."""
@@ -94,24 +101,45 @@ class EngineManager:
         """How many runs wait for a place."""
         return len(self._queue)
 
-    async def until_settled(self, run_id: str) -> None:
-        """Wait until this process does nothing with the run."""
+    async def until_settled(self, run_id: str) -> LiveRun | None:
+        """Wait until this process does nothing with the run; how it stood last, if it was played meanwhile."""
+        last = None
         while self.is_live(run_id):
             live = self._live.get(run_id)
             if live is None:
                 await asyncio.sleep(0.01)
             else:
+                last = live
                 await live.ended.wait()
+        return last
 
-    def overhear(self, run_id: str, listener: TokenListener | None) -> None:
+    async def play(self, run_id: str, desired: Desired = "run") -> Result | None:
+        """Play a run, and wait until it stands.
+
+        Returns:
+            How it stands; None where there was nothing to do.
+
+        Raises:
+            Taken: another process plays it.
+            PyscraiError: it could not be played, for a reason that the registry has recorded.
+        """
+        self.wake(run_id, desired)
+        last = await self.until_settled(run_id)
+        if last is None:
+            return None
+        if last.error is not None:
+            raise last.error
+        return last.result
+
+    def listen_to_tokens(self, run_id: str, listener: TokenListener | None) -> None:
         """Hand on a run's words while they stream in, or no longer: streaming costs, so only while someone listens."""
         if listener is None:
-            self._listeners.pop(run_id, None)
+            self.listeners.pop(run_id, None)
         else:
-            self._listeners[run_id] = listener
+            self.listeners[run_id] = listener
         live = self._live.get(run_id)
         if live is not None and live.runner is not None:
-            live.runner.runtime.listener = listener
+            live.runner.runtime.listener = self.listeners.get(run_id)
 
     async def drain(self) -> None:
         """Let every run stand at its next superstep boundary; those that do not within the grace time are cut off.
@@ -123,10 +151,7 @@ class EngineManager:
             return
         self._closing = True
         self._queue.clear()
-        if self._beat is not None:
-            self._beat.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._beat
+        await self._heartbeat.stop()
         for live in self._live.values():
             if live.asked is None:
                 live.asked = "shutdown"
@@ -143,19 +168,6 @@ class EngineManager:
             await asyncio.wait(late)
 
     # -- playing ------------------------------------------------------------------------------------------------------
-
-    def _ask(self, live: LiveRun, desired: Desired, reason: str) -> None:
-        if live.asked in ("cancel", "lost"):
-            return
-        live.asked, live.reason = desired, reason or f"{desired} was asked for"
-        if live.runner is None:
-            return
-        if desired == "pause":
-            live.runner.pause(live.reason)
-        elif desired == "stop":
-            live.runner.stop(live.reason)
-        elif live.playing is not None:
-            live.playing.cancel()
 
     def _pump(self) -> None:
         while len(self._live) < self._capacity and not self._closing:
@@ -175,45 +187,41 @@ class EngineManager:
         structlog.contextvars.bind_contextvars(run_id=live.run_id)
         try:
             await self._work(live)
-        except Taken:
-            _log.debug("manager.taken")
-        except Fenced:
-            _log.warning("manager.fenced")
+            self._passed_over.pop(live.run_id, None)
+        except (Taken, Fenced) as error:
+            live.error = error
+            _log.log(10 if isinstance(error, Taken) else 30, "manager.not_ours", code=error.code)
         except PyscraiError as error:
-            await self._failed(live, error)
+            await self._fail(live, error)
         except Exception as error:
             _log.exception("manager.unexpected")
-            await self._failed(live, RunError(f"an unexpected {type(error).__name__} stopped the run",
-                                              code="run.internal", cure="resume the run, and report what the log says"))
+            await self._fail(live, RunError(f"an unexpected {type(error).__name__} stopped the run",
+                                            code="run.internal", cure="resume the run, and report what the log says"))
         finally:
             del self._live[live.run_id]
             live.ended.set()
-            if live.again and not live.heeded and not self._closing:
+            if live.again and not live.satisfied and not self._closing:
                 self._queue.put(live.run_id)
             self._pump()
 
-    async def _failed(self, live: LiveRun, error: PyscraiError) -> None:
+    async def _fail(self, live: LiveRun, error: PyscraiError) -> None:
+        live.error = error
         if isinstance(error, StorageError) and error.passes:  # it stands, and is found due when storage is back
             _log.error("manager.interrupted", code=error.code, error=str(error))
             return
         _log.warning("manager.failed", code=error.code, error=str(error))
         try:
-            await self._desk.fail(live.run_id, error)
+            await self._registry.fail(live.run_id, error)
         except Exception as second:
-            # The run stays as it is asked for; whoever finds it due tries again.
-            _log.error("manager.not_recorded", error=repr(second))
+            # The state desired of it stands, so it is found due again, each time later.
+            wait = min(2 * self._passed_over.get(live.run_id, (0.0, PASSED_OVER[0] / 2))[1], PASSED_OVER[1])
+            self._passed_over[live.run_id] = (asyncio.get_running_loop().time() + wait, wait)
+            _log.error("manager.not_recorded", code=getattr(second, "code", type(second).__name__), error=str(second))
 
     async def _work(self, live: LiveRun) -> None:
-        self._to_open += 1
-        self._calm.clear()
-        try:
-            async with self._opening:
-                opened = self._desk.open(live.run_id)
-                assignment = await opened.__aenter__()
-        finally:
-            self._to_open -= 1
-            if not self._to_open:
-                self._calm.set()
+        async with self._slots.take():
+            opened = self._registry.open(live.run_id)
+            assignment = await opened.__aenter__()
         try:
             await self._carry_out(live, assignment)
         except BaseException as error:
@@ -223,61 +231,49 @@ class EngineManager:
             await opened.__aexit__(None, None, None)
 
     async def _carry_out(self, live: LiveRun, assignment: Assignment) -> None:
-        runner, told = assignment.runner, assignment.desired
+        runner, told = assignment.runner, assignment.told
         live.runner = runner
         reason = live.reason or f"{told} was asked for"
-        if told in ("none", "wait") or live.asked == "shutdown":
+        if told in ("none", "wait", "wait_step") or live.asked == "shutdown":
             return
-        if told == "pause":
-            result = await runner.hold(reason)
+        if told == "pause" or live.asked == "cut":
+            live.result = await runner.hold(reason)
         elif told in ("stop", "cancel") or live.asked == "cancel":
-            result = await runner.end(reason)
+            live.result = await runner.end(reason)
         else:
-            result = await self._play(live, assignment)
-        if (asked := live.heard(told)) is not None:
-            await self._desk.settle(live.run_id, asked, result)
-            live.note(result)
+            live.result = await self._play(live, assignment)
+        obeyed = live.obeyed(told)
+        if obeyed is not None or live.result.status in FINAL:
+            await self._registry.settle(live.run_id, obeyed or told, live.result)
 
     async def _play(self, live: LiveRun, assignment: Assignment) -> Result:
         runner = assignment.runner
-        runner.runtime.listener = self._listeners.get(live.run_id)
+        runner.runtime.listener = self.listeners.get(live.run_id)
         if live.asked in ("pause", "stop"):
-            self._ask(live, live.asked, live.reason)
-        live.playing = asyncio.create_task(self._play_when_calm(runner, step=assignment.desired == "step"))
+            live.interrupt(live.asked, live.reason)
+        live.playing = asyncio.create_task(self._play_when_calm(runner, step=assignment.told == "step"))
         try:
             return await live.playing
         except asyncio.CancelledError:
             if live.asked == "lost":
                 raise Fenced(f"run {live.run_id} is played by another process now") from None
+            if live.asked == "cut":
+                return await runner.hold(live.reason)
             if live.asked != "cancel":
                 raise
             return await runner.end(live.reason)
 
     async def _play_when_calm(self, runner: ScenarioRunner, *, step: bool) -> Result:
-        """Let a crowd of runs be opened before the first of them take their turns, but not for long."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                await self._calm.wait()
+        await self._slots.calm()
         return await runner.play(step=step)
 
     # -- keeping alive ------------------------------------------------------------------------------------------------
-
-    async def _keep_alive(self) -> None:
-        while True:
-            await asyncio.sleep(self._heartbeat)
-            for work in (self._renew, self._find_due):
-                try:
-                    await work()
-                except PyscraiError as error:
-                    _log.warning("manager.heartbeat", code=error.code, error=str(error))
-                except Exception:
-                    _log.exception("manager.heartbeat")
 
     async def _renew(self) -> None:
         opened = [live for live in self._live.values() if live.runner is not None]
         if not opened:
             return
-        desires = await self._desk.renew([live.run_id for live in opened])
+        desires = await self._registry.renew([live.run_id for live in opened])
         for live in opened:
             if live.run_id not in self._live or live.asked == "shutdown":
                 continue
@@ -286,15 +282,15 @@ class EngineManager:
                 live.asked = "lost"
                 if live.playing is not None:
                     live.playing.cancel()
-            elif desired in ENDING and live.asked != desired:
-                self._ask(live, desired, "")
+            elif desired in STANDING_STILL and live.asked != desired:
+                live.interrupt(desired)
 
     async def _find_due(self) -> None:
         room = self._capacity - len(self._live) - len(self._queue)
         if room <= 0:
             return
-        for due in await self._desk.due(room):
-            if due.run_id not in self._live:
+        now = asyncio.get_running_loop().time()
+        for due in await self._registry.due(room + len(self._passed_over)):
+            if due.run_id not in self._live and self._passed_over.get(due.run_id, (0.0, 0.0))[0] <= now:
                 self._queue.put(due.run_id, due.share)
         self._pump()
-

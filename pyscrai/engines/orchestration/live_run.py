@@ -6,8 +6,12 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pyscrai.engines.orchestration.run_registry import Desired
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
+from pyscrai.errors import PyscraiError
+from pyscrai.lifecycle import Desired, is_unmet
+
+Interrupted = Literal["shutdown", "lost", "cut"]
+"""Why a run stands that nobody asked to stand: the process ends, its lease was lost, its front end cut the turn off."""
 
 
 @dataclass(slots=True, eq=False)
@@ -18,21 +22,40 @@ class LiveRun:
     task: asyncio.Task[None] | None = None
     runner: ScenarioRunner | None = None
     playing: asyncio.Task[Result] | None = None
-    asked: Desired | Literal["shutdown", "lost"] | None = None
+    asked: Desired | Interrupted | None = None
     reason: str = ""
     again: bool = False
-    latest: Desired | None = None
-    heeded: bool = False
+    """Whether something was asked while it was live."""
+    last_request: Desired | None = None
+    """What was asked last while it was live."""
+    result: Result | None = None
+    """How it stands."""
+    error: PyscraiError | None = None
+    """What kept it from being played."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def heard(self, told: Desired) -> Desired | None:
-        """What people asked last, or None where the run stands because of this process and not of them."""
-        asked = self.asked
-        return None if asked == "shutdown" or asked == "lost" else asked or told
+    def interrupt(self, desired: Desired, reason: str = "") -> None:
+        """Let it stand: at the next boundary for ``pause`` and ``stop``, at once for ``cancel``."""
+        if self.asked in ("cancel", "lost", "cut"):
+            return
+        self.asked, self.reason = desired, reason or f"{desired} was asked for"
+        if self.runner is None:
+            return
+        if desired == "pause":
+            self.runner.pause(self.reason)
+        elif desired == "stop":
+            self.runner.stop(self.reason)
+        elif self.playing is not None:
+            self.playing.cancel()
 
-    def note(self, result: Result) -> None:
-        """Note how it stands: whether what was asked last is done, so that nobody needs to look at it again."""
-        if self.latest == "pause":
-            self.heeded = result.status in ("paused", "completed", "stopped")
-        else:
-            self.heeded = self.latest in ("stop", "cancel") and result.status in ("stopped", "completed")
+    def obeyed(self, told: Desired) -> Desired | None:
+        """What people asked last, or None where the run stands because of this process and not of them."""
+        if self.asked is None:
+            return told
+        return None if self.asked in ("shutdown", "lost", "cut") else self.asked  # type: ignore[return-value]
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether what was asked last is done, so that nobody needs to look at it again."""
+        return (self.last_request in ("pause", "stop", "cancel") and self.result is not None
+                and not is_unmet(self.result.status, self.last_request))

@@ -25,7 +25,7 @@ from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.errors import WrongState
 from pyscrai.factories.run_leases import is_dead
 from pyscrai.factories.services import Services
-from pyscrai.services.controls import ask_many
+from pyscrai.services.controls import request_many
 from pyscrai.services.experiments.cell_player import CellPlayer
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan, plan_of
 from pyscrai.services.experiments.results import interim_results
@@ -141,9 +141,9 @@ class ExperimentRunner:
         if not run_ids:
             return
         action: Any = "cancel" if self._halt == "cancel" else "pause"
-        desired, asked, _ = await ask_many(self._services, run_ids, action, actor="experiment")
-        for run_id in asked:
-            self._manager.wake(run_id, desired, reason=f"the experiment is to {action}")
+        asked, _ = await request_many(self._services, run_ids, action, actor="experiment")
+        for accepted in asked:
+            self._manager.wake(accepted.run_id, accepted.desired, reason=f"the experiment is to {action}")
 
     # -- the course ---------------------------------------------------------------------------------------------------
 

@@ -12,19 +12,18 @@ from typing import Any
 from sqlalchemy import func, select
 
 from pyscrai.databases.coalescer import Together
-from pyscrai.databases.repositories.desired_states import Duties
+from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.experiment_cells import CellKey, ExperimentCells
 from pyscrai.databases.repositories.runs import NewRun, Runs
 from pyscrai.databases.tables import RunMetricsRow, RunRow
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.engines.orchestration.run_registry import Due
 from pyscrai.factories.services import Services
-from pyscrai.services.run_registry import RunDesk
+from pyscrai.lifecycle import ENDED, FINAL, RunStatus
+from pyscrai.services.run_registry import StoredRunRegistry
 
-ENDED = ("completed", "failed", "stopped")
 
-
-class OwnRuns(RunDesk):
+class OwnRuns(StoredRunRegistry):
     """The runs of a database, of which this process plays only those that it is told to."""
 
     async def due(self, limit: int) -> Sequence[Due]:
@@ -34,9 +33,9 @@ class OwnRuns(RunDesk):
 @asynccontextmanager
 async def own_manager(services: Services, capacity: int) -> AsyncIterator[EngineManager]:
     """A manager that plays what it is told to and leaves all other runs of the database alone."""
-    desk = OwnRuns(services)
-    manager = EngineManager(desk, capacity=capacity, grace=services.settings.server.grace)
-    unsubscribe = desk.notice(manager.wake)
+    registry = OwnRuns(services)
+    manager = EngineManager(registry, capacity=capacity, grace=services.settings.server.grace)
+    unsubscribe = registry.on_external_request(manager.wake)
     try:
         async with manager:
             yield manager
@@ -49,7 +48,7 @@ class Stand:
     """How a run stands: its status, how far it is, and what it took."""
 
     run_id: str
-    status: str
+    status: RunStatus
     turn: int
     error: Mapping[str, Any] | None
     cost_usd: float
@@ -75,7 +74,7 @@ class RunPlayer:
         """
         if not made:
             stand = await self.stand(run_id)
-            if stand.status in ("completed", "stopped"):
+            if stand.status in FINAL:
                 return stand
             await self._desire(run_id)
         while True:
@@ -107,7 +106,7 @@ class RunPlayer:
 
     async def _desired(self, run_ids: Sequence[str]) -> Sequence[None]:
         async with self._services.database.session() as session:
-            await Duties(session).desire(run_ids, "run")
+            await DesiredStates(session).set(run_ids, "run")
         return [None] * len(run_ids)
 
     async def _stand(self, run_ids: Sequence[str]) -> Sequence[Stand | Exception]:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from pyscrai.databases.columns import now
 from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.api_keys import Keys
-from pyscrai.databases.repositories.idempotency_keys import Idempotency
+from pyscrai.databases.repositories.idempotency_keys import IdempotencyKeys
 from pyscrai.errors import NotFound, RunError
 
 
@@ -45,15 +45,15 @@ async def test_a_revoked_key_opens_nothing(database: Database) -> None:
 
 async def test_the_same_request_gets_the_same_answer(database: Database) -> None:
     async with database.session() as session:
-        assert await Idempotency(session).find("k", "h") is None
-        await Idempotency(session).keep("k", "h", status=201, response={"id": "run_1"})
+        assert await IdempotencyKeys(session).find("k", "h") is None
+        await IdempotencyKeys(session).keep("k", "h", status=201, response={"id": "run_1"})
     async with database.session() as session:
-        row = await Idempotency(session).find("k", "h")
+        row = await IdempotencyKeys(session).find("k", "h")
         assert row is not None
         assert (row.status, row.response) == (201, {"id": "run_1"})
         with pytest.raises(RunError) as caught:
-            await Idempotency(session).find("k", "another")
+            await IdempotencyKeys(session).find("k", "another")
         assert caught.value.code == "idempotency.reused"
-        await Idempotency(session).forget(now() + timedelta(seconds=1))
+        await IdempotencyKeys(session).purge(now() + timedelta(seconds=1))
     async with database.read() as session:
-        assert await Idempotency(session).find("k", "h") is None
+        assert await IdempotencyKeys(session).find("k", "h") is None

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pyscrai.databases.columns import now
+from pyscrai.databases.recording.run_record import RunRecord
+from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.leases import Leases
 from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
@@ -14,6 +16,7 @@ from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.run_ids import first_id_at, new_run_id
 from pyscrai.engines.ports.record import Progress
 from pyscrai.errors import NotFound, WrongState
+from pyscrai.events import RunCompleted, RunStarted
 from tests.databases.conftest import Play, Stage, utterance
 
 
@@ -181,6 +184,24 @@ async def test_a_lease_that_ran_out_can_be_taken_and_is_not_renewed_then(stage: 
     async with stage.database.session() as session:
         assert await Leases(session).renew("one", [run_id, other], timedelta(minutes=1)) == [other]
     assert await stage.lease(other, "two") is None, "a lease that ran out but was not taken can be renewed"
+
+
+async def test_runs_that_a_dead_process_left_are_found(stage: Stage) -> None:
+    held, left, new, ended, unwanted = [await stage.run() for _ in range(5)]
+    for run_id, ttl in ((held, 60), (left, -1), (ended, -1), (unwanted, -1)):
+        fence = await stage.lease(run_id, ttl=timedelta(seconds=ttl))
+        assert fence
+        record = RunRecord(stage.writer, run_id, fence)
+        await record.commit([RunStarted(key="t0", turn=0, premise="", roles={})])
+        if run_id == ended:
+            await record.commit([RunCompleted(key="c", turn=0, outcome={})])
+    async with stage.database.session() as session:
+        await Runs(session).desire(unwanted, "pause")
+        states = DesiredStates(session)
+        assert [run.run_id for run in await states.unmet(10)] == [left, new, unwanted]
+        assert await states.owners() == ["me"]
+        assert [run.run_id for run in await states.unmet(10, dead=["me"])] == [held, left, new, unwanted]
+        assert [run.run_id for run in await states.unmet(2, dead=["me"])] == [held, left]
 
 
 # -- forks --------------------------------------------------------------------

@@ -1,0 +1,45 @@
+"""A heartbeat: work that is done again and again while a process lives, whatever happens in one beat of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+from pyscrai.errors import PyscraiError
+
+Work = Callable[[], Awaitable[None]]
+
+_log = structlog.get_logger("pyscrai.heartbeat")
+
+
+class Heartbeat:
+    """Does some work every so many seconds, from ``start`` to ``stop``. What fails is logged and done again."""
+
+    def __init__(self, seconds: float, *work: Work) -> None:
+        self._seconds, self._work = seconds, work
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; the first beat comes after one pause."""
+        self._task = asyncio.create_task(self._beat(), name="pyscrai-heartbeat")
+
+    async def stop(self) -> None:
+        """End; a beat under way is cut off."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds)
+            for work in self._work:
+                try:
+                    await work()
+                except PyscraiError as error:
+                    _log.warning("heartbeat.failed", code=error.code, error=str(error))
+                except Exception:
+                    _log.exception("heartbeat.failed")
