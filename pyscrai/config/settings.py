@@ -16,13 +16,13 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pyscrai.config.aliases import BUILTIN, EMBEDDED, OPENAI_URL, ModelAlias, Prices, Structured
+from pyscrai.config.providers import PROVIDERS, Provider, provider_of
 from pyscrai.config.server import ServerSettings
 from pyscrai.did_you_mean import closest, instead
 from pyscrai.errors import ConfigError
 
 __all__ = ["BUILTIN", "OPENAI_URL", "ModelAlias", "Prices", "Settings", "Structured", "config_file", "load_settings"]
 
-OPENAI_PREFIX = "openai:"
 CONFIG_NAME = "pyscrai.toml"
 _APP = "pyscrai"
 
@@ -103,7 +103,7 @@ class Settings(BaseSettings):
         return {name: {**table, "name": name} if isinstance(table, dict) else table for name, table in tables.items()}
 
     def alias(self, name: str | None = None) -> ModelAlias:
-        """The alias of this name; None and ``default`` mean the default, ``openai:MODEL`` any model of OpenAI's API.
+        """The alias of this name; None and ``default`` mean the default, ``PREFIX:MODEL`` a model of a known provider.
 
         Raises:
             ConfigError: there is no such alias; the message lists those that there are.
@@ -112,25 +112,25 @@ class Settings(BaseSettings):
             name = self.model
         if (found := self.models.get(name)) is not None:
             return found
-        if name.startswith(OPENAI_PREFIX) and (model := name.removeprefix(OPENAI_PREFIX)):
-            return _openai(name, model)
-        close = closest(name, self.models)
+        if (found_at := provider_of(name)) is not None:
+            return _of_provider(*found_at)
+        prefixes = [f"{prefix}:MODEL" for prefix in PROVIDERS]
+        prefix, colon, model = name.partition(":")
+        close = f"{near}:{model}" if colon and (near := closest(prefix, PROVIDERS)) else closest(name, self.models)
         guess = f"did you mean `{close}`? " if close else ""
         raise ConfigError(
             f"there is no model alias `{name}`", code="config.unknown_alias", alias=name, known=sorted(self.models),
-            cure=f"{guess}known are {', '.join(sorted(self.models))}, {OPENAI_PREFIX}MODEL, "
+            cure=f"{guess}known are {', '.join(sorted(self.models))}, {', '.join(prefixes)}, "
                  f"and what a [models.NAME] table in {CONFIG_NAME} names",
         )
 
 
-def _openai(name: str, model: str) -> ModelAlias:
-    url = os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
-    key = "OPENAI_API_KEY" if url.rstrip("/") == OPENAI_URL or os.environ.get("OPENAI_API_KEY") else None
+def _of_provider(provider: Provider, model: str) -> ModelAlias:
     try:
-        return ModelAlias(name=name, base_url=url, model=model, api_key_env=key)
+        return provider.alias(model)
     except ValidationError as error:
-        raise ConfigError(f"OPENAI_BASE_URL cannot be used: {error.errors()[0]['msg']}",
-                          cure=f"set it to an http(s) URL such as {OPENAI_URL}") from None
+        raise ConfigError(f"{provider.prefix.upper()}_BASE_URL cannot be used: {error.errors()[0]['msg']}",
+                          cure=f"set it to an http(s) URL such as {provider.base_url}") from None
 
 
 class _TomlTable(PydanticBaseSettingsSource):

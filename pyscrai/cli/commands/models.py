@@ -14,6 +14,7 @@ from pyscrai.cli import error_report
 from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.parameters import AsJson
 from pyscrai.cli.terminal import output
+from pyscrai.config.providers import PROVIDERS
 from pyscrai.redaction import public_url
 
 if TYPE_CHECKING:
@@ -39,7 +40,31 @@ def list_(*, as_json: AsJson = False) -> None:
     table(("", "Alias", "Kind", "Model", "Where", "State"), [
         ("●" if row["default"] else "", row["alias"], row["kind"], row["model"], row["where"], row["state"])
         for row in rows])
-    output.note("● is what templates get that name no model; openai:MODEL stands for any model at OPENAI_BASE_URL")
+    output.note("● is what templates get that name no model; PROVIDER:MODEL needs no alias, for the providers "
+                + ", ".join(PROVIDERS))
+
+
+@app.command
+async def detect(*, as_json: AsJson = False) -> None:
+    """Find what can be used here: by keys in the environment, and by servers on your own machine."""
+    from pyscrai.llm.model_detection import detect as detect_models  # imports an HTTP client: 0.1 s
+    from pyscrai.llm.model_detection import in_one_line
+
+    found = await detect_models()
+    if as_json:
+        for each in found:
+            output.json_line(asdict(each))
+        return
+    if not found:
+        keys = ", ".join(row.keys[0] for row in PROVIDERS.values() if row.keys and not row.is_local)
+        local = ", ".join(row.title for row in PROVIDERS.values() if row.is_local)
+        output.say("found none beside the embedded model")
+        output.note(f"export one of {keys}; or start one of {local} on this machine")
+        return
+    output.say(f"use --model {in_one_line(found)}")
+    for each in found:
+        output.note(f"{each.title}, {each.how}: " + (", ".join(f"{each.prefix}:{model}" for model in each.models)
+                                                    or f"any of its models, as {each.prefix}:MODEL"))
 
 
 @app.command

@@ -25,7 +25,8 @@ async def run(
     scenario: Annotated[str, Parameter(name="SCENARIO", help="A shipped or stored scenario, `name` or `name@version`, "
                                                               "or a template file.")], /, *,
     set_: Annotated[Sequence[str], Parameter(name="--set", help="A parameter of the scenario: --set heat=0.9.")] = (),
-    model: Annotated[str | None, Parameter(help="The model alias of every role, or openai:MODEL.")] = None,
+    model: Annotated[str | None, Parameter(help="The model alias of every role, or PROVIDER:MODEL, such as "
+                                                    "openai:gpt-5-mini or ollama:llama3.2.")] = None,
     role_model: Annotated[Sequence[str], Parameter(help="The model alias of one role: ROLE=ALIAS.")] = (),
     seed: Annotated[int | None, Parameter(help="Seed of random orders, dice and sampling.")] = None,
     max_turns: Annotated[int | None, Parameter(help="End after this many turns.")] = None,
@@ -51,8 +52,12 @@ async def run(
         without=tuple(without), people=people, tags=tuple(tag))
     if dry_run:
         return await _rehearse(scenario, options, as_json=as_json)
+    from pyscrai.cli.first_run import is_first_run, tell_models
     from pyscrai.cli.services import opened_services, warmed
+    from pyscrai.config.settings import load_settings
 
+    if model is None and not as_json and is_first_run(settings := load_settings()):
+        await tell_models(settings)
     async with warmed(model), opened_services() as services:
         from pyscrai.cli.run_lookup import opening_of
         from pyscrai.cli.run_session import play as play_on

@@ -111,7 +111,7 @@ def required(name: str, cache_dir: Path) -> Path:
         f"the weights of `{name}` are not installed", code="weights.missing", weights=name,
         cure=f"run `pyscrai models install {name}`" + (
             f" ({known.size / 1e6:.0f} MB), or give your own copy with --from FILE.gguf" if known
-            else " --from FILE.gguf"),
+            else " --from FILE.gguf") + "; `pyscrai models detect` finds other models",
     )
 
 

@@ -43,7 +43,7 @@ class Assembly:
         if not self._head and size <= _LARGEST_HEAD:
             self._head = {key: value for key, value in chunk.items()
                           if key not in ("choices", "usage", "object", "error")}
-        if (usage := chunk.get("usage")) is not None:
+        if (usage := completion.usage_in(chunk)) is not None:
             self._take_usage(usage, size)
         if (timings := chunk.get("timings")) is not None and size <= _LARGEST_HEAD:
             self._extra["timings"] = timings

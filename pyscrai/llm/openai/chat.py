@@ -106,7 +106,9 @@ class OpenAIChat:
         models = data.get("data")
         if not isinstance(models, list):
             return None
-        return any(isinstance(each, dict) and each.get("id") == self._settings.model for each in models)
+        own = self._settings.model
+        return any(isinstance(each, dict) and each.get("id") in (own, f"models/{own}", f"{own}:latest")
+                   for each in models)  # as Google and Ollama name them in full
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -15,11 +15,13 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
+import structlog
 
+from pyscrai.config.server import is_loopback
 from pyscrai.errors import ModelError, ModelRefused, ModelUnavailable
 from pyscrai.llm.openai import completion, errors
 from pyscrai.llm.openai.completion import MOST_BYTES, Completion, Malformed
-from pyscrai.llm.openai.cures import BOUNDS, other_bound
+from pyscrai.llm.openai.cures import BOUNDS, other_bound, refused_field
 from pyscrai.llm.openai.stream import Call, Chunks, usage_of
 from pyscrai.plain_text import storable_json
 from pyscrai.redaction import Redaction, public_url
@@ -27,12 +29,19 @@ from pyscrai.redaction import Redaction, public_url
 _OWN_NAME = ("openai.com", "azure.com")
 """Hosts that want ``max_completion_tokens``; others know the older ``max_tokens``, or refuse it once."""
 
+_DISPENSABLE = frozenset({"seed", "stream_options"})
+"""Fields that change nothing of what a reply means: an endpoint that refuses one is asked without it."""
+_MENDS = 3
+"""Times that a refused request is changed and sent again."""
 _LARGEST_REFUSAL = 64_000
 """Bytes that are read of an answer other than 200."""
 
 
 CURRENT: ContextVar[Call] = ContextVar("pyscrai_model_call")
 """The call that this task makes. ChatOpenAI stands between caller and client and would send or trace an argument."""
+
+
+_log = structlog.get_logger("pyscrai.llm.client")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,8 @@ class Client:
         """The name under which this endpoint takes the bound on a reply's tokens."""
         self.starts_in_thought = False
         """Whether the model has once ended reasoning whose beginning it had not marked."""
+        self._dropped: frozenset[str] = frozenset()
+        self._refused_bounds: set[str] = set()
         self._session: aiohttp.ClientSession | None = None
 
     async def create(self, *, extra_body: dict[str, Any] | None = None, **payload: Any) -> Any:
@@ -76,7 +87,7 @@ class Client:
             payload[self.bound] = bound
         if asked_to_stream or call.streams:
             payload.update(stream=True, stream_options={"include_usage": True})
-        omit = self.endpoint.omit
+        omit = self.endpoint.omit | self._dropped
         for name in (*omit, *(BOUNDS if omit & set(BOUNDS) else ())):
             payload.pop(name, None)
         if extra_body:
@@ -154,17 +165,30 @@ class Client:
         return self._session
 
     async def _ask(self, payload: dict[str, Any]) -> aiohttp.ClientResponse:
-        """Post; where the endpoint takes the bound under its other name only, post once more and remember it."""
-        try:
-            return await self._post(payload)
-        except ModelRefused as error:
-            other = other_bound(error.message, payload) if error.details.get("status") in (400, 422) else None
-            if other is None or other in payload:
-                raise
-            payload[other] = payload.pop(self.bound if self.bound in payload else BOUNDS[1 - BOUNDS.index(other)])
-            response = await self._post(payload)
+        """Post; where a field is refused that can be sent otherwise or left out, again, and so from then on."""
+        for _ in range(_MENDS):
+            try:
+                return await self._post(payload)
+            except ModelRefused as error:
+                if error.details.get("status") not in (400, 422) or not self._mend(payload, error):
+                    raise
+        return await self._post(payload)
+
+    def _mend(self, payload: dict[str, Any], refusal: ModelRefused) -> bool:
+        """Change what was refused; whether there was something to change."""
+        other = other_bound(refusal.message, payload)
+        if other is not None and other not in self._refused_bounds and other not in payload:
+            self._refused_bounds.add(self.bound)
+            payload[other] = payload.pop(self.bound)
             self.bound = other
-            return response
+            return True
+        named = refused_field(refusal.message, "", payload)
+        if named not in _DISPENSABLE:
+            return False
+        _log.warning("model.field_dropped", alias=self.endpoint.alias, field=named)
+        self._dropped |= {named}
+        del payload[named]
+        return True
 
     async def _post(self, payload: dict[str, Any]) -> aiohttp.ClientResponse:
         session, url, body = self._ready(), self.endpoint.url("chat/completions"), _encoded(payload)
@@ -217,6 +241,6 @@ def _unsent(error: aiohttp.ClientOSError) -> bool:
 def _proxy(url: str) -> str | None:
     """The proxy that the environment names for this URL."""
     parts = urlsplit(url)
-    if urllib.request.proxy_bypass(parts.hostname or ""):
+    if is_loopback(parts.hostname or "") or urllib.request.proxy_bypass(parts.hostname or ""):
         return None
     return urllib.request.getproxies().get(parts.scheme)

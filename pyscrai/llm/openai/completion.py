@@ -170,6 +170,12 @@ def finish_reason(value: Any) -> str | None:
     return _FINISHES.get(plain, plain[:40])
 
 
+def usage_in(chunk: Mapping[str, Any]) -> Any:
+    """The usage of a chunk, which Groq puts into a field of its own."""
+    own = chunk.get("x_groq")
+    return chunk.get("usage") or (own.get("usage") if isinstance(own, dict) else None)
+
+
 def counts(usage: Any) -> Counts:
     """The counts in an answer's ``usage``, whatever it is."""
     if not isinstance(usage, dict):

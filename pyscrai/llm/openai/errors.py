@@ -34,6 +34,8 @@ _CONTEXT_CODES = {"context_length_exceeded", "exceed_context_size_error"}
 _CONTEXT_WORDS = re.compile(r"maximum context length|context (length|size|window)|too many tokens|prompt is too long",
                             re.IGNORECASE)
 _QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
+_BAD_JSON_CODES = {"json_validate_failed"}
+"""Groq checks what the model wrote itself."""
 _RETRY_DELAY = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
 _SHOWN = 300
 """Characters of an endpoint's own words that go into a message."""
@@ -77,6 +79,9 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes, asked: Ask
                       if isinstance(problem.get(name), int) and 0 <= problem[name] < 2**53})
         return ModelContextExceeded(f"{asked.alias}: the prompt is longer than the model's context: {said}", **about,
                                     cure="a smaller memory window, or an alias with a longer context")
+    if status == 400 and kinds & _BAD_JSON_CODES:
+        return ModelReplyMalformed(f"{asked.alias}: the model did not write what the schema asks for: {said}",
+                                   cure='set structured = "prompt" in the alias if that happens often', **about)
     if status == 429 and kinds & _QUOTA_CODES:
         return ModelRefused(f"{asked.alias}: the account's quota is used up: {said}", **about,
                             cure="check the plan and billing of the account")
@@ -177,11 +182,12 @@ def _said(problem: Mapping[str, Any], body: bytes, kind: str) -> str:
             return found
     for name in ("message", "detail", "msg"):
         found = problem.get(name)
-        if isinstance(found, dict):  # Mistral puts FastAPI's list there
+        if isinstance(found, str) and found.startswith("{"):  # Mistral puts FastAPI's list there, in JSON or not
+            found = _problem(found[:_READ].encode("utf-8", "replace"))
+        if isinstance(found, dict):
             found = found.get("detail")
         if isinstance(found, list):
-            found = "; ".join(each["msg"] for each in found[:5]
-                              if isinstance(each, dict) and isinstance(each.get("msg"), str))
+            found = "; ".join(filter(None, map(_validation, found[:5])))
         if isinstance(found, str) and found.strip():
             return found
     if problem or not body.strip():
@@ -190,6 +196,15 @@ def _said(problem: Mapping[str, Any], body: bytes, kind: str) -> str:
     if "html" in kind or text.lstrip()[:1] == "<":
         return "a page of HTML"
     return "no message" if text.lstrip()[:1] in ("{", "[") else text
+
+
+def _validation(each: Any) -> str:
+    """One of FastAPI's validation errors: the field and what is wrong with it."""
+    if not isinstance(each, dict) or not isinstance(each.get("msg"), str):
+        return ""
+    place = each.get("loc")
+    names = [name for name in place if isinstance(name, str) and name != "body"] if isinstance(place, list) else []
+    return ": ".join([".".join(names), each["msg"]] if names else [each["msg"]])
 
 
 def _word(value: Any, asked: Asked) -> str:
