@@ -20,6 +20,8 @@ class Exit(IntEnum):
     """The command, a template or the settings are wrong: nothing was played."""
     LIMIT = 3
     """A limit (turns, time, tokens, cost) ended the run."""
+    INCOMPLETE = 3
+    """Of an experiment or a grid of runs, something is not played, failed or not judged."""
     WAITING = 4
     """The run waits for a person, or paused itself; it can go on."""
     INTERRUPTED = 130

@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "resume": ("Play", "pyscrai.cli.commands.run:resume", "Let a run that stands go on."),
     "replay": ("Play", "pyscrai.cli.commands.run:replay", "Play a run again from its journal, without a model."),
     "measure": ("Play", "pyscrai.cli.commands.measure:measure", "Take a run's measurements and report again."),
+    "experiment": ("Play", "pyscrai.cli.commands.experiment:app",
+                   "Compare arms over many runs: plan, run, judge, report, verify."),
     "runs": ("Look", "pyscrai.cli.commands.runs:runs", "List the runs."),
     "show": ("Look", "pyscrai.cli.commands.runs:show", "Print a run's transcript."),
     "events": ("Look", "pyscrai.cli.commands.runs:events", "List what happened in a run."),

@@ -144,8 +144,8 @@ class Failures(Strict):
 
     retry: int = Field(1, ge=0, le=10)
     """How often a failed run is played again from where it failed."""
-    stop_above: float | None = Field(None, gt=0, le=1)
-    """Pause the experiment when more than this share of the runs have failed, from ten runs on."""
+    stop_above: float | None = Field(0.5, gt=0, le=1)
+    """Pause the experiment when more than this share of its runs have failed, from ten runs on; null for never."""
 
 
 class AnalysisPlan(Strict):

@@ -112,6 +112,7 @@ class CellPlayer:
     async def _give_up(self, past: ExperimentPastRow, error: dict[str, Any], reason: str, *, attempts: int = 1) -> None:
         await self._note_past(past, state="failed", error=error, reason=reason, attempts=attempts)
         await self._exclude(past, reason)
+        self._settled(failed=True, cost=0.0)
 
     async def _note_past(self, past: ExperimentPastRow, **values: Any) -> None:
         async with self._services.database.session() as session:

@@ -196,9 +196,8 @@ class ExperimentRunner:
             after = portion[-1].past
 
     async def _play_past(self, plan: ExperimentPlan, player: CellPlayer, past: ExperimentPastRow) -> None:
-        if await player.play_past(past):
-            self._whole += 1
-            await self._check_stop(plan, player)
+        self._whole += await player.play_past(past)
+        await self._check_stop(plan, player)
 
     def _count(self, *, failed: bool, cost: float) -> None:
         self._settled += 1

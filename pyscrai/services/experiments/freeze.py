@@ -35,12 +35,12 @@ async def _facts(services: Services, plan: ExperimentPlan) -> dict[str, Any]:
     """All that is hashed, as JSON-plain data: plan, templates, model aliases, prompts, analysis, versions."""
     spec = plan.spec
     stored = await services.joint.template(spec.scenario)
-    aliases = _aliases(services, plan, {agent.content.get("model") for agent in stored.agents.values()})
+    aliases = await models_of(services, plan)
     return {
         "experiment": {"reference": f"{spec.name}@{spec.version}", "hash": spec.hash},
         "scenario": {"reference": spec.scenario, "hash": stored.row.content_hash},
         "agents": {reference: row.content_hash for reference, row in sorted(stored.agents.items())},
-        "models": {name: _alias(services, name) for name in sorted(aliases)},
+        "models": {name: _alias(services, name) for name in aliases},
         "prompts": {name: text_hash(text) for name, text in sorted(shipped().items())},
         "measures": [use.model_dump(mode="json", by_alias=True, exclude_defaults=True) for use in plan.uses],
         "contrasts": [contrast.name for contrast in plan.contrasts],
@@ -48,6 +48,34 @@ async def _facts(services: Services, plan: ExperimentPlan) -> dict[str, Any]:
         "smallest_effect": spec.smallest_effect,
         "pyscrai": __version__,
     }
+
+
+async def models_of(services: Services, plan: ExperimentPlan) -> list[str]:
+    """Every model alias that a run or judge of the experiment may use."""
+    stored = await services.joint.template(plan.spec.scenario)
+    return sorted(_aliases(services, plan, {agent.content.get("model") for agent in stored.agents.values()}))
+
+
+async def note_drift(services: Services, plan: ExperimentPlan) -> list[str]:
+    """Note as deviations what is not as it was frozen: prompts, models, templates, PyScrAI itself; each once."""
+    then, today = plan.row.frozen or {}, await _facts(services, plan)
+    found = []
+    for part in ("scenario", "agents", "models", "prompts", "pyscrai"):
+        if then.get(part) != today[part]:
+            found.append(f"{part} changed since the freeze: {_changed(then.get(part), today[part])}")
+    async with services.database.session() as session:
+        experiments = Experiments(session)
+        known = {row.what for row in await experiments.deviations(plan.id)}
+        for what in found:
+            if what not in known:
+                await experiments.deviate(plan.id, what, "pyscrai")
+    return found
+
+
+def _changed(then: Any, today: Any) -> str:
+    if isinstance(then, dict) and isinstance(today, dict):
+        return ", ".join(sorted(name for name in {*then, *today} if then.get(name) != today.get(name)))
+    return f"{then} -> {today}"
 
 
 def _aliases(services: Services, plan: ExperimentPlan, named: set[Any]) -> set[str]:

@@ -40,7 +40,7 @@ async def experiment_status(services: Services, reference: str) -> dict[str, Any
             "half_width": (row.results or {}).get("half_width"),
             "stop": [rule.text for rule in spec.stop.first] if spec.stop else [],
             "seconds_left": row.seconds / settled * left if settled and left and row.status == "running" else None,
-            "complete": row.status == "completed" and not states["failed"]}
+            "complete": row.status == "completed" and not states["failed"] and not pasts.get("failed", 0)}
 
 
 def experiment_facts(row: ExperimentRow) -> dict[str, Any]:

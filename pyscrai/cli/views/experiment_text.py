@@ -1,0 +1,76 @@
+"""What commands say of an experiment: its forecast, how it ended, its contrasts, its judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pyscrai.cli.terminal.table import table
+from pyscrai.cli.views.experiment_board import line
+from pyscrai.experiments.report.figures import MINUS, interval, number, p_value, usd
+from pyscrai.experiments.report.sections import sentence
+
+if TYPE_CHECKING:
+    from pyscrai.experiments.models.experiment import ExperimentTemplate
+
+
+def forecast_lines(spec: ExperimentTemplate, found: Mapping[str, Any]) -> Iterator[str]:
+    """What an experiment will take and can find."""
+    past = f", and {found['past_runs']} that make the pasts" if found["past_runs"] else ""
+    yield (f"{spec.name}@{spec.version}: {found['pasts']} pasts x {found['arms']} arms x {found['repeats']} repeats = "
+           f"{found['runs']} runs{past}; {found['contrasts']} contrasts")
+    if found["judgements"]:
+        yield f"judges: {found['judgements']} judgements"
+    power = f"{found['target_power'] * 100:g} % power, alpha {found['alpha']:.3g} for each contrast"
+    if found["detectable_d"] is not None:
+        yield (f"smallest detectable effect: {number(found['detectable_d'])} standard deviations of the differences "
+               f"({power})")
+    pilot = found["pilot"]
+    if pilot is None:
+        yield "no pilot was played: --pilot 4 gives calls, cost and the smallest effect in the measure's own units"
+        return
+    yield f"from a pilot of {pilot['pasts']} pasts, {pilot['runs_played']} runs:"
+    for name, show in (("calls", lambda value: f"{value:,.0f}"), ("tokens", lambda value: f"{value:,.0f}"),
+                       ("usd", usd)):
+        part = pilot[name]
+        if part is not None:
+            yield f"  {name}: {show(part['expected'])} ({show(part['low'])} to {show(part['high'])})"
+    if pilot["detectable"] is not None:
+        yield (f"  smallest detectable effect on {spec.measures.primary.name}: {number(pilot['detectable'])}; pairs "
+               f"differ by a standard deviation of {number(pilot['spread'])}")
+    if pilot["pasts_for_smallest_effect"] is not None:
+        yield (f"  an effect of {number(spec.smallest_effect)} needs {pilot['pasts_for_smallest_effect']} pasts")
+
+
+def outcome_lines(status: Mapping[str, Any], results: Mapping[str, Any]) -> Iterator[str]:
+    """How an experiment stands after it was run, and what it found."""
+    yield line(status)
+    yield f"{status['status']}: {status['reason']}" if status["reason"] else status["status"]
+    if results.get("interim"):
+        return
+    smallest = (results.get("design") or {}).get("smallest_effect")
+    for row in results.get("contrasts", ()):
+        if row["standing"] == "primary":
+            yield sentence(row, smallest)
+
+
+def show_contrasts(results: Mapping[str, Any]) -> None:
+    """Print the contrasts as a table."""
+    table(("Contrast", "Measure", "Difference", "Interval", "p", "p (Holm)", "Pasts", "Runs", "Finding"), [
+        (f"{row['arm']} {MINUS} {row['reference']}", row["measure"], number(row["difference"]) or "none", interval(row),
+         p_value(row["p"]), p_value(row["p_adjusted"]), row["n_pasts"], row["n_runs"],
+         row["finding"] + ("" if row["reliable"] else "; UNRELIABLE judges")) for row in results["contrasts"]],
+        right=("Difference", "Interval", "p", "p (Holm)", "Pasts", "Runs"))
+
+
+def agreement_lines(results: Mapping[str, Any]) -> Iterator[str]:
+    """How far the judges agree."""
+    for entry in results["agreement"]:
+        alpha = number(entry["alpha"]) or "not defined"
+        verdict = "" if entry["reliable"] else ": below 0.667, no conclusion is drawn"
+        told = f"{interval(entry)}; {entry['level']}, {entry['items']} items"
+        yield f"{entry['measure']}: alpha {alpha} ({told}){verdict}"
+        for judge in entry["judges"]:
+            yield f"  {judge['judge']} with itself: {number(judge['alpha']) or 'not defined'}"
+        if entry["people"] is not None:
+            yield f"  models with people: {number(entry['people']['alpha'])} over {entry['people']['items']} items"
