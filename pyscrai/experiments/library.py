@@ -9,7 +9,6 @@ from pyscrai.errors import NotFound
 from pyscrai.experiments.reader import LoadedExperiment, read_experiment
 
 
-
 def shipped_experiments() -> dict[str, str]:
     """The shipped experiments' names and texts."""
     folder = resources.files("pyscrai.experiments").joinpath("shipped")

@@ -59,10 +59,8 @@ async def models_of(services: Services, plan: ExperimentPlan) -> list[str]:
 async def note_drift(services: Services, plan: ExperimentPlan) -> list[str]:
     """Note as deviations what is not as it was frozen: prompts, models, templates, PyScrAI itself; each once."""
     then, today = plan.row.frozen or {}, await _facts(services, plan)
-    found = []
-    for part in ("scenario", "agents", "models", "prompts", "pyscrai"):
-        if then.get(part) != today[part]:
-            found.append(f"{part} changed since the freeze: {_changed(then.get(part), today[part])}")
+    found = [f"{part} changed since the freeze: {_changed(then.get(part), today[part])}"
+             for part in ("scenario", "agents", "models", "prompts", "pyscrai") if then.get(part) != today[part]]
     async with services.database.session() as session:
         experiments = Experiments(session)
         known = {row.what for row in await experiments.deviations(plan.id)}
