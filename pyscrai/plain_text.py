@@ -81,6 +81,6 @@ class TextJoiner:
         return storable(text[:len(text) - len(self._held)])
 
     def end(self) -> str:
-        """What is still held when no more comes."""
+        """Return what is still held when no more comes."""
         held, self._held = self._held, ""
         return storable(held)

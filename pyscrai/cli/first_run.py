@@ -1,4 +1,4 @@
-"""What a first run with nothing configured says: which models can be used here."""
+"""The line of a first run with nothing configured: the models that can be used here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where models can be had without an alias of one's own: ``PREFIX:MODEL``, with what each provider does its own way.
+"""Known model providers: ``PREFIX:MODEL`` needs no alias of one's own. Each row holds a provider's quirks.
 
 One table. A new provider is a new row, with a test in ``tests/llm/test_providers.py`` against a server that behaves so.
 """
@@ -48,7 +48,7 @@ class Provider:
 
     @property
     def url(self) -> str:
-        """Where it is: at ``PREFIX_BASE_URL``, if that is set, with the row's path if it names none."""
+        """The base URL: ``PREFIX_BASE_URL`` if that is set, with the row's path if it names none."""
         own = urlsplit(self.base_url)
         for variable in (f"{self.prefix.upper()}_BASE_URL", self.url_variable):
             if variable and (given := os.environ.get(variable, "").strip()):

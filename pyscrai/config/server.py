@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ServerSettings(BaseModel):
-    """Where and how ``pyscrai serve`` listens, and what it allows."""
+    """Address, limits and access of ``pyscrai serve``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

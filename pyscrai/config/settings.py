@@ -134,7 +134,7 @@ def _of_provider(provider: Provider, model: str) -> ModelAlias:
 
 
 class _TomlTable(PydanticBaseSettingsSource):
-    """What stands in pyscrai.toml, below the environment."""
+    """The settings in pyscrai.toml, below the environment."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         return None, field_name, False
@@ -145,7 +145,7 @@ class _TomlTable(PydanticBaseSettingsSource):
 
 
 def config_file() -> Path | None:
-    """Where pyscrai.toml is: at PYSCRAI_CONFIG, else in the working directory, else in the user's config directory.
+    """The path of pyscrai.toml: PYSCRAI_CONFIG, else the working directory, else the user's config directory.
 
     Raises:
         ConfigError: PYSCRAI_CONFIG names a file that is not there.

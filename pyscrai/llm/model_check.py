@@ -1,4 +1,4 @@
-"""Look whether a model alias works: for ``pyscrai models check``."""
+"""Check whether a model alias works, for ``pyscrai models check``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pyscrai.llm.models import Models
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a look at an alias found; None where it was not reached.
+    """The result of checking an alias; None where a step was not reached.
 
     ``listed`` says whether the endpoint's own list has the model; some endpoints have no list. ``latency_ms`` is the
     time of one small completion, ``tokens_per_second`` what it generated in that time.

@@ -34,7 +34,7 @@ class FoundProvider:
 
 
 async def detect(providers: Iterable[Provider] = tuple(PROVIDERS.values())) -> list[FoundProvider]:
-    """What can be used now: first what runs here, then what a key opens, for which nothing is asked."""
+    """Find the providers that can be used now: servers on this machine, then those whose key is set (not asked)."""
     rows = tuple(providers)
     local = await asyncio.gather(*[_listening(row) for row in rows if row.is_local])
     return [*filter(None, local), *(
@@ -43,7 +43,7 @@ async def detect(providers: Iterable[Provider] = tuple(PROVIDERS.values())) -> l
 
 
 def in_one_line(found: Iterable[FoundProvider]) -> str:
-    """What was found, for people."""
+    """Return the found providers as one line of text."""
     return ", ".join(f"{each.use} ({each.title} at {each.how})" if each.models
                      else f"{each.prefix}:MODEL, such as {each.use} ({each.how})" for each in found)
 

@@ -16,7 +16,7 @@ from pyscrai.engines.ports.model import ChatModel, Layout
 from pyscrai.errors import ConfigError
 from pyscrai.llm.embedded.chat import EmbeddedChat
 from pyscrai.llm.limited_model import limited
-from pyscrai.llm.reasoning import refused_fields
+from pyscrai.llm.reasoning_models import refused_fields
 from pyscrai.llm.scripted.model import ScriptedModel
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a call cost, from an alias's own prices or the genai-prices catalogue; no network. Unknown is None, never 0."""
+"""The price of a call, by the alias's own prices or the genai-prices catalogue. Unknown is None, never 0."""
 
 from __future__ import annotations
 

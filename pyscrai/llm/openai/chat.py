@@ -24,8 +24,8 @@ from pyscrai.llm.openai.client import CURRENT, Client, Endpoint
 from pyscrai.llm.openai.completion import Completion
 from pyscrai.llm.openai.cures import BOUNDS
 from pyscrai.llm.openai.reply_text import unfenced
-from pyscrai.llm.openai.stream import Call
-from pyscrai.llm.reasoning import THINKING_TOKENS, thinking_tokens
+from pyscrai.llm.openai.stream import CallInFlight
+from pyscrai.llm.reasoning_models import THINKING_TOKENS, thinking_tokens
 from pyscrai.redaction import public_url
 
 _MESSAGES: dict[str, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
@@ -120,7 +120,8 @@ class OpenAIChat:
         if bound is not None:
             arguments["max_tokens"] = bound + self._room
         last = request.messages[-1] if request.messages else None
-        call = Call(on_token=on_token, prefix=last.content if last is not None and last.role == "assistant" else "")
+        prefix = last.content if last is not None and last.role == "assistant" else ""
+        call = CallInFlight(on_token=on_token, prefix=prefix)
         token = CURRENT.set(call)
         try:
             stop = list(request.stop) or None

@@ -22,7 +22,7 @@ from pyscrai.errors import ModelError, ModelRefused, ModelUnavailable
 from pyscrai.llm.openai import completion, errors
 from pyscrai.llm.openai.completion import MOST_BYTES, Completion, Malformed
 from pyscrai.llm.openai.cures import BOUNDS, other_bound, refused_field
-from pyscrai.llm.openai.stream import Call, Chunks, usage_of
+from pyscrai.llm.openai.stream import CallInFlight, Chunks, usage_of
 from pyscrai.plain_text import storable_json
 from pyscrai.redaction import Redaction, public_url
 
@@ -37,7 +37,7 @@ _LARGEST_REFUSAL = 64_000
 """Bytes that are read of an answer other than 200."""
 
 
-CURRENT: ContextVar[Call] = ContextVar("pyscrai_model_call")
+CURRENT: ContextVar[CallInFlight] = ContextVar("pyscrai_model_call")
 """The call that this task makes. ChatOpenAI stands between caller and client and would send or trace an argument."""
 
 
@@ -46,7 +46,7 @@ _log = structlog.get_logger("pyscrai.llm.client")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an alias's requests go. ``key`` is shown nowhere."""
+    """An alias's endpoint. ``key`` is shown nowhere."""
 
     alias: str
     base_url: str
@@ -80,7 +80,7 @@ class Client:
 
     async def create(self, *, extra_body: dict[str, Any] | None = None, **payload: Any) -> Any:
         """Ask; a dict, or with ``stream=True`` a ``Chunks`` to iterate."""
-        call = CURRENT.get(None) or Call()
+        call = CURRENT.get(None) or CallInFlight()
         asked_to_stream = bool(payload.pop("stream", False))
         payload.pop("stream_options", None)
         if (bound := payload.pop("max_completion_tokens", None)) is not None:
@@ -165,7 +165,7 @@ class Client:
         return self._session
 
     async def _ask(self, payload: dict[str, Any]) -> aiohttp.ClientResponse:
-        """Post; where a field is refused that can be sent otherwise or left out, again, and so from then on."""
+        """Post; repeats without a refused field, or with its other name, and remembers that for later calls."""
         for _ in range(_MENDS):
             try:
                 return await self._post(payload)
@@ -175,7 +175,7 @@ class Client:
         return await self._post(payload)
 
     def _mend(self, payload: dict[str, Any], refusal: ModelRefused) -> bool:
-        """Change what was refused; whether there was something to change."""
+        """Change the refused field; returns whether one could be changed."""
         other = other_bound(refusal.message, payload)
         if other is not None and other not in self._refused_bounds and other not in payload:
             self._refused_bounds.add(self.bound)

@@ -42,7 +42,7 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What an endpoint says that a call took; None where it does not say, or says something impossible."""
+    """An endpoint's token counts; None where it gives none, or an impossible one."""
 
     prompt: int | None = None
     cached: int = 0
@@ -70,7 +70,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a message or a delta holds."""
+    """The contents of a message or a delta."""
 
     text: str = ""
     reasoning: str = ""
@@ -93,7 +93,7 @@ def parsed(body: bytes) -> dict[str, Any]:
 
 
 def _parsed_leniently(body: bytes) -> Any:
-    """What orjson refuses and endpoints send: halves of characters, huge numbers, NaN, a byte order mark."""
+    """Parse what orjson refuses and endpoints send: halves of characters, huge numbers, NaN, a byte order mark."""
     try:
         return json.loads(body.decode("utf-8-sig", "replace"), strict=False)
     except (ValueError, RecursionError):
@@ -117,7 +117,7 @@ def chunk_choice(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def said(message: Any) -> Said:
-    """What stands in a choice's ``message`` or ``delta``.
+    """Read a choice's ``message`` or ``delta``.
 
     Raises:
         Malformed: it is no object, or its content is no text.
@@ -163,7 +163,7 @@ def _content(content: Any) -> tuple[str, str]:
 
 
 def finish_reason(value: Any) -> str | None:
-    """Why the model stopped, in one spelling; None where the endpoint does not say."""
+    """The reason why the model stopped, in one spelling; None where the endpoint gives none."""
     if not isinstance(value, str) or not value.strip():
         return None
     plain = value.strip().lower()

@@ -17,7 +17,7 @@ _NO_STREAM = re.compile(r"stream_options", re.IGNORECASE)
 
 
 def cure_for(status: int, said: str, param: str, *, sent: Collection[str], key_env: str | None) -> str | None:
-    """What the operator can change after a refusal, or None where nothing is known.
+    """The alias's setting that mends a refusal, or None where none is known.
 
     Args:
         said: the endpoint's message.

@@ -47,14 +47,14 @@ _LONGEST_WAIT = 30 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whom a question went to, for the errors that come of it; ``key_env`` names the variable that holds the key."""
+    """The alias that was asked, for error messages; ``key_env`` names the variable that holds its key."""
 
     alias: str
     key_env: str | None = None
     redaction: Redaction = field(default_factory=lambda: Redaction(None))
 
     def words(self, text: str) -> str:
-        """What may be shown of an endpoint's words."""
+        """Return an endpoint's words without the key, cut to length."""
         text = " ".join(self.redaction.cut(storable(text[:_READ])).split())
         return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
@@ -159,7 +159,7 @@ def _closed(wait: float, said: str, asked: Asked, about: Mapping[str, Any]) -> M
 
 
 def _problem(body: bytes) -> dict[str, Any]:
-    """What stands in an error's body, in the shapes that endpoints use."""
+    """The error object in a body, in any of the shapes that endpoints use."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):

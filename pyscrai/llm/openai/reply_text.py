@@ -1,4 +1,4 @@
-"""What of a model's output is its reply: without a repeated prefill, reasoning, control tokens, or a code fence.
+"""The reply in a model's output: without a repeated prefill, reasoning, control tokens, or a code fence.
 
 Models mark their reasoning in many ways, and servers pass marks on that they should have taken out: ``<think>`` in any
 spelling, with or without its opening, harmony channels, ``<|im_end|>`` and kin. One scanner knows them all. It reads
@@ -110,7 +110,7 @@ class VisibleText:
         return self._given()
 
     def end(self, *, is_cut: bool = False) -> str:
-        """What is still held back when the output ends, or is cut off."""
+        """Return the text still held back when the output ends, or is cut off."""
         self.taken_back = False
         self._text(self._held)
         self._held = ""
@@ -273,7 +273,7 @@ class VisibleText:
 
 
 def _begun(text: str, at: int) -> int:
-    """Where a mark may have begun that is not whole yet; the text's end if none has."""
+    """The position at which an incomplete mark begins; the text's end if there is none."""
     for place in range(max(at, len(text) - _LONGEST_MARK), len(text)):
         if text[place] in "<[◁" and (text[place:].casefold() in _BEGINNINGS or _BEGUN.fullmatch(text, place)):
             return place

@@ -18,7 +18,7 @@ from pyscrai.llm.openai.token_listener import IsolatedListener
 
 
 @dataclass(slots=True)
-class Call:
+class CallInFlight:
     """One call in flight: what ``create`` needs beyond the payload, and what comes of it."""
 
     on_token: Callable[[str], None] | None = None
@@ -33,7 +33,7 @@ class Call:
 
 
 class Connection(Protocol):
-    """What a stream needs of the client that asked."""
+    """The part of the client that a stream uses."""
 
     asked: errors.Asked
     starts_in_thought: bool
@@ -79,7 +79,7 @@ def _payload(line: bytes) -> bytes | None:
 class Chunks:
     """An answer, streamed or not, as an asynchronous iterator of chunk dicts; its completion is left in the call."""
 
-    def __init__(self, client: Connection, response: aiohttp.ClientResponse, call: Call) -> None:
+    def __init__(self, client: Connection, response: aiohttp.ClientResponse, call: CallInFlight) -> None:
         self._client, self._response, self._call = client, response, call
         self._assembly = Assembly(call.listener, call.prefix, starts_in_thought=client.starts_in_thought)
         self._is_done = False

@@ -1,4 +1,4 @@
-"""Whoever watches a reply come in, kept apart from the call: what a listener raises never reaches it."""
+"""A listener to a streamed reply, isolated from the call: its exceptions never reach it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _log = structlog.get_logger("pyscrai.llm.tokens")
 
 
 class IsolatedListener:
-    """Passes text on to a listener; one that fails is told of in the log and not called again in this call."""
+    """Passes text on to a listener; one that raises is logged and not called again in this call."""
 
     def __init__(self, listener: Callable[[str], None] | None) -> None:
         self._listener = listener

@@ -107,7 +107,7 @@ class ScriptedModel:
 
 
 def default_text(request: ModelRequest) -> str:
-    """What the scripted model answers by itself: a line of talk, or JSON that satisfies the request's schema."""
+    """The scripted model's own answer: a line of talk, or JSON that satisfies the request's schema."""
     digest = hashlib.sha256(repr(request.seed).encode())
     for message in request.messages:
         digest.update(message.role.encode())

@@ -20,7 +20,10 @@ def thinking_tokens(alias: ModelAlias) -> int:
     """The room for reasoning on top of each bound: a bound for the reply alone would leave nothing for the reply."""
     if alias.thinking_tokens is not None:
         return alias.thinking_tokens
-    return THINKING_TOKENS if alias.kind == "openai" and _REASONS.search(alias.model) else 0
+    if alias.kind != "openai" or not _REASONS.search(alias.model):
+        return 0
+    # Some servers refuse a bound that their context has no room for.
+    return min(THINKING_TOKENS, alias.context_tokens // 2) if alias.context_tokens else THINKING_TOKENS
 
 
 def refused_fields(alias: ModelAlias) -> frozenset[str]:

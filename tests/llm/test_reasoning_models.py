@@ -10,7 +10,7 @@ import pytest
 from pyscrai.config.settings import ModelAlias, Prices
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.errors import ModelThoughtOnly
-from pyscrai.llm.reasoning import THINKING_TOKENS, thinking_tokens
+from pyscrai.llm.reasoning_models import THINKING_TOKENS, thinking_tokens
 from tests.fakeserver import FakeOpenAI, Raw, Reply
 from tests.faults import Behaviour, Seen
 from tests.llm.endpoints import HELLO, chat_to
@@ -37,6 +37,7 @@ def thinker(needs: int) -> Any:
 def test_models_that_are_known_to_reason_have_room(model: str, room: int) -> None:
     assert thinking_tokens(ModelAlias(model=model)) == room
     assert thinking_tokens(ModelAlias(model=model, thinking_tokens=7)) == 7
+    assert thinking_tokens(ModelAlias(model=model, context_tokens=4_096)) == min(room, 2_048)
 
 
 async def test_room_for_thinking_comes_on_top_of_the_bound(server: FakeOpenAI) -> None:
