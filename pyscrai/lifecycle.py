@@ -84,8 +84,11 @@ BRINGS: Mapping[str, RunStatus] = {
 END_EVENTS = frozenset(kind for kind, status in BRINGS.items() if TABLE[status].ended)
 """Kinds of event with which a run ends."""
 
-LIFE_EVENTS = frozenset(BRINGS) - {"run_started"} | {"run_forked"}
+LIFE_EVENTS = frozenset(BRINGS) - {"run_started"} | {"run_forked", "not_applied"}
 """Kinds of event that are about one playing of a run and not about the play."""
+
+REQUEST_KEY = "control."
+"""How the key of a ``control`` event begins that tells of a request or a reply, and that no turn took."""
 
 STANDING_STILL: frozenset[Desired] = frozenset({"pause", "stop", "cancel"})
 """Desired states for which a run that plays has to be interrupted."""

@@ -1,53 +1,65 @@
-"""Plays a run to where it stops, with a view that shows it, a person who may answer, and signals that pause it."""
+"""A run at a terminal: played by an engine manager, shown by a view, answered by a person, paused by signals.
+
+The manager is the one that the server plays with, so what others ask of the run over the API reaches it here too.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from pyscrai.audience import heard, without_kept_back
 from pyscrai.cli.exit_codes import Exit, of_run
 from pyscrai.cli.terminal import output
 from pyscrai.cli.terminal.interruption import Interruption, Keyboard
-from pyscrai.cli.views.view import Closing, LinesView, Opening, View
-from pyscrai.errors import WrongState
+from pyscrai.cli.terminal.person import Person, read_answer
+from pyscrai.cli.views.view import Closing, JsonView, LinesView, Opening, View
+from pyscrai.databases.repositories.runs import Runs
+from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.databases.tables import RunRow
+from pyscrai.engines.orchestration.engine_manager import EngineManager
+from pyscrai.engines.orchestration.run_registry import Taken
+from pyscrai.errors import ConfigError, Fenced, PyscraiError, WrongState
 from pyscrai.exports.event_line import event_line
-
-if TYPE_CHECKING:
-    from pyscrai.databases.stored_event import StoredEvent
-    from pyscrai.engines.scenario_runner import Result, ScenarioRunner
-    from pyscrai.factories.services import Services
-
-
-STANDING = frozenset({"run_paused", "run_resumed", "run_waiting", "run_completed", "run_failed", "run_stopped"})
-"""What says how the run stands: a person who plays sees it, whatever the role hears."""
+from pyscrai.exports.run_reader import usage
+from pyscrai.factories.services import Services
+from pyscrai.lifecycle import BRINGS, FINAL
+from pyscrai.services.replies import choose, reply
+from pyscrai.services.run_registry import StoredRunRegistry
+from pyscrai.services.run_states import waiting_requests
 
 
-class Watching:
+class RunWatcher:
     """Hands the events of one run to a view; what the view cannot show pauses the run instead of being lost.
 
     Args:
-        only_for: the role of the person who plays; what this role may not know is not shown.
+        only_for: roles of the people who play; what one of them may not know is not shown.
     """
 
-    def __init__(self, view: View, run_id: str, *, only_for: str | None = None) -> None:
-        self.view, self.run_id, self.only_for = view, run_id, only_for
+    def __init__(self, view: View, opening: Opening, *, only_for: Collection[str] = ()) -> None:
+        self._view, self._opening, self._only_for = view, opening, only_for
+        self._is_open = False
         self.failure: BaseException | None = None
         self.interruption: Interruption | None = None
 
+    def open(self) -> None:
+        """Show what is played, before the first event of it."""
+        if not self._is_open:
+            self._is_open = True
+            self._view.opened(self._opening)
+
     def __call__(self, run_id: str, events: Sequence[StoredEvent]) -> None:
         """What the record's writer calls when events are durable."""
-        if run_id != self.run_id or self.failure is not None:
+        if run_id != self._opening.run_id or self.failure is not None:
             return
         try:
+            self.open()
             for event in events:
-                if self.only_for is None or event.kind in STANDING or heard(
-                        self.only_for, kind=event.kind, audience=event.audience, source=event.source):
+                if self._may_show(event):
                     line = event_line(event)
-                    self.view.event(line if self.only_for is None else without_kept_back(event.kind, line))
+                    self._view.event(without_kept_back(event.kind, line) if self._only_for else line)
         except OSError as error:  # a broken pipe, a terminal that went away
             self.failure = error
             if self.interruption is not None:
@@ -55,97 +67,138 @@ class Watching:
 
     def token(self, role: str, turn: int, piece: str | None) -> None:
         """A piece of speech; who will hear it is not known yet, so a person who plays sees only what is recorded."""
-        if self.only_for is None and self.failure is None:
-            self.view.token(role, turn, piece)
+        if not self._only_for and self.failure is None:
+            self.open()
+            self._view.token(role, turn, piece)
+
+    def _may_show(self, event: StoredEvent) -> bool:
+        # How the run stands is shown to a person who plays, whatever the role hears.
+        return (event.kind in BRINGS and event.kind != "run_started") or all(
+            heard(role, kind=event.kind, audience=event.audience, source=event.source) for role in self._only_for)
 
 
-async def play(services: Services, run_id: str, opening: Opening, view: View, *, answer: str | None = None,
-               person: str = "", only_for: str | None = None) -> Exit:
-    """Play a stored run on and show it.
+class RunSession:
+    """Plays a stored run to where it stands.
 
     Args:
-        answer: what ``--answer`` gives to the turn that the run waits for.
         person: the name of the person at the terminal; empty for whoever plays the role that is asked.
-
-    Raises:
-        WrongState: an answer is given and the run does not wait for one.
-        Fenced: another process took the run over.
+        roles: the roles that people play at this terminal.
     """
-    from pyscrai.factories.scenario_factory import open_run
 
-    watching = Watching(view, run_id, only_for=only_for if _can_ask(view) else None)
-    begun = time.monotonic()
-    unsubscribe = services.writer.subscribe(watching)
-    try:
-        async with open_run(services, run_id, listener=watching.token if view.streams else None) as runner:
-            with Interruption(lambda: runner.pause("interrupted"), _tell(view)) as interruption:
-                watching.interruption = interruption
-                view.opened(opening)
-                try:
-                    result = await _drive(runner, view, interruption, answer=answer, person=person)
-                except asyncio.CancelledError:
-                    if not interruption.requested.is_set():
-                        raise
-                    result = await runner.hold("cut off")
-    finally:
-        unsubscribe()
-        view.suspend()
-    if watching.failure is not None:
-        raise watching.failure
-    interrupted = interruption.requested.is_set()
-    view.closed(Closing(
-        run_id, result.status, dict(result.outcome) if result.outcome else None, await usage_of(services, run_id),
-        dict(result.error) if result.error else None, time.monotonic() - begun, interrupted=interrupted,
-        waiting=dict(result.waiting) if result.waiting else None))
-    return of_run(result.status, result.outcome, interrupted=interrupted)
+    def __init__(self, services: Services, opening: Opening, view: View, *, person: str = "",
+                 roles: Collection[str] = ()) -> None:
+        self._services, self._run_id, self._view, self._person = services, opening.run_id, view, person
+        self._watcher = RunWatcher(view, opening, only_for=roles if self._can_ask else ())
+        self._registry = StoredRunRegistry(services, only=opening.run_id)
+        self._manager = EngineManager(self._registry, capacity=1)
+        self._interruption = Interruption(self._pause, getattr(view, "say", output.note))
 
+    async def play(self, answer: str | None = None) -> Exit:
+        """Play the run on and show it.
 
-async def _drive(runner: ScenarioRunner, view: View, interruption: Interruption, *, answer: str | None, person: str
-                 ) -> Result:
-    async def drive(given: Mapping[str, Any] | None = None) -> Result:
-        task = asyncio.ensure_future(runner.play(answer=given))
-        interruption.guard(task.cancel)
-        return await task
+        Args:
+            answer: what ``--answer`` gives to the turn that the run waits for.
 
-    result = await drive()
-    if answer is not None:
-        from pyscrai.cli.terminal.person import read_answer
-        from pyscrai.engines.agents.person import check_answer
+        Raises:
+            WrongState: an answer is given and the run does not wait for one, or got another one.
+            Taken, Fenced: another process plays it.
+            ConfigError: a model of its cast cannot be used here.
+        """
+        begun = time.monotonic()
+        had_ended = (await self._row()).status in FINAL
+        unsubscribe = self._services.writer.subscribe(self._watcher)
+        try:
+            async with self._manager:
+                await self._drive(answer)
+        finally:
+            unsubscribe()
+            self._view.suspend()
+        if self._watcher.failure is not None:
+            raise self._watcher.failure
+        return await self._close(time.monotonic() - begun, had_ended=had_ended)
 
-        if result.status != "waiting" or result.waiting is None:
+    async def _drive(self, answer: str | None) -> None:
+        deaf = self._registry.on_external_request(self._manager.wake)
+        if self._view.streams:
+            self._manager.listen_to_tokens(self._run_id, self._watcher.token)
+        self._watcher.interruption = self._interruption
+        self._interruption.guard(lambda: self._manager.cut_off(self._run_id, "cut off"))
+        try:
+            with self._interruption:
+                if answer is None or not await self._requests():
+                    await self._play_on()
+                if answer is not None:
+                    await self._answer(answer)
+                while self._can_ask and not self._interruption.requested.is_set() and await self._ask_person():
+                    pass
+        finally:
+            deaf()
+
+    async def _play_on(self) -> None:
+        try:
+            await self._manager.play(self._run_id)
+        except (Taken, Fenced, ConfigError):
+            raise
+        except PyscraiError:
+            if (await self._row()).status != "failed":
+                raise
+
+    def _pause(self) -> None:
+        if self._manager.is_live(self._run_id):
+            self._manager.wake(self._run_id, "pause", reason="interrupted")
+
+    # -- people -------------------------------------------------------------------------------------------------------
+
+    async def _answer(self, text: str) -> None:
+        requests = await self._requests()
+        if not requests:
             raise WrongState("the run waits for no answer", cure="leave --answer out")
-        given = read_answer(answer, result.waiting)
-        if not given.get("release"):
-            check_answer(given, result.waiting)
-        name = person or result.waiting.get("person")
-        result = await drive({**given, **({"person": name} if name else {})})
-    while result.status == "waiting" and result.waiting and not interruption.requested.is_set() and _can_ask(view):
-        from pyscrai.cli.terminal.person import Person
+        request = choose(self._run_id, requests, None)
+        await self._reply(request, read_answer(text, request))
 
-        view.suspend()
-        asked = await Person(Keyboard(interruption), output.console(),
-                             person or result.waiting.get("person") or "").answer(result.waiting)
-        if asked is None:
-            break
-        result = await drive(asked)
-    return result
+    async def _ask_person(self) -> bool:
+        """Ask the person at the terminal, where the run waits for one; False where nothing is left to be asked."""
+        requests = await self._requests()
+        if not requests:
+            return False
+        self._view.suspend()
+        person = Person(Keyboard(self._interruption), output.console(), self._name(requests[0]))
+        given = await person.answer(requests[0])
+        if given is not None:
+            await self._reply(requests[0], given)
+        return given is not None
 
+    async def _reply(self, request: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        answer = {name: value for name, value in given.items() if name != "person"}
+        await reply(self._services, self._run_id, answer, actor=self._name(request) or "someone", role=request["role"],
+                    wake=False)
+        await self._play_on()
 
-async def usage_of(services: Services, run_id: str) -> dict[str, Any]:
-    """What the run took so far: turns, calls, tokens and cost."""
-    from pyscrai.exports.run_reader import usage
+    async def _requests(self) -> Sequence[Mapping[str, Any]]:
+        if (await self._row()).status != "waiting":
+            return ()
+        return await waiting_requests(self._services, self._run_id)
 
-    async with services.database.read() as session:
-        return await usage(session, run_id)
+    def _name(self, request: Mapping[str, Any]) -> str:
+        return self._person or str(request.get("person") or "")
 
+    @property
+    def _can_ask(self) -> bool:
+        return not isinstance(self._view, JsonView | LinesView) and sys.stdin.isatty()
 
-def _can_ask(view: View) -> bool:
-    from pyscrai.cli.views.view import JsonView
+    # -- how it stands ------------------------------------------------------------------------------------------------
 
-    return not isinstance(view, JsonView | LinesView) and sys.stdin.isatty()
+    async def _row(self) -> RunRow:
+        async with self._services.database.read() as session:
+            return await Runs(session).get(self._run_id)
 
-
-def _tell(view: View) -> Any:
-    from pyscrai.cli.views.live_view import LiveView
-
-    return view.say if isinstance(view, LiveView) else output.note
+    async def _close(self, seconds: float, *, had_ended: bool) -> Exit:
+        self._watcher.open()
+        row, requests = await self._row(), await self._requests()
+        async with self._services.database.read() as session:
+            used = await usage(session, self._run_id)
+        interrupted = self._interruption.requested.is_set()
+        self._view.closed(Closing(
+            self._run_id, row.status, row.outcome, used, row.error, seconds, interrupted=interrupted,
+            waiting=requests[0] if requests else None, had_ended=had_ended))
+        return of_run(row.status, row.outcome, interrupted=interrupted)

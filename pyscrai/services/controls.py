@@ -18,7 +18,7 @@ from pyscrai.events import Control
 from pyscrai.factories.run_spec import check_human
 from pyscrai.factories.scenario_factory import load_plan
 from pyscrai.factories.services import Services
-from pyscrai.lifecycle import Action, Desired, Request, RunStatus, answered, check_fits, desired_by
+from pyscrai.lifecycle import REQUEST_KEY, Action, Desired, Request, RunStatus, answered, check_fits, desired_by
 from pyscrai.services.outside_events import RunChanges, Within, change_runs
 from pyscrai.services.run_checks import check_audience, check_player, check_variables
 from pyscrai.templates.models.base import Scalar
@@ -91,7 +91,7 @@ async def _request(changes: RunChanges, row: RunRow, action: Request, actor: str
 
 def control_event(row: RunRow, action: str, actor: str, arguments: Mapping[str, Any]) -> Control:
     """The event that says who asked what."""
-    return Control(key=f"control.{uuid4().hex[:12]}", turn=row.turn, phase=row.phase, source=actor, action=action,
+    return Control(key=f"{REQUEST_KEY}{uuid4().hex[:12]}", turn=row.turn, phase=row.phase, source=actor, action=action,
                    actor=actor, arguments=dict(arguments))
 
 

@@ -23,7 +23,7 @@ from pyscrai.events import Event
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.scenario_factory import load_plan, make_graph
 from pyscrai.factories.services import Services
-from pyscrai.lifecycle import LIFE_EVENTS, fits
+from pyscrai.lifecycle import LIFE_EVENTS, REQUEST_KEY, fits
 from pyscrai.services.forks import node_before
 
 LIFE = LIFE_EVENTS - {"run_completed"}
@@ -138,7 +138,8 @@ def first_difference(recorded: Iterable[Event], replayed: Iterable[Event], *, pa
 
 
 def _play_events(events: Iterable[Event]) -> dict[str, Event]:
-    return {event.key: event for event in events if event.kind not in LIFE}
+    return {event.key: event for event in events
+            if event.kind not in LIFE and not event.key.startswith(REQUEST_KEY)}
 
 
 def _shown(event: Event | None) -> Mapping[str, Any] | None:

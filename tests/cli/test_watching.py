@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from pyscrai.audience import Audience
-from pyscrai.cli.run_session import Watching
+from pyscrai.cli.run_session import RunWatcher
 from pyscrai.cli.terminal.interruption import Interruption
-from pyscrai.cli.views.view import JsonView
+from pyscrai.cli.views.view import JsonView, Opening
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.exports.transcript_entry import Line
 
@@ -40,21 +40,26 @@ EVENTS = [event(1, "ada", "all"), event(2, "ada", ("bo",)), event(3, "bo", ("ada
           event(5, "run", (), "run_waiting", role="bo", request={})]
 
 
-@pytest.mark.parametrize(("role", "seqs"), [(None, [1, 2, 3, 4, 5]), ("bo", [1, 2, 3, 5]), ("cy", [1, 5])])
-def test_a_player_sees_what_the_role_may_know(role: str | None, seqs: list[int]) -> None:
+OPENING = Opening("run_1", "A talk", "talk@1.0.0", ())
+
+
+@pytest.mark.parametrize(("roles", "seqs"), [
+    ((), [1, 2, 3, 4, 5]), (("bo",), [1, 2, 3, 5]), (("cy",), [1, 5]), (("ada", "bo"), [1, 2, 3, 5]),
+    (("bo", "cy"), [1, 5])])
+def test_a_player_sees_what_the_role_may_know(roles: tuple[str, ...], seqs: list[int]) -> None:
     shown = Shown()
-    watching = Watching(shown, "run_1", only_for=role)
+    watching = RunWatcher(shown, OPENING, only_for=roles)
     watching("run_1", EVENTS)
     watching("run_2", EVENTS)
     watching.token("ada", 1, "psst")
     assert shown.seqs == seqs
-    assert shown.tokens == ([] if role else ["psst"]), "who will hear it is not known yet"
+    assert shown.tokens == ([] if roles else ["psst"]), "who will hear it is not known yet"
 
 
 async def test_what_cannot_be_shown_pauses_the_run() -> None:
     asked: list[str] = []
     shown = Shown(broken_at=3)
-    watching = Watching(shown, "run_1")
+    watching = RunWatcher(shown, OPENING)
     watching.interruption = Interruption(lambda: asked.append("pause"), lambda _: None)
     watching("run_1", EVENTS)
     watching("run_1", EVENTS)

@@ -60,7 +60,7 @@ async def run(
         await tell_models(settings)
     async with warmed(model), opened_services() as services:
         from pyscrai.cli.run_lookup import opening_of
-        from pyscrai.cli.run_session import play as play_on
+        from pyscrai.cli.run_session import RunSession
         from pyscrai.cli.scenario_argument import stored
         from pyscrai.cli.views.view import choose_view
         from pyscrai.factories.scenario_factory import create_scenario_run_from_template
@@ -69,8 +69,7 @@ async def run(
         run_id = await create_scenario_run_from_template(services, name, options)
         async with services.database.read() as session:
             begin = await opening_of(session, run_id)
-        role = next(iter(people), None)
-        return await play_on(services, run_id, begin, choose_view(as_json=as_json), only_for=role)
+        return await RunSession(services, begin, choose_view(as_json=as_json), roles=tuple(people)).play()
 
 
 async def resume(
@@ -82,7 +81,7 @@ async def resume(
 ) -> Exit:
     """Let a run that was paused, interrupted, killed or that waits go on where it was."""
     from pyscrai.cli.run_lookup import opening_of
-    from pyscrai.cli.run_session import play as play_on
+    from pyscrai.cli.run_session import RunSession
     from pyscrai.cli.services import opened_services
     from pyscrai.cli.views.view import choose_view
     from pyscrai.databases.repositories.runs import Runs
@@ -91,9 +90,8 @@ async def resume(
         async with services.database.read() as session:
             row = await Runs(session).find(run_id)
             begin = await opening_of(session, row.id, resumed=True)
-        played = next((member for member in begin.cast if member["played_by"] != "model"), None)
-        return await play_on(services, row.id, begin, choose_view(as_json=as_json), answer=answer,
-                             only_for=played["role"] if played else None, person=person)
+        roles = tuple(member["role"] for member in begin.cast if member["played_by"] != "model")
+        return await RunSession(services, begin, choose_view(as_json=as_json), person=person, roles=roles).play(answer)
 
 
 async def replay(run_id: RunId, /, *, as_json: AsJson = False) -> Exit:

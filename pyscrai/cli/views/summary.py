@@ -29,7 +29,7 @@ def verdict(closing: Closing) -> str:
 
 def summary(closing: Closing) -> Iterator[str]:
     """How it ended and what it took."""
-    yield verdict(closing)
+    yield f"had ended before: {verdict(closing)}" if closing.had_ended else verdict(closing)
     if cure := (closing.error or {}).get("cure"):
         yield f"→ {clean(cure)}"
     usage = closing.usage

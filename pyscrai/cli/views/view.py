@@ -39,6 +39,8 @@ class Closing:
     waiting: Mapping[str, Any] | None = None
     stored: bool = True
     """False for a dry run, of which nothing can be read back."""
+    had_ended: bool = False
+    """Whether the run had ended for good before the command."""
 
 
 class View(Protocol):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pyscrai.databases.tables import RunRow
 from pyscrai.lifecycle import LIFE_EVENTS
 
-NOT_INHERITED = (*sorted(LIFE_EVENTS), "end_reached", "control", "not_applied", "report")
+NOT_INHERITED = (*sorted(LIFE_EVENTS), "end_reached", "control", "report")
 """Kinds of event that belong to the one playing of a run, not to the play that a fork shares."""
 
 
