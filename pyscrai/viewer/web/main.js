@@ -12,12 +12,14 @@ import { TopBar } from "./components/top_bar.js";
 import { FuturesPage } from "./pages/futures_page.js";
 import { RunPage } from "./pages/run_page.js";
 import { RunsPage } from "./pages/runs_page.js";
+import { SeatPage } from "./pages/seat_page.js";
 
 function Page() {
   const { path } = route.value;
   const [kind = "runs", name, part] = path;
   if (kind === "runs" && name && !part) return html`<${RunPage} key=${name} id=${name} />`;
   if (kind === "runs" && part === "futures") return html`<${FuturesPage} key=${name} id=${name} />`;
+  if (kind === "seat") return html`<${SeatPage} />`;
   return html`<${RunsPage} />`;
 }
 

@@ -142,6 +142,10 @@ export const W = {
     asked: (name) => `${name} is asked`, speak: "What do you say?", to: "To", everyone: "everyone", send: "Say it", next: "Who speaks next?", secret: "What only you know", knows: "What you know", release: "Hand back to the model", takeOver: "Take over", waits: "Waiting for the others", sent: "Said", moves: "Your move", leaveBlank: "leave out",
     seat: "Link for a person", seatHint: "Whoever has this link sees and plays this role of this run, and nothing else.", seatDone: "Copy this link now; it is not shown again.",
   },
+  seat: {
+    title: (name) => `You play ${name}`, gone: "This link does not work (any more). Ask whoever gave it to you for another one.", statuses: { asked: "It is your turn", going_on: "The others are playing", standing: "The exercise stands still", ended: "The exercise has ended" },
+    secret: "What only you know", variables: "What you know of the world", cast: "With", private: "only you hear this", whispered: (names) => `only to ${names}`, yours: "you", transcript: "What you heard", reading: "Reading…", key: "Your link is kept in this tab only.",
+  },
   refused: "It was refused",
   cure: "What helps",
 

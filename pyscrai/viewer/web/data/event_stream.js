@@ -11,9 +11,10 @@ const HIDDEN = 30_000;
  * @param {Record<string, unknown>} query
  * @param {{after?: number, events: (batch: any[]) => void, state: (state: string, problem?: any) => void}} listener
  *   `state` hears "connecting", "live", "waiting" (for the next try), "ended" and "refused"
+ * @param {string} [key] another one than the page's own
  * @returns {() => void} ends it
  */
-export function follow(path, query, listener) {
+export function follow(path, query, listener, key) {
   let last = listener.after || 0;
   let closed = false;
   let delay = 250;
@@ -27,12 +28,12 @@ export function follow(path, query, listener) {
     listener.state("connecting");
     try {
       const answer = await fetch(address(path, query), {
-        headers: headers(last ? { "last-event-id": String(last), accept: "text/event-stream" } : { accept: "text/event-stream" }),
+        headers: headers(last ? { "last-event-id": String(last), accept: "text/event-stream" } : { accept: "text/event-stream" }, key),
         signal: controller.signal, cache: "no-store",
       });
       if (answer.status === 204) return finish("ended");
       if (!answer.ok) {
-        const problem = await problemOf(answer);
+        const problem = await problemOf(answer, key !== undefined);
         if (answer.status < 500 && answer.status !== 429) return finish("refused", problem);
         throw problem;
       }
@@ -96,7 +97,7 @@ export function follow(path, query, listener) {
   };
 }
 
-/** One event of the wire; what streams in has the kind "token", and no text where it takes back what came before. */
+/** One event of the wire, with its name there as `wire`; what streams in has the kind "token", and no text where it takes back what came before. */
 function parse(block) {
   let kind = "";
   let data = "";
@@ -106,5 +107,6 @@ function parse(block) {
   }
   if (!data) return null;
   const event = JSON.parse(data);
+  event.wire = kind;
   return kind.startsWith("token") ? { text: "", ...event, kind: "token" } : event;
 }

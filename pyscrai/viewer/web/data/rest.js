@@ -38,20 +38,19 @@ export function address(path, query = {}) {
   return url;
 }
 
-export function headers(more = {}) {
-  const key = storedKey();
+export function headers(more = {}, key = storedKey()) {
   return key ? { ...more, authorization: `Bearer ${key}` } : more;
 }
 
 /**
  * Make a request.
  * @param {string} path below the API's prefix
- * @param {{method?: string, query?: Record<string, unknown>, body?: unknown, once?: boolean, text?: boolean, signal?: AbortSignal}} [how]
- *   `once`: a repeated request is done once; `text`: the answer is no JSON
+ * @param {{method?: string, query?: Record<string, unknown>, body?: unknown, once?: boolean, text?: boolean, signal?: AbortSignal, key?: string}} [how]
+ *   `once`: a repeated request is done once; `text`: the answer is no JSON; `key`: another one than the page's own
  * @returns {Promise<any>}
  */
-export async function request(path, { method = "GET", query, body, once, text, signal: until } = {}) {
-  const head = headers(body === undefined ? {} : { "content-type": "application/json" });
+export async function request(path, { method = "GET", query, body, once, text, signal: until, key } = {}) {
+  const head = headers(body === undefined ? {} : { "content-type": "application/json" }, key);
   if (once) head["idempotency-key"] = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
   let answer;
   try {
@@ -62,15 +61,15 @@ export async function request(path, { method = "GET", query, body, once, text, s
     if (until?.aborted) throw error;
     throw new Problem(0, { detail: "the server does not answer", code: "network", cure: "see whether `pyscrai serve` runs" });
   }
-  if (!answer.ok) throw await problemOf(answer);
+  if (!answer.ok) throw await problemOf(answer, key !== undefined);
   if (answer.status === 204) return null;
   return text ? answer.text() : answer.json();
 }
 
 /** What a refusing answer says; it also notes that a key is missing. */
-export async function problemOf(answer) {
+export async function problemOf(answer, own = false) {
   const document = await answer.json().catch(() => ({ detail: answer.statusText }));
   const problem = new Problem(answer.status, document);
-  if (answer.status === 401) keyMissing.value = problem.code || "auth.missing";
+  if (answer.status === 401 && !own) keyMissing.value = problem.code || "auth.missing";
   return problem;
 }
