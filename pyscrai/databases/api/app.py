@@ -13,6 +13,7 @@ from pyscrai import __version__
 from pyscrai.config.settings import Settings
 from pyscrai.databases.api import (
     controls,
+    drafts,
     forks,
     interviews,
     measures,
@@ -63,8 +64,8 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
     app = FastAPI(title="PyScrAI", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None,
                   redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
     for router in (runs.router, controls.many, controls.router, forks.router, streams.router, records.router,
-                   states.router, interviews.router, measures.router, templates.router, search.router,
-                   seats.links, seats.router, system.router, openapi.router):
+                   states.router, interviews.router, measures.router, templates.router, drafts.router,
+                   search.router, seats.links, seats.router, system.router, openapi.router):
         app.include_router(router, prefix=PREFIX)
     app.include_router(viewer.router)
     add_handlers(app)

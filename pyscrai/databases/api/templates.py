@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
@@ -50,7 +50,7 @@ async def list_templates(kind: Kind, session: Session, caller: Reader, name: Tem
 @router.post("/templates", operation_id="store_templates", status_code=201, responses=problems(409))
 async def store(body: TemplateText, context: Ctx, caller: Controller) -> Stored:
     """Store templates as new versions. A version that is stored with another content is refused, with the cure."""
-    reading, _ = await _validated(body, context)
+    reading, _, _ = await validated(body, context)
     loaded: Sequence[LoadedTemplate] = reading.templates
     return Stored(stored=await store_templates(context.services.database, list(loaded)))
 
@@ -58,7 +58,7 @@ async def store(body: TemplateText, context: Ctx, caller: Controller) -> Stored:
 @router.post("/templates/validate", operation_id="validate_templates", responses=problems())
 async def validate_templates(body: TemplateText, context: Ctx, caller: Reader) -> Validity:
     """Check templates without storing them: every mistake at once, as `pyscrai validate` names them."""
-    reading, found = await _validated(body, context)
+    reading, found, _ = await validated(body, context)
     return Validity(valid=True, templates=[loaded.reference for loaded in reading.templates],
                     warnings=[Mistake(**problem.as_dict()) for problem in found])
 
@@ -113,8 +113,9 @@ async def read_schema(kind: Literal["scenario", "agent"], caller: Reader) -> dic
     return schema(kind)
 
 
-async def _validated(body: TemplateText, context: Context) -> tuple[Reading, list[Problem]]:
-    """What was sent, and its warnings.
+async def validated(body: TemplateText, context: Context
+                    ) -> tuple[Reading, list[Problem], Mapping[str, AgentTemplate]]:
+    """What was sent, its warnings, and the stored agents that it may name.
 
     Raises:
         TemplateError: with every mistake.
@@ -123,16 +124,16 @@ async def _validated(body: TemplateText, context: Context) -> tuple[Reading, lis
         rows = await agent_templates(session).list(every_version=True)
     stored = [row.content for row in rows]
 
-    def check() -> tuple[Reading, list[Problem]]:
+    def check() -> tuple[Reading, list[Problem], Mapping[str, AgentTemplate]]:
         agents = catalogue(AgentTemplate.model_validate(content) for content in stored)
         reading = read_text(body.source) if body.source is not None else read_data(body.content)
-        return reading, validate([reading], agents)
+        return reading, validate([reading], agents), agents
 
     # Reading a large text takes a while, in which other requests should be answered.
-    reading, found = await asyncio.to_thread(check)
+    reading, found, agents = await asyncio.to_thread(check)
     if errors(found):
         raise TemplateError(found, message=f"{len(errors(found))} mistakes keep this from being played")
-    return reading, found
+    return reading, found, agents
 
 
 async def _read(kind: Kind, reference: str, session: AsyncSession) -> TemplateDetail:

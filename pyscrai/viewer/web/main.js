@@ -12,6 +12,8 @@ import { TopBar } from "./components/top_bar.js";
 import { FuturesPage } from "./pages/futures_page.js";
 import { RunPage } from "./pages/run_page.js";
 import { RunsPage } from "./pages/runs_page.js";
+import { ScenarioPage } from "./pages/scenario_page.js";
+import { ScenariosPage } from "./pages/scenarios_page.js";
 import { SeatPage } from "./pages/seat_page.js";
 
 function Page() {
@@ -19,6 +21,7 @@ function Page() {
   const [kind = "runs", name, part] = path;
   if (kind === "runs" && name && !part) return html`<${RunPage} key=${name} id=${name} />`;
   if (kind === "runs" && part === "futures") return html`<${FuturesPage} key=${name} id=${name} />`;
+  if (kind === "scenarios") return name ? html`<${ScenarioPage} key=${`${name}@${part}`} name=${name} version=${part} />` : html`<${ScenariosPage} />`;
   if (kind === "seat") return html`<${SeatPage} />`;
   return html`<${RunsPage} />`;
 }

@@ -140,6 +140,7 @@ export const W = {
   },
   person: {
     asked: (name) => `${name} is asked`, speak: "What do you say?", to: "To", everyone: "everyone", send: "Say it", next: "Who speaks next?", secret: "What only you know", knows: "What you know", release: "Hand back to the model", takeOver: "Take over", waits: "Waiting for the others", sent: "Said", moves: "Your move", leaveBlank: "leave out",
+    whoPlays: "Who plays", byModel: (model) => `A model plays: ${model}`, takeOverHint: "from the next turn on; the run then waits for you", seatMake: "Make the link",
     seat: "Link for a person", seatHint: "Whoever has this link sees and plays this role of this run, and nothing else.", seatDone: "Copy this link now; it is not shown again.",
   },
   seat: {

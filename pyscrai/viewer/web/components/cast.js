@@ -5,7 +5,6 @@ import { hears } from "../lib/audience.js";
 import { W } from "../words.js";
 import { source } from "../data/source.js";
 import { Icon } from "./icons.js";
-import { CopySeat } from "./seat_link.js";
 
 /** @param {{session: import("../data/run_session.js").RunSession}} props */
 export function Cast({ session }) {
@@ -25,7 +24,7 @@ export function Cast({ session }) {
           <span class="about"><b class="who">${member.name}</b><small>${member.played_by !== "model" ? W.playedBy(member.played_by || "?") : `${member.engine} · ${member.model}`}</small></span>
           <${Icon} name="eye" />
         </button>
-        ${source.canSteer && member.played_by !== "model" && run.ended_at === null && html`<${CopySeat} session=${session} role=${member.role} />`}
+        ${source.canSteer && run.ended_at === null && member.engine !== "analyst" && html`<button class="icon role-menu" title=${W.person.whoPlays} aria-label=${`${W.person.whoPlays} ${member.name}`} onClick=${() => { session.dialog.value = { name: "role", role: member.role }; }}><${Icon} name="person" /></button>`}
       </li>`;
     })}</ul>
     ${lens && html`<p class="heard-count">${counted(session, lens)}</p>`}

@@ -38,7 +38,7 @@ export const live = {
   regenerate: (id, body) => request(`${run(id)}/regenerate`, { method: "POST", body, once: true }),
   replay: (id) => request(`${run(id)}/replay`, { method: "POST" }),
   interview: (id, body) => request(`${run(id)}/interviews`, { method: "POST", body }),
-  seat: (id, role) => request(`${run(id)}/roles/${role}/seat`, { method: "POST" }),
+  seat: (id, role, body) => request(`${run(id)}/roles/${role}/seat`, { method: "POST", body }),
 
   // -- templates
   templates: (kind) => request(`templates/${kind}`),
@@ -53,6 +53,9 @@ export const live = {
   },
   validate: (source, until) => request("templates/validate", { method: "POST", body: { source }, signal: until }),
   store: (source) => request("templates", { method: "POST", body: { source } }),
+  storeDraft: (source) => request("templates/draft", { method: "POST", body: { source } }),
+  draftGraph: (source) => request("templates/draft/graph", { method: "POST", body: { source } }),
+  draftPlay: (source) => request("templates/draft/play", { method: "POST", body: { source } }),
   schema: (kind) => request(`schemas/${kind}`),
   models: () => request("models"),
   health: () => request("health"),

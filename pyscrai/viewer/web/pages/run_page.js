@@ -10,6 +10,7 @@ import { InjectDialog } from "../components/inject_dialog.js";
 import { Panels } from "../components/panels.js";
 import { PersonForm } from "../components/person_form.js";
 import { ProblemBox } from "../components/problem.js";
+import { RoleDialog } from "../components/role_dialog.js";
 import { RunHeader } from "../components/run_header.js";
 import { Scrubber } from "../components/scrubber.js";
 import { StopDialog } from "../components/stop_dialog.js";
@@ -60,6 +61,7 @@ function Dialogs({ session }) {
   if (!open) return null;
   const close = () => { session.dialog.value = null; };
   if (open.name === "inject") return html`<${InjectDialog} session=${session} close=${close} />`;
+  if (open.name === "role") return html`<${RoleDialog} session=${session} role=${open.role} close=${close} />`;
   if (open.name === "stop") return html`<${StopDialog} session=${session} close=${close} />`;
   return html`<${ForkDialog} session=${session} event=${open.event} close=${close} />`;
 }
