@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import make_plan
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import FindAgent, make_run_spec
-from pyscrai.factories.services import Services
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
@@ -23,14 +23,20 @@ class Drawing:
     mermaid: str
 
 
-async def draw(services: Services, reference: str) -> Drawing:
-    """The graph of the scenario ``name@version``.
+    def as_dict(self) -> dict[str, list[dict[str, str | None]]]:
+        """Nodes and edges as JSON-plain data."""
+        return {"nodes": [{"id": node, "name": label, "engine": engine} for node, label, engine in self.nodes],
+                "edges": [{"source": source, "target": target} for source, target in self.edges]}
+
+
+async def draw(database: Database, reference: str) -> Drawing:
+    """The graph of the stored scenario ``name@version``.
 
     Raises:
         NotFound: the scenario, or one of its agents, is not stored.
         TemplateError: a phase has nobody to speak.
     """
-    async with services.database.read() as session:
+    async with database.read() as session:
         row = await scenario_templates(session).get(reference)
         scenario = ScenarioTemplate.model_validate(row.content)
         agents = {role.agent: AgentTemplate.model_validate((await agent_templates(session).get(role.agent)).content)

@@ -11,15 +11,18 @@ from collections.abc import Mapping
 
 MAIN = "main.js"
 
-_IMPORT = re.compile(
-    r"""(?:^|(?<=;)|(?<=\n))[ ]*import\s*(?:(?P<whole>[\w$]+)\s*,?\s*)?(?:\{(?P<names>[^}]*)\}|\*\s*as\s+(?P<all>[\w$]+))?
-        \s*(?:from\s*)?"(?P<path>[^"\s]+)"\s*;?""", re.VERBOSE)
-_EXPORT_LIST = re.compile(r"(?:^|(?<=;)|(?<=\n)|(?<=\}))[ ]*export\s*\{([^}]*)\}\s*;?")
-_HANDED_ON = re.compile(r'(?:^|(?<=;)|(?<=\n)|(?<=\}))[ ]*export\s*\{(?P<names>[^}]*)\}\s*from\s*"(?P<path>[^"\s]+)"\s*;?')
-_EXPORT_DEFAULT = re.compile(r"(?:^|(?<=;)|(?<=\n)|(?<=\}))export\s+default\s+")
+_BEGIN = r"(?:^|(?<=;)|(?<=\n)|(?<=\}))[ ]*"
+_FROM = r"""from\s*"(?P<path>[^"\s]+)"\s*;?"""
+_IMPORT = re.compile(_BEGIN + r"import\s*(?:(?P<whole>[\w$]+)\s*,?\s*)?"
+                     r"(?:\{(?P<names>[^}]*)\}|\*\s*as\s+(?P<all>[\w$]+))?\s*" + _FROM)
+_IMPORT_FOR_EFFECT = re.compile(_BEGIN + r"""import\s*"(?P<path>[^"\s]+)"\s*;?""")
+_HANDED_ON = re.compile(_BEGIN + r"export\s*\{(?P<names>[^}]*)\}\s*" + _FROM)
+_EXPORT_LIST = re.compile(_BEGIN + r"export\s*\{([^}]*)\}\s*;?")
+_EXPORT_DEFAULT = re.compile(_BEGIN + r"export\s+default\s+")
 _EXPORT_DECLARED = re.compile(r"^export\s+(?=(?:async\s+function\b\*?|function\b\*?|class|const|let)\s+([\w$]+))",
                               re.MULTILINE)
-_LEFT = re.compile(r"(?:^|[;}\n])[ \t]*(?:import\s*[\w{*\"]|export\s*[{*\w])")
+_COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)", re.DOTALL | re.MULTILINE)
+_LEFT = re.compile(r"(?:^|[;}\n])[ \t]*(?:import\s*[\w{*\"]|export(?:\s*[{*]|\s+\w))")
 
 
 class UnreadModule(ValueError):
@@ -89,14 +92,20 @@ def _translated(path: str, text: str) -> tuple[str, list[str]]:
             exports.append((outer, f"@@{target}@@.{name}"))
         return ""
 
-    text = _HANDED_ON.sub(handed_on, _IMPORT.sub(imported, text))
+    def run_before(found: re.Match[str]) -> str:
+        wanted.append(posixpath.normpath(posixpath.join(posixpath.dirname(path), found["path"])))
+        return ""
+
+    text = _COMMENT.sub("", text)    # what stands in a comment exports nothing
+    text = _IMPORT_FOR_EFFECT.sub(run_before, _IMPORT.sub(imported, text))
+    text = _HANDED_ON.sub(handed_on, text)
     text = _EXPORT_LIST.sub(listed, text)
     if _EXPORT_DEFAULT.search(text):
         text = _EXPORT_DEFAULT.sub("const default_ = ", text, count=1)
         exports.append(("default", "default_"))
     exports.extend((name, name) for name in _EXPORT_DECLARED.findall(text))
     text = _EXPORT_DECLARED.sub("", text)
-    left = _LEFT.search(_without_comments(text))
+    left = _LEFT.search(text)
     if left:
         raise UnreadModule(f"{path} has a form of import or export that is not read: {left[0].strip()!r}")
     given = ", ".join(f"{outer}: {local}" for outer, local in exports)
@@ -106,7 +115,3 @@ def _translated(path: str, text: str) -> tuple[str, list[str]]:
 def _pair(part: str) -> tuple[str, str]:
     name, _, other = (piece.strip() for piece in part.strip().partition(" as "))
     return name, other or name
-
-
-def _without_comments(text: str) -> str:
-    return re.sub(r"/\*.*?\*/|^\s*//[^\n]*", "", text, flags=re.DOTALL | re.MULTILINE)

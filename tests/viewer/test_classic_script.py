@@ -23,15 +23,18 @@ def test_every_form_of_import_and_export_that_is_used() -> None:
         "main.js": 'import whole, { two as second, Three } from "./lib/a.js";\nimport * as b from "./lib/b.js";\n'
                    'import "./c.js";\nconsole.log(whole, second(), new Three().x, b.four, b.five, b.six);\n',
         "lib/a.js": 'export default 1;\nexport function two() { return 2; }\nexport class Three { x = 3 }\n',
-        "lib/b.js": 'export{g as six}from"./g.js";const a=4,c=5;export{a as four,c as five};\n', "lib/g.js": "export const g = 6;\n",
-        "c.js": '// import nothing from "x.js"\n/** export nothing */\nexport const unused = 0;\n'})
+        "lib/b.js": 'export{g as six}from"./g.js";const a=4,c=5;export{a as four,c as five};\n',
+        "lib/g.js": "export const g = 6;\n",
+        "c.js": '// import nothing from "x.js"\n/** export nothing */\n'
+                '/*\nexport function gone() {}\n*/\n//export const no = 1\nexport const unused = 0;\n'})
     assert run(script) == "1 2 3 4 5 6"
 
 
 def test_modules_run_once_and_in_order() -> None:
     script = classic_script({
         "main.js": 'import { a } from "./a.js";\nimport { b } from "./b.js";\nconsole.log(a + b);\n',
-        "a.js": 'import { c } from "./c.js";\nexport const a = c;\n', "b.js": 'import { c } from "./c.js";\nexport const b = c;\n',
+        "a.js": 'import { c } from "./c.js";\nexport const a = c;\n',
+        "b.js": 'import { c } from "./c.js";\nexport const b = c;\n',
         "c.js": 'console.log("once");\nexport const c = 1;\n'})
     assert run(script) == "once\n2"
 

@@ -98,13 +98,11 @@ async def archive_template(kind: Kind, name: Name, version: Version, context: Ct
 async def read_graph(name: Name, version: Version, context: Ctx, caller: Reader,
                      format: Annotated[Literal["json", "mermaid"], Query()] = "json") -> Response:
     """The graph that a scenario compiles to: who can follow whom."""
-    drawing = await draw(context.services, f"{name}@{version}")
+    drawing = await draw(context.services.database, f"{name}@{version}")
     if format == "mermaid":
         return PlainTextResponse(drawing.mermaid, media_type="text/vnd.mermaid")
     return JSONResponse({
-        "template": f"{name}@{version}", "mermaid": drawing.mermaid,
-        "nodes": [{"id": node, "name": label, "engine": engine} for node, label, engine in drawing.nodes],
-        "edges": [{"source": source, "target": target} for source, target in drawing.edges]})
+        "template": f"{name}@{version}", "mermaid": drawing.mermaid, **drawing.as_dict()})
 
 
 @router.get("/schemas/{kind}", operation_id="read_schema", responses=problems())

@@ -50,7 +50,7 @@ export function Transcript({ session }) {
     <${VirtualList} label=${W.transcript} count=${blocks.length} keyOf=${(index) => blocks[index].key} handle=${handle} follow=${turn === null && line === null}
       estimate=${(index) => HEIGHTS[blocks[index].entries[0].tone] || 96} onAway=${setAway} tail=${tail && html`<div class="tail">${tail}</div>`}
       draw=${(index) => html`<${BlockView} session=${session} block=${blocks[index]} />`} />
-    ${blocks.length === 0 && html`<p class="empty over">${session.connection.value === "live" || session.connection.value === "ended" ? W.nothingYet : W.loading}</p>`}
+    ${blocks.length === 0 && html`<p class="empty over">${["live", "ended", "folder"].includes(session.connection.value) ? W.nothingYet : W.loading}</p>`}
     ${away && html`<button class="to-newest" onClick=${() => { session.lookAt(null); session.choose(null); shown.current = ""; handle.current.toEnd(); }}>
       <${Icon} name="down" />${blocks.length > seen.current ? W.newLines(blocks.length - seen.current) : W.newest}</button>`}
   </div>`;

@@ -5,24 +5,25 @@ const shelf = globalThis;
 
 export const isFolder = Boolean(shelf.pyscraiFolder);
 
-const arrived = new Map();
+/** @type {Map<string, Promise<any>>} */
+const parts = new Map();
 const waiting = new Map();
 
-if (isFolder) shelf.pyscraiPart = (name, value) => {
-  arrived.set(name, value);
-  waiting.get(name)?.(value);
-};
+if (isFolder) shelf.pyscraiPart = (name, value) => waiting.get(name)?.(value);
 
 /** A part of the folder, such as `run_1jn9qhwhd8ez/calls_3`; its script is loaded when it is first asked for. */
 function part(name) {
-  if (arrived.has(name)) return Promise.resolve(arrived.get(name));
-  return new Promise((resolve, reject) => {
+  const known = parts.get(name);
+  if (known) return known;
+  const coming = new Promise((resolve, reject) => {
     waiting.set(name, resolve);
     const script = document.createElement("script");
     script.src = `data/${name}.js`;
     script.onerror = () => reject(new Error(`the folder has no ${name}`));
     document.head.append(script);
   });
+  parts.set(name, coming);
+  return coming;
 }
 
 const runPart = async (id) => part(`${id}/run`);
@@ -42,7 +43,7 @@ export const folder = {
       listener.state("connecting");
       const { event_parts: parts } = await runPart(id);
       for (let number = 0; open && number < parts; number += 1) listener.events(await part(`${id}/events_${number}`));
-      if (open) listener.state("ended");
+      if (open) listener.state("folder");
     })().catch((error) => listener.state("refused", error));
     return () => { open = false; };
   },
@@ -56,6 +57,11 @@ export const folder = {
       }
     }
     return { items, next: null };
+  },
+  async roleView(id, role) {
+    const { run } = await runPart(id);
+    const template = (await part("templates"))[run.template];
+    return { secret: template?.roles?.[role]?.secret || "", summary: "", variables: {}, events: [] };
   },
   metrics: async (id) => ({ metrics: (await runPart(id)).metrics }),
   template: async (kind, reference) => ({ content: (await part("templates"))[reference] }),
