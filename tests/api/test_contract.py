@@ -77,15 +77,15 @@ def test_what_is_sent_and_answered_has_examples(document: dict[str, Any]) -> Non
 def test_the_operations(document: dict[str, Any]) -> None:
     """A client that was generated from an earlier document still finds what it calls."""
     assert sorted(operation["operationId"] for _, _, operation in operations(document)) == [
-        "archive_template", "ask_many_runs", "cancel_run", "count_runs", "create_run", "delete_run", "export_run",
-        "fork_run", "inject_event", "interview_role", "list_calls", "list_events", "list_family", "list_interviews",
-        "list_measurements", "list_models", "list_runs", "list_seat_lines", "list_templates", "list_versions",
-        "measure_run", "offer_seat", "pause_run", "read_call", "read_graph", "read_health", "read_metrics",
-        "read_newest_template",
-        "read_report", "read_run", "read_schema", "read_seat", "read_state", "read_template", "read_transcript",
-        "read_view", "regenerate_turn", "release_role", "replay_run", "reply_for_role", "reply_from_seat",
-        "resume_run", "search_runs", "start_run", "step_run", "stop_run", "store_templates", "stream_all",
-        "stream_run", "stream_seat", "take_over_role", "validate_templates"]
+        "archive_template", "ask_many_runs", "cancel_run", "count_runs", "create_run", "delete_run", "draw_draft",
+        "export_run", "fork_run", "inject_event", "interview_role", "list_calls", "list_events", "list_family",
+        "list_interviews", "list_measurements", "list_models", "list_runs", "list_seat_lines", "list_templates",
+        "list_versions", "measure_run", "offer_seat", "pause_run", "play_draft", "read_call", "read_graph",
+        "read_health", "read_metrics", "read_newest_template", "read_report", "read_run", "read_schema", "read_seat",
+        "read_state", "read_template", "read_transcript", "read_view", "regenerate_turn", "release_role",
+        "replay_run", "reply_for_role", "reply_from_seat", "resume_run", "search_runs", "start_run", "step_run",
+        "stop_run", "store_draft", "store_templates", "stream_all", "stream_run", "stream_seat", "take_over_role",
+        "validate_templates"]
 
 
 async def test_the_reference_loads_nothing_from_elsewhere(server: Serving) -> None:

@@ -85,7 +85,7 @@ async def _scenario(body: TemplateText, context: Context) -> tuple[ScenarioTempl
     found = [loaded.template for loaded in reading.templates]
     scenarios = [template for template in found if isinstance(template, ScenarioTemplate)]
     if len(scenarios) != 1:
-        raise RunError(f"the text holds {len(scenarios)} scenarios", code="draft.no_scenario",
+        raise RunError(f"the text holds {len(scenarios)} scenarios", code="template.no_scenario",
                        cure="send one document with `kind: scenario`, and the agents that are its own")
     agents: dict[str, Any] = {**stored, **catalogue(each for each in found if isinstance(each, AgentTemplate))}
 
