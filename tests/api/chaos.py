@@ -8,15 +8,19 @@ import os
 import random
 import signal
 import socket
+import sqlite3
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
 
 from tests.fakeserver import FakeOpenAI, Hang, Reply, Seen
 from tests.faults import Behaviour
@@ -66,18 +70,66 @@ def fingerprint(body: Any) -> str:
     return json.dumps([body["messages"], body.get("seed")], sort_keys=True)
 
 
+async def storage_away(url: str, seconds: float) -> None:
+    """Let a database be of no use for a while: a SQLite file is locked, a PostgreSQL database takes no connections."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.partition("///")[2], isolation_level=None, timeout=30,
+                                     check_same_thread=False)) as locking:
+            await asyncio.to_thread(locking.execute, "BEGIN IMMEDIATE")
+            await asyncio.sleep(seconds)
+            locking.execute("ROLLBACK")
+        return
+    there = make_url(url)
+    admin = there.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    async with await psycopg.AsyncConnection.connect(admin, autocommit=True) as connection:
+        name = sql.Identifier(str(there.database))
+        await connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                                 [there.database])
+        await asyncio.sleep(seconds)
+        await connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+
+
+async def writer_stopped(url: str, seconds: float) -> None:
+    """Let the server processes that write the record stand still for a while, with whatever locks they hold."""
+    if url.startswith("sqlite"):
+        return
+    there = make_url(url)
+    async with await psycopg.AsyncConnection.connect(
+            there.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True) as connection:
+        found = await connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND"
+                                         " pid <> pg_backend_pid() AND query = 'COMMIT'")
+        stopped = [pid for (pid,) in await found.fetchall()]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
 class ServerProcess:
     """``pyscrai serve`` as a process, which can be killed and started again on its port."""
 
-    def __init__(self, folder: Path, database_url: str, models_url: str) -> None:
+    def __init__(self, folder: Path, database_url: str, models_url: str, *, patience: float) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/api/v1"
         self.log = folder / "server.log"
         config = folder / "pyscrai.toml"
-        config.write_text(f'model = "fake"\nlog_level = "warning"\n[models.fake]\nbase_url = "{models_url}"\n'
-                          'model = "fake"\n[server]\ngrace = 5\nrequests_per_minute = 1000000\n')
+        config.write_text(f"""model = "fake"
+log_level = "warning"
+storage_patience = {patience}
+[models.fake]
+base_url = "{models_url}"
+model = "fake"
+[server]
+grace = 5
+requests_per_minute = 1000000
+""")
         self._environment = {**os.environ, "PYSCRAI_CONFIG": str(config), "PYSCRAI_DATABASE_URL": database_url,
                              "PYSCRAI_DATA_DIR": str(folder)}
         self._process: asyncio.subprocess.Process | None = None
@@ -157,13 +209,20 @@ class Outcome:
 
 
 async def rage(folder: Path, database_url: str, *, runs: int, kills: int, turns: int, faults: float, latency: float,
-               seed: int = 1) -> Outcome:
-    """Play ``runs`` runs while the server is killed ``kills`` times, until the last has ended."""
+               outages: Sequence[float] = (), stops: Sequence[float] = (), patience: float = 120, seed: int = 1
+               ) -> Outcome:
+    """Play ``runs`` runs while the server is killed ``kills`` times, until the last has ended.
+
+    Args:
+        outages: seconds for which storage is away, once each, between the first kills.
+        stops: seconds for which the writer's server process stands still, likewise.
+        patience: seconds that runs wait for storage before they stand as interrupted.
+    """
     chance = random.Random(seed)
     answers = Answers(chance)
     models = FakeOpenAI(default=answers, latency=latency, jitter=0.5, fault_rate=faults, seed=seed)
     async with models:
-        server = ServerProcess(folder, database_url, models.base_url)
+        server = ServerProcess(folder, database_url, models.base_url, patience=patience)
         await server.start()
         made = []
         async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
@@ -180,8 +239,14 @@ async def rage(folder: Path, database_url: str, *, runs: int, kills: int, turns:
         async with asyncio.TaskGroup() as group:
             for follower in followers:
                 group.create_task(follower.follow())
-            for _ in range(kills):
+            for number in range(max(kills, len(outages), len(stops))):
                 await asyncio.sleep(chance.uniform(0.3, 2.0))
+                if number < len(outages):
+                    await storage_away(database_url, outages[number])
+                if number < len(stops):
+                    await writer_stopped(database_url, stops[number])
+                if number >= kills:
+                    continue
                 await server.end(signal.SIGKILL)
                 await server.start()
         newest = max(follower.ids[-1] for follower in followers)
