@@ -15,6 +15,7 @@ from pyscrai.databases.dialects.dialect import dialect_of
 from pyscrai.databases.migrations.revision import REVISION
 from pyscrai.databases.patience import DEFAULT, Patience
 from pyscrai.databases.storage_errors import Explained
+from pyscrai.open_files import database_connections
 
 T = TypeVar("T")
 
@@ -31,10 +32,10 @@ class Database:
         StorageError: the URL is of no kind that is known.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, patience: float = DEFAULT) -> None:
+    def __init__(self, url: str, *, patience: float = DEFAULT) -> None:
         self.dialect = dialect_of(url)
         self.patience = Patience(patience)
-        self._engine = self.dialect.engine(pool_size)
+        self._engine = self.dialect.engine(*database_connections())
         self._reading: AsyncEngine = self._engine.execution_options(pyscrai_reads=True)
         self._line = self.dialect.writers_line()
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import sqlite3
@@ -136,13 +137,17 @@ requests_per_minute = 1000000
         self.starts = 0
         self.startup: list[float] = []
 
-    async def start(self, within: float = 90) -> None:
-        """Start, and wait until it answers."""
+    async def start(self, within: float = 90, *, open_files: int | None = None) -> None:
+        """Start, and wait until it answers; it may be allowed few open files only."""
+        def limit() -> None:
+            if open_files is not None:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
+
         begun = time.perf_counter()
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "pyscrai", "serve", "--port", str(self.port), "--json", stdout=log, stderr=log,
-                env=self._environment)
+                env=self._environment, preexec_fn=limit)
         self.starts += 1
         async with httpx.AsyncClient(base_url=self.url) as client, asyncio.timeout(within):
             while True:

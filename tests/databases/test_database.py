@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from pyscrai.databases.checkpoints.checkpoints import Checkpoints
 from pyscrai.databases.database import Database
 from pyscrai.databases.migrations.migrate import SAVER_TABLES, configuration
 from pyscrai.databases.migrations.revision import REVISION
+from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.tables import Base
 from pyscrai.errors import StorageError
+from tests.databases.conftest import Stage, utterance
 
 
 def differences(connection: Connection) -> Any:
@@ -165,6 +168,30 @@ async def test_another_programs_lock_is_waited_for_by_readers_not_at_all(sqlite_
         await writing.execute(text("DELETE FROM api_keys"))
         async with asyncio.timeout(1), sqlite_database.read() as session:
             await session.execute(text("SELECT * FROM api_keys"))
+
+
+async def test_a_file_that_cannot_be_written_to_is_read(sqlite_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = sqlite_stage.database.path
+    assert path is not None
+    record = await sqlite_stage.record()
+    await record.commit([utterance(1)])
+    await sqlite_stage.writer.close()
+    await sqlite_stage.database.close()
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    monkeypatch.setattr(os, "access", lambda file, mode: mode != os.W_OK)
+    async with Database(f"sqlite+aiosqlite:///{path}") as database:
+        await database.prepare()
+        async with database.read() as session:
+            assert [event.seq for event in await Events(session).read(record.run_id)] == [1]
+        checkpoints = Checkpoints(database)
+        assert await (await checkpoints.saver()).aget_tuple({"configurable": {"thread_id": record.run_id}}) is None
+        await checkpoints.close()
+        with pytest.raises(StorageError) as caught:
+            async with database.session() as session:
+                await session.execute(text("DELETE FROM events"))
+        assert caught.value.code == "storage.readonly"
+        assert not caught.value.passes
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
 
 
 def test_a_database_shows_its_path_or_url_only() -> None:

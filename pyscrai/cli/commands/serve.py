@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import uvicorn
 from cyclopts import Parameter
 
+from pyscrai.cli.hard_end import MARGIN, end_within
 from pyscrai.cli.parameters import AsJson
 from pyscrai.cli.terminal import output
 from pyscrai.errors import ConfigError
+from pyscrai.open_files import raise_limit
 
 if TYPE_CHECKING:
     from pyscrai.config.settings import Settings
@@ -49,6 +51,7 @@ async def serve_with(changes: Mapping[str, Any], *, as_json: bool, ready: Callab
     from pyscrai.databases.api.app import create_app
     from pyscrai.factories.services import open_services
 
+    raise_limit()
     settings = load_settings()
     server = settings.server.model_copy(update={name: value for name, value in changes.items() if value is not None})
     settings = settings.model_copy(update={"server": server})
@@ -59,16 +62,18 @@ async def serve_with(changes: Mapping[str, Any], *, as_json: bool, ready: Callab
             app = create_app(settings, services=services)
             config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="on",
                                     timeout_keep_alive=30, timeout_graceful_shutdown=5)
-            await Server(config, _address(bound), as_json=as_json, ready=ready).serve(sockets=[bound])
+            own = Server(config, _address(bound), as_json=as_json, grace=server.grace, ready=ready)
+            await own.serve(sockets=[bound])
     return 0
 
 
 class Server(uvicorn.Server):
     """Says where it listens when it does, and ends its streams when it is told to end: they would never end else."""
 
-    def __init__(self, config: uvicorn.Config, address: str, *, as_json: bool,
+    def __init__(self, config: uvicorn.Config, address: str, *, as_json: bool, grace: float,
                  ready: Callable[[str], None] | None = None) -> None:
         super().__init__(config)
+        self._grace = grace
         self._viewer, self._url, self._as_json = f"http://{address}/", f"http://{address}/api/v1", as_json
         self._ready = ready
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -87,6 +92,8 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end. A second signal changes nothing: the grace time bounds what is still to be done."""
+        if not self.should_exit:
+            end_within(self._grace + MARGIN)
         self.should_exit = True
         context = getattr(getattr(self.config.app, "state", None), "context", None)
         if context is not None and self._loop is not None:

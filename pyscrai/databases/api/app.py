@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -33,6 +34,7 @@ from pyscrai.databases.api.dependencies import Context
 from pyscrai.databases.api.event_hub import Hub
 from pyscrai.databases.api.guard.host import Guard
 from pyscrai.databases.api.problems import add_handlers
+from pyscrai.databases.api.shortage import tell_of_shortage
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.factories.services import Services, open_services
@@ -87,12 +89,14 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     manager = EngineManager(registry, capacity=server.capacity, grace=server.grace)
     deaf = registry.on_external_request(manager.wake)
     hub = Hub(services.database, services.writer, manager.listen_to_tokens)
+    watching = asyncio.create_task(tell_of_shortage(), name="pyscrai-open-files")
     try:
         async with manager, hub:
             context = Context(services, manager, hub, Access(services.database, server))
             app.state.context = context
             yield context
     finally:
+        watching.cancel()
         deaf()
         unsubscribe()
 

@@ -9,6 +9,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from pyscrai.databases.database import Database
 from pyscrai.databases.dialects.dialect import Savers
+from pyscrai.open_files import database_connections
 
 
 class Checkpoints:
@@ -17,8 +18,8 @@ class Checkpoints:
     State is JSON-plain, so the serializer is strict: a checkpoint can name no type to be imported.
     """
 
-    def __init__(self, database: Database, *, pool_size: int = 10) -> None:
-        self._database, self._pool_size = database, pool_size
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._serde = JsonPlusSerializer(allowed_msgpack_modules=None)
         self._opening = asyncio.Lock()
         self._savers: Savers | None = None
@@ -31,7 +32,7 @@ class Checkpoints:
         """
         async with self._opening:
             self._savers = self._savers or await self._database.dialect.savers(
-                self._serde, self._database.patience, pool_size=self._pool_size)
+                self._serde, self._database.patience, pool_size=database_connections()[0])
 
     async def saver(self) -> BaseCheckpointSaver[str]:
         """A saver for one run.

@@ -46,8 +46,13 @@ class Dialect(Protocol):
     """SQL with which a transaction begins that adds events, so that their ids become visible in their order; None where
     there is one writer at a time."""
 
-    def engine(self, pool_size: int) -> AsyncEngine:
-        """SQLAlchemy's engine; the execution option ``pyscrai_reads`` marks transactions that only read."""
+    def engine(self, kept: int, more: int) -> AsyncEngine:
+        """SQLAlchemy's engine; the execution option ``pyscrai_reads`` marks transactions that only read.
+
+        Args:
+            kept: connections that stay open.
+            more: connections that may be opened beside them when all are busy.
+        """
         ...
 
     def writers_line(self) -> AbstractAsyncContextManager[object]:

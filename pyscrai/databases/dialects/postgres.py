@@ -68,9 +68,9 @@ class PostgresDialect:
         """The URL as libpq takes it, with its password: never show it."""
         return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
-    def engine(self, pool_size: int) -> AsyncEngine:
+    def engine(self, kept: int, more: int) -> AsyncEngine:
         return create_async_engine(self.url, json_serializer=to_json, json_deserializer=from_json,
-                                   pool_size=pool_size, max_overflow=20,
+                                   pool_size=kept, max_overflow=more,
                                    pool_timeout=30, pool_pre_ping=True)
 
     def writers_line(self) -> AbstractAsyncContextManager[object]:

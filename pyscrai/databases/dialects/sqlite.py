@@ -58,11 +58,11 @@ class SqliteDialect:
         self.path: Path | None = self.file
         self.name = str(self.file)
 
-    def engine(self, pool_size: int) -> AsyncEngine:
+    def engine(self, kept: int, more: int) -> AsyncEngine:
         # BEGIN is ours: the driver's own is deferred, and a transaction that reads before it writes would then
         # fail at once whenever another one wrote in between.
         engine = create_async_engine(self.url, json_serializer=to_json, json_deserializer=from_json,
-                                     pool_size=pool_size, max_overflow=20,
+                                     pool_size=kept, max_overflow=more,
                                      pool_timeout=30, connect_args={"isolation_level": None})
         event.listen(engine.sync_engine, "do_connect", self._connect)
         event.listen(engine.sync_engine, "connect", self._set_up)
@@ -108,7 +108,10 @@ class SqliteDialect:
             return damaged(self.name)
         if "is full" in low or (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)):
             return full(f"the disk of {self.file.absolute()}")
-        if "unable to open" in low or "readonly" in low or isinstance(error, OSError):
+        if "readonly" in low:
+            return StorageError(f"{self.name} can be read and not written to", cure="check who may write there, or set "
+                                "PYSCRAI_DATABASE_URL", code="storage.readonly")
+        if "unable to open" in low or isinstance(error, OSError):
             return StorageError(f"cannot open {self.name} for writing: {reason}", cure="check the path and who may "
                                 "write there, or set PYSCRAI_DATABASE_URL", code="storage.unreachable")
         driver = error.orig if isinstance(error, DBAPIError) else error

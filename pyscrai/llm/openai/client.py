@@ -23,6 +23,7 @@ from pyscrai.llm.openai import completion, errors
 from pyscrai.llm.openai.completion import MOST_BYTES, Completion, Malformed
 from pyscrai.llm.openai.cures import BOUNDS, other_bound, refused_field
 from pyscrai.llm.openai.stream import CallInFlight, Chunks, usage_of
+from pyscrai.open_files import model_connections
 from pyscrai.plain_text import storable_json
 from pyscrai.redaction import Redaction, public_url
 
@@ -154,8 +155,8 @@ class Client:
             if self.endpoint.key:
                 headers["Authorization"] = f"Bearer {self.endpoint.key}"
             self._session = aiohttp.ClientSession(
-                # The alias limits calls in flight; a second limit here would only hide waiting time.
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30, ttl_dns_cache=300),
+                # The alias limits calls in flight; a second limit is for a process that may open few files only.
+                connector=aiohttp.TCPConnector(limit=model_connections(), keepalive_timeout=30, ttl_dns_cache=300),
                 # The whole call has its own clock in chat.py; only connecting is shorter than that.
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
                 headers=headers, cookie_jar=aiohttp.DummyCookieJar(),
