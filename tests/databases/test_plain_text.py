@@ -36,6 +36,8 @@ def test_every_column_stores_it_plainly(column: Column[Any], dialect: Any) -> No
         processor = kind.bind_processor(dialect) if dialect.name == "sqlite" else to_json
         assert processor is not None
         assert from_json(processor({POISON: [POISON]})) == {PLAIN: [PLAIN]}
+    elif column.table.name == "scenario_runs" and column.name in ("status", "desired"):
+        assert type(kind) is Text, "words of ours alone: the lifecycle's"
     elif isinstance(kind, Text) or getattr(kind, "impl", None).__class__ is Text:
         processor = kind.bind_processor(dialect)
         assert processor is not None, f"{column} takes any text: use PlainText"
