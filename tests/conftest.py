@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
@@ -74,7 +75,8 @@ def make_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     def prepared(kind: str) -> str:
         url = (f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('prepared')}/prepared.db" if kind == "sqlite"
                else request.getfixturevalue("make_postgres")())
-        asyncio.run(_prepare(url))
+        with ThreadPoolExecutor(1) as thread:  # a test's own loop may be running in this one
+            thread.submit(asyncio.run, _prepare(url)).result()
         return url
 
     def make(kind: str) -> str:
