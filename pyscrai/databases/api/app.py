@@ -15,6 +15,8 @@ from pyscrai.config.settings import Settings
 from pyscrai.databases.api import (
     controls,
     drafts,
+    experiment_results,
+    experiments,
     forks,
     interviews,
     measures,
@@ -38,6 +40,7 @@ from pyscrai.databases.api.shortage import tell_of_shortage
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.factories.services import Services, open_services
+from pyscrai.services.experiments.experiment_manager import ExperimentManager
 from pyscrai.services.run_registry import StoredRunRegistry
 
 PREFIX = "/api/v1"
@@ -67,7 +70,8 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
                   redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
     for router in (runs.router, controls.many, controls.router, forks.router, streams.router, records.router,
                    states.router, interviews.router, measures.router, templates.router, drafts.router,
-                   search.router, seats.links, seats.router, system.router, openapi.router):
+                   search.router, seats.links, seats.router, experiments.router, experiment_results.router,
+                   system.router, openapi.router):
         app.include_router(router, prefix=PREFIX)
     app.include_router(viewer.router)
     add_handlers(app)
@@ -91,8 +95,8 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     hub = Hub(services.database, services.writer, manager.listen_to_tokens)
     watching = asyncio.create_task(tell_of_shortage(), name="pyscrai-open-files")
     try:
-        async with manager, hub:
-            context = Context(services, manager, hub, Access(services.database, server))
+        async with manager, hub, ExperimentManager(services, manager) as running:
+            context = Context(services, manager, hub, Access(services.database, server), running)
             app.state.context = context
             yield context
     finally:

@@ -13,6 +13,7 @@ from pyscrai.databases.api.access import Access
 from pyscrai.databases.api.event_hub import Hub
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.factories.services import Services
+from pyscrai.services.experiments.experiment_manager import ExperimentManager
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Context:
     manager: EngineManager
     hub: Hub
     access: Access
+    experiments: ExperimentManager
 
 
 def context_of(request: Request) -> Context:

@@ -25,6 +25,7 @@ TAGS = [
     {"name": "events", "description": "The event log, by range or as it grows."},
     {"name": "records", "description": "Transcript, model calls, states, views, figures, exports."},
     {"name": "seat", "description": "The seat of a person who plays one role: look, listen and reply."},
+    {"name": "experiments", "description": "Experiments: planned, frozen, run, judged, analysed, verified."},
     {"name": "templates", "description": "Scenario and agent templates as immutable versions."},
     {"name": "system", "description": "The server itself."},
 ]

@@ -106,10 +106,7 @@ async def write_table(services: Services, plan: ExperimentPlan, table: TableName
 async def write_batches(schema: Any, batches: Any, targets: Sequence[Path]) -> None:
     """Write portions of rows to files, CSV or Parquet by their suffixes."""
     writers: list[Any] = []
-    flat = schema
-    for index, field in enumerate(schema):
-        if str(field.type).startswith("list"):
-            flat = flat.set(index, field.with_type(pa.string()))
+    flat = flattened(pa.RecordBatch.from_pylist([], schema=schema)).schema
     for target in targets:
         target.parent.mkdir(parents=True, exist_ok=True)
         writers.append(pc.CSVWriter(target, flat) if target.suffix == ".csv"
@@ -117,18 +114,18 @@ async def write_batches(schema: Any, batches: Any, targets: Sequence[Path]) -> N
     try:
         async for batch in batches:
             for writer in writers:
-                writer.write_batch(_flattened(batch, flat) if isinstance(writer, pc.CSVWriter) else batch)
+                writer.write_batch(flattened(batch) if isinstance(writer, pc.CSVWriter) else batch)
     finally:
         for writer in writers:
             writer.close()
 
 
-def _flattened(batch: Any, schema: Any) -> Any:
+def flattened(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Lists as texts with spaces between, since CSV has none."""
     for index, field in enumerate(batch.schema):
-        if field.type != schema.field(index).type:
+        if pa.types.is_list(field.type):
             texts = [None if value is None else " ".join(value) for value in batch.column(index).to_pylist()]
-            batch = batch.set_column(index, schema.field(index), pa.array(texts, pa.string()))
+            batch = batch.set_column(index, field.with_type(pa.string()), pa.array(texts, pa.string()))
     return batch
 
 

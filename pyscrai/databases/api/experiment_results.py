@@ -1,0 +1,171 @@
+"""What an experiment found: results, evidence, judgements, tables, report; and its status as it changes."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any, Literal
+
+import orjson
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from pyscrai.databases.api.access import Controller, Reader
+from pyscrai.databases.api.dependencies import Context, Ctx, Session
+from pyscrai.databases.api.event_stream import KEEP_ALIVE, EventStream
+from pyscrai.databases.api.schemas.base import Listing, RunId, problems
+from pyscrai.databases.api.schemas.experiments import (
+    ExperimentId,
+    JudgementItem,
+    TableFormat,
+    TableName,
+    Verification,
+)
+from pyscrai.databases.repositories.experiments import Experiments
+from pyscrai.databases.repositories.judgements import Judgements
+from pyscrai.services.experiments.bundle import flattened, report_html, report_markdown
+from pyscrai.services.experiments.evidence import evidence_of
+from pyscrai.services.experiments.experiment_plan import ExperimentPlan, load_plan
+from pyscrai.services.experiments.results import compute_results
+from pyscrai.services.experiments.status import experiment_status
+from pyscrai.services.experiments.tables import read_table
+from pyscrai.services.experiments.verification import verify_experiment
+
+router = APIRouter(prefix="/experiments/{experiment_id}", tags=["experiments"])
+
+INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+MEDIA = {"json": "application/json", "csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+POLL = 1.0
+"""Seconds between two looks at the status of an experiment that is followed."""
+
+
+@router.get("/results", operation_id="read_experiment_results", responses=problems(404))
+async def read_results(experiment_id: ExperimentId, context: Ctx, caller: Reader,
+                       fresh: Annotated[bool, Query(description="Compute anew instead of what was last kept.")] = False
+                       ) -> Response:
+    """Contrasts with their pairs, arms, flow of runs, judges' agreement, deviations, cost and provenance."""
+    _, results = await _results(context, experiment_id, fresh=fresh)
+    return JSONResponse(results)
+
+
+async def _results(context: Context, experiment_id: str, *, fresh: bool = False
+                   ) -> tuple[ExperimentPlan, Mapping[str, Any]]:
+    async with context.services.database.read() as session:
+        plan = await load_plan(session, experiment_id)
+    kept = plan.row.results
+    if fresh or kept is None or kept.get("interim"):
+        # While it runs, what is computed here is not kept: the runner keeps its own.
+        return plan, await compute_results(context.services, plan, keep=plan.row.status != "running")
+    return plan, kept
+
+
+@router.get("/evidence/{run_id}", operation_id="read_experiment_evidence", responses=problems(404))
+async def read_evidence(experiment_id: ExperimentId, run_id: RunId, session: Session, caller: Reader
+                        ) -> list[dict[str, Any]]:
+    """What the scores of a run rest on: who gave them, why, and the cited lines with the keys of their events."""
+    plan = await load_plan(session, experiment_id)
+    return (await evidence_of(session, plan, [run_id])).get(run_id, [])
+
+
+@router.get("/judgements", operation_id="list_judgements", responses=problems(404))
+async def list_judgements(experiment_id: ExperimentId, session: Session, caller: Reader,
+                          run_id: Annotated[str | None, Query(pattern=r"^run_[0-9a-z]{12}$")] = None,
+                          measure: Annotated[str | None, Query(max_length=48)] = None) -> Listing[JudgementItem]:
+    """The judges' scores beside each other, people's labels among them."""
+    await Experiments(session).get(experiment_id)
+    rows = await Judgements(session, experiment_id).read(run_ids=[run_id] if run_id else None,
+                                                         measures=[measure] if measure else ())
+    return Listing[JudgementItem](items=[JudgementItem.model_validate({
+        "run_id": row.run_id, "measure": row.measure, "of": row.of or None, "judge": row.judge, "pass": row.pass_,
+        "shown_order": row.shown_order, "number": row.number, "category": row.category, "rationale": row.rationale,
+        "evidence": row.evidence}) for row in rows])
+
+
+@router.get("/tables/{table}", operation_id="read_experiment_table", response_class=Response, responses={
+    **problems(404), 200: {"description": "The table.", "content": {
+        media.partition(";")[0]: {"schema": {"type": "string"}} for media in MEDIA.values()}}})
+async def read_one_table(experiment_id: ExperimentId, table: TableName, context: Ctx, caller: Reader,
+                         format: TableFormat = "json") -> Response:
+    """A tidy table: runs, cells, measurements, judgements, turns, contrasts, arms or deviations."""
+    plan, results = await _results(context, experiment_id)
+    async with context.services.database.read() as session:
+        found = await read_table(session, plan, table, results)
+    headers = {"content-disposition": f'attachment; filename="{plan.spec.name}-{table}.{format}"'}
+    return Response(await asyncio.to_thread(_written, found, format), media_type=MEDIA[format],
+                    headers={} if format == "json" else headers)
+
+
+def _written(table: Any, format: TableFormat) -> bytes:
+    if format == "json":
+        return orjson.dumps(table.to_pylist(), default=str)
+    written = io.BytesIO()
+    if format == "parquet":
+        pq.write_table(table, written, compression="zstd")
+    else:
+        flat = [flattened(batch) for batch in table.to_batches()]
+        schema = flat[0].schema if flat else flattened(pa.RecordBatch.from_pylist([], schema=table.schema)).schema
+        pc.write_csv(pa.Table.from_batches(flat, schema=schema), written)
+    return written.getvalue()
+
+
+@router.get("/report", operation_id="read_experiment_report", response_class=Response, responses={
+    **problems(404), 200: {"description": "The report.", "content": {
+        "text/html": {"schema": {"type": "string"}}, "text/markdown": {"schema": {"type": "string"}}}}})
+async def read_report(experiment_id: ExperimentId, context: Ctx, caller: Reader,
+                      format: Literal["html", "markdown"] = "html") -> Response:
+    """The report: one page that loads and runs nothing, or Markdown."""
+    plan, results = await _results(context, experiment_id)
+    if format == "markdown":
+        return Response(await report_markdown(context.services, plan, results), media_type="text/markdown")
+    return Response(await report_html(context.services, plan, results), media_type="text/html",
+                    headers={"content-security-policy": INERT})
+
+
+@router.post("/verify", operation_id="verify_experiment", responses=problems(404, 409))
+async def verify(experiment_id: ExperimentId, context: Ctx, caller: Controller,
+                 sample: Annotated[int, Query(ge=1, le=1_000)] = 10, seed: Annotated[int, Query(ge=0, le=2**31)] = 0
+                 ) -> Verification:
+    """Replay a sample of the runs from the record and compute every number again."""
+    return Verification(**await verify_experiment(context.services, experiment_id, sample=sample, seed=seed))
+
+
+@router.get("/stream", operation_id="stream_experiment", response_class=EventStream, responses={
+    **problems(404), 200: {"description": "`status` events, each with the whole status, as it changes.", "content": {
+        "text/event-stream": {"schema": {"type": "string"}, "example": (
+            'event: status\ndata: {"experiment_id":"exp_1jn9qhwhd8ez","status":"running"}\n\n')}}}})
+async def stream_experiment(experiment_id: ExperimentId, context: Ctx, caller: Reader,
+                            stay: Annotated[bool, Query(description="Stay connected when it has ended.")] = False,
+                            seconds: Annotated[float | None, Query(gt=0, le=86_400)] = None) -> StreamingResponse:
+    """Follow an experiment: its status now, then whenever it changes, whoever runs it."""
+    async with context.services.database.read() as session:
+        await Experiments(session).get(experiment_id)
+    return EventStream(_follow(context, experiment_id, stay=stay, seconds=seconds))
+
+
+async def _follow(context: Context, experiment_id: str, *, stay: bool, seconds: float | None) -> AsyncIterator[bytes]:
+    clock = asyncio.get_running_loop().time
+    until = None if seconds is None else clock() + seconds
+    last, told = b"", clock()
+    yield b"retry: 1000\n\n"
+    while not context.hub.closing.is_set():
+        status = await experiment_status(context.services, experiment_id)
+        seen = orjson.dumps({name: value for name, value in status.items() if name not in (
+            "seconds", "seconds_left", "updated_at")})
+        if seen != last:
+            last, told = seen, clock()
+            yield b"event: status\ndata: " + orjson.dumps(status) + b"\n\n"
+        elif clock() - told > KEEP_ALIVE:
+            told = clock()
+            yield b": still here\n\n"
+        ended = status["status"] in ("completed", "cancelled") and not status["live"]
+        if (ended and not stay) or (until is not None and clock() >= until):
+            return
+        try:
+            async with asyncio.timeout(POLL if until is None else max(0.01, min(POLL, until - clock()))):
+                await context.hub.closing.wait()
+        except TimeoutError:
+            continue
