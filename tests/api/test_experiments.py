@@ -38,7 +38,8 @@ async def test_an_experiment_is_run_and_everything_about_it_can_be_read(server: 
     assert [cell["arm"] for cell in rest["items"]] == ["low"]
     assert len((await server.get(f"{place}/pasts"))["items"]) == 2
     content = await server.get(f"{place}/content")
-    assert content["contrasts"] == ["high - low"] and content["frozen"]["scenario"]["reference"] == "talk@1.0.0"
+    assert content["contrasts"] == ["high - low"]
+    assert content["frozen"]["scenario"]["reference"] == "talk@1.0.0"
     assert (await server.get(f"{place}/forecast"))["runs"] == 4
     assert (await server.get(f"{place}/evidence/{cells['items'][0]['run_id']}")) == []
     rows = await server.get(f"{place}/tables/runs")
@@ -48,7 +49,8 @@ async def test_an_experiment_is_run_and_everything_about_it_can_be_read(server: 
             answer = await server.client.get(f"{place}/tables/{table}", params={"format": form})
             assert answer.status_code == 200, answer.text
     page = await server.client.get(f"{place}/report")
-    assert page.headers["content-type"].startswith("text/html") and "<svg" in page.text
+    assert page.headers["content-type"].startswith("text/html")
+    assert "<svg" in page.text
     assert "sandbox" in page.headers["content-security-policy"]
     assert "high" in (await server.client.get(f"{place}/report", params={"format": "markdown"})).text
     verified = await server.post(f"{place}/verify", None, 200)
@@ -65,7 +67,8 @@ async def test_its_status_is_followed_as_it_changes(server: Serving) -> None:
     async with asyncio.timeout(30):
         told = await stream
     assert {event["sse_event"] for event in told} == {"status"}
-    assert told[-1]["status"] == "completed" and told[-1]["cells"]["ended"] == 4
+    assert told[-1]["status"] == "completed"
+    assert told[-1]["cells"]["ended"] == 4
 
 
 async def test_it_is_paused_and_goes_on(server: Serving) -> None:
