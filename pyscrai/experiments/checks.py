@@ -18,7 +18,7 @@ from pyscrai.templates.cel.scope import scope_of
 from pyscrai.templates.cel.types import Types
 from pyscrai.templates.models.base import Scalar
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.models.world import Domain
+from pyscrai.templates.models.variable import Domain
 from pyscrai.templates.reading.positions import Path
 
 FEW = 8

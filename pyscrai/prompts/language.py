@@ -6,7 +6,7 @@ Nothing is evaluated here. What is not named is refused, whatever a later Jinja 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from jinja2 import nodes
@@ -59,19 +59,28 @@ class TextProblem:
     line: int | None = None
 
 
-def text_problems(tree: nodes.Template) -> list[TextProblem]:
-    """What a text holds that is not allowed; empty where it can be rendered."""
+FUNCTIONS = ("name",)
+"""Functions that a text may be given: ``name(role)`` in the texts of rules and injects."""
+
+
+def text_problems(tree: nodes.Template, *, calls: Collection[str] = FUNCTIONS) -> list[TextProblem]:
+    """What a text holds that is not allowed; empty where it can be rendered.
+
+    Args:
+        calls: the functions that it is given.
+    """
     found: list[TextProblem] = []
     for count, (node, depth, loops) in enumerate(walk(tree), 1):
         if count > MOST_NODES or depth > DEEPEST:
             much = f"more than {MOST_NODES} parts" if count > MOST_NODES else f"parts nested more than {DEEPEST} deep"
             return [*found, TextProblem("", f"the text has {much}", "write it more simply", node.lineno)]
-        found += _of(node, loops)
+        found += _of(node, loops, calls)
     return found
 
 
-def _of(node: nodes.Node, loops: int) -> Iterator[TextProblem]:
-    if type(node) not in _ALLOWED or (isinstance(node, nodes.Call) and not _reads_entries(node)):
+def _of(node: nodes.Node, loops: int, calls: Collection[str]) -> Iterator[TextProblem]:
+    if type(node) not in _ALLOWED or (isinstance(node, nodes.Call) and not (
+            _reads_entries(node) or _calls(node, calls))):
         yield TextProblem("", f"{_WORDS.get(type(node), f'{type(node).__name__.lower()}')} cannot stand in a text",
                           "write the text out", node.lineno)
     elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
@@ -97,6 +106,12 @@ def walk(tree: nodes.Node) -> Iterator[tuple[nodes.Node, int, int]]:
         yield node, depth, loops
         inside = loops + isinstance(node, nodes.For)
         pending.extend((child, depth + 1, inside) for child in reversed(list(node.iter_child_nodes())))
+
+
+def _calls(node: nodes.Call, calls: Collection[str]) -> bool:
+    """Whether a call is one of a function that the text is given, with one value."""
+    return isinstance(node.node, nodes.Name) and node.node.name in calls and len(node.args) == 1 and not (
+        node.kwargs or node.dyn_args or node.dyn_kwargs)
 
 
 def _reads_entries(node: nodes.Call) -> bool:

@@ -148,7 +148,7 @@ CASES: list[tuple[str, Change, str, str]] = [
     ("power", lambda d: d.update(premise="{{ 9 ** 9 ** 9 }}"), "premise", "a power cannot stand in a text (write the text out)"),
     ("call", lambda d: d.update(premise="{{ params.cost.__class__() }}"), "premise", "a call cannot stand in a text (write the text out)"),
     ("filter", lambda d: d.update(premise="{{ params.cost | format(1) }}"), "premise", "there is no filter `format`"),
-    ("braces in a task", lambda d: phase(d).update(task="{{ vars.trust }}"), "flow.phases.debate.task", "nothing is put in here: the braces are shown as they stand (only the premise, injects and prompts take {{ }})"),
+    ("braces in a task", lambda d: phase(d).update(task="{{ vars.trust }}"), "flow.phases.debate.task", "nothing but parameters is put in here: other braces are shown as they stand (only the premise, injects and prompts take more than {{ params.NAME }})"),
 ]
 
 

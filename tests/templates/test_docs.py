@@ -9,14 +9,15 @@ import pytest
 from pydantic import BaseModel
 
 from pyscrai.templates.cel.functions import FUNCTIONS
-from pyscrai.templates.cel.scope import Context
+from pyscrai.templates.cel.scope import HIDDEN, Context
 from pyscrai.templates.checks.checker import validate
-from pyscrai.templates.models import agent, analysis, base, flow, scenario, world
+from pyscrai.templates.models import action, agent, analysis, base, flow, scenario, variable, world
 from pyscrai.templates.reading.loader import read_text
 
 REFERENCE = (Path(__file__).parents[2] / "docs" / "templates.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", REFERENCE, re.DOTALL)
-MODELS = [found for module in (agent, analysis, flow, scenario, world) for found in vars(module).values()
+MODULES = (action, agent, analysis, flow, scenario, variable, world)
+MODELS = [found for module in MODULES for found in vars(module).values()
           if isinstance(found, type) and issubclass(found, BaseModel) and found.__module__ == module.__name__]
 
 
@@ -33,5 +34,6 @@ def test_every_field_is_described(model: type[BaseModel]) -> None:
 
 
 def test_every_name_and_function_is_described() -> None:
-    for name in (*Context.__annotations__, *FUNCTIONS, *base.TOOLS, *base.PROMPT_VARIABLES["turn"]):
-        assert re.search(rf"`{name}[`.( ]|`\w+\.{name}\(|\.{name}\(", REFERENCE), name
+    names = set(Context.__annotations__) - set(HIDDEN)
+    for name in (*names, *FUNCTIONS, *base.TOOLS, *base.PROMPT_VARIABLES["turn"]):
+        assert re.search(rf"`{name}[`.( \[]|`\w+\.{name}\(|\.{name}\(", REFERENCE), name

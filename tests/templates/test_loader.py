@@ -80,7 +80,7 @@ ends: [{turns: 0}, {turns: 5, tokens: 4}, {phrase: 5}]
         "3:10: version: 1.0 is a number, a version has three parts (write 1.0.0)",
         "4:10: premise: `premise` is empty (write something, or leave the field out)",
         "5:1: varibles: there is no field `varibles` here (did you mean variables?)",
-        "5:26: variables.trust.type: 'int' is none of integer, number, boolean, string (did you mean integer?)",
+        "5:26: variables.trust.type: 'int' is none of integer, number, boolean, string, list, map (did you mean integer?)",
         "7:3: roles.Mayor: 'Mayor' cannot be a name (a name is lower-case letters, digits and _, a letter first; for "
         "example mayor)",
         "7:18: roles.Mayor.agent: the number 3 stands where a text is wanted (put it in quotes: \"3\")",
@@ -88,9 +88,8 @@ ends: [{turns: 0}, {turns: 5, tokens: 4}, {phrase: 5}]
         "8:27: roles.clerk.agent.engine: 'analist' is none of actor, narrator, analyst (did you mean analyst?)",
         "8:49: roles.clerk.agent.personality.role: `role` is missing (add `role:` to `roles.clerk.agent.personality`, "
         "which is empty)",
-        "12:19: flow.phases.a.speakers: the text 'mayor' stands where a list is wanted (write [mayor])",
-        "12:33: flow.phases.a.order: 'round-robin' is none of sequence, round_robin, random, moderated, simultaneous, free "
-        "(did you mean round_robin?)",
+        "12:33: flow.phases.a.order: 'round-robin' is none of sequence, round_robin, random, moderated, simultaneous, free, "
+        "parallel (did you mean round_robin?)",
         "12:57: flow.phases.a.max_turns: the text 'many' stands where an integer is wanted",
         "12:80: flow.phases.a.next[0].after: there is no field `after` here (did you mean after_turns?)",
         "13:16: ends[0].turns: 0 is out of bounds (it must be at least 1)",

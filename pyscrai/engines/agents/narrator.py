@@ -9,7 +9,7 @@ from pyscrai.engines.agents.speaker import Speaker
 from pyscrai.engines.calls.json_reply import LEAST, MOST
 from pyscrai.engines.calls.sentences import before_quotations
 from pyscrai.engines.orchestration.plan import PhasePlan
-from pyscrai.templates.models.world import Variable
+from pyscrai.templates.models.variable import Variable
 
 
 class Narrator(Speaker):

@@ -14,7 +14,7 @@ from pyscrai.engines.orchestration.turn_order import candidates, in_turn, may_le
 from pyscrai.engines.orchestration.world import apply_injects, apply_moves, apply_rules
 from pyscrai.engines.state import Activation, Played
 from pyscrai.events import SpeakerChosen
-from pyscrai.templates.cel.expression import truth
+from pyscrai.templates.cel.expression import truth, value
 from pyscrai.templates.models.analysis import Measure
 from pyscrai.templates.models.base import END
 from pyscrai.templates.models.flow import Transition
@@ -26,7 +26,8 @@ STANDSTILL = "the point at which it is to stand"
 def open_play(step: Step) -> Step:
     """The first step: variables at their initial values, the first phase, what is due at turn 0, the first speakers."""
     scenario = step.plan.scenario
-    step.variables = {name: variable.initial for name, variable in scenario.variables.items()} | dict(
+    step.variables = {name: variable.first(step.plan.members(variable.holders))
+                      for name, variable in scenario.variables.items()} | dict(
         step.plan.variables)
     step.enter(scenario.flow.start, cause="start")
     apply_injects(step, entered=True)
@@ -147,9 +148,9 @@ def _exhausted(step: Step, name: str) -> bool:
 
 def _holds(step: Step, transition: Transition, phase: PhasePlan, context: Mapping[str, Any]) -> bool:
     turns = step.clock["phase_turns"]
-    if transition.after_turns is not None and turns < transition.after_turns:
+    if transition.after_turns is not None and turns < _many(transition.after_turns, context):
         return False
-    if transition.after_rounds is not None and turns < transition.after_rounds * phase.round:
+    if transition.after_rounds is not None and turns < _many(transition.after_rounds, context) * phase.round:
         return False
     if transition.on_event is not None and transition.on_event not in _kinds(step):
         return False
@@ -163,6 +164,11 @@ def _holds(step: Step, transition: Transition, phase: PhasePlan, context: Mappin
         if best * 2 <= sum(counts.values()):
             return False
     return transition.when is None or truth(transition.when, context)
+
+
+def _many(count: int | str, context: Mapping[str, Any]) -> int:
+    """How many, computed where an expression says it; at least one."""
+    return count if isinstance(count, int) else max(1, int(value(count, context)))
 
 
 def _cause(transition: Transition) -> str:

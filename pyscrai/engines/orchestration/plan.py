@@ -84,8 +84,8 @@ def expand_names(spec: RunSpec) -> dict[str, tuple[str, ...]]:
     A group may name groups that stand before it.
     """
     behind = {"all": tuple(spec.cast), **{role: (role,) for role in spec.cast}}
-    for name, named in spec.scenario.groups.items():
-        behind[name] = members(named, behind)
+    for name in spec.scenario.groups:
+        behind[name] = members(spec.scenario.named(name), behind)
     return behind
 
 
@@ -95,10 +95,10 @@ def expand_phases(spec: RunSpec, behind: Mapping[str, tuple[str, ...]]) -> dict[
     problems = []
     actors = {**behind, "all": tuple(role for role, member in spec.cast.items() if member.engine != "analyst")}
     for name, phase in spec.scenario.flow.phases.items():
-        speakers = members(phase.speakers, actors)
+        speakers = members(phase.speaker_names, actors)
         if not speakers:
             problems.append(Problem(code="compile.no_speakers", field=f"flow.phases.{name}.speakers",
-                                    value=list(phase.speakers), message="nobody in the cast speaks in this phase",
+                                    value=list(phase.speaker_names), message="nobody in the cast speaks in this phase",
                                     cure="bind one of its optional roles or name a required one"))
         absent: dict[str, None] = {}
         if phase.resolver and phase.resolver not in spec.cast:

@@ -9,7 +9,8 @@ from pyscrai.engines.orchestration.step import Step
 from pyscrai.engines.state import Move, moves_of
 from pyscrai.prompts.library import render_text
 from pyscrai.templates.cel.expression import truth, value
-from pyscrai.templates.models.world import ActionSpec, InjectSpec
+from pyscrai.templates.models.action import ActionSpec
+from pyscrai.templates.models.world import InjectSpec
 
 
 def apply_moves(step: Step) -> None:

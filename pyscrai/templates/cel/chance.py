@@ -51,8 +51,10 @@ def dealt(context: Mapping[str, Any], players: Any, cards: Any) -> dict[str, Any
 
 
 def name_of(context: Mapping[str, Any], role: str) -> str:
-    """The name of a role in the transcript."""
+    """The name of a role in the transcript; nothing for nobody, the empty text."""
     names: Mapping[str, str] = context.get("names", {})
+    if role == "":
+        return ""
     if role not in names:
         raise ValueError(f"there is no role {role!r}")
     return names[role]

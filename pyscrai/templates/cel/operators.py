@@ -119,6 +119,9 @@ def _arithmetic(node: Binary, left: Type, right: Type) -> Typed:
         if operator == "+" and left.kind == "string":
             return Typed(STRING)
         if operator == "+" and left.kind == "list":
+            if left.item and right.item and "any" not in (left.item.kind, right.item.kind) and (
+                    left.item.kind != right.item.kind):
+                return wrong(node.at, f"this joins a list of {left.item.plural} with one of {right.item.plural}")
             return Typed(common((left, right)))
     if {left.kind, right.kind} == {"int", "double"} and operator != "%":
         whole = node.left if left.kind == "int" else node.right

@@ -5,20 +5,22 @@ A runtime context is plain data of the shape of ``Context``; ``scope_of`` says w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any, Literal, TypedDict
 
+from pyscrai.templates.models.action import ActionSpec, Argument
 from pyscrai.templates.models.analysis import Measure
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.models.world import ActionSpec, Argument, Domain
+from pyscrai.templates.models.variable import Domain, Variable
 
 EVENT_KINDS = (
     "run_started", "run_paused", "run_resumed", "run_waiting", "run_completed", "run_failed", "run_stopped",
     "run_forked", "control", "not_applied", "phase_entered", "speaker_chosen", "flow_warning", "end_reached",
     "utterance", "action", "inject", "variable_changed", "change_refused", "tool_called", "memory_summarized",
     "reflection", "assessment", "measurement", "verdict", "report", "model_retried", "model_fell_back",
-    "reply_repaired", "turn_skipped", "role_taken", "role_released")
+    "reply_repaired", "turn_skipped", "result_missing", "role_taken", "role_released")
 """Kinds of events, as ``pyscrai.events`` has them; a test keeps the two in step."""
 
 Kind = Literal["bool", "int", "double", "string", "null", "list", "map", "struct", "any"]
@@ -58,7 +60,26 @@ class Context(TypedDict, total=False):
     """The latest value, or role to latest value where a measure is of roles."""
     tally: Mapping[str, Mapping[str, Mapping[str, int]]]
     """Action to field to value (as text) to how often it was given in this phase."""
+    chosen: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    """Action to field to role to the value that the role gave last in this phase."""
+    moves: Sequence[Mapping[str, Any]]
+    """The moves of this round, in order: ``role``, ``action`` and ``args`` of each."""
+    roles: Sequence[str]
+    """The roles of the cast that are no Analysts, in order."""
+    groups: Mapping[str, Sequence[str]]
+    """Group to the roles that are in it now. A group can also be read by its name alone, if nothing else has it."""
     args: Mapping[str, Any]
+    role: str
+    """The role in question, where a condition or value is of roles: groups, speakers, measures."""
+    names: Mapping[str, str]
+    """Role to its name in the transcript, for ``name()``; not read by itself."""
+    chance: Callable[[], Random]
+    """Gives the generator that ``random()`` and kin draw from, seeded by the run and by the place of the draw; not read
+    by itself."""
+
+
+HIDDEN = ("names", "chance")
+"""Parts of a context that functions read and expressions cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +101,12 @@ class Type:
     def words(self) -> str:
         """The type in words: *an integer*."""
         return WORDS[self.kind]
+
+    @property
+    def plural(self) -> str:
+        """Several of the type in words: *integers*."""
+        return {"bool": "truth values", "any": "anything", "null": "nulls", "struct": "groups of names"}.get(
+            self.kind, f"{self.words.removeprefix('an ').removeprefix('a ')}s")
 
     @property
     def numeric(self) -> bool:
@@ -107,18 +134,31 @@ def value_type(value: Any) -> Type:
 
 
 def domain_type(domain: Domain) -> Type:
-    """The type of a variable or parameter."""
-    return _scalar(domain.type, domain.choices)
+    """The type of a parameter, or of one value of a variable."""
+    if not isinstance(domain, Variable) or domain.type not in ("list", "map"):
+        return _scalar(domain.type, domain.choices)
+    return Type("list" if domain.type == "list" else "map", item=_scalar(domain.item, domain.choices))
 
 
-def scope_of(scenario: ScenarioTemplate, *, action: ActionSpec | None = None) -> dict[str, Type]:
+def variable_type(variable: Variable, scenario: ScenarioTemplate) -> Type:
+    """The type of a variable; a map of role to value where each role has one."""
+    one = domain_type(variable)
+    return Type("map", choices=members(variable.holders, scenario), item=one) if variable.per_role else one
+
+
+def scope_of(scenario: ScenarioTemplate, *, action: ActionSpec | None = None, of_role: bool = False
+             ) -> dict[str, Type]:
     """The names that expressions of a scenario may read, with their types.
 
     Args:
         action: the action whose ``set`` reads its arguments as ``args``.
+        of_role: whether the expression is about a role, which it reads as ``role``.
     """
+    a_role = Type("string", choices=tuple(scenario.roles))
+    groups = {name: Type("list", item=Type("string", choices=members((name,), scenario))) for name in scenario.groups}
     scope = {
-        "vars": _struct({name: domain_type(domain) for name, domain in scenario.variables.items()}, "variable"),
+        "vars": _struct({name: variable_type(domain, scenario) for name, domain in scenario.variables.items()},
+                        "variable"),
         "params": _struct({name: domain_type(domain) for name, domain in scenario.parameters.items()}, "parameter"),
         "turn": INT, "phase": Type("string", choices=tuple(scenario.flow.phases)), "phase_turns": INT, "round": INT,
         "last": _struct({"role": Type("string", choices=("", *scenario.roles)), "text": STRING,
@@ -129,7 +169,16 @@ def scope_of(scenario: ScenarioTemplate, *, action: ActionSpec | None = None) ->
         "measures": _struct({measure.name: replace(measure_type(measure, scenario), optional=True)
                              for measure in (scenario.analysis.measures if scenario.analysis else ())}, "measure"),
         "tally": _struct({name: _struct({key: _counts(argument) for key, argument in spec.fields.items()}, "argument")
-                          for name, spec in scenario.actions.items()}, "action")}
+                          for name, spec in scenario.actions.items()}, "action"),
+        "chosen": _struct({name: _struct({key: Type("map", choices=a_role.choices, item=argument_type(argument))
+                                          for key, argument in spec.fields.items()}, "argument")
+                           for name, spec in scenario.actions.items()}, "action"),
+        "moves": Type("list", item=_struct({
+            "role": a_role, "action": Type("string", choices=tuple(scenario.actions) or ("",)), "args": ANY}, "field")),
+        "roles": Type("list", item=a_role), "groups": _struct(groups, "group")}
+    scope.update({name: kind for name, kind in groups.items() if name not in Context.__annotations__})
+    if of_role:
+        scope["role"] = a_role
     if action is not None:
         scope["args"] = _struct({name: replace(argument_type(argument), optional=not argument.required)
                                  for name, argument in action.fields.items()}, "argument")
@@ -138,12 +187,14 @@ def scope_of(scenario: ScenarioTemplate, *, action: ActionSpec | None = None) ->
 
 def argument_type(argument: Argument) -> Type:
     """The type of an action's argument."""
-    return _scalar(argument.type, argument.enum)
+    return _scalar(argument.type, argument.choices)
 
 
 def measure_type(measure: Measure, scenario: ScenarioTemplate) -> Type:
     """The type of a measure's latest value."""
     one = INT if measure.scale else Type("string", choices=measure.categories) if measure.categories else DOUBLE
+    if measure.value is not None:
+        one = ANY
     if measure.of == "scenario":
         return one
     roles = scenario.roles if measure.of == "each" else members((measure.of,), scenario)
@@ -162,7 +213,7 @@ def members(names: Sequence[str], scenario: ScenarioTemplate) -> tuple[str, ...]
         elif name in scenario.groups:
             if name not in opened:
                 opened.add(name)
-                pending.extend(reversed(scenario.groups[name]))
+                pending.extend(reversed(scenario.named(name)))
         elif name in scenario.roles:
             found[name] = None
     return tuple(found)
@@ -176,8 +227,8 @@ def _scalar(kind: str, choices: Sequence[Any] | None) -> Type:
 
 
 def _counts(argument: Argument) -> Type:
-    if argument.enum is not None:
-        values = tuple(str(value).lower() if isinstance(value, bool) else str(value) for value in argument.enum)
+    if argument.choices:
+        values = tuple(str(value).lower() if isinstance(value, bool) else str(value) for value in argument.choices)
         return Type("map", choices=values, item=INT)
     return Type("map", choices=("true", "false") if argument.type == "boolean" else None, item=INT)
 

@@ -43,7 +43,7 @@ def _phase(subject: Subject, path: Path, phase: Phase) -> None:
         return
     speakers = set(subject.speakers(phase)) | ({phase.resolver} if phase.resolver else set())
     heard = subject.heard(phase.audience)
-    if not heard and subject.members(phase.speakers):
+    if not heard and subject.members(phase.speaker_names):
         subject.error("empty_audience", (*path, "audience"), "nobody is in this audience", value=phase.audience,
                       cure="name a role of the cast, or `all`; for nobody write []")
     elif len(speakers) == 1 and heard <= speakers and len(subject.scenario.roles) > 1:

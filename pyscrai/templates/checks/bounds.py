@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyscrai.templates.checks.report import Subject
-from pyscrai.templates.models.world import Argument, Domain
+from pyscrai.templates.models.action import Argument
+from pyscrai.templates.models.variable import Domain, Variable
 from pyscrai.templates.reading.positions import Path
 
 
@@ -14,7 +15,7 @@ def check_world(subject: Subject) -> None:
     """Bounds, first values, arguments, moves that nobody makes, injects that come too late."""
     scenario = subject.scenario
     for name, variable in scenario.variables.items():
-        _domain(subject, ("variables", name), variable, "initial", variable.initial)
+        _variable(subject, ("variables", name), variable)
         for index, role in enumerate(variable.changed_by or ()):
             actors = [member for member in subject.members((role,)) if subject.engine_of(member) not in ("narrator",
                                                                                                          None)]
@@ -36,6 +37,36 @@ def check_world(subject: Subject) -> None:
         if inject.at_turn is not None and inject.at_turn > subject.bound:
             subject.warn("never", ("injects", index, "at_turn"), f"the run is over after {subject.bound} turns at most",
                          value=inject.at_turn, cure="let it come earlier, or raise the limit")
+
+
+def _variable(subject: Subject, path: Path, variable: Variable) -> None:
+    """Check a variable that may be a list, a map, or a value for each role."""
+    if variable.plain:
+        for field in ("item", "max_items"):
+            if field in variable.model_fields_set:
+                subject.error("bounds", (*path, field), f"a single {variable.type} has no `{field}`",
+                              cure="remove it, or write `type: list`", on_key=True)
+        _domain(subject, path, variable, "initial", variable.initial)
+        return
+    kind = variable.item if variable.type in ("list", "map") else variable.type
+    _bounds(subject, path, kind, variable.minimum, variable.maximum)
+    single = Domain(type=kind, minimum=variable.minimum, maximum=variable.maximum)
+    for index, choice in enumerate(variable.choices or ()):
+        if reason := single.why_not(single.coerce(choice)):
+            subject.error("bounds", (*path, "choices", index), reason, value=choice, cure=_quotes(kind, choice))
+    roles = subject.members(variable.holders)
+    given = variable.initial
+    if variable.per_role and isinstance(given, dict) and variable.type != "map":
+        for role in given:
+            if role not in roles:
+                subject.unknown("role", role, roles, (*path, "initial", role), on_key=True)
+        if missing := [role for role in roles if role not in given]:
+            subject.error("bounds", (*path, "initial"), f"there is no first value for {', '.join(missing)}",
+                          cure="give one, or write one value for all")
+    if reason := variable.why_not(variable.first(roles)):
+        subject.error("bounds", (*path, "initial"), f"`initial` is impossible: {reason}", value=given,
+                      cure={"list": "write [a, b], or [] for an empty list", "map": "write {name: value}, or {}"}.get(
+                          variable.type) or "choose a value that is inside, or widen the bounds")
 
 
 def _domain(subject: Subject, path: Path, domain: Domain, first: str, value: Any) -> None:
@@ -64,9 +95,9 @@ def _bounds(subject: Subject, path: Path, kind: str, minimum: float | None, maxi
 
 
 def _argument(subject: Subject, path: Path, argument: Argument) -> None:
-    _bounds(subject, path, argument.type, argument.minimum, argument.maximum)
+    _bounds(subject, path, argument.type, *argument.bounds)
     domain = Domain(type=argument.type)
-    for index, choice in enumerate(argument.enum or ()):
+    for index, choice in enumerate(argument.choices):
         reason = domain.why_not(domain.coerce(choice))
         if reason:
             kinds: Mapping[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}

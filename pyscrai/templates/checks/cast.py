@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from pyscrai.did_you_mean import instead
+from pyscrai.templates.checks.names import one_role
 from pyscrai.templates.checks.report import Subject
 from pyscrai.templates.models.agent import AgentBody
+from pyscrai.templates.models.flow import Phase
+from pyscrai.templates.models.scenario import Role
 from pyscrai.templates.reading.positions import Path
+
+KNOWN = ("secrets", "goals")
+"""What an Analyst can be told of the roles."""
 
 
 def check_cast(subject: Subject) -> None:
@@ -23,9 +30,44 @@ def check_cast(subject: Subject) -> None:
             subject.warn("human", (*path, "human"), "an Analyst looks on from outside; nobody can play it",
                          value=role.human,
                          cure="remove `human`")
+        _in_person(subject, path, name, role)
     playing = _phases(subject)
     _watchers(subject, playing)
     _documents(subject)
+
+
+_PROGRAM = re.compile(r"tool:[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+def _in_person(subject: Subject, path: Path, name: str, role: Role) -> None:
+    """Who plays a role beside a model: a program, a person, a person who approves; and what it is told."""
+    engine = subject.engine_of(name)
+    if role.played_by:
+        if not _PROGRAM.fullmatch(role.played_by):
+            subject.error("program", (*path, "played_by"), f"{role.played_by!r} names no program",
+                          value=role.played_by, cure="write tool:package.module:function")
+        for field, given in (("human", role.human != "no"), ("approve", role.approve is not False)):
+            if given:
+                subject.error("program", (*path, field), f"a role that a program plays has no `{field}`",
+                              value=role.played_by, cure=f"remove `{field}` or `played_by`")
+        if engine == "analyst":
+            subject.error("program", (*path, "played_by"), "a program takes turns; an Analyst takes none",
+                          value=role.played_by, cure="use an actor or a narrator")
+    if isinstance(role.approve, str):
+        one_role(subject, role.approve, (*path, "approve"))
+        person = subject.scenario.roles.get(role.approve)
+        if person is not None and person.human == "no":
+            subject.error("approve", (*path, "approve"), f"no person can play `{role.approve}`", value=role.approve,
+                          cure="set `human: allowed` or `always` for it")
+    if role.approve and engine == "analyst":
+        subject.error("approve", (*path, "approve"), "nobody in the play hears an Analyst, so nothing is approved",
+                      value=role.approve, cure="remove it")
+    if engine == "analyst":
+        for index, what in enumerate(role.knows):
+            if what not in KNOWN:
+                subject.error("knows", (*path, "knows", index), f"an Analyst knows {' and '.join(KNOWN)} of roles, "
+                              f"or nothing; not {what!r}", value=what,
+                              cure=f"{instead(what, KNOWN)}; what it is to look for goes into its goals")
 
 
 def check_tools(tools: Sequence[str], known: Collection[str]) -> list[tuple[int, str, str]]:
@@ -57,7 +99,7 @@ def _phases(subject: Subject) -> set[str]:
         path: Path = ("flow", "phases", name)
         speakers = subject.speakers(phase)
         playing.update(speakers)
-        for index, speaker in enumerate(phase.speakers):
+        for index, speaker in enumerate(phase.speaker_names):
             analysts = [role for role in subject.members((speaker,)) if subject.engine_of(role) == "analyst"]
             if speaker != "all" and analysts:
                 subject.error("analyst_speaks", (*path, "speakers", index),
@@ -66,9 +108,11 @@ def _phases(subject: Subject) -> set[str]:
         if speakers and not any(roles[role].required for role in speakers):
             subject.warn("optional_speakers", (*path, "speakers"),
                          "every speaker of this phase can be left out of a run",
-                         value=phase.speakers, cure="make one of them required")
-        if not speakers and subject.members(phase.speakers):
-            subject.error("no_speakers", (*path, "speakers"), "nobody speaks in this phase", value=phase.speakers)
+                         value=phase.speaker_names, cure="make one of them required")
+        if not speakers and subject.members(phase.speaker_names):
+            subject.error("no_speakers", (*path, "speakers"), "nobody speaks in this phase",
+                          value=phase.speaker_names)
+        _order(subject, path, phase)
         for what, order in (("moderator", "moderated"), ("resolver", "simultaneous")):
             role = getattr(phase, what)
             if role is None:
@@ -92,6 +136,29 @@ def _phases(subject: Subject) -> set[str]:
             subject.error("order", (*path, "resolver"), f"`{phase.resolver}` resolves the round and cannot speak in it",
                           value=phase.resolver, cure="take it out of the speakers")
     return playing
+
+
+def _order(subject: Subject, path: Path, phase: Phase) -> None:
+    """What goes with an order and what does not."""
+    groups = subject.scenario.groups
+    if phase.order == "parallel":
+        for index, name in enumerate(phase.speaker_names):
+            if name not in groups and name in subject.scenario.roles:
+                subject.error("order", (*path, "speakers", index),
+                              f"where groups talk at the same time, `{name}` is no group", value=name,
+                              cure="name groups, each of those who talk together")
+        seen: dict[str, str] = {}
+        for index, name in enumerate(phase.speaker_names):
+            for role in subject.members((name,)):
+                if seen.setdefault(role, name) != name:
+                    subject.error("order", (*path, "speakers", index), f"`{role}` is in `{seen[role]}` and in `{name}`",
+                                  value=name, cure="nobody can talk in two groups at the same time")
+    elif phase.scene_rounds != 1:
+        subject.error("order", (*path, "scene_rounds"), "scene_rounds goes with `order: parallel`",
+                      value=phase.scene_rounds, cure="write `order: parallel`, or remove it")
+    if phase.to_several and not phase.audiences:
+        subject.error("order", (*path, "to_several"), "to_several goes with `audiences`", value=True,
+                      cure="name the audiences that a speaker can choose, for example `audiences: [whisper]`")
 
 
 def _watchers(subject: Subject, playing: set[str]) -> None:

@@ -9,6 +9,7 @@ from pyscrai.errors import Problem, TemplateError
 from pyscrai.templates.checks.audiences import check_audiences
 from pyscrai.templates.checks.bounds import check_world
 from pyscrai.templates.checks.cast import check_cast, check_tools
+from pyscrai.templates.checks.display_names import check_display_names
 from pyscrai.templates.checks.expressions import check_expressions
 from pyscrai.templates.checks.flow import check_flow
 from pyscrai.templates.checks.names import check_names
@@ -21,8 +22,8 @@ from pyscrai.templates.models.scenario import ScenarioTemplate
 from pyscrai.templates.reading.loader import LoadedTemplate, Reading, read_file
 from pyscrai.templates.reading.positions import Path, Positions, spell
 
-PASSES = (check_names, check_cast, check_flow, check_world, check_expressions, check_audiences, check_secrets,
-          check_prompts)
+PASSES = (check_names, check_display_names, check_cast, check_flow, check_world, check_expressions, check_audiences,
+          check_secrets, check_prompts)
 """What is checked of a scenario, a pass per concern."""
 
 

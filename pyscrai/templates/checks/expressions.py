@@ -2,144 +2,173 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from pyscrai.errors import ExpressionError
 from pyscrai.templates.cel.computation import Computation
 from pyscrai.templates.cel.expression import Expression, compile_expression
-from pyscrai.templates.cel.scope import Type, domain_type, scope_of
+from pyscrai.templates.cel.scope import Type, domain_type, scope_of, variable_type
 from pyscrai.templates.cel.tree import Literal
 from pyscrai.templates.cel.types import Types
 from pyscrai.templates.checks.report import Subject
 from pyscrai.templates.checks.sample_worlds import sample_contexts
-from pyscrai.templates.models.world import ActionSpec, Variable
-from pyscrai.templates.reading.positions import Path
+from pyscrai.templates.checks.uses import Use, uses
+from pyscrai.templates.models.variable import Variable
 
 TRIAL = 2_000_000
 """Steps that trying out all expressions of a scenario may take."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """An expression and what it is for: a variable's new value, or a condition."""
-
-    path: Path
-    text: str
-    variable: str | None = None
-    action: str | None = None
+_KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "number": (("int", "double"), "a number"), "choices": (("list",), "a list of values"),
+    "roles": (("list",), "a list of roles"), "measure": (("int", "double", "string", "bool"), "one value")}
+"""What an expression must be for a purpose."""
 
 
 def check_expressions(subject: Subject) -> None:
-    """Every condition and every ``set``."""
+    """Every condition, every ``set``, every computed bound, choice, speaker and measure."""
     scenario = subject.scenario
-    scopes: dict[str | None, Mapping[str, Type]] = {None: scope_of(scenario)}
-    samples: dict[str | None, list[dict[str, Any]]] = {}
+    scopes: dict[tuple[str | None, bool], Mapping[str, Type]] = {}
+    samples: dict[tuple[str | None, bool], list[dict[str, Any]]] = {}
     trial = 0
-    for use in _uses(subject):
-        action: ActionSpec | None = scenario.actions[use.action] if use.action else None
-        if use.action not in scopes:
-            scopes[use.action] = scope_of(scenario, action=action)
+    for use in uses(subject):
+        where = use.action, use.of_role
+        action = scenario.actions[use.action] if use.action else None
+        if where not in scopes:
+            scopes[where] = scope_of(scenario, action=action, of_role=use.of_role)
         expression = _read(subject, use)
-        if expression is None or not _typed(subject, use, expression, scopes[use.action]):
+        if expression is None or not _typed(subject, use, expression, scopes[where]):
             continue
-        if use.action not in samples:
-            samples[use.action] = sample_contexts(scenario, action=action)
-        trial += _try(subject, use, expression, samples[use.action])
+        if where not in samples:
+            samples[where] = sample_contexts(scenario, action=action, of_role=use.of_role)
+        trial += _try(subject, use, expression, samples[where])
         if trial > TRIAL:
             subject.error("too_costly", use.path, "the conditions of this template are too costly to be tried out",
                           value=use.text, cure="go over shorter lists")
             return
 
 
-def _uses(subject: Subject) -> Iterator[_Use]:
-    scenario = subject.scenario
-    for name, phase in scenario.flow.phases.items():
-        for index, transition in enumerate(phase.next):
-            if transition.when is not None:
-                yield _Use(("flow", "phases", name, "next", index, "when"), transition.when)
-    for name, spec in scenario.actions.items():
-        for variable, text in spec.set.items():
-            yield _Use(("actions", name, "set", variable), text, variable, name)
-    for index, rule in enumerate(scenario.rules):
-        yield _Use(("rules", index, "when"), rule.when)
-        for variable, text in rule.set.items():
-            yield _Use(("rules", index, "set", variable), text, variable)
-    for index, inject in enumerate(scenario.injects):
-        if inject.when is not None:
-            yield _Use(("injects", index, "when"), inject.when)
-        for variable, text in inject.set.items():
-            yield _Use(("injects", index, "set", variable), text, variable)
-    for path, end, _ in subject.ends:
-        if end.when is not None:
-            yield _Use((*path, "when"), end.when)
-
-
-def _read(subject: Subject, use: _Use) -> Expression | None:
+def _read(subject: Subject, use: Use) -> Expression | None:
     try:
         return compile_expression(use.text)
     except ExpressionError as error:
-        _report(subject, use, "expression", error.message, error.cure, error.position)
+        _report(subject, use, error.message, error.cure, error.position)
         return None
 
 
-def _typed(subject: Subject, use: _Use, expression: Expression, scope: Mapping[str, Type]) -> bool:
+def _typed(subject: Subject, use: Use, expression: Expression, scope: Mapping[str, Type]) -> bool:
     types = Types(scope)
     found = types.of(expression.tree)
     for problem in types.problems:
-        _report(subject, use, "expression", problem.message, problem.cure, problem.at)
+        _report(subject, use, problem.message, problem.cure, problem.at)
     if types.problems:
         return False
-    if use.variable is None:
+    if expression.draws and use.purpose not in ("value", "key"):
+        _report(subject, use, "chance decides in `set`, `setup`, `on_enter` and `on_leave` alone",
+                "draw it into a variable there, and read the variable here", 0)
+        return False
+    if use.purpose == "condition":
         if found.kind not in ("bool", "any"):
-            _report(subject, use, "expression", f"a condition is true or false; this is {found.words}",
-                    "compare it with something", 0)
+            _report(subject, use, f"a condition is true or false; this is {found.words}", "compare it with something",
+                    0)
             return False
         if isinstance(expression.tree, Literal) and expression.tree.value is False:
             subject.warn("never", use.path, "this never holds", value=use.text)
         return True
     for name, at in types.unguarded.items():
-        _report(subject, use, "expression", f"`{name}` may not be there yet", f"write has({name}) ? ... : ...", at)
-    variable = subject.scenario.variables.get(use.variable)
-    if variable is None or types.unguarded:
+        _report(subject, use, f"`{name}` may not be there yet", f"write has({name}) ? ... : ...", at)
+    if types.unguarded:
         return False
-    return _fits(subject, use, found, variable)
+    if use.purpose in _KINDS:
+        return _fits_purpose(subject, use, found)
+    variable = subject.scenario.variables.get(use.variable or "")
+    if variable is None:
+        return False
+    return _fits_key(subject, use, found, variable) if use.purpose == "key" else _fits(subject, use, found, variable)
 
 
-def _fits(subject: Subject, use: _Use, found: Type, variable: Variable) -> bool:
-    wanted = domain_type(variable)
-    if found.kind != "any" and found.kind != wanted.kind and (found.kind, wanted.kind) != ("int", "double"):
+def _fits_purpose(subject: Subject, use: Use, found: Type) -> bool:
+    kinds, words = _KINDS[use.purpose]
+    if found.kind not in (*kinds, "any"):
+        _report(subject, use, f"this gives {found.words}; {words} is wanted", None, 0)
+        return False
+    item = found.item
+    if use.purpose == "roles" and item is not None and item.kind not in ("string", "any"):
+        _report(subject, use, f"this gives a list of {item.plural}; a list of roles is wanted", None, 0)
+        return False
+    return True
+
+
+def _fits_key(subject: Subject, use: Use, found: Type, variable: Variable) -> bool:
+    whole = variable_type(variable, subject.scenario)
+    if whole.kind not in ("list", "map"):
+        _report(subject, use, f"`{use.variable}` is {whole.words} and has no entries",
+                "write its name alone, or make it `per_role: true`, a list or a map", 0)
+        return False
+    wanted, words = ("int", "its place, an integer") if whole.kind == "list" else ("string", "its name, a text")
+    if found.kind not in (wanted, "any"):
+        _report(subject, use, f"an entry of `{use.variable}` is set by {words}, not by {found.words}", None, 0)
+        return False
+    if whole.choices and found.choices and not set(found.choices) & set(whole.choices):
+        _report(subject, use, f"`{use.variable}` has no entry {' or '.join(map(repr, found.choices))}",
+                f"one of {', '.join(whole.choices)}", 0)
+        return False
+    return True
+
+
+def _fits(subject: Subject, use: Use, found: Type, variable: Variable) -> bool:
+    whole = variable_type(variable, subject.scenario)
+    wanted = (whole.item or whole) if use.entry else whole
+    name = f"an entry of `{use.variable}`" if use.entry else f"`{use.variable}`"
+    if not _assignable(found, wanted):
         cure = "write round(...) around it" if (found.kind, wanted.kind) == ("double", "int") else None
-        _report(subject, use, "expression", f"`{use.variable}` is {wanted.words}; this is {found.words}", cure, 0)
+        if variable.per_role and not use.entry and _assignable(found, domain_type(variable)):
+            cure = f"set one role's: `{use.variable}[mover]`"
+        _report(subject, use, f"{name} is {_words(wanted)}; this is {_words(found)}", cure, 0)
         return False
     if wanted.choices and found.choices and not set(found.choices) & set(wanted.choices):
-        _report(subject, use, "expression", f"`{use.variable}` can never be {' or '.join(map(repr, found.choices))}",
+        _report(subject, use, f"{name} can never be {' or '.join(map(repr, found.choices))}",
                 f"one of {', '.join(wanted.choices)}", 0)
         return False
     return True
 
 
-def _try(subject: Subject, use: _Use, expression: Expression, samples: list[dict[str, Any]]) -> int:
+def _assignable(found: Type, wanted: Type) -> bool:
+    if "any" in (found.kind, wanted.kind) or (found.kind, wanted.kind) == ("int", "double"):
+        return True
+    if found.kind == "struct" and wanted.kind == "map":
+        return all(_assignable(field, wanted.item) for field in found.fields.values()) if wanted.item else True
+    if found.kind != wanted.kind:
+        return False
+    return found.item is None or wanted.item is None or _assignable(found.item, wanted.item)
+
+
+def _words(kind: Type) -> str:
+    if kind.item is None or kind.item.kind == "any":
+        return kind.words
+    return f"{kind.words} of {kind.item.plural}"
+
+
+def _try(subject: Subject, use: Use, expression: Expression, samples: list[dict[str, Any]]) -> int:
     """Compute the expression in sample worlds: what types do not tell shows here; the steps that it took."""
-    variable = subject.scenario.variables.get(use.variable or "")
+    variable = subject.scenario.variables.get(use.variable or "") if use.purpose == "value" else None
     results: list[Any] = []
     spent = 0
     for context in samples:
         computation = Computation(context)
         try:
-            if variable is None:
+            if use.purpose == "condition":
                 expression.truth(context, computation)
             else:
-                results.append(variable.coerce(expression.run(computation)))
+                results.append(expression.run(computation))
         except ExpressionError as error:
             world = ", ".join(f"{'.'.join(path)} = {_get(context, path)!r}" for path in sorted(expression.paths))
-            _report(subject, use, "expression", error.message + (f" where {world}" if world else ""), error.cure, 0)
+            _report(subject, use, error.message + (f" where {world}" if world else ""), error.cure, 0)
             return spent + computation.spent
         spent += computation.spent
-    if variable is not None and results and not expression.paths and (reason := variable.why_not(results[0])):
-        _report(subject, use, "expression", f"`{use.variable}` cannot be that: {reason}",
-                "choose a value that is inside", 0)
+    if variable is not None and results and not expression.paths and not use.entry and not expression.draws and (
+            reason := variable.why_not(variable.coerce(results[0]))):
+        _report(subject, use, f"`{use.variable}` cannot be that: {reason}", "choose a value that is inside", 0)
     return spent
 
 
@@ -150,6 +179,7 @@ def _get(context: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     return found
 
 
-def _report(subject: Subject, use: _Use, code: str, message: str, cure: str | None, at: int | None) -> None:
+def _report(subject: Subject, use: Use, message: str, cure: str | None, at: int | None) -> None:
     where = f" at character {at + 1}" if at and len(use.text) > 12 else ""
-    subject.error(code, use.path, message + where, value=use.text, cure=cure, offset=at)
+    subject.error("expression", use.path, message + where, value=use.text, cure=cure,
+                  offset=at if use.purpose != "key" else None)

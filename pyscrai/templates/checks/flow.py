@@ -170,10 +170,10 @@ def _transitions(subject: Subject, path: Path, phase: Phase) -> None:
                          value=transition.to, cure="move the one without a condition to the end")
         if phase.max_turns is None:
             continue
-        if transition.after_turns is not None and transition.after_turns > phase.max_turns:
+        if isinstance(transition.after_turns, int) and transition.after_turns > phase.max_turns:
             subject.warn("never", (*here, "after_turns"), f"the phase is over at `max_turns: {phase.max_turns}` before",
                          value=transition.after_turns, cure="lower it, or raise `max_turns` of the phase")
-        if transition.after_rounds is not None and transition.after_rounds * round_turns > phase.max_turns:
+        if isinstance(transition.after_rounds, int) and transition.after_rounds * round_turns > phase.max_turns:
             subject.warn("never", (*here, "after_rounds"),
                          f"the phase ends at `max_turns: {phase.max_turns}` before: {transition.after_rounds} rounds "
                          f"are {transition.after_rounds * round_turns} turns",

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
 from pyscrai.did_you_mean import instead
+from pyscrai.templates.cel.assignment import assignment
 from pyscrai.templates.cel.parser import KEYWORDS
 from pyscrai.templates.cel.scope import EVENT_KINDS
 from pyscrai.templates.checks.report import WARNINGS, Subject
 from pyscrai.templates.models.base import END, Part
 from pyscrai.templates.models.flow import Phase, Transition
-from pyscrai.templates.models.scenario import display_name
 from pyscrai.templates.reading.positions import Path, Step
 
 RESERVED_ROLES = ("begin", "gather", "end", "all", "whisper", "each", "scenario", "template", "rule", "run")
@@ -24,7 +23,6 @@ RESERVED_ROLES = ("begin", "gather", "end", "all", "whisper", "each", "scenario"
 def check_names(subject: Subject) -> None:
     """Declarations first, then every use of a name."""
     _declarations(subject)
-    _display_names(subject)
     _acknowledged(subject)
     for name, phase in subject.scenario.flow.phases.items():
         _phase(subject, ("flow", "phases", name), phase)
@@ -35,11 +33,16 @@ def check_names(subject: Subject) -> None:
         if isinstance(role.hears, tuple):
             _names(subject, role.hears, ("roles", name, "hears"))
     for name, variable in scenario.variables.items():
-        _names(subject, variable.visible_to, ("variables", name, "visible_to"))
+        own = ("own",) if variable.per_role and "own" not in scenario.roles else ()
+        _names(subject, variable.visible_to, ("variables", name, "visible_to"), also=own)
+        _names(subject, () if isinstance(variable.per_role, bool) else variable.per_role,
+               ("variables", name, "per_role"))
         _names(subject, variable.changed_by or (), ("variables", name, "changed_by"))
     for name, action in scenario.actions.items():
         _names(subject, action.audience, ("actions", name, "audience"))
+        _names(subject, action.by or (), ("actions", name, "by"))
         _variables(subject, action.set, ("actions", name, "set"))
+    _variables(subject, scenario.setup, ("setup",))
     for index, rule in enumerate(scenario.rules):
         _variables(subject, rule.set, ("rules", index, "set"))
         if rule.inject is not None:
@@ -59,7 +62,7 @@ def _declarations(subject: Subject) -> None:
             subject.error("reserved", ("roles", role),
                           f"no role can be called `{role}`: the word has a meaning of its own",
                           value=role, cure="choose another name", on_key=True)
-    for group, names in scenario.groups.items():
+    for group in scenario.groups:
         path: Path = ("groups", group)
         if group in RESERVED_ROLES:
             subject.error("reserved", path, f"no group can be called `{group}`: the word has a meaning of its own",
@@ -68,7 +71,7 @@ def _declarations(subject: Subject) -> None:
             subject.error("name_clash", path, f"`{group}` is a role and a group", value=group,
                           cure="give the group another name", on_key=True)
         earlier = list(scenario.groups)[:list(scenario.groups).index(group)]
-        for index, name in enumerate(names):
+        for index, name in enumerate(scenario.named(group)):
             if name in scenario.groups and name not in earlier and name != group:
                 subject.error("group_order", (*path, index),
                               f"the group `{name}` stands after `{group}`, which names it",
@@ -84,47 +87,6 @@ def _declarations(subject: Subject) -> None:
             if name in KEYWORDS or hasattr(dict, name):
                 subject.error("reserved", (kind, name), f"conditions and prompts cannot read a name like `{name}`",
                               value=name, cure=f"choose another name, for example {name}_", on_key=True)
-
-
-def _display_names(subject: Subject) -> None:
-    """Prompts know roles by their names alone: two that read alike, or a line break in one, forge a speaker."""
-    seen: dict[str, str] = {}
-    for role, spec in subject.scenario.roles.items():
-        path: Path = ("roles", role, "name") if spec.name else ("roles", role)
-        if (fault := unprintable(spec.name)) is not None:
-            subject.error("name", path, f"a name cannot hold {fault}", value=spec.name,
-                          cure="write it in one line of plain letters")
-        name = display_name(role, spec.name)
-        folded = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-        if not folded:
-            subject.error("name", path, "this name is empty", value=spec.name, cure="write a name, or leave it out")
-        elif folded in seen:
-            subject.error("same_name", path, f"`{role}` and `{seen[folded]}` have one name: {name}", value=name,
-                          cure="give one of them another name; case and spaces do not tell names apart",
-                          on_key=not spec.name)
-        seen.setdefault(folded, role)
-    told: list[tuple[Path, str]] = [(("injects", index, "source"), inject.source)
-                                    for index, inject in enumerate(subject.scenario.injects)]
-    told += [(("rules", index, "inject", "source"), rule.inject.source)
-             for index, rule in enumerate(subject.scenario.rules) if rule.inject is not None]
-    told += [(("flow", "phases", name, "title"), phase.title) for name, phase in subject.scenario.flow.phases.items()]
-    for where, text in told:
-        if (fault := unprintable(text)) is not None:
-            subject.error("name", where, f"a name cannot hold {fault}", value=text,
-                          cure="write it in one line of plain letters")
-
-
-def unprintable(name: str) -> str | None:
-    """What makes a name more than one line of letters, in words."""
-    for character in name:
-        if character in "\n\r\v\f\x85\u2028\u2029":
-            return "a line break"
-        category = unicodedata.category(character)
-        if category == "Cf" and character not in "\u200c\u200d":  # joiners are part of some scripts and emoji
-            return "a mark that turns or hides the writing"
-        if category in ("Cc", "Cs"):
-            return "a control character"
-    return None
 
 
 def _acknowledged(subject: Subject) -> None:
@@ -152,13 +114,15 @@ def parts_of(model: BaseModel, path: Path = ()) -> Iterator[tuple[Path, Part]]:
 
 def _phase(subject: Subject, path: Path, phase: Phase) -> None:
     scenario = subject.scenario
-    _names(subject, phase.speakers, (*path, "speakers"))
+    _speakers(subject, path, phase)
     _names(subject, phase.audience, (*path, "audience"))
     _names(subject, phase.audiences, (*path, "audiences"), also=("whisper",))
     for what in ("moderator", "resolver"):
         name = getattr(phase, what)
         if name is not None:
             one_role(subject, name, (*path, what))
+    for field in ("on_enter", "on_leave"):
+        _variables(subject, getattr(phase, field), (*path, field))
     if phase.observe is not None:
         one_role(subject, phase.observe.by, (*path, "observe", "by"))
     if phase.action is not None and phase.action not in scenario.actions:
@@ -168,6 +132,26 @@ def _phase(subject: Subject, path: Path, phase: Phase) -> None:
             subject.unknown("action", name, scenario.actions, (*path, "optional_actions", index))
     for index, transition in enumerate(phase.next):
         _transition(subject, (*path, "next", index), phase, transition)
+
+
+def _speakers(subject: Subject, path: Path, phase: Phase) -> None:
+    if isinstance(phase.speakers, str):
+        names = [name.strip() for name in phase.speakers.split(",")]
+        if all(name in subject.scenario.roles for name in names):
+            subject.error("type", (*path, "speakers"), f"the text {phase.speakers!r} stands where a list is wanted",
+                          value=phase.speakers, cure=f"write [{', '.join(names)}]")
+        return
+    plain = [entry if isinstance(entry, str) else "all" for entry in phase.speakers]
+    again = phase.order in ("sequence", "round_robin")      # a referee may speak after each move
+    _names(subject, plain, (*path, "speakers"), again=again or len(set(plain)) < len(plain) - 1)
+    for index, entry in enumerate(phase.speakers):
+        if isinstance(entry, str):
+            continue
+        if entry.role is not None:
+            one_role(subject, entry.role, (*path, "speakers", index, "role"))
+        elif entry.group not in ("all", *subject.scenario.groups):
+            subject.unknown("group", str(entry.group), ["all", *subject.scenario.groups],
+                            (*path, "speakers", index, "group"))
 
 
 def _transition(subject: Subject, path: Path, phase: Phase, transition: Transition) -> None:
@@ -190,9 +174,9 @@ def _transition(subject: Subject, path: Path, phase: Phase, transition: Transiti
     argument = action.fields.get(majority.field)
     if argument is None:
         subject.unknown("argument", majority.field, action.fields, (*path, "majority", "field"))
-    elif majority.value is not None and argument.enum is not None and majority.value not in argument.enum:
+    elif majority.value is not None and argument.choices and majority.value not in argument.choices:
         subject.error("majority", (*path, "majority", "value"), f"{majority.value!r} can never be chosen",
-                      value=majority.value, cure=f"one of {', '.join(map(str, argument.enum))}")
+                      value=majority.value, cure=f"one of {', '.join(map(str, argument.choices))}")
 
 
 def _analysis(subject: Subject) -> None:
@@ -226,16 +210,21 @@ def one_role(subject: Subject, name: str, path: Sequence[Step]) -> None:
         subject.unknown("role", name, subject.scenario.roles, path)
 
 
-def _names(subject: Subject, names: Sequence[str], path: Path, *, also: Sequence[str] = ()) -> None:
+def _names(subject: Subject, names: Sequence[str], path: Path, *, also: Sequence[str] = (), again: bool = False
+           ) -> None:
     scenario = subject.scenario
     for index, name in enumerate(names):
         if name not in scenario.roles and name not in scenario.groups and name != "all" and name not in also:
             subject.unknown("role or group", name, [*scenario.roles, *scenario.groups, "all", *also], (*path, index))
-        elif name in names[:index]:
+        elif not again and name in names[:index]:
             subject.warn("repeated", (*path, index), f"`{name}` stands here twice", value=name, cure="remove one")
 
 
-def _variables(subject: Subject, names: Iterable[str], path: Path) -> None:
-    for name in names:
-        if name not in subject.scenario.variables:
-            subject.unknown("variable", name, subject.scenario.variables, (*path, name), on_key=True)
+def _variables(subject: Subject, targets: Iterable[str], path: Path) -> None:
+    for target in targets:
+        name, key = assignment(target)
+        if key == "" or (key is not None and not target.endswith("]")):
+            subject.error("name", (*path, target), f"{target!r} is neither a variable nor an entry of one",
+                          value=target, cure="write the variable's name, or name[key]", on_key=True)
+        elif name not in subject.scenario.variables:
+            subject.unknown("variable", name, subject.scenario.variables, (*path, target), on_key=True)

@@ -10,10 +10,13 @@ from jinja2 import TemplateSyntaxError, meta, nodes
 
 from pyscrai.did_you_mean import closest, instead
 from pyscrai.prompts.language import ENTRIES, TextProblem, text_problems, walk
+from pyscrai.prompts.parameters import parameters_read, with_parameters
 from pyscrai.prompts.sandbox import Sandbox
 from pyscrai.templates.checks.report import Subject
 from pyscrai.templates.models.agent import AgentBody, Personality
+from pyscrai.templates.models.analysis import End, Judge
 from pyscrai.templates.models.base import PROMPT_VARIABLES
+from pyscrai.templates.models.scenario import ScenarioTemplate
 from pyscrai.templates.reading.positions import Path
 
 
@@ -21,18 +24,16 @@ def check_prompts(subject: Subject) -> None:
     """The premise, injects, and the prompts of roles and of agents written in the scenario."""
     scenario = subject.scenario
     params = {"params": tuple(scenario.parameters)}
-    world = {**params, "vars": tuple(scenario.variables)}
+    world = {**params, "vars": tuple(scenario.variables), "old": tuple(scenario.variables), "name": None}
     _text(subject, ("premise",), scenario.premise, params)
     for index, inject in enumerate(scenario.injects):
         _text(subject, ("injects", index, "text"), inject.text, world)
     for index, rule in enumerate(scenario.rules):
         if rule.inject is not None:
             _text(subject, ("rules", index, "inject", "text"), rule.inject.text, world)
-    for name, phase in scenario.flow.phases.items():
-        for field in ("text", "task"):
-            _plain(subject, ("flow", "phases", name, field), getattr(phase, field))
+    for path, text in plain_texts(scenario):
+        _plain(subject, path, text)
     for name, role in scenario.roles.items():
-        _plain(subject, ("roles", name, "secret"), role.secret)
         for slot, text in role.prompts.items():
             _text(subject, ("roles", name, "prompts", slot), text, prompt_names(slot, scenario.parameters,
                                                                                scenario.variables))
@@ -42,6 +43,53 @@ def check_prompts(subject: Subject) -> None:
                       prompt_names(slot, scenario.parameters, scenario.variables))
         else:
             _borrowed(subject, name, role.agent)
+
+
+def plain_texts(scenario: ScenarioTemplate) -> Iterator[tuple[Path, str]]:
+    """The texts that take parameters and nothing else, with their paths."""
+    for name, phase in scenario.flow.phases.items():
+        for field in ("title", "text", "task"):
+            yield ("flow", "phases", name, field), getattr(phase, field)
+    for name, role in scenario.roles.items():
+        path: Path = ("roles", name)
+        yield (*path, "secret"), role.secret
+        yield (*path, "brief"), role.brief
+        for field in ("goals", "knows"):
+            for index, text in enumerate(getattr(role, field)):
+                yield (*path, field, index), text
+        if not isinstance(role.agent, str):
+            yield (*path, "agent", "secret"), role.agent.secret
+            for place, text in persona_texts(role.agent.personality):
+                yield (*path, "agent", "personality", *place), text
+    for name, action in scenario.actions.items():
+        yield ("actions", name, "description"), action.description
+    for index, rule in enumerate(scenario.rules):
+        yield ("rules", index, "label"), rule.label
+    for index, inject in enumerate(scenario.injects):
+        yield ("injects", index, "label"), inject.label
+    for index, measure in enumerate(scenario.analysis.measures if scenario.analysis else ()):
+        yield ("analysis", "measures", index, "rubric"), measure.rubric
+    for place, end in judged(scenario.ends):
+        yield (*place, "goal"), end.goal
+
+
+def persona_texts(personality: Personality) -> Iterator[tuple[Path, str]]:
+    """The texts of a persona, each with its path in it."""
+    for field in ("role", "backstory", "style"):
+        yield (field,), getattr(personality, field)
+    for field in ("goals", "traits", "constraints", "examples"):
+        for index, text in enumerate(getattr(personality, field)):
+            yield (field, index), text
+
+
+def judged(ends: End | tuple[End, ...], path: Path = ("ends",)) -> Iterator[tuple[Path, Judge]]:
+    """Every judged end of a tree of ends, with its path."""
+    for index, end in enumerate((ends,) if isinstance(ends, End) else ends):
+        here = path if isinstance(ends, End) else (*path, index)
+        if end.judge is not None:
+            yield (*here, "judge"), end.judge
+        for field in ("any", "all"):
+            yield from judged(getattr(end, field) or (), (*here, field))
 
 
 def prompt_names(slot: str, parameters: Collection[str] | None = None, variables: Collection[str] | None = None
@@ -80,7 +128,7 @@ def problems_of(text: str, names: Mapping[str, tuple[str, ...] | None]) -> list[
     tree = parse(text)
     if isinstance(tree, TextProblem):
         return [tree]
-    found = text_problems(tree)
+    found = text_problems(tree, calls=("name",) if "old" in names else ())
     # Jinja walks a text to find its names, which only one within its bounds survives; nothing is evaluated.
     read = set() if found else meta.find_undeclared_variables(tree)
     for name in sorted(read - set(names)):
@@ -137,9 +185,17 @@ def _text(subject: Subject, path: Path, text: str, names: Mapping[str, tuple[str
 
 
 def _plain(subject: Subject, path: Path, text: str) -> None:
-    if "{{" in text or "{%" in text:
-        subject.warn("prompt", path, "nothing is put in here: the braces are shown as they stand",
-                     cure="only the premise, injects and prompts take {{ }}")
+    if "{{" not in text and "{%" not in text:
+        return
+    known = subject.scenario.parameters
+    for name in parameters_read(text):
+        if name not in known:
+            subject.error("prompt", path, f"there is no `{name}` in `params`", value=name, cure=instead(name, known),
+                          offset=text.find(name))
+            return
+    if "{{" in with_parameters(text, dict.fromkeys(known, "")) or "{%" in text:
+        subject.warn("prompt", path, "nothing but parameters is put in here: other braces are shown as they stand",
+                     cure="only the premise, injects and prompts take more than {{ params.NAME }}")
 
 
 def _borrowed(subject: Subject, role: str, reference: str) -> None:

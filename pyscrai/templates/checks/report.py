@@ -103,7 +103,7 @@ class Subject:
     def speakers(self, phase: Phase) -> tuple[str, ...]:
         """The roles that speak in a phase; ``all`` leaves the Analysts out."""
         found: dict[str, None] = {}
-        for name in phase.speakers:
+        for name in phase.speaker_names:
             roles = self.members((name,))
             found.update(dict.fromkeys(role for role in roles if name != "all" or self.engine_of(role) != "analyst"))
         return tuple(found)

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from typing import Any
 
-from pyscrai.templates.cel.scope import Type, scope_of
-from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.models.world import ActionSpec, Argument, Domain
+from pyscrai.templates.cel.scope import Context, Type, members, scope_of
+from pyscrai.templates.models.action import ActionSpec, Argument
+from pyscrai.templates.models.scenario import ScenarioTemplate, display_name
+from pyscrai.templates.models.variable import Domain, Variable
 
 WORLDS = 6
 """How many sample worlds there are."""
 
+LONG = 3
+"""The world in which lists and maps are as long as they may be."""
 
-def sample_contexts(scenario: ScenarioTemplate, *, action: ActionSpec | None = None) -> list[dict[str, Any]]:
+_FIRST = {"integer": 1, "number": 1.0, "boolean": True, "string": "words"}
+
+
+def sample_contexts(scenario: ScenarioTemplate, *, action: ActionSpec | None = None, of_role: bool = False
+                    ) -> list[dict[str, Any]]:
     """Contexts that a run can be in: values at their first, lowest and highest, each choice, and empty ones.
 
     Args:
         action: the action whose ``set`` reads ``args``.
+        of_role: whether the expression reads ``role``.
     """
-    scope = scope_of(scenario, action=action)
-    fixed = {"vars": {name: _domain(variable, variable.initial) for name, variable in scenario.variables.items()},
+    scope = scope_of(scenario, action=action, of_role=of_role)
+    fixed = {"vars": {name: _variable(variable, scenario) for name, variable in scenario.variables.items()},
              "params": {name: _domain(parameter, parameter.default) for name, parameter in scenario.parameters.items()},
              "args": {name: _argument(argument) for name, argument in (action.fields if action else {}).items()}}
+    names = {role: display_name(role, spec.name) for role, spec in scenario.roles.items()}
+    groups = {name: list(members((name,), scenario)) for name in scenario.groups}
     worlds = []
     for number in range(WORLDS):
         world = {name: _value(kind, number) for name, kind in scope.items()}
         for root, domains in fixed.items():
             if root in world:
                 world[root] = {name: values[number % len(values)] for name, values in domains.items()}
+        world |= {name: roles for name, roles in groups.items() if name not in Context.__annotations__}
+        world |= {"names": names, "chance": lambda: random.Random(0), "roles": list(scenario.roles), "groups": groups}
         worlds.append(world)
     return worlds
 
@@ -43,12 +57,40 @@ def _domain(domain: Domain, first: Any) -> list[Any]:
     return fitting or [first]
 
 
+def _variable(variable: Variable, scenario: ScenarioTemplate) -> list[Any]:
+    roles = members(variable.holders, scenario)
+    if variable.type in ("list", "map"):
+        item = Domain(type=variable.item, minimum=variable.minimum, maximum=variable.maximum, choices=variable.choices)
+        ones = _containers(variable, _domain(item, (variable.choices or (_FIRST[variable.item],))[0]))
+    else:
+        first = next(iter(variable.first(roles).values()), variable.initial) if variable.per_role else variable.initial
+        single = Domain(type=variable.type, minimum=variable.minimum, maximum=variable.maximum,
+                        choices=variable.choices)
+        ones = _domain(single, first)
+    if not variable.per_role:
+        return ones
+    first = variable.first(roles)
+    return [first if not number else {role: ones[(number + place) % len(ones)] for place, role in enumerate(roles)}
+            for number in range(WORLDS)]
+
+
+def _containers(variable: Variable, items: Sequence[Any]) -> list[Any]:
+    """A list or map in each world: its first value, a short one, and the longest."""
+    found: list[Any] = []
+    for number in range(WORLDS):
+        length = 0 if not number else variable.max_items if number == LONG else number
+        values = [items[place % len(items)] for place in range(length)]
+        found.append(values if variable.type == "list" else {f"key{place}": item for place, item in enumerate(values)})
+    given = variable.initial
+    found[0] = found[0] if variable.per_role or not isinstance(given, tuple | dict) else variable.coerce(given)
+    return found
+
+
 def _argument(argument: Argument) -> list[Any]:
-    if argument.enum is not None:
-        return [argument.coerce(value) for value in argument.enum]
-    domain = Domain(type=argument.type, minimum=argument.minimum, maximum=argument.maximum)
-    first = {"integer": 1, "number": 1.0, "boolean": True, "string": "words"}[argument.type]
-    return _domain(domain, first)
+    if argument.choices:
+        return [argument.coerce(value) for value in argument.choices]
+    low, high = argument.bounds
+    return _domain(Domain(type=argument.type, minimum=low, maximum=high), _FIRST[argument.type])
 
 
 def _value(kind: Type, number: int) -> Any:
@@ -56,7 +98,12 @@ def _value(kind: Type, number: int) -> Any:
         # The first world is one in which nothing that comes with time is there yet.
         return {name: _value(inner, number) for name, inner in kind.fields.items() if number or not inner.optional}
     if kind.kind == "map":
+        if kind.item is not None and kind.item.kind != "int":
+            return {name: _value(kind.item, number + index) for index, name in enumerate(kind.choices or ())} if (
+                number) else {}
         return {name: number + index for index, name in enumerate(kind.choices or ())} if number else {}
+    if kind.kind == "list":
+        return [_value(kind.item, number + place) for place in range(number)] if kind.item is not None else []
     if kind.kind == "string":
         return kind.choices[number % len(kind.choices)] if kind.choices else ("", "Some words.", "42")[number % 3]
-    return {"int": number, "double": number * 0.5, "bool": bool(number % 2), "list": []}.get(kind.kind)
+    return {"int": number, "double": number * 0.5, "bool": bool(number % 2)}.get(kind.kind)

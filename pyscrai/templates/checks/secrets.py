@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pyscrai.templates.checks.audiences import told
+from pyscrai.templates.checks.prompts import persona_texts
 from pyscrai.templates.checks.report import Subject
 from pyscrai.templates.models.agent import AgentBody
 from pyscrai.templates.reading.positions import Path
@@ -32,7 +33,7 @@ class _Source:
 
 def check_secrets(subject: Subject) -> None:
     """Every text that enters a prompt is compared with the secrets of those whose prompt it is not."""
-    secrets = {name: role.secret for name, role in subject.scenario.roles.items() if role.secret}
+    secrets = {name: secret for name in subject.scenario.roles if (secret := _secret(subject, name))}
     if not secrets:
         return
     players = {name for name in subject.scenario.roles if subject.engine_of(name) != "analyst"}
@@ -48,6 +49,11 @@ def check_secrets(subject: Subject) -> None:
                 what = "the premise tells" if source.path == ("premise",) else "this tells"
                 subject.warn("secret_told", source.path, f"{what} {who} the secret of `{owner}`: “{shared}”",
                              cure=cure)
+
+
+def _secret(subject: Subject, role: str) -> str:
+    agent = subject.agent_of(role)
+    return subject.scenario.roles[role].secret or (agent.secret if agent is not None else "")
 
 
 def _sources(subject: Subject, players: set[str]) -> Iterator[_Source]:
@@ -83,6 +89,10 @@ def _sources(subject: Subject, players: set[str]) -> Iterator[_Source]:
         agent, reader = subject.agent_of(name), frozenset({name})
         for slot, text in role.prompts.items():
             yield _Source(("roles", name, "prompts", slot), text, reader)
+        yield _Source(("roles", name, "brief"), role.brief, reader)
+        for field in ("goals", "knows"):
+            for index, text in enumerate(getattr(role, field)):
+                yield _Source(("roles", name, field, index), text, reader)
         whole: Path = ("roles", name, "agent")
         for place, text in _persona(agent) if agent is not None else ():
             yield _Source(whole if isinstance(role.agent, str) else (*whole, *place), text, reader)
@@ -94,12 +104,8 @@ def _tools(subject: Subject, role: str) -> Sequence[str]:
 
 
 def _persona(agent: AgentBody) -> Iterator[tuple[Path, str]]:
-    persona = agent.personality
-    for field in ("role", "backstory", "style"):
-        yield ("personality", field), getattr(persona, field)
-    for field in ("goals", "traits", "constraints", "examples"):
-        for index, text in enumerate(getattr(persona, field)):
-            yield ("personality", field, index), text
+    for path, text in persona_texts(agent.personality):
+        yield ("personality", *path), text
     for slot, text in agent.prompts.items():
         yield ("prompts", slot), text
 

@@ -94,6 +94,8 @@ class AgentBody(Part):
     engine: EngineType
     """What the agent *is*: an Actor speaks in character, a Narrator describes and resolves, an Analyst observes."""
     personality: Personality
+    secret: str = ""
+    """What only this agent knows, in whatever role; a role's own secret stands in for it."""
     model: str | None = None
     """A model alias; null for the operator's default."""
     settings: ModelSettings = ModelSettings()

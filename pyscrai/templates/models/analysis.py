@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pyscrai.templates.models.base import Condition, Identifier, Part, Strict, Text
+from pyscrai.templates.models.base import Condition, Expression, Identifier, Part, Strict, Text
 
 LIMITS = ("turns", "seconds", "tokens", "cost_usd")
 """The ends that are limits: they stop a run that has not come to its own end."""
@@ -84,6 +84,12 @@ class Measure(Part):
     categories: tuple[str, ...] | None = Field(None, min_length=2)
     metric: Metric | None = None
     """Counted, not judged."""
+    value: Expression | None = None
+    """Computed, not judged: ``vars.pot``; with `of` roles it reads ``role``."""
+    difference: bool = False
+    """Of a computed or counted measure: how much it changed since it was taken last."""
+    repeats: int = Field(1, ge=1, le=9)
+    """How often a judged measure is taken each time, to see how reliable the judge is."""
     of: str = "scenario"
     """A role, a group, ``each`` for every Actor, or ``scenario``."""
     each: Literal["turn", "phase", "end"] | int = "end"
@@ -94,11 +100,16 @@ class Measure(Part):
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        forms = [name for name in ("scale", "categories", "metric") if getattr(self, name) is not None]
+        forms = [name for name in ("scale", "categories", "metric", "value") if getattr(self, name) is not None]
         if len(forms) != 1:
-            raise ValueError("a measure needs exactly one of `scale`, `categories`, `metric`")
-        if self.metric is None and not self.rubric:
+            raise ValueError("a measure needs exactly one of `scale`, `categories`, `metric`, `value`")
+        judged = self.metric is None and self.value is None
+        if judged and not self.rubric:
             raise ValueError("a judged measure needs a `rubric`")
+        if judged and self.difference:
+            raise ValueError("`difference` goes with `metric` or `value`")
+        if not judged and self.repeats > 1:
+            raise ValueError("`repeats` goes with a judged measure")
         if self.scale is not None and self.scale[0] >= self.scale[1]:
             raise ValueError(f"`scale` runs from low to high, not from {self.scale[0]} to {self.scale[1]}")
         if isinstance(self.each, int) and self.each < 1:
@@ -114,3 +125,5 @@ class Analysis(Part):
     by: str
     measures: tuple[Measure, ...] = ()
     report: bool = True
+    together: bool = False
+    """Ask for all scores that are due at once in one call, instead of a call each."""

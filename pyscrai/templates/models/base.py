@@ -57,6 +57,10 @@ Condition = Annotated[str, BeforeValidator(_spell), _CEL,
 Expression = Annotated[str, BeforeValidator(_spell), _CEL, WithJsonSchema(
     {"type": ["string", "number", "boolean"], "minLength": 1, "maxLength": 2_000})]
 """A CEL expression that gives a value."""
+Count = Annotated[int, Field(ge=1)] | Annotated[str, _CEL]
+"""How many, or a CEL expression that gives it: ``params.rounds``."""
+Target = Annotated[str, StringConstraints(max_length=500)]
+"""A variable that is set, or an entry of one: ``payoff[mover]``, the key an expression."""
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 """Roles and groups, or ``all``; at least one."""
 Listeners = tuple[str, ...]

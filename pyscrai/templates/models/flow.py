@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from pyscrai.templates.models.base import Condition, Identifier, Listeners, Names, Part, Scalar, Strict
+from pyscrai.templates.models.base import (
+    Condition,
+    Count,
+    Expression,
+    Identifier,
+    Listeners,
+    Part,
+    Scalar,
+    Strict,
+    Target,
+)
 
-Order = Literal["sequence", "round_robin", "random", "moderated", "simultaneous", "free"]
+Order = Literal["sequence", "round_robin", "random", "moderated", "simultaneous", "free", "parallel"]
+
+
+class Speaker(Part):
+    """A role or group that speaks in a phase while a condition holds; for each role of the group by itself."""
+
+    role: str | None = None
+    group: str | None = None
+    when: Condition
+    """Reads the role in question as ``role``: ``!(role in vars.dead)``."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.role is None) == (self.group is None):
+            raise ValueError("a speaker needs exactly one of `role`, `group`")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The role or group."""
+        return self.role or self.group or ""
 
 
 class Majority(Strict):
@@ -26,9 +56,9 @@ class Transition(Part):
     to: str
     """A phase, or ``end``."""
     when: Condition | None = None
-    after_turns: int | None = Field(None, ge=1)
+    after_turns: Count | None = None
     """Once the phase has had this many turns."""
-    after_rounds: int | None = Field(None, ge=1)
+    after_rounds: Count | None = None
     """Once every speaker of the phase has had this many turns."""
     on_event: str | None = None
     """An event of this kind happened in the last turn."""
@@ -57,8 +87,8 @@ class Phase(Part):
     """What the speakers of the phase are told when it begins."""
     task: str = ""
     """What is asked of the speakers in this phase; a note of the director, not heard in the play."""
-    speakers: Names
-    """Roles and groups, in order."""
+    speakers: Annotated[tuple[str | Speaker, ...], Field(min_length=1)] | str
+    """Roles and groups, in order, each perhaps on a condition; or an expression that gives a list of roles."""
     order: Order = "round_robin"
     moderator: str | None = None
     """Who picks the next speaker where the order is ``moderated``."""
@@ -73,11 +103,26 @@ class Phase(Part):
     """A typed move that every speaker makes in its turn."""
     optional_actions: tuple[str, ...] = ()
     """Typed moves that a speaker may make in its turn."""
+    scene_rounds: Count = 1
+    """Where the order is ``parallel``: how many rounds each group talks by itself."""
+    to_several: bool = False
+    """Whether a speaker may address several of ``audiences`` at once."""
+    on_enter: dict[Target, Expression] = Field(default_factory=dict)
+    """Variables that change when the phase begins."""
+    on_leave: dict[Target, Expression] = Field(default_factory=dict)
+    """Variables that change when the phase is left."""
     max_turns: int | None = Field(None, ge=1)
     """After this many turns the phase is over: its bare transition is taken, else its last one."""
     max_visits: int | None = Field(None, ge=1)
     """The phase can be entered at most this often; a transition to it is then passed over."""
     next: tuple[Transition, ...] = Field(min_length=1)
+
+    @property
+    def speaker_names(self) -> tuple[str, ...]:
+        """The roles and groups that can speak, conditions aside; ``all`` where an expression says who does."""
+        if isinstance(self.speakers, str):
+            return ("all",)
+        return tuple(entry if isinstance(entry, str) else entry.name for entry in self.speakers)
 
 
 class Flow(Strict):

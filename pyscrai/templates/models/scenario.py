@@ -6,16 +6,38 @@ from typing import Literal
 
 from pydantic import Field
 
+from pyscrai.templates.models.action import ActionSpec
 from pyscrai.templates.models.agent import AgentBody, Failure, Memory, ModelSettings, PromptSlot
 from pyscrai.templates.models.analysis import Analysis, End
-from pyscrai.templates.models.base import FORMAT, Identifier, Names, Part, Template, TemplateName, Text, Version
+from pyscrai.templates.models.base import (
+    FORMAT,
+    Condition,
+    Expression,
+    Identifier,
+    Names,
+    Part,
+    Target,
+    Template,
+    TemplateName,
+    Text,
+    Version,
+)
 from pyscrai.templates.models.flow import Flow
-from pyscrai.templates.models.world import ActionSpec, InjectSpec, Parameter, Rule, Variable
+from pyscrai.templates.models.variable import Parameter, Variable
+from pyscrai.templates.models.world import InjectSpec, Rule
 
 
 def display_name(role: str, name: str) -> str:
     """The name of a role in the transcript: its own, or its id in words."""
     return name or role.replace("_", " ").title()
+
+
+class Group(Part):
+    """A group that changes while the play goes on: those of its roles for whom a condition holds."""
+
+    of: Names
+    when: Condition
+    """Reads the role in question as ``role``: ``!(role in vars.dead)``."""
 
 
 class Role(Part):
@@ -30,6 +52,16 @@ class Role(Part):
     """Whether a person may, or must, play it."""
     secret: str = ""
     """What only this role knows."""
+    goals: tuple[Text, ...] = ()
+    """What it wants in this play, beside the agent's own goals."""
+    brief: str = ""
+    """What it is in this play, beside what the agent is."""
+    knows: tuple[Text, ...] = ()
+    """What it knows beside its secret; for an Analyst the words ``secrets`` and ``goals``: those of all roles."""
+    played_by: str = ""
+    """A program that plays the role: ``tool:package.module:function``, from the operator's allow-list."""
+    approve: bool | str = False
+    """What the model proposes waits for the person of this role (or of any that a person plays, with true)."""
     hears: Literal["addressed", "everything"] | tuple[str, ...] = "addressed"
     """``addressed``: what is said to it or to all; ``everything``: also whispers of others; or only these sources."""
     model: str | None = None
@@ -55,8 +87,11 @@ class ScenarioTemplate(Template):
     """What everyone knows at the start; ``{{ params.NAME }}`` puts a parameter in."""
     parameters: dict[Identifier, Parameter] = Field(default_factory=dict)
     variables: dict[Identifier, Variable] = Field(default_factory=dict)
-    groups: dict[Identifier, Names] = Field(default_factory=dict)
+    groups: dict[Identifier, Names | Group] = Field(default_factory=dict)
+    """Names for several roles; one with a condition holds those for whom it holds at the moment."""
     roles: dict[Identifier, Role] = Field(min_length=1)
+    setup: dict[Target, Expression] = Field(default_factory=dict)
+    """Variables that are drawn or computed before the first phase, in order."""
     documents: dict[Identifier, Text] = Field(default_factory=dict)
     """Texts that a role with the look-up tool can read."""
     flow: Flow
@@ -70,3 +105,8 @@ class ScenarioTemplate(Template):
     failure: Failure = Failure()
     """The failure policy of the roles that have none of their own."""
     analysis: Analysis | None = None
+
+    def named(self, group: str) -> tuple[str, ...]:
+        """The roles and groups that a group can hold."""
+        spec = self.groups[group]
+        return spec.of if isinstance(spec, Group) else spec

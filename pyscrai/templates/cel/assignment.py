@@ -1,0 +1,18 @@
+"""What a ``set`` sets: a variable, or one entry of it: ``payoff[mover]``."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Assignment(NamedTuple):
+    """A variable and, where one entry of it is set, the expression of the entry's key."""
+
+    variable: str
+    key: str | None = None
+
+
+def assignment(target: str) -> Assignment:
+    """The parts of a ``set`` key."""
+    variable, bracket, rest = target.partition("[")
+    return Assignment(variable, rest.removesuffix("]").strip() if bracket else None)
