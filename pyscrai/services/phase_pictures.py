@@ -33,7 +33,7 @@ def phase_picture(scenario: ScenarioTemplate) -> tuple[tuple[PhaseNode, ...], tu
     """The phases of a scenario, and the ways between them; ``end`` is where a way leads out of the play."""
     phases = scenario.flow.phases
     nodes = tuple(PhaseNode(name, phase.title or name.replace("_", " ").capitalize(), str(phase.order),
-                            tuple(phase.speakers)) for name, phase in phases.items())
+                            phase.speaker_names) for name, phase in phases.items())
     edges = tuple(PhaseEdge(name, way.to, _when(way)) for name, phase in phases.items() for way in phase.next)
     return nodes, edges
 

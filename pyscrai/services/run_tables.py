@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.tables import EventRow, MeasurementRow, RunMetricsRow, RunRow
+from pyscrai.exports.json_text import dumps
+from pyscrai.templates.cel.scope import members
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.models.world import Domain
+from pyscrai.templates.models.variable import Domain, Variable
 
 Rows = list[dict[str, Any]]
 Extra = Mapping[str, Any]
@@ -22,7 +24,7 @@ Extra = Mapping[str, Any]
 
 AT_ONCE = 500
 TYPES: Mapping[str, pa.DataType] = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
-                                    "string": pa.string()}
+                                    "string": pa.string(), "list": pa.string(), "map": pa.string()}
 RUN = [("run_id", pa.string()), ("parent_run_id", pa.string()), ("fork_turn", pa.int64()), ("template", pa.string()),
        ("name", pa.string()), ("seed", pa.int64())]
 COURSE = [("status", pa.string()), ("outcome", pa.string()), ("limit", pa.bool_()), ("turns", pa.int64()),
@@ -57,7 +59,8 @@ class RunSet:
         for _, scenario in self.scenarios.values():
             domains: Mapping[str, Domain] = getattr(scenario, kind)
             for name, domain in domains.items():
-                found[name].add(domain.type)
+                for column in _columns(name, domain, scenario):
+                    found[column].add(domain.type)
         prefix = {"parameters": "param_", "variables": "var_"}[kind]
         return [(prefix + name, TYPES[next(iter(types))] if len(types) == 1 else pa.string())
                 for name, types in found.items()]
@@ -92,7 +95,7 @@ class RunSet:
         return {"run_id": run.id, "parent_run_id": run.parent_run_id, "fork_turn": run.fork_turn, "template": reference,
                 "name": run.name, "seed": run.seed,
                 **{f"param_{name}": value for name, value in run.parameters.items()},
-                **{f"var_{name}": value for name, value in run.variables.items()}}
+                **_cells(run.variables, self.scenarios[run.scenario_template_id][1])}
 
     @staticmethod
     def _course(run: RunRow, metrics: RunMetricsRow | None) -> dict[str, Any]:
@@ -138,7 +141,8 @@ class RunSet:
 def _turn_rows(run: RunRow, extra: Extra, scenario: ScenarioTemplate, parent: RunRow | None, events: Iterable[Any]
                ) -> Rows:
     """A row for each turn that the run played itself, from the one at which it began."""
-    values = {name: variable.initial for name, variable in scenario.variables.items()}
+    values = {name: variable.first(members(variable.holders, scenario))
+              for name, variable in scenario.variables.items()}
     values |= dict(parent.variables) if parent else dict(run.settings.get("variables") or {})
     start = run.fork_turn or 0
     phase = parent.phase if parent else scenario.flow.start
@@ -153,9 +157,28 @@ def _turn_rows(run: RunRow, extra: Extra, scenario: ScenarioTemplate, parent: Ru
                 values[event.payload["variable"]] = event.payload["new"]
             else:
                 phase = event.phase
-        rows.append({**extra, **fixed, "turn": turn, "phase": phase,
-                     **{f"var_{name}": value for name, value in values.items()}})
+        rows.append({**extra, **fixed, "turn": turn, "phase": phase, **_cells(values, scenario)})
     return rows
+
+
+def _columns(name: str, domain: Domain, scenario: ScenarioTemplate) -> list[str]:
+    """The columns of a variable or parameter: one, or one for each role that has a value of its own."""
+    if not isinstance(domain, Variable) or not domain.per_role:
+        return [name]
+    return [f"{name}.{role}" for role in members(domain.holders, scenario)]
+
+
+def _cells(values: Mapping[str, Any], scenario: ScenarioTemplate) -> dict[str, Any]:
+    """Variables as cells: a value for each role in columns of their own, lists and maps as JSON."""
+    cells: dict[str, Any] = {}
+    for name, value in values.items():
+        variable = scenario.variables.get(name)
+        if variable is not None and variable.per_role and isinstance(value, Mapping):
+            cells |= {f"var_{name}.{role}": one if variable.type not in ("list", "map") else dumps(one)
+                      for role, one in value.items()}
+        else:
+            cells[f"var_{name}"] = dumps(value) if isinstance(value, list | dict) else value
+    return cells
 
 
 def _fitting(rows: Rows, schema: pa.Schema) -> Rows:

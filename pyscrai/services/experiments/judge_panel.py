@@ -24,6 +24,7 @@ from pyscrai.exports.event_line import event_line
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.experiments.run_values import ended_cells
+from pyscrai.templates.cel.scope import members
 from pyscrai.templates.models.analysis import Measure
 
 TRIES = 4
@@ -126,7 +127,7 @@ class JudgePanel:
         if measure.of == "scenario":
             return ("",)
         if measure.of in scenario.groups:
-            return scenario.groups[measure.of]
+            return members((measure.of,), scenario)
         if measure.of == "each":
             analyst = scenario.analysis.by if scenario.analysis else None
             return tuple(role for role in scenario.roles if role != analyst and role not in self._plan.spec.without)
