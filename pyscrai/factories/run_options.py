@@ -22,6 +22,8 @@ class RunOptions:
     seed: int | None = None
     max_turns: int | None = None
     budget_usd: float | None = None
+    allow_unknown_price: bool = False
+    """Whether a budget may go with models that have no known price; their calls are then not counted."""
     without: tuple[str, ...] = ()
     """Optional roles that are left out."""
     variables: Mapping[str, Any] = field(default_factory=dict)

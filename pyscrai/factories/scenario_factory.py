@@ -24,6 +24,7 @@ from pyscrai.engines.ports.model import ChatModel
 from pyscrai.engines.scenario_runner import ScenarioRunner
 from pyscrai.engines.tools.consultation import load_tools
 from pyscrai.factories.agent_factory import create_agent_engine
+from pyscrai.factories.budget import check_budget
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.factories.services import Services
@@ -71,7 +72,7 @@ async def new_run(services: Services, template: str, options: RunOptions | None 
 
     Raises:
         NotFound: the scenario or one of its agents is not stored.
-        RunError: a role, parameter or value does not fit the template.
+        RunError: a role, parameter or value does not fit the template, or a budget cannot be kept.
         TemplateError: with these roles a phase has nobody to speak.
         ConfigError: a model alias is unknown, or a tool cannot be used here.
     """
@@ -86,6 +87,8 @@ async def new_run(services: Services, template: str, options: RunOptions | None 
             if alias is not None:
                 services.models.known(alias)
         load_tools(instance.tools, services.settings.tools_allowed)
+    if not options.allow_unknown_price:
+        await check_budget(plan, services.models)
     cast = []
     for role, instance in plan.cast.items():
         agent = agents.get(str(scenario.roles[role].agent))

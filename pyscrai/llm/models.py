@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 from pyscrai.config.settings import OPENAI_URL, ModelAlias, Settings
 from pyscrai.engines.ports.model import ChatModel, Layout
 from pyscrai.errors import ConfigError
+from pyscrai.llm import prices
 from pyscrai.llm.embedded.chat import EmbeddedChat
 from pyscrai.llm.limited_model import limited
 from pyscrai.llm.reasoning_models import refused_fields
@@ -65,6 +66,14 @@ class Models:
         """
         if name not in self._registered:
             self.settings.alias(name)
+
+    def priced(self, name: str) -> bool:
+        """Whether the cost of the alias's calls can be known. May load the catalogue of prices, which takes 0.2 s.
+
+        Raises:
+            ConfigError: it stands for none.
+        """
+        return name in self._registered or prices.known(self.settings.alias(name))
 
     async def get(self, name: str | None = None) -> ChatModel:
         """The model of this alias, always the same object; None and ``default`` mean the default alias.
@@ -118,7 +127,6 @@ class Models:
 
 
 def _openai(alias: ModelAlias) -> tuple[type[OpenAIChat], type[Endpoint]]:
-    from pyscrai.llm import prices
     from pyscrai.llm.openai.chat import OpenAIChat
     from pyscrai.llm.openai.client import Endpoint
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from urllib.parse import urlsplit
 
 from pyscrai.config.settings import OPENAI_URL, ModelAlias, Prices
 from pyscrai.engines.ports.model import Usage
@@ -35,7 +36,9 @@ def cost(alias: ModelAlias, usage: Usage | None, *, billed: float | None = None)
 
 
 def known(alias: ModelAlias) -> bool:
-    """Whether the alias's calls have a price."""
+    """Whether the alias's calls have a price, or the endpoint bills them itself."""
+    if alias.price is None and (urlsplit(alias.base_url or "").hostname or "").endswith("openrouter.ai"):
+        return True
     return cost(alias, Usage(prompt_tokens=1, completion_tokens=1)) is not None
 
 

@@ -21,6 +21,7 @@ from pyscrai.engines.ports.record import Progress
 from pyscrai.engines.state import Line, shown_usage
 from pyscrai.errors import NotFound, RunError, WrongState
 from pyscrai.events import Event, RunForked, VariableChanged
+from pyscrai.factories.budget import check_budget
 from pyscrai.factories.run_spec import changed, read_parameters
 from pyscrai.factories.scenario_factory import Within, make_graph
 from pyscrai.factories.services import Services
@@ -52,6 +53,8 @@ class Edits:
     seed: int | None = None
     max_turns: int | None = None
     budget_usd: float | None = None
+    allow_unknown_price: bool = False
+    """Whether a budget may go with models that have no known price."""
 
     def as_dict(self) -> dict[str, Any]:
         """What is edited, as plain data."""
@@ -93,6 +96,8 @@ async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, 
     plan = make_plan(_edited_spec(at, row, cast, edits))
     for alias in {instance.model for instance in plan.cast.values()}:
         services.models.known(alias)
+    if edits.budget_usd is not None and not edits.allow_unknown_price:
+        await check_budget(plan, services.models)
     for content in edits.injects:
         check_audience(plan, content.audience)
     variables = {**at.values.get("variables", {}), **check_variables(plan, edits.variables)}

@@ -31,6 +31,8 @@ async def run(
     seed: Annotated[int | None, Parameter(help="Seed of random orders, dice and sampling.")] = None,
     max_turns: Annotated[int | None, Parameter(help="End after this many turns.")] = None,
     budget: Annotated[float | None, Parameter(help="End when the model calls have cost this many USD.")] = None,
+    allow_unknown_price: Annotated[bool, Parameter(help="Allow a budget with models that have no known price: their "
+                                                        "calls are not counted.")] = False,
     without: Annotated[Sequence[str], Parameter(help="Leave this optional role out.")] = (),
     play: Annotated[Sequence[str], Parameter(help="Play this role yourself: ROLE or ROLE=YOUR_NAME.")] = (),
     tag: Annotated[Sequence[str], Parameter(help="A tag to find the run by.")] = (),
@@ -49,6 +51,7 @@ async def run(
     options = RunOptions(
         parameters=_pairs(set_, "--set"), model=model, role_models=_pairs(role_model, "--role-model"), seed=seed,
         max_turns=_positive(max_turns, "--max-turns"), budget_usd=_positive(budget, "--budget"),
+        allow_unknown_price=allow_unknown_price,
         without=tuple(without), people=people, tags=tuple(tag))
     if dry_run:
         return await _rehearse(scenario, options, as_json=as_json)

@@ -31,13 +31,16 @@ class ForkEdits(Body):
     seed: Seed | None = None
     max_turns: int | None = Field(None, ge=1, le=100_000)
     budget_usd: float | None = Field(None, gt=0, le=1e9)
+    allow_unknown_price: bool = False
+    """Whether a budget may go with models that have no known price; their calls are then not counted."""
 
     def read(self) -> Edits:
         """The edits, as the service takes them."""
         return Edits(
             variables=self.variables, parameters=self.parameters, model=self.model, role_models=self.role_models,
             injects=tuple(inject.content() for inject in self.injects), seed=self.seed, max_turns=self.max_turns,
-            budget_usd=self.budget_usd, message=(self.message.key, self.message.text) if self.message else None)
+            budget_usd=self.budget_usd, allow_unknown_price=self.allow_unknown_price,
+            message=(self.message.key, self.message.text) if self.message else None)
 
 
 class NewFork(Body):

@@ -51,6 +51,8 @@ class NewRun(Body):
     seed: Seed | None = None
     max_turns: int | None = Field(None, ge=1, le=100_000)
     budget_usd: float | None = Field(None, gt=0, le=1e9)
+    allow_unknown_price: bool = False
+    """Whether a budget may go with models that have no known price; their calls are then not counted."""
     tags: tuple[Tag, ...] = Field((), max_length=20)
     start: bool = True
     """Whether it begins at once."""
@@ -59,7 +61,8 @@ class NewRun(Body):
         """What is chosen for the run, as the factory takes it."""
         return RunOptions(
             parameters=self.parameters, model=self.model, role_models=self.role_models, seed=self.seed,
-            max_turns=self.max_turns, budget_usd=self.budget_usd, without=self.without, people=self.people,
+            max_turns=self.max_turns, budget_usd=self.budget_usd,
+            allow_unknown_price=self.allow_unknown_price, without=self.without, people=self.people,
             tags=self.tags, name=self.name)
 
 
