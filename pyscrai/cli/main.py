@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("Play", "pyscrai.cli.commands.run:run", _RUN),
     "resume": ("Play", "pyscrai.cli.commands.run:resume", "Let a run that stands go on."),
     "replay": ("Play", "pyscrai.cli.commands.run:replay", "Play a run again from its journal, without a model."),
+    "verify": ("Play", "pyscrai.cli.commands.verify:verify", "Check that a run's record was not changed."),
     "measure": ("Play", "pyscrai.cli.commands.measure:measure", "Take a run's measurements and report again."),
     "experiment": ("Play", "pyscrai.cli.commands.experiment:app",
                    "Compare arms over many runs: plan, run, judge, report, verify."),

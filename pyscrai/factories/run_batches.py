@@ -13,6 +13,7 @@ from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.metrics import RunMetrics
 from pyscrai.databases.repositories.runs import NewRun, Runs
+from pyscrai.databases.repositories.seals import RunSeals
 from pyscrai.databases.repositories.stored_runs import StoredRun, read_runs
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 from pyscrai.databases.tables import AgentTemplateRow, ScenarioTemplateRow
@@ -75,6 +76,10 @@ class Joint:
 
     async def _sum_up(self, run_ids: Sequence[str]) -> Sequence[None]:
         await self._database.writing(lambda session: RunMetrics(session).keep(run_ids))
+        # Read apart from the transaction that writes: that one holds up all others.
+        async with self._database.read() as session:
+            seals = {run_id: await RunSeals(session).make(run_id) for run_id in run_ids}
+        await self._database.writing(lambda session: RunSeals(session).keep(seals))
         return [None] * len(run_ids)
 
     async def _settle(self, done: Sequence[tuple[str, Desired, Desired]]) -> Sequence[None]:

@@ -164,13 +164,18 @@ async def plan_of(services: Services, stored: StoredRun) -> Plan:
         async with services.database.read() as session:
             content = (await session.get_one(ScenarioTemplateRow, row.scenario_template_id)).content
     scenario = services.shared.scenarios.get(row.template_hash, lambda: ScenarioTemplate.model_validate(content))
+    return services.shared.plans.get(row.id, lambda: make_plan(spec_of(stored, scenario)))
+
+
+def spec_of(stored: StoredRun, scenario: ScenarioTemplate) -> RunSpec:
+    """All that is fixed for a stored run, from its rows and its template."""
+    row = stored.row
     cast = {member.role: AgentInstance.model_validate(member.configuration) for member in stored.cast}
-    spec = RunSpec(scenario=scenario, cast=cast, parameters=row.parameters, seed=row.seed,
+    return RunSpec(scenario=scenario, cast=cast, parameters=row.parameters, seed=row.seed,
                    max_turns=row.settings.get("max_turns"), budget_usd=row.settings.get("budget_usd"),
                    variables=row.settings.get("variables") or {},
                    standstill=Standstill(**row.settings["standstill"]) if row.settings.get("standstill") else None,
                    edition=row.settings.get("edition", 1))
-    return services.shared.plans.get(row.id, lambda: make_plan(spec))
 
 
 async def make_engines(plan: Plan, models: Models, tools_allowed: Iterable[str] = ()) -> Mapping[str, Engine]:

@@ -58,6 +58,15 @@ class Models:
         own = self._registered.get(name)
         return own.layout if own is not None else self.settings.alias(name).layout
 
+    def prefill(self, name: str) -> bool:
+        """Whether the model of an alias goes on from a prefill, without making it.
+
+        Raises:
+            ConfigError: it stands for none.
+        """
+        own = self._registered.get(name)
+        return own.prefill if own is not None else self.settings.alias(name).prefill
+
     def known(self, name: str) -> None:
         """See that a name stands for a model, without making it.
 

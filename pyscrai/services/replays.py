@@ -1,8 +1,9 @@
-"""Replays: a run played again from its journal with no model, and its log compared with the recorded one."""
+"""Replays: a run played again from its journal with no model, and all that came of it compared with the record."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,33 +12,27 @@ from langgraph.checkpoint.memory import InMemorySaver
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.controls import Controls
 from pyscrai.databases.repositories.events import Events
+from pyscrai.databases.repositories.measurements import Measurements
 from pyscrai.databases.repositories.runs import Runs
+from pyscrai.databases.repositories.stored_runs import StoredRun
+from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.databases.tables import MeasurementRow, RunRow, ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
-from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.orchestration.compiler import compile_graph
-from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.ports.model import Layout, ModelReply, ModelRequest
-from pyscrai.engines.scenario_runner import ScenarioRunner
+from pyscrai.engines.ports.record import CallRecord
+from pyscrai.engines.scenario_runner import Result, ScenarioRunner
 from pyscrai.errors import ReplayError, WrongState
-from pyscrai.events import Event
 from pyscrai.factories.agent_factory import create_agent_engine
-from pyscrai.factories.scenario_factory import load_plan, make_graph
+from pyscrai.factories.scenario_factory import make_graph, spec_of
 from pyscrai.factories.services import Services
-from pyscrai.lifecycle import LIFE_EVENTS, REQUEST_KEY, fits
+from pyscrai.lifecycle import fits
 from pyscrai.services.forks import node_before
-
-LIFE = LIFE_EVENTS - {"run_completed"}
-"""Events of a run's life, which a replay does not share: it is not paused where the run was."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The first event in which two logs differ: its turn and key, and what each log has there (None for nothing)."""
-
-    turn: int
-    key: str
-    recorded: Mapping[str, Any] | None
-    replayed: Mapping[str, Any] | None
+from pyscrai.services.replay_comparison import Difference, ReplayRecord, compare, of_the_play
+from pyscrai.services.run_measures import AGAIN
+from pyscrai.services.run_seals import verify_run
+from pyscrai.templates.models.scenario import ScenarioTemplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,61 +46,89 @@ class Replay:
 
     @property
     def same(self) -> bool:
-        """Whether the transcript and all other events of the play are the same."""
+        """Whether requests, events, measurements, outcome and rows are the same."""
         return self.difference is None
 
 
 class Journaled:
-    """Stands for a model in a replay: it knows the alias and layout, and refuses to be asked."""
+    """Stands for a role's model in a replay: it knows layout and prefill, and refuses to be asked."""
 
     scripted = False
     context_tokens: int | None = None
 
-    prefill = False
-
-    def __init__(self, alias: str, layout: Layout) -> None:
-        self.alias, self.layout = alias, layout
+    def __init__(self, role: str, alias: str, layout: Layout, record: ReplayRecord, *, prefill: bool) -> None:
+        self.role, self.alias, self.layout, self.prefill, self._record = role, alias, layout, prefill, record
 
     async def complete(self, request: ModelRequest, on_token: Any = None) -> ModelReply:
+        self._record.missed(self.role, request)
         raise ReplayError(f"the replay asks {self.alias} something that was never recorded",
                           cure="the run was recorded by another version of PyScrAI or of its template")
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """All that is compared with."""
+
+    row: RunRow
+    plan: Plan
+    events: Sequence[StoredEvent]
+    calls: Sequence[CallRecord]
+    commands: Sequence[Mapping[str, Any]]
+    measurements: Sequence[MeasurementRow]
 
 
 async def replay_run(services: Services, run_id: str) -> Replay:
     """Play a run again from its record, in memory, and compare.
 
+    Compared are the requests to models, the events of the play, measurements, the outcome, where the run stood, and
+    the seal over its rows. A fork is replayed from the state with which it began.
+
     Raises:
         NotFound: there is no such run.
-        WrongState: the run has not ended, nor stands where it was to stand. A fork is replayed from where it began.
+        WrongState: the run has not ended, nor stands where it was to stand.
     """
-    async with services.database.read() as session:
-        row = await Runs(session).get(run_id)
-        stands = row.status == "paused" and bool(row.settings.get("standstill"))
-        if not fits(row.status, row.desired, "replay") and not stands:
-            raise WrongState(f"{run_id} is {row.status}", cure="replay it when it has ended", code="run.not_ended")
-        recorded = [stored.event for stored in await Events(session).read(run_id, inherited=False)
-                    if not stored.key.startswith("forked")]
-        calls = [stored.call for stored in await Calls(session).read(run_id)]
-        commands = [{"id": row.id, "kind": row.kind, "actor": row.actor, "payload": row.payload, "turn": row.turn}
-                    for row in await Controls(session).list(run_id) if row.turn is not None]
-    record = MemoryRecord(calls)
-    plan = await load_plan(services, run_id)
-    layouts = {alias: services.models.layout(alias) for alias in {member.model for member in plan.cast.values()}}
-    engines = {role: create_agent_engine(instance, plan, Journaled(instance.model, layouts[instance.model]),
-                                         tools_allowed=services.settings.tools_allowed)
-               for role, instance in plan.cast.items()}
-    runtime = AgentRuntime(plan, engines, record, _Taken(commands))
+    try:
+        recorded = await _read(services, run_id)
+    except (ValueError, KeyError, TypeError) as error:  # what was stored cannot be read: somebody changed it
+        found = await _changed_since(services, run_id)
+        if found is None:
+            raise ReplayError(f"the record of {run_id} cannot be read: {error}") from error
+        return Replay(run_id, 0, 0, found)
+    row, plan = recorded.row, recorded.plan
+    record = ReplayRecord(recorded.calls)
+    engines = {role: create_agent_engine(instance, plan, Journaled(
+        role, instance.model, services.models.layout(instance.model), record,
+        prefill=services.models.prefill(instance.model)), tools_allowed=services.settings.tools_allowed)
+        for role, instance in plan.cast.items()}
+    runtime = AgentRuntime(plan, engines, record, _Taken(recorded.commands))
     graph = compile_graph(plan, lambda found: found.context).compile(checkpointer=InMemorySaver())
     if row.parent_run_id is not None:
         values = await _first_state(services, run_id, plan)
         await graph.aupdate_state({"configurable": {"thread_id": run_id}}, values, as_node=node_before(plan, values))
     result = await ScenarioRunner(graph, runtime, run_id).play()
-    difference = first_difference(recorded, record.events.values(), partial=row.status != "completed")
-    if difference is None and result.status != row.status == "completed":
-        error = result.error or {}
-        difference = Difference(record.progress.turn if record.progress else 0, "", {"status": row.status},
-                                {"status": result.status, **error})
-    return Replay(run_id, len(_play_events(recorded)), len(calls), difference)
+    difference = (compare(record, recorded.events, recorded.calls, partial=row.status != "completed")
+                  or _measured_otherwise(recorded) or _stood_otherwise(row, result, record, plan.edition)
+                  or await _changed_since(services, run_id))
+    return Replay(run_id, sum(map(of_the_play, recorded.events)), len(recorded.calls), difference)
+
+
+async def _read(services: Services, run_id: str) -> _Recorded:
+    async with services.database.read() as session:
+        runs = Runs(session)
+        row = await runs.get(run_id)
+        stands = row.status == "paused" and bool(row.settings.get("standstill"))
+        if not fits(row.status, row.desired, "replay") and not stands:
+            raise WrongState(f"{run_id} is {row.status}", cure="replay it when it has ended", code="run.not_ended")
+        template = await session.get_one(ScenarioTemplateRow, row.scenario_template_id)
+        # Made from what is stored now, not from what this process knows of it.
+        spec = spec_of(StoredRun(row, await runs.cast(run_id)), ScenarioTemplate.model_validate(template.content))
+        calls = [stored.call for stored in await Calls(session).read(run_id, inherited=False)]
+        commands = [{"id": row.id, "kind": row.kind, "actor": row.actor, "payload": row.payload, "turn": row.turn}
+                    for row in await Controls(session).list(run_id) if row.turn is not None]
+        return _Recorded(row, make_plan(spec), await Events(session).read(run_id, inherited=False),
+                         [call for call in calls if not f"{call.key.task}".rpartition(":")[2].startswith(AGAIN)
+                          and call.purpose != "interview"], commands,
+                         [row for row in await Measurements(session).read(run_id) if row.run_id == run_id])
 
 
 async def _first_state(services: Services, run_id: str, plan: Plan) -> dict[str, Any]:
@@ -122,28 +145,55 @@ async def _first_state(services: Services, run_id: str, plan: Plan) -> dict[str,
             if value is not None or name == "outcome"}
 
 
-def first_difference(recorded: Iterable[Event], replayed: Iterable[Event], *, partial: bool = False
-                     ) -> Difference | None:
-    """The first difference between two logs, in the order of turns; events are told apart by their keys.
+# -- beside the events ------------------------------------------------------------------------------------------------
 
-    Args:
-        partial: the recorded run did not come to its end, so that the replay may go further.
-    """
-    one, other = _play_events(recorded), _play_events(replayed)
-    for key in sorted({*one, *other}, key=lambda key: (one.get(key) or other[key]).turn):
-        if one.get(key) != other.get(key) and not (partial and key not in one):
-            event = one.get(key) or other[key]
-            return Difference(event.turn, key, _shown(one.get(key)), _shown(other.get(key)))
+
+def _measured_otherwise(recorded: _Recorded) -> Difference | None:
+    """The first row of measurements that does not say what its event says."""
+    rows = {row.seq: row for row in recorded.measurements}
+    events = {event.seq: event for event in recorded.events if event.kind == "measurement"}
+    for seq in sorted({*rows, *events}):
+        row, event = rows.get(seq), events.get(seq)
+        said = None if event is None else {"turn": event.turn, "source": event.source, **event.payload}
+        kept = None if row is None else {
+            "turn": row.turn, "source": row.source, "measure": row.measure, "of": row.of,
+            "value": row.number if row.category is None else row.category, "rationale": row.rationale,
+            "evidence": row.evidence}
+        if said != kept:
+            turn = event.turn if event is not None else row.turn if row is not None else 0
+            return Difference(turn, event.key if event else "", kept, said, "measurement")
     return None
 
 
-def _play_events(events: Iterable[Event]) -> dict[str, Event]:
-    return {event.key: event for event in events
-            if event.kind not in LIFE and not event.key.startswith(REQUEST_KEY)}
+def _stood_otherwise(row: RunRow, result: Result, record: ReplayRecord, edition: int) -> Difference | None:
+    """Where the run's row does not say how the replay ended; the first edition counted an unknown cost as 0."""
+    at = record.progress
+    if row.status != "completed":
+        return None
+    if result.status != row.status:
+        return Difference(at.turn if at else 0, "", {"status": row.status},
+                          {"status": result.status, **(result.error or {})}, "status")
+    kept = {"outcome": row.outcome, "error": row.error, "turn": row.turn, "phase": row.phase,
+            "variables": row.variables, "speakers": row.speakers, "usage": row.usage}
+    found = None if at is None else {
+        "outcome": result.outcome, "error": None, "turn": at.turn, "phase": at.phase, "variables": at.variables,
+        "speakers": at.next, "usage": at.usage}
+    found = json.loads(json.dumps(found))
+    if found is None or kept == found:
+        return None
+    names = [name for name in kept if kept[name] != found[name] and not (name == "usage" and edition == 1)]
+    if not names:
+        return None
+    return Difference(at.turn if at else 0, "", {name: kept[name] for name in names},
+                      {name: found[name] for name in names}, "run")
 
 
-def _shown(event: Event | None) -> Mapping[str, Any] | None:
-    return None if event is None else event.model_dump(mode="json")
+async def _changed_since(services: Services, run_id: str) -> Difference | None:
+    """The first thing that was changed in the run's rows since it was sealed."""
+    found = await verify_run(services, run_id)
+    if not found.problems:
+        return None
+    return Difference(0, "", None, {"problems": list(found.problems)}, "seal")
 
 
 class _Taken:

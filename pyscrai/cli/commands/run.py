@@ -16,7 +16,7 @@ from pyscrai.exports.json_text import dumps
 
 if TYPE_CHECKING:
     from pyscrai.factories.run_options import RunOptions
-    from pyscrai.services.replays import Difference
+    from pyscrai.services.replay_comparison import Difference
 
 Number = TypeVar("Number", int, float)
 
@@ -98,7 +98,7 @@ async def resume(
 
 
 async def replay(run_id: RunId, /, *, as_json: AsJson = False) -> Exit:
-    """Play a finished run again from its journal, without a model, and compare the transcripts."""
+    """Play a finished run again from its journal, without a model, and compare requests, events, results and rows."""
     from pyscrai.cli.services import opened_services
     from pyscrai.databases.repositories.runs import Runs
     from pyscrai.services.replays import replay_run
@@ -119,8 +119,13 @@ async def replay(run_id: RunId, /, *, as_json: AsJson = False) -> Exit:
 
 
 def _tell_difference(run_id: str, found: Difference) -> None:
-    output.say(f"{run_id} replays to another transcript; the first difference is in turn {found.turn}"
-               + (f", event {found.key}" if found.key else ""))
+    if found.what == "seal":
+        output.say(f"{run_id} replays to the same transcript, but its record was changed since it ended:")
+        for problem in (found.replayed or {}).get("problems", ()):
+            output.say(f"  {problem}")
+        return
+    output.say(f"{run_id} replays otherwise; the first difference is in turn {found.turn}, {found.what}"
+               + (f" {found.key}" if found.key else ""))
     for label, event in (("recorded", found.recorded), ("replayed", found.replayed)):
         output.say(f"  {label}: {dumps(event) if event else 'nothing'}")
 
