@@ -12,7 +12,7 @@ from pyscrai.databases.tables import Base, RunRow, ScenarioTemplateRow, TextRow
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.errors import ModelServerError
 from pyscrai.factories.scenario_factory import open_run
-from pyscrai.services.controls import ask, inject, release, take_over
+from pyscrai.services.controls import inject, release, request, take_over
 from pyscrai.services.forks import Edits, fork_run
 from pyscrai.services.replays import replay_run
 from pyscrai.services.replies import reply
@@ -54,7 +54,7 @@ async def test_a_run_that_was_paused_stepped_and_injected_into_replays(house: Ho
         await house.play(run_id, step=True)
     await inject(house.services, run_id, InjectText(text="A bell.", audience=("ann",)), actor="kim",
                  changes={"trust": 2})
-    await ask(house.services, run_id, "resume", actor="kim")
+    await request(house.services, run_id, "resume", actor="kim")
     async with open_run(house.services, run_id) as runner:
         runner.pause("kim asks")
         assert (await runner.play()).status == "paused"
