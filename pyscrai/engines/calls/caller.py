@@ -21,6 +21,7 @@ from pyscrai.engines.tools.consultation import use_now
 from pyscrai.engines.tools.tool import Answer, Scene, Tool
 from pyscrai.errors import LONGEST_RETRY, ModelClosed, ModelError, ModelTimeout, ReplyError, TryAgain
 from pyscrai.events import Event, FlowWarning, ModelFellBack, ModelRetried, ReplyRepaired
+from pyscrai.plain_text import storable
 
 T = TypeVar("T")
 
@@ -200,7 +201,8 @@ class Caller:
             try:
                 async with asyncio.timeout(policy.timeout):
                     self._tokens.begin()
-                    return await model.complete(as_taken_by(model, request), self._tokens.of_a_try(speech)), None
+                    reply = await model.complete(as_taken_by(model, request), self._tokens.of_a_try(speech))
+                    return replace(reply, text=storable(reply.text)), None
             except TimeoutError:
                 failure = ModelTimeout(f"{model.alias} did not answer within {policy.timeout:g} s")
             except ModelError as error:

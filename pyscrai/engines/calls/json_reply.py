@@ -13,11 +13,13 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from pyscrai.engines.calls.schema_fit import fitted
 from pyscrai.errors import ReplyError
+from pyscrai.plain_text import storable_json
 
 MOST_STARTS = 40
 """How many opening braces in a reply are tried as the start of its JSON object."""
 
-_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
+_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+\\?(?:"|\Z))|,(?=\s*+[}\]])', re.DOTALL)
+"""A text, which may be broken off so that none is looked at twice; or a comma before a closing bracket."""
 
 
 @lru_cache(maxsize=256)
@@ -39,7 +41,10 @@ def parse(text: str, schema: Mapping[str, Any], *, names: Mapping[str, str] | No
     Raises:
         ReplyError: it is no JSON, or it does not satisfy ``schema``; the message says where and why.
     """
-    value = _value(text)
+    try:
+        value = storable_json(_value(text))
+    except ValueError as error:
+        raise ReplyError(f"the reply is not a JSON object: it is {error}") from None
     validator = _validator(json.dumps(schema, sort_keys=True))
     if validator.is_valid(value):
         return value

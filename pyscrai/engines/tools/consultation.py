@@ -25,6 +25,7 @@ from pyscrai.engines.tools.tool import Answer, Scene, Tool
 from pyscrai.engines.view import View
 from pyscrai.errors import ConfigError, ReplyError
 from pyscrai.events import FlowWarning, ToolCalled
+from pyscrai.plain_text import storable, storable_json
 
 ROUNDS = 2
 """How many tools a role may use in one turn, one after the other."""
@@ -143,8 +144,9 @@ async def use_now(tool: Tool, arguments: Mapping[str, Any], scene: Scene, *, lon
     """Use a tool; whatever goes wrong becomes the answer's error."""
     try:
         async with asyncio.timeout(longest):
-            return await tool.use(arguments, scene)
+            answer = await tool.use(arguments, scene)
+        return replace(answer, result=storable_json(answer.result), text=storable(answer.text))
     except TimeoutError:
         return Answer(error=f"no answer within {longest:g} s")
     except Exception as error:  # a tool is foreign code: a role's turn outlives whatever it raises
-        return Answer(error=f"{type(error).__name__}: {error}"[:500])
+        return Answer(error=storable(f"{type(error).__name__}: {error}")[:500])
