@@ -28,7 +28,7 @@ async def rehearse(scenario: str, options: RunOptions, *, as_json: bool) -> Exit
     Raises:
         TemplateError, RunError, NotFound: as for a real run.
     """
-    template, find_agent = await rehearsed(scenario)
+    template, find_agent = await rehearsed(scenario, options.cast.values())
     options = replace(options, seed=1 if options.seed is None else options.seed)
     cast = make_run_spec(template, options, find_agent, model="scripted").cast
     view = _view(as_json=as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pyscrai.errors import NotFound, RunError, VersionConflict
@@ -89,10 +89,34 @@ def only_scenario(loaded: list[LoadedTemplate], file: str) -> LoadedTemplate:
                    else "give a file with `kind: scenario`")
 
 
-async def rehearsed(scenario: str) -> tuple[ScenarioTemplate, Callable[[str], AgentBody]]:
+async def rehearsed(scenario: str, cast: Iterable[str] = ()) -> tuple[ScenarioTemplate, Callable[[str], AgentBody]]:
     """A scenario and what finds its agents, for a dry run: from a file and the shipped templates, with no database.
 
     A name that is not shipped is looked up among the stored templates.
+
+    Args:
+        cast: more agents that are to be found.
+
+    Raises:
+        NotFound: there is no such scenario, or none of its agents' names.
+        TemplateError: with every problem of the file.
+    """
+    template, find = await _scenario_and_agents(scenario)
+    more = {**shipped_agents(), **await _stored_agents(list(cast))}
+
+    def found(reference: str) -> AgentBody:
+        try:
+            return find(reference)
+        except (NotFound, KeyError):
+            if reference in more:
+                return more[reference]
+            raise NotFound(f"there is no agent {reference!r}", cure="`pyscrai templates list` names them") from None
+
+    return template, found
+
+
+async def _scenario_and_agents(scenario: str) -> tuple[ScenarioTemplate, Callable[[str], AgentBody]]:
+    """A scenario and what finds its own agents.
 
     Raises:
         NotFound: there is no such scenario, or none of its agents' names.

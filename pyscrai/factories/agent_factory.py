@@ -12,7 +12,7 @@ from pyscrai.engines.cast import AgentInstance
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports.model import ChatModel
 from pyscrai.engines.tools.consultation import load_tools
-from pyscrai.templates.models.agent import AgentBody, AgentTemplate, Failure, ModelSettings
+from pyscrai.templates.models.agent import AgentBody, AgentTemplate, Failure, ModelSettings, Personality
 from pyscrai.templates.models.scenario import Role, display_name
 
 ENGINES: Mapping[str, type[Engine]] = {"actor": Actor, "narrator": Narrator, "analyst": Analyst}
@@ -32,10 +32,11 @@ def create_agent_instance(role_id: str, role: Role, agent: AgentBody, *, model: 
         role=role_id, name=display_name(role_id, role.name), engine=agent.engine,
         agent=f"{agent.name}@{agent.version}" if isinstance(agent, AgentTemplate) else role_id,
         agent_hash=agent.hash if isinstance(agent, AgentTemplate) else "",
-        personality=agent.personality, model=override or role.model or agent.model or model,
+        personality=_in_this_play(agent.personality, role), model=override or role.model or agent.model or model,
         settings=_over(agent.settings, role.settings), prompts={**agent.prompts, **role.prompts},
         memory=role.memory or agent.memory, failure=role.failure or agent.failure or failure,
-        tools=agent.tools if role.tools is None else role.tools, secret=role.secret, hears=role.hears, human=role.human)
+        tools=agent.tools if role.tools is None else role.tools,
+        secret=_secret(role, agent), hears=role.hears, human=role.human)
 
 
 def create_agent_engine(instance: AgentInstance, plan: Plan, model: ChatModel, fallback: ChatModel | None = None, *,
@@ -51,6 +52,20 @@ def create_agent_engine(instance: AgentInstance, plan: Plan, model: ChatModel, f
         ConfigError: one of its tools is unknown, not allowed or cannot be imported.
     """
     return ENGINES[instance.engine](instance, plan, model, fallback, load_tools(instance.tools, tools_allowed))
+
+
+def _in_this_play(personality: Personality, role: Role) -> Personality:
+    """The persona with what the role adds to it."""
+    if not role.goals and not role.brief:
+        return personality
+    backstory = "\n\n".join(text for text in (personality.backstory, role.brief) if text)
+    return personality.model_copy(update={"backstory": backstory, "goals": (*personality.goals, *role.goals)})
+
+
+def _secret(role: Role, agent: AgentBody) -> str:
+    """What only this role knows: its secret, or its agent's, and what else it knows."""
+    own = role.secret or agent.secret
+    return "\n".join(text for text in (own, *(role.knows if agent.engine != "analyst" else ())) if text)
 
 
 def _over(settings: ModelSettings, override: ModelSettings | None) -> ModelSettings:

@@ -19,6 +19,8 @@ class RunOptions:
     """A model alias for every role."""
     role_models: Mapping[str, str] = field(default_factory=dict)
     """Role to model alias, over ``model``."""
+    cast: Mapping[str, str] = field(default_factory=dict)
+    """Role to the agent template, ``name`` or ``name@version``, that plays it in place of the template's own."""
     seed: int | None = None
     max_turns: int | None = None
     budget_usd: float | None = None

@@ -28,7 +28,8 @@ def make_run_spec(scenario: ScenarioTemplate, options: RunOptions, find_agent: F
         RunError: an unknown role or parameter, a value out of bounds, a required role left out.
         NotFound: an agent template is not stored.
     """
-    for named in (*options.role_models, *options.without, *options.people, *options.prompts, *options.memory):
+    for named in (*options.role_models, *options.cast, *options.without, *options.people, *options.prompts,
+                  *options.memory):
         if named not in scenario.roles:
             raise _unknown("role", named, scenario.roles)
     cast: dict[str, AgentInstance] = {}
@@ -41,16 +42,50 @@ def make_run_spec(scenario: ScenarioTemplate, options: RunOptions, find_agent: F
         if role_id in options.people:
             check_human(role_id, role.human)
         agent = find_agent(role.agent) if isinstance(role.agent, str) else role.agent
+        if role_id in options.cast:
+            given = find_agent(options.cast[role_id])
+            check_engine(role_id, agent, given)
+            agent = given
         instance = create_agent_instance(role_id, role, agent, model=model, failure=scenario.failure,
                                          override=options.role_models.get(role_id) or options.model)
         instance = changed(instance, prompts=options.prompts.get(role_id), memory=options.memory.get(role_id))
         cast[role_id] = instance if role_id not in options.people else instance.model_copy(
             update={"human": "always", "person": options.people[role_id]})
-    return RunSpec(scenario=scenario, cast=cast, parameters=read_parameters(scenario, options.parameters),
+    return RunSpec(scenario=scenario, cast=_told(scenario, cast),
+                   parameters=read_parameters(scenario, options.parameters),
                    seed=secrets.randbits(31) if options.seed is None else options.seed,
                    max_turns=options.max_turns, budget_usd=options.budget_usd,
                    variables=read_variables(scenario, options.variables),
                    standstill=Standstill(**options.standstill) if options.standstill else None)
+
+
+def check_engine(role: str, own: AgentBody, agent: AgentBody) -> None:
+    """Check that an agent can take the place of a role's own: an Analyst's place is an Analyst's.
+
+    Raises:
+        RunError: one of the two is an Analyst and the other is not.
+    """
+    if (own.engine == "analyst") != (agent.engine == "analyst"):
+        kind = "an Analyst" if own.engine == "analyst" else "an Actor or a Narrator"
+        raise RunError(f"role {role!r} is for {kind}, and this agent's engine is {agent.engine!r}", code="run.bad_cast",
+                       role=role, cure="cast an agent of the same kind")
+
+
+def _told(scenario: ScenarioTemplate, cast: Mapping[str, AgentInstance]) -> dict[str, AgentInstance]:
+    """The cast, with Analysts told the secrets and goals of others where the template says so."""
+    found = dict(cast)
+    for role, member in cast.items():
+        knows = scenario.roles[role].knows if member.engine == "analyst" else ()
+        if not knows:
+            continue
+        lines = [member.secret] if member.secret else []
+        for other in cast.values():
+            if "secrets" in knows and other.secret and other.role != role:
+                lines.append(f"The secret of {other.name}: {other.secret}")
+            if "goals" in knows and other.personality.goals and other.engine != "analyst":
+                lines.append(f"The goals of {other.name}: {'; '.join(other.personality.goals)}")
+        found[role] = member.model_copy(update={"secret": "\n".join(lines)})
+    return found
 
 
 def changed(instance: AgentInstance, *, model: str | None = None, prompts: Mapping[str, str] | None = None,

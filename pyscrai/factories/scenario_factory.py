@@ -13,6 +13,7 @@ from pyscrai.databases.recording.run_inbox import RunInbox
 from pyscrai.databases.recording.run_record import RunRecord
 from pyscrai.databases.repositories.runs import CastMember, NewRun, Runs
 from pyscrai.databases.repositories.stored_runs import StoredRun
+from pyscrai.databases.repositories.templates import agent_templates
 from pyscrai.databases.tables import ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.agents.engine import Engine
@@ -80,6 +81,10 @@ async def new_run(services: Services, template: str, options: RunOptions | None 
     # Read first: the transaction that writes holds up all others, and is to be short.
     stored = await services.joint.template(template)
     scenario, agents = stored.scenario, stored.agents
+    if options.cast:
+        async with services.database.read() as session:
+            agents = {**agents, **{reference: await agent_templates(session).get(reference)
+                                   for reference in set(options.cast.values())}}
     bodies = {reference: AgentTemplate.model_validate(agent.content) for reference, agent in agents.items()}
     plan = make_plan(make_run_spec(scenario, options, bodies.__getitem__, model=services.settings.model))
     for instance in plan.cast.values():
@@ -90,8 +95,8 @@ async def new_run(services: Services, template: str, options: RunOptions | None 
     if not options.allow_unknown_price:
         await check_budget(plan, services.models)
     cast = []
-    for role, instance in plan.cast.items():
-        agent = agents.get(str(scenario.roles[role].agent))
+    for role, instance in plan.given.cast.items():
+        agent = agents.get(options.cast.get(role) or str(scenario.roles[role].agent))
         cast.append(CastMember(role=role, name=instance.name, engine=instance.engine,
                                agent_hash=instance.agent_hash, agent_template_id=agent.id if agent else None,
                                configuration=instance.model_dump(mode="json"),

@@ -156,8 +156,9 @@ def _edited_spec(at: Moment, row: RunRow, cast: Sequence[AgentInstanceRow], edit
         alias = edits.role_models.get(member.role) or edits.model
         instances[member.role] = changed(instance, model=alias, prompts=edits.prompts.get(member.role),
                                          memory=edits.memory.get(member.role))
-    parameters = read_parameters(at.plan.scenario, {**row.parameters, **edits.parameters})
-    return RunSpec(scenario=at.plan.scenario, cast=instances, parameters=parameters,
+    scenario = at.plan.given.scenario
+    parameters = read_parameters(scenario, {**row.parameters, **edits.parameters})
+    return RunSpec(scenario=scenario, cast=instances, parameters=parameters,
                    seed=row.seed if edits.seed is None else edits.seed,
                    max_turns=edits.max_turns or row.settings.get("max_turns"),
                    budget_usd=edits.budget_usd or row.settings.get("budget_usd"), edition=at.plan.edition)

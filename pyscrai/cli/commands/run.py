@@ -28,6 +28,8 @@ async def run(
     model: Annotated[str | None, Parameter(help="The model alias of every role, or PROVIDER:MODEL, such as "
                                                     "openai:gpt-5-mini or ollama:llama3.2.")] = None,
     role_model: Annotated[Sequence[str], Parameter(help="The model alias of one role: ROLE=ALIAS.")] = (),
+    cast: Annotated[Sequence[str], Parameter(help="The agent template that plays a role: ROLE=NAME or "
+                                                  "ROLE=NAME@VERSION.")] = (),
     seed: Annotated[int | None, Parameter(help="Seed of random orders, dice and sampling.")] = None,
     max_turns: Annotated[int | None, Parameter(help="End after this many turns.")] = None,
     budget: Annotated[float | None, Parameter(help="End when the model calls have cost this many USD.")] = None,
@@ -49,7 +51,8 @@ async def run(
 
     people = {role: name or "you" for role, name in _pairs(play, "--play", bare=True).items()}
     options = RunOptions(
-        parameters=_pairs(set_, "--set"), model=model, role_models=_pairs(role_model, "--role-model"), seed=seed,
+        parameters=_pairs(set_, "--set"), model=model, role_models=_pairs(role_model, "--role-model"),
+        cast=_pairs(cast, "--cast"), seed=seed,
         max_turns=_positive(max_turns, "--max-turns"), budget_usd=_positive(budget, "--budget"),
         allow_unknown_price=allow_unknown_price,
         without=tuple(without), people=people, tags=tuple(tag))

@@ -6,13 +6,16 @@ The passes are named functions, each plain data in and plain data out; ``make_pl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from pyscrai.audience import EVERYONE, NOBODY, Audience
-from pyscrai.engines.cast import RunSpec
+from pyscrai.engines.cast import AgentInstance, RunSpec
 from pyscrai.errors import Problem, TemplateError
+from pyscrai.prompts.parameters import with_parameters
 from pyscrai.templates.models.analysis import End
 from pyscrai.templates.models.flow import Phase
+from pyscrai.templates.plain_texts import filled, filled_persona
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Plan(RunSpec):
     watchers: frozenset[str]
     """Roles that only look on: their nodes lead nowhere."""
     keep_turns: int | None
+    given: RunSpec
+    """The spec as it was given: its texts name parameters that stand for their values here."""
 
     @property
     def bound(self) -> int:
@@ -76,6 +81,21 @@ class Plan(RunSpec):
 def members(names: Iterable[str], behind: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Roles behind names, each once, in the order in which they are named; names of nobody in the cast drop out."""
     return tuple(dict.fromkeys(role for name in names for role in behind.get(name, ())))
+
+
+def fill_texts(spec: RunSpec) -> RunSpec:
+    """The spec with its parameters put into the texts of its scenario and its cast."""
+    scenario = filled(spec.scenario, spec.parameters)
+    cast = {role: _filled_instance(member, spec.parameters) for role, member in spec.cast.items()}
+    same = scenario is spec.scenario and all(cast[role] is member for role, member in spec.cast.items())
+    return spec if same else replace(spec, scenario=scenario, cast=cast)
+
+
+def _filled_instance(member: AgentInstance, parameters: Mapping[str, Any]) -> AgentInstance:
+    personality, secret = filled_persona(member.personality, parameters), with_parameters(member.secret, parameters)
+    if personality is member.personality and secret == member.secret:
+        return member
+    return member.model_copy(update={"personality": personality, "secret": secret})
 
 
 def expand_names(spec: RunSpec) -> dict[str, tuple[str, ...]]:
@@ -142,9 +162,11 @@ def make_plan(spec: RunSpec) -> Plan:
     Raises:
         TemplateError: a phase has no speakers, or no moderator, with this cast.
     """
+    given, spec = spec, fill_texts(spec)
     behind = expand_names(spec)
     phases = expand_phases(spec, behind)
     ends = spec.scenario.ends
-    return Plan(**{each.name: getattr(spec, each.name) for each in fields(RunSpec)}, behind=behind, phases=phases,
+    return Plan(given=given, **{each.name: getattr(spec, each.name) for each in fields(RunSpec)}, behind=behind,
+                phases=phases,
                 ends=(ends,) if isinstance(ends, End) else tuple(ends), visible=see_variables(spec, behind),
                 watchers=find_watchers(spec, phases), keep_turns=span_of_memory(spec))

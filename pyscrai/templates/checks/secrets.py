@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pyscrai.templates.checks.audiences import told
-from pyscrai.templates.checks.prompts import persona_texts
 from pyscrai.templates.checks.report import Subject
 from pyscrai.templates.models.agent import AgentBody
+from pyscrai.templates.plain_texts import persona_texts
 from pyscrai.templates.reading.positions import Path
 
 SHARED_WORDS = 6

@@ -43,6 +43,8 @@ RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_le
 AliasName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\w.:/-]+$")]
 VersionName = Annotated[str, StringConstraints(pattern=r"^\d{1,9}\.\d{1,9}\.\d{1,9}$")]
 TemplateName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+TemplateReference = Annotated[str, StringConstraints(
+    pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*(@\d+\.\d+\.\d+)?$", max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Value = bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | float | Annotated[
     str, StringConstraints(max_length=20_000, pattern=_NO_NUL)]

@@ -15,6 +15,7 @@ from pyscrai.databases.api.schemas.base import (
     Seed,
     Tag,
     TemplateName,
+    TemplateReference,
     Value,
     VersionName,
 )
@@ -44,6 +45,8 @@ class NewRun(Body):
     model: AliasName | None = None
     """A model alias for every role."""
     role_models: dict[RoleName, AliasName] = Field(default_factory=dict, max_length=200)
+    cast: dict[RoleName, TemplateReference] = Field(default_factory=dict, max_length=200)
+    """Role to the agent template, ``name`` or ``name@version``, that plays it in place of the template's own."""
     without: tuple[RoleName, ...] = Field((), max_length=200)
     """Optional roles that are left out."""
     people: dict[RoleName, Tag] = Field(default_factory=dict, max_length=200)
@@ -60,8 +63,8 @@ class NewRun(Body):
     def options(self) -> RunOptions:
         """What is chosen for the run, as the factory takes it."""
         return RunOptions(
-            parameters=self.parameters, model=self.model, role_models=self.role_models, seed=self.seed,
-            max_turns=self.max_turns, budget_usd=self.budget_usd,
+            parameters=self.parameters, model=self.model, role_models=self.role_models,
+            cast=self.cast, seed=self.seed, max_turns=self.max_turns, budget_usd=self.budget_usd,
             allow_unknown_price=self.allow_unknown_price, without=self.without, people=self.people,
             tags=self.tags, name=self.name)
 
