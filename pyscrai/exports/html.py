@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from pyscrai.exports.dossier import Dossier
 from pyscrai.exports.figures import facts, figures_table, variables_table
-from pyscrai.exports.transcript import folded
+from pyscrai.exports.folded_changes import folded
 from pyscrai.exports.transcript_entry import Entry, clean
 
 HUES = 8

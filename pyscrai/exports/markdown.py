@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pyscrai.exports.dossier import Dossier
 from pyscrai.exports.figures import facts, figures_table, variables_table
-from pyscrai.exports.transcript import folded
+from pyscrai.exports.folded_changes import folded
 from pyscrai.exports.transcript_entry import Entry, clean
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")

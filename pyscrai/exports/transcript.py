@@ -6,7 +6,6 @@ The terminal, Markdown and HTML all render the same entries, so that a run reads
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from pyscrai.exports.transcript_entry import Entry, Line, Tone, clean, outcome_text, pairs, titled
 
@@ -58,37 +57,6 @@ class Transcript:
         """An entry at the place of ``line``."""
         return Entry(tone, clean(text).strip(), str(line.get("source") or ""), who, to, clean(tag),
                      int(line.get("turn") or 0), int(line.get("seq") or 0), detail, clean(aside).strip())
-
-
-class Folding:
-    """Joins the changes of variables that follow each other within a turn into one entry."""
-
-    def __init__(self) -> None:
-        self._held: list[Entry] = []
-
-    def push(self, entry: Entry) -> Iterator[Entry]:
-        """The entries that are complete now that ``entry`` follows."""
-        if self._held and (entry.tone != "change" or entry.turn != self._held[-1].turn):
-            yield from self.flush()
-        if entry.tone == "change":
-            self._held.append(entry)
-        else:
-            yield entry
-
-    def flush(self) -> Iterator[Entry]:
-        """What is still held back."""
-        if self._held:
-            causes = dict.fromkeys(entry.tag for entry in self._held if entry.tag)
-            yield replace(self._held[0], text="; ".join(entry.text for entry in self._held), tag="; ".join(causes))
-            self._held = []
-
-
-def folded(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """``entries`` with the changes of a turn in one."""
-    folding = Folding()
-    for entry in entries:
-        yield from folding.push(entry)
-    yield from folding.flush()
 
 
 Reader = Callable[[Transcript, Line], list[Entry]]

@@ -79,6 +79,13 @@ class _MeteredContext(Context):
 @pass_context
 def _measured(context: _MeteredContext, value: Any) -> Any:
     context.meter.spend_size(value)
+    return value
+
+
+@pass_context
+def _shown(context: _MeteredContext, value: Any) -> Any:
+    """What an expression puts into the text, its size spent beforehand."""
+    context.meter.spend_size(value)
     return value_text(value) if isinstance(value, bool | float | list | tuple | dict) else value
 
 
@@ -214,7 +221,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     context_class = _MeteredContext
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(undefined=StrictUndefined, optimized=False, finalize=_measured, autoescape=False, **options)
+        super().__init__(undefined=StrictUndefined, optimized=False, finalize=_shown, autoescape=False, **options)
         self.globals.clear()
         own = {"measured": _measured, "built": _built, "repeated": _repeated, "concatenated": _concatenated}
         self.filters = {**{name: _metered(name, self.filters[name]) for name in sorted(FILTERS)}, **own}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sys
 from pathlib import Path
@@ -178,7 +179,14 @@ async def test_a_file_that_cannot_be_written_to_is_read(sqlite_stage: Stage, mon
     await sqlite_stage.writer.close()
     await sqlite_stage.database.close()
     before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
-    monkeypatch.setattr(os, "access", lambda file, mode: mode != os.W_OK)
+    really_open = os.open
+
+    def refused(file: Any, flags: int, *more: Any, **options: Any) -> int:
+        if flags == os.O_RDWR:
+            raise PermissionError(errno.EACCES, "Permission denied", str(file))
+        return really_open(file, flags, *more, **options)
+
+    monkeypatch.setattr(os, "open", refused)  # the tests may be run by root, whom no file refuses
     async with Database(f"sqlite+aiosqlite:///{path}") as database:
         await database.prepare()
         async with database.read() as session:

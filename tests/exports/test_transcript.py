@@ -8,7 +8,8 @@ import pytest
 
 from pyscrai.events import AnyEvent
 from pyscrai.exports import transcript
-from pyscrai.exports.transcript import Transcript, folded
+from pyscrai.exports.folded_changes import folded
+from pyscrai.exports.transcript import Transcript
 from pyscrai.exports.transcript_entry import clean, heard_by, outcome_text
 from tests.exports.samples import EVENTS, EVIL, line
 

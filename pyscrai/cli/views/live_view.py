@@ -16,7 +16,8 @@ from pyscrai.cli.views.paint import MARGIN, NARROW, Painter, Palette, header
 from pyscrai.cli.views.summary import hints, summary
 from pyscrai.cli.views.view import Closing, Opening
 from pyscrai.exports.figures import seconds
-from pyscrai.exports.transcript import Folding, Transcript
+from pyscrai.exports.folded_changes import ChangeFold
+from pyscrai.exports.transcript import Transcript
 from pyscrai.exports.transcript_entry import Entry, Line, clean
 
 FRAMES_PER_SECOND = 8
@@ -40,7 +41,7 @@ class LiveView:
         self._stage = _Stage()
         self._script = Transcript()
         self._painter = Painter(self._stage.palette)
-        self._folding = Folding()
+        self._fold = ChangeFold()
         self._live: Live | None = None
 
     def opened(self, opening: Opening) -> None:
@@ -66,14 +67,14 @@ class LiveView:
         stage.record(str(line.get("source") or ""), line["kind"])
         for entry in self._script.read(line):
             if not entry.detail and not (entry.tone == "status" and entry.tag != "forked"):
-                self._print(self._folding.push(entry))
+                self._print(self._fold.push(entry))
 
     def _print(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             self.console.print(self._painter.paint(entry, self.console.width))
 
     def token(self, role: str, turn: int, piece: str | None) -> None:
-        self._print(self._folding.flush())
+        self._print(self._fold.flush())
         self._stage.hear(role, turn, piece)
 
     def say(self, text: str) -> None:
@@ -81,7 +82,7 @@ class LiveView:
         self.console.print(Text(f"  {text}", "yellow"))
 
     def suspend(self) -> None:
-        self._print(self._folding.flush())
+        self._print(self._fold.flush())
         if self._live is not None:
             self._stage.clear()
             self._live.stop()

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from pyscrai.exports.transcript import folded
+from pyscrai.exports.folded_changes import folded
 from pyscrai.exports.transcript_entry import Entry, Tone
 
 COLOURS = ("cyan", "magenta", "green", "bright_blue", "dark_orange3", "medium_violet_red", "dark_cyan", "purple")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pyscrai.cli.terminal import output
-from pyscrai.exports.transcript import Folding, Transcript
+from pyscrai.exports.folded_changes import ChangeFold
+from pyscrai.exports.transcript import Transcript
 from pyscrai.exports.transcript_entry import Entry, Line
 
 
@@ -104,7 +105,7 @@ class LinesView:
 
     def __init__(self) -> None:
         self._script = Transcript()
-        self._folding = Folding()
+        self._fold = ChangeFold()
 
     def opened(self, opening: Opening) -> None:
         self._script = Transcript({member["role"]: member["name"] for member in opening.cast}, opening.titles)
@@ -113,7 +114,7 @@ class LinesView:
     def event(self, line: Line) -> None:
         for entry in self._script.read(line):
             if not entry.detail:
-                self._print(self._folding.push(entry))
+                self._print(self._fold.push(entry))
 
     def _print(self, entries: Iterable[Entry]) -> None:
         from pyscrai.cli.views.paint import as_line
@@ -125,7 +126,7 @@ class LinesView:
         pass
 
     def suspend(self) -> None:
-        self._print(self._folding.flush())
+        self._print(self._fold.flush())
 
     def closed(self, closing: Closing) -> None:
         from pyscrai.cli.views.summary import hints, summary

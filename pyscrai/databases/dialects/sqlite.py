@@ -160,7 +160,13 @@ class SqliteDialect:
 
     def reads_only(self) -> bool:
         """Whether the file is there and this process may not write to it."""
-        return self.file.exists() and not (os.access(self.file, os.W_OK) and os.access(self.file.parent, os.W_OK))
+        try:
+            os.close(os.open(self.file, os.O_RDWR))  # os.access would block the loop of LangGraph's server, as it says
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return self.file.exists()
+        return False
 
 
 def _reading_uri(path: Path) -> str:
