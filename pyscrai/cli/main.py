@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from pyscrai.cli import error_report
 from pyscrai.cli.exit_codes import Exit
+from pyscrai.plain_text import storable
 
 _RUN = ("Play a scenario and show it as it happens.\n\n"
         "Ctrl-C pauses the run after the turn that is being played; `pyscrai resume` lets it go on. Exit codes: 0 the "
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code, from the table in ``pyscrai.cli.exit_codes``.
     """
     gc.set_threshold(50_000)  # importing half a million objects that stay is a quarter faster for it
-    tokens = list(sys.argv[1:] if argv is None else argv)
+    tokens = [_read(token) for token in (sys.argv[1:] if argv is None else argv)]
     as_json = "--json" in tokens
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -93,6 +94,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             return error_report.report(error, as_json=as_json)
         except BrokenPipeError:
             return _quiet()
+
+
+def _read(token: str) -> str:
+    """The argument as text: bytes that are no UTF-8 are kept only where they name a file."""
+    plain = storable(token)
+    return token if plain == token or os.path.lexists(token) else plain
 
 
 def _dispatch(tokens: list[str]) -> int:

@@ -17,6 +17,7 @@ from pyscrai.engines.ports.record import CallKey, CallRecord
 from pyscrai.errors import RunError, WrongState
 from pyscrai.factories.services import Services
 from pyscrai.lifecycle import answered, check_fits
+from pyscrai.plain_text import storable_json
 from pyscrai.services.controls import Accepted, control_event
 from pyscrai.services.outside_events import Within, change_runs
 from pyscrai.services.run_states import waiting_requests
@@ -44,6 +45,10 @@ async def reply(services: Services, run_id: str, answer: Mapping[str, Any], *, a
         row = await Runs(session).get(run_id)
     check_fits(run_id, row.status, row.desired, "reply")
     asked = choose(run_id, await waiting_requests(services, run_id), role)
+    try:
+        answer = storable_json(dict(answer))
+    except ValueError as error:
+        raise RunError(f"the answer is {error}", cure="send plain fields") from None
     if dict(answer) != PASS:
         check_answer(answer, asked)
     call = reply_call(asked, answer, actor)

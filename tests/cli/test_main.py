@@ -149,3 +149,10 @@ def test_help_reads_well(capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     lines = capsys.readouterr().out.splitlines()
     begin = next(number for number, line in enumerate(lines) if line.startswith("Ctrl-C"))
     assert all(len(line) > 80 for line in lines[begin:begin + 2]), "the paragraph is wrapped as one"
+
+
+def test_bytes_of_an_argument_that_are_no_text_become_text(pyscrai: Pyscrai, home: Path) -> None:
+    said = pyscrai("run", "talk.yaml", "--model", "scripted", "--tag", "a\udcffb", "--json")
+    assert said.code == 0
+    row = next(row for row in pyscrai("runs", "--json").lines if row["run_id"] == said.last["run_id"])
+    assert row["tags"] == ["a\ufffdb"]

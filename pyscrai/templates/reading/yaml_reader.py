@@ -25,6 +25,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from pyscrai.errors import Problem
+from pyscrai.plain_text import storable
 from pyscrai.templates.reading.positions import Path, Place, Positions
 
 LARGEST = 1_000_000
@@ -40,7 +41,6 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,40}")
 _OTHER_INTEGER = re.compile(r"0o([0-7]{1,40})|0x([0-9a-fA-F]{1,40})")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL = re.compile(r"([-+])?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _NOWHERE: Path = ("",)
 """Where parts are noted that do not enter the data."""
 _TAGS = ("!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!")
@@ -221,7 +221,7 @@ class _Reader:
         if isinstance(event, ScalarEvent):
             self.check_tag(event)
             self.spend(1, event)
-            text = _joined(str(event.value))
+            text = storable(str(event.value))
             if getattr(event, "anchor", None):
                 self.anchors[str(getattr(event, "anchor"))] = text, 1  # noqa: B009  untyped events
             return text
@@ -232,7 +232,7 @@ class _Reader:
         return None
 
     def scalar(self, event: ScalarEvent) -> Any:
-        text = _joined(str(event.value))
+        text = storable(str(event.value))
         return plain(text) if event.style is None and "str" not in str(event.tag or "") else text
 
     def check_tag(self, event: Event) -> None:
@@ -281,10 +281,3 @@ def plain(text: str) -> Any:
     if match := _SPECIAL.fullmatch(text):
         return float("nan") if match[3] else float(f"{match[1] or ''}inf")
     return text
-
-
-def _joined(text: str) -> str:
-    """JSON writes characters beyond the first plane as two halves; put them together again."""
-    if not _SURROGATES.search(text):
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
