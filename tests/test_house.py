@@ -68,8 +68,9 @@ def test_init_files_are_quiet() -> None:
         names = [getattr(target, "id", "") for target in node.targets] if isinstance(node, ast.Assign) else [""]
         return all(name.startswith("__") for name in names)
 
+    # The package's own says where the Python interface is, and imports it when it is used.
     loud = [here(path) for path, module in sources() if path.name == "__init__.py"
-            and not all(is_quiet(node) for node in module.body)]
+            and not all(is_quiet(node) for node in module.body) and path != PACKAGE / "__init__.py"]
     assert not loud
 
 

@@ -37,12 +37,16 @@ def render_parquet(dossier: Dossier) -> Iterator[bytes]:
     """The file; its key-value metadata holds the run, its cast and its metrics as JSON under ``pyscrai.*``."""
     facts = {"pyscrai.run": dossier.run, "pyscrai.cast": dossier.cast, "pyscrai.metrics": dossier.metrics,
              "pyscrai.template": dossier.template}
-    schema = SCHEMA.with_metadata({name: dumps(value).encode("utf-8", "backslashreplace")
-                                   for name, value in facts.items()})
-    table = pa.Table.from_pylist([_row(line) for line in dossier.events], schema=schema)
+    table = events_table(dossier).replace_schema_metadata({
+        name: dumps(value).encode("utf-8", "backslashreplace") for name, value in facts.items()})
     written = io.BytesIO()
     pq.write_table(table, written, compression="zstd")
     yield written.getvalue()
+
+
+def events_table(dossier: Dossier) -> pa.Table:
+    """The events of a run as a table."""
+    return pa.Table.from_pylist([_row(line) for line in dossier.events], schema=SCHEMA)
 
 
 def _row(line: Line) -> dict[str, Any]:
