@@ -31,7 +31,7 @@ from pyscrai.templates.library import shipped_agent, shipped_scenario
 class StudioSettings(BaseModel):
     """What can be set for a run in Studio."""
 
-    model: str = Field("default", description="Model alias for every role: a name from pyscrai.toml, openai:MODEL, "
+    model: str = Field("default", description="Model alias for every role: a name from pyscrai.toml, PROVIDER:MODEL, "
                                               "embedded, embedded-tiny or scripted; `default` for the operator's.")
     seed: int = Field(1, description="Seed of random orders, dice and sampling.")
     max_turns: int | None = Field(None, ge=1, description="Stop after this many turns.")
