@@ -228,6 +228,8 @@ class MemorySummarized(Event):
     kind: Literal["memory_summarized"] = "memory_summarized"
     summary: str
     upto_turn: int
+    lines: list[str] = Field(default_factory=list)
+    """The keys of the lines that were folded in this time; those of earlier ones are in the summary before."""
 
 
 class Reflection(Event):
@@ -235,6 +237,8 @@ class Reflection(Event):
 
     kind: Literal["reflection"] = "reflection"
     insights: list[str]
+    lines: list[str] = Field(default_factory=list)
+    """The keys of the lines that the role had before it when it drew them, beside its summary and memories."""
 
 
 class Assessment(Event):

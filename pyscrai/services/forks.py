@@ -17,6 +17,7 @@ from pyscrai.databases.tables import AgentInstanceRow, RunRow, ScenarioTemplateR
 from pyscrai.engines.cast import AgentInstance, RunSpec
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.orchestration.turn_order import BEGIN, successors
+from pyscrai.engines.place import Place
 from pyscrai.engines.ports.record import Progress
 from pyscrai.engines.state import Line, shown_usage
 from pyscrai.errors import NotFound, RunError, WrongState
@@ -27,6 +28,7 @@ from pyscrai.factories.scenario_factory import Within, make_graph
 from pyscrai.factories.services import Services
 from pyscrai.lifecycle import Desired, check_fits
 from pyscrai.services.outside_events import change_runs
+from pyscrai.services.remade_memories import remake
 from pyscrai.services.run_checks import check_audience, check_player, check_variables
 from pyscrai.services.run_states import Moment, moment
 from pyscrai.templates.models.base import Scalar
@@ -104,21 +106,25 @@ async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, 
     lines = _edited_lines(at.values.get("messages") or (), edits.message)
     async with services.database.read() as session:
         values = await _settled(session, run_id, at)
-    values = {**values, "variables": variables, "messages": tuple(lines), "outcome": None}
+        remade = {} if edits.message is None else await remake(
+            session, run_id, plan, values.get("memory") or {}, _line(at, edits.message[0]), turn)
+    values = {**values, "variables": variables, "messages": tuple(lines), "outcome": None,
+              "memory": {**(values.get("memory") or {}), **remade}}
+    said = _said(edits, at, tuple(remade))
     fork = Fork(run_id, turn, Progress(turn, values.get("phase", ""), tuple(
         activation["role"] for activation in values["next"]), variables, shown_usage(values.get("usage") or {})))
     child = new_run_id(now())
     events: list[Event] = [RunForked(key="forked", turn=turn, phase=fork.at.phase, source=actor, parent=run_id,
-                                     at_turn=turn, edits=edits.as_dict())]
+                                     at_turn=turn, edits=said)]
     events += [VariableChanged(key=f"forked.{name}", turn=turn, phase=fork.at.phase, source=actor, variable=name,
                                old=at.values.get("variables", {}).get(name), new=variables[name],
                                cause=f"{actor} forks", audience=plan.audience(plan.scenario.variables[name].visible_to))
                for name in edits.variables]
     # The state first: a run that is there at all is there whole.
     await _copy_state(services, child, plan, values)
+    new = _new_run(child, row, cast, plan, fork, edits, said, actor, name, tags, desired)
     try:
-        await _store(services, _new_run(child, row, cast, plan, fork, edits, actor, name, tags, desired), row, events,
-                     within)
+        await _store(services, new, row, events, within)
     except BaseException:
         await services.checkpoints.delete(child)
         raise
@@ -174,13 +180,26 @@ def _edited_lines(lines: Sequence[Line], message: tuple[str, str] | None) -> lis
     return [{**line, "content": text} if line["id"] == key else line for line in lines]
 
 
+def _said(edits: Edits, at: Moment, remade: Sequence[str]) -> dict[str, Any]:
+    """The edits as plain data, with the roles whose memory is made again because of a changed message."""
+    said = edits.as_dict()
+    if edits.message is not None and remade:
+        said["message"] = {**said["message"], "turn": _line(at, edits.message[0])["turn"], "remade": list(remade)}
+    return said
+
+
+def _line(at: Moment, key: str) -> Line:
+    found: Line = next(line for line in at.values["messages"] if line["id"] == key)
+    return found
+
+
 async def _settled(session: AsyncSession, run_id: str, at: Moment) -> dict[str, Any]:
     """The state without what the parent's watchers have done for this turn already, but with what came of it.
 
     Watchers look on in the superstep after the turn; what they saw belongs to the shared past and is not paid again.
     """
     values = dict(at.values)
-    keys = {f"t{activation['turn']}.{activation['role']}.{activation['task']}": activation
+    keys = {Place.of(activation).stem: activation
             for activation in values["next"] if activation["role"] in at.plan.watchers}
     if not keys:
         return values
@@ -197,11 +216,12 @@ async def _settled(session: AsyncSession, run_id: str, at: Moment) -> dict[str, 
 
 
 def _new_run(child: str, row: RunRow, cast: Sequence[AgentInstanceRow], spec: RunSpec, fork: Fork, edits: Edits,
-             actor: str, name: str, tags: Sequence[str], desired: Desired) -> Callable[[ScenarioTemplateRow], NewRun]:
+             said: Mapping[str, Any], actor: str, name: str, tags: Sequence[str], desired: Desired
+             ) -> Callable[[ScenarioTemplateRow], NewRun]:
     members = [CastMember(role=member.role, name=member.name, engine=member.engine, agent_hash=member.agent_hash,
                           configuration=spec.cast[member.role].model_dump(mode="json"),
                           agent_template_id=member.agent_template_id, played_by=member.played_by) for member in cast]
-    settings = {**row.settings, "actor": actor, "edits": edits.as_dict()}
+    settings = {**row.settings, "actor": actor, "edits": dict(said)}
     for own in ("standstill", "variables", "injects"):   # of the parent's beginning, which the fork has behind it
         settings.pop(own, None)
     bounds = {"max_turns": edits.max_turns, "budget_usd": edits.budget_usd}

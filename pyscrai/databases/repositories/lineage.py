@@ -15,6 +15,18 @@ NOT_INHERITED = (*sorted(LIFE_EVENTS), "end_reached", "control", "report")
 """Kinds of event that belong to the one playing of a run, not to the play that a fork shares."""
 
 
+DERIVED = ("memory_summarized", "reflection")
+"""Kinds of event that are derived from what a role heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """Roles whose memory of what came from a turn on is made again: a message of that turn is changed in a run."""
+
+    roles: tuple[str, ...]
+    turn: int
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A run and the last turn of it that counts; None for all of it."""
@@ -23,6 +35,8 @@ class Segment:
     upto_turn: int | None
     edited: tuple[str, str] | None = None
     """The key of one event before it, and what that says in this run: a fork may change one message."""
+    remade: Remade | None = None
+    """What was derived from that message, and is no part of this run's past."""
 
 
 async def lineage(session: AsyncSession, run_id: str) -> tuple[Segment, ...]:
@@ -34,7 +48,8 @@ async def lineage(session: AsyncSession, run_id: str) -> tuple[Segment, ...]:
         found = (await session.execute(select(
             RunRow.parent_run_id, RunRow.fork_turn, RunRow.settings).where(RunRow.id == current))).one_or_none()
         message = ((found.settings or {}).get("edits") or {}).get("message") if found else None
-        segments.append(Segment(current, upto, (message["key"], message["text"]) if message else None))
+        remade = Remade(tuple(message["remade"]), message["turn"]) if message and message.get("remade") else None
+        segments.append(Segment(current, upto, (message["key"], message["text"]) if message else None, remade))
         current = found.parent_run_id if found else None
         if found and found.fork_turn is not None:
             upto = found.fork_turn if upto is None else min(upto, found.fork_turn)

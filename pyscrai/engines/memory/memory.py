@@ -77,7 +77,8 @@ async def refresh(engine: Engine, view: View, ask: Ask, memory: Mapping[str, Any
                 changed["summary"] = await _summarize(engine, folded, leaving[start:start + FOLDED], ask)
             drafts.append((MemorySummarized, {
                 "source": engine.role, "audience": (engine.role,), "summary": changed["summary"],
-                "upto_turn": changed["after"]}))
+                "upto_turn": changed["after"],
+                "lines": [line["id"] for line in leaving]}))
         if settings.retrieval is not None:
             changed["kept"] = changed.get("kept", 0) + len(leaving)
             await recall.keep(engine.role, of_lines(engine.role, leaving))
@@ -89,8 +90,8 @@ async def refresh(engine: Engine, view: View, ask: Ask, memory: Mapping[str, Any
                 insights := await reflect(engine, view, ask, settings.reflection)):
             changed.update(insights=list(insights), reflected=view.turn)
             await recall.keep(engine.role, of_insights(engine.role, view.turn, insights))
-            drafts.append((Reflection, {"source": engine.role, "audience": (engine.role,),
-                                        "insights": list(insights)}))
+            drafts.append((Reflection, {"source": engine.role, "audience": (engine.role,), "insights": list(insights),
+                                        "lines": [line["id"] for line in view.lines]}))
             view = replace(view, recalled=await _recalled(engine, view, changed, recall))
     return Remembered(view, changed if changed != memory else None, drafts)
 
