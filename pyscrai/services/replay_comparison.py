@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.in_memory import MemoryRecord
+from pyscrai.engines.place import Place
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.engines.ports.record import CallKey, CallRecord, Progress
 from pyscrai.events import Event
@@ -64,7 +65,7 @@ class ReplayRecord(MemoryRecord):
         there = [call for key, call in self.calls.items() if (key.turn, key.role, key.task) == (
             place.turn, place.role, place.task)]
         nearest = next((call for call in there if len(call.request.messages) == len(request.messages)), None)
-        self.difference = Difference(place.turn, f"t{place.turn}.{role}.{place.task}", None if nearest is None else
+        self.difference = Difference(place.turn, Place(place.turn, role, place.task).stem, None if nearest is None else
                                      _shown_request(nearest.request), _shown_request(request), "request")
 
     async def commit(self, events: Sequence[Event], progress: Progress | None = None) -> None:
@@ -138,7 +139,7 @@ def _unasked(record: ReplayRecord, calls: Sequence[CallRecord], *, partial: bool
     for call in calls:
         if call.key not in record.recalled and not partial:
             key = call.key
-            return Difference(key.turn, f"t{key.turn}.{key.role}.{key.task}", {
+            return Difference(key.turn, Place(key.turn, key.role, key.task).stem, {
                 "purpose": call.purpose, "ordinal": key.ordinal, "reply": call.reply.text if call.reply else None},
                 None, "call")
     return None
