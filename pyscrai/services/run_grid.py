@@ -33,12 +33,13 @@ def _options(base: RunOptions, parameters: Mapping[str, Sequence[Any]], seeds: S
 
 
 async def play_grid(services: Services, manager: EngineManager, template: str, options: Sequence[RunOptions], *,
-                    parallel: int = 10, told: Told | None = None, stopped: Callable[[], bool] = lambda: False
-                    ) -> list[str]:
+                    parallel: int = 10, told: Told | None = None, stopped: Callable[[], bool] = lambda: False,
+                    begun: list[str] | None = None) -> list[str]:
     """Play runs, so many at once, each to where it stands.
 
     Args:
         stopped: whether no further run is to be begun.
+        begun: filled with the ids of those that are begun, as they are.
 
     Returns:
         The ids of those that were begun, in the order of the options.
@@ -58,7 +59,7 @@ async def play_grid(services: Services, manager: EngineManager, template: str, o
             told(ended, len(options))
 
     tasks: list[asyncio.Task[None]] = []
-    begun: list[str] = []
+    begun = [] if begun is None else begun
     try:
         for each in options:
             await room.acquire()

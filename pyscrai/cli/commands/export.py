@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from pyscrai.cli.parameters import AsJson, RunId, Target
+from pyscrai.cli.parameters import AsJson, Target
 from pyscrai.cli.terminal import output
 from pyscrai.errors import ConfigError
 from pyscrai.exports.formats import BINARY, SUFFIXES, WITH_CALLS, ExportFormat, renderer
@@ -17,16 +17,28 @@ if TYPE_CHECKING:
 
 
 async def export(
-    run_id: RunId, /, *,
+    run_id: Annotated[str | None, Parameter(name="RUN", help="A run's id, the beginning of it, or `last`; left out "
+                                                             "with --tag or --experiment.")] = None, /, *,
     format: Annotated[ExportFormat | Literal["folder"] | None, Parameter(
         help="Left out, the suffix of --output tells, else markdown; `folder` opens in any browser, with no server."
     )] = None,
     target: Target = None,
     without_calls: Annotated[bool, Parameter(help="Leave the model calls out of json, jsonl and folder.")] = False,
     family: Annotated[bool, Parameter(help="Into a folder also all runs that share its past.")] = False,
+    tag: Annotated[str | None, Parameter(help="All runs with this tag as one table, CSV or Parquet.")] = None,
+    experiment: Annotated[str | None, Parameter(help="All runs of this experiment as one table.")] = None,
+    table: Annotated[Literal["runs", "measurements", "turns"], Parameter(
+        help="With --tag or --experiment: a row for each run, measurement, or turn.")] = "runs",
     as_json: AsJson = False,
 ) -> None:
-    """Write a run to a file or to stdout: transcript, calls, measurements, report and figures."""
+    """Write a run to a file or to stdout; or many runs, by tag or experiment, as one tidy table."""
+    if run_id is None:
+        if (tag is None) == (experiment is None):
+            raise ConfigError("it is not said what to export", code="usage", cure="name a run, --tag or --experiment")
+        from pyscrai.cli.table_export import export_table
+
+        await export_table(table, target, tag=tag, experiment=experiment, as_json=as_json)
+        return
     from pyscrai.cli.run_lookup import looked_up
     from pyscrai.exports.run_reader import gather
 

@@ -39,6 +39,9 @@ async def run(
     play: Annotated[Sequence[str], Parameter(help="Play this role yourself: ROLE or ROLE=YOUR_NAME.")] = (),
     tag: Annotated[Sequence[str], Parameter(help="A tag to find the run by.")] = (),
     draft: Annotated[bool, Parameter(help="Store a changed file as the next free version.")] = False,
+    runs: Annotated[int | None, Parameter(help="Play so many seeds of it, and every combination of --set NAME=A,B; "
+                                               "print one table.")] = None,
+    parallel: Annotated[int, Parameter(help="With --runs: how many are played at once.")] = 10,
     dry_run: Annotated[bool, Parameter(help="Play the flow with no model; nothing is stored.")] = False,
     as_json: AsJson = False,
 ) -> Exit:
@@ -72,6 +75,11 @@ async def run(
         from pyscrai.factories.scenario_factory import create_scenario_run_from_template
 
         name = await stored(services, scenario, draft=draft)
+        if runs is not None:
+            from pyscrai.cli.run_grid import play_grid_here
+
+            return await play_grid_here(services, name, options, runs=_positive(runs, "--runs") or 1,
+                                        parallel=_positive(parallel, "--parallel") or 1, as_json=as_json)
         run_id = await create_scenario_run_from_template(services, name, options)
         async with services.database.read() as session:
             begin = await opening_of(session, run_id)

@@ -1,0 +1,59 @@
+"""``pyscrai export --tag`` and ``--experiment``: many runs as one tidy table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pyscrai.cli.terminal import output
+from pyscrai.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+RunsTable = Literal["runs", "measurements", "turns"]
+SUFFIXES = (".parquet", ".csv")
+
+
+async def export_table(table: RunsTable, target: Path | None, *, tag: str | None, experiment: str | None, as_json: bool
+                       ) -> None:
+    """Write a table of many runs as CSV or Parquet; as JSON lines to stdout where no file is named.
+
+    Raises:
+        ConfigError: the file's suffix says neither.
+        NotFound: there is no such experiment.
+    """
+    from pyscrai.cli.services import opened_database
+    from pyscrai.services.experiments.bundle import write_batches
+
+    if target is not None and target.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"{target} is neither CSV nor Parquet", code="output.file",
+                          cure="name a file that ends in .parquet or .csv")
+    async with opened_database() as database, database.read() as session:
+        schema, batches = await _batches(session, table, tag=tag, experiment=experiment)
+        if target is None:
+            async for batch in batches:
+                for row in batch.to_pylist():
+                    output.json_line(row)
+            return
+        await write_batches(schema, batches, [target])
+    if as_json:
+        output.json_line({"table": table, "file": str(target), "tag": tag, "experiment": experiment})
+    else:
+        output.note(f"{table} of {f'the tag {tag}' if tag else experiment} are written to {target}")
+
+
+async def _batches(session: AsyncSession, table: RunsTable, *, tag: str | None, experiment: str | None) -> Any:
+    if experiment is not None:
+        from pyscrai.services.experiments.experiment_plan import load_plan
+        from pyscrai.services.experiments.tables import table_batches
+
+        return await table_batches(session, await load_plan(session, experiment), table, {})
+    from sqlalchemy import select
+
+    from pyscrai.databases.tables import RunRow, RunTagRow
+    from pyscrai.services.run_tables import runs_of_query
+
+    found = await runs_of_query(session, select(RunRow).where(
+        RunRow.id.in_(select(RunTagRow.run_id).where(RunTagRow.tag == tag))))
+    return found.schema(table), found.batches(session, table)
