@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from langgraph.store.memory import InMemoryStore
 
 from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.memory.bm25 import Index, words
-from pyscrai.engines.memory.recall import Held, Memory, Recall, importance
+from pyscrai.engines.memory.memory_pool import LASTING, NEWEST, Held, Memory
+from pyscrai.engines.memory.recall import Recall, importance
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.templates.models.agent import Retrieval
 from tests.engines.playing import Playing, actor, plan_of, played, scenario, timeless
@@ -56,14 +58,71 @@ async def test_another_process_finds_the_memories_in_the_store_of_its_run() -> N
     assert await bring(Recall(store, "two"), "key") == []
 
 
-async def test_an_embedder_in_the_store_takes_the_place_of_words() -> None:
-    def embed(texts: list[str]) -> list[list[float]]:
-        return [[1.0, 0.0] if "robbed" in text or "thief" in text else [0.0, 1.0] for text in texts]
+def some_memories(chance: random.Random, count: int) -> list[Memory]:
+    """Memories as a play makes them: lines in the order of their turns, and insights between them."""
+    made = []
+    for turn in range(count):
+        text = " ".join(chance.choices(WORDS, k=6))
+        made.append(Memory(f"t{turn}", turn, text, chance.randint(1, 10)))
+        if chance.random() < 0.1:
+            made.append(Memory(f"t{turn}.ann.insight0", turn, f"I conclude {text}", 9, insight=True))
+    return made
 
-    store = InMemoryStore(index={"embed": embed, "dims": 2, "fields": ["text"]})
-    recall = Recall(store, semantic=True)
-    await recall.keep("ann", PAST)
-    assert await bring(recall, "a thief!", weights=Retrieval(top=1, importance=0, recency=0)) == [3]
+
+WORDS = [f"word{number}" for number in range(300)]
+
+
+@pytest.mark.parametrize("count", [30, 700, 1_500])
+async def test_what_comes_back_depends_on_the_state_alone(count: int) -> None:
+    """However the memories came: one by one, all at once in another order, or with others ahead of the state."""
+    chance = random.Random(count)
+    made = some_memories(chance, count)
+    state = Held(count - 11, count - 10, count - 11)
+    known = [memory for memory in made if state.has(memory)]
+    one_by_one, at_once, ahead = Recall(), Recall(), Recall()
+    for memory in known:
+        await one_by_one.keep("ann", [memory])
+        if chance.random() < 0.02:
+            await one_by_one.bring("ann", "word1", turn=memory.turn, weights=Retrieval(),
+                                   state=Held(memory.turn, 0, memory.turn), plan=PLAN)
+    await at_once.keep("ann", chance.sample(known, len(known)))
+    await ahead.keep("ann", made)
+    for _ in range(5):
+        query = " ".join(chance.choices(WORDS, k=8))
+        found = [await recall.bring("ann", query, turn=count, weights=Retrieval(top=8), state=state, plan=PLAN)
+                 for recall in (one_by_one, at_once, ahead)]
+        assert found[0] == found[1] == found[2]
+        assert len(found[0]) == 8
+
+
+async def test_a_turn_costs_the_same_after_many_turns() -> None:
+    """How many memories are weighed is bounded; important ones stay, however old."""
+    recall = Recall()
+    made = some_memories(random.Random(1), 5_000)
+    await recall.keep("ann", [Memory("t0x", 0, "Ann: The code is 4711.", 10), *made])
+    state = Held(5_000, 5_001, 5_000)
+    weighed, index = recall._roles["ann"].weighed(state)
+    assert len(weighed) == len(index) == NEWEST + LASTING
+    assert [memory.turn for memory in weighed] == sorted(memory.turn for memory in weighed)
+    assert await bring(recall, "the code 4711", turn=5_000, state=state, weights=Retrieval(
+        top=1, recency=0, importance=0)) != [0], "it is old, and others are as important and newer"
+    few = Recall()
+    await few.keep("ann", [Memory("t0x", 0, "Ann: The code is 4711.", 10), *(
+        Memory(memory.id, memory.turn, memory.text, min(memory.importance, 9)) for memory in made)])
+    assert await bring(few, "the code 4711", turn=5_000, state=state, weights=Retrieval(
+        top=1, recency=0, importance=0)) == [0]
+
+
+def test_a_text_that_is_let_go_leaves_no_trace_in_the_scores() -> None:
+    index, other = Index(), Index()
+    for key, text in {"a": "the cat sat", "b": "the dog sat", "c": "the bird flew far away"}.items():
+        index.add(key, words(text))
+        if key != "b":
+            other.add(key, words(text))
+    index.discard("b")
+    index.discard("unknown")
+    assert index.scores(words("the cat dog bird")) == other.scores(words("the cat dog bird"))
+    assert len(index) == 2
 
 
 def test_importance_is_between_one_and_ten() -> None:

@@ -25,6 +25,7 @@ class Index:
     def __init__(self) -> None:
         self._lengths: dict[str, int] = {}
         self._places: dict[str, dict[str, int]] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
         self._total = 0
 
     def __len__(self) -> int:
@@ -36,8 +37,20 @@ class Index:
             return
         self._lengths[key] = length = counts.total()
         self._total += length
+        self._words[key] = tuple(counts)
         for word, count in counts.items():
             self._places.setdefault(word, {})[key] = count
+
+    def discard(self, key: str) -> None:
+        """Let a text go; an unknown key is no matter."""
+        if key not in self._lengths:
+            return
+        self._total -= self._lengths.pop(key)
+        for word in self._words.pop(key):
+            places = self._places[word]
+            del places[key]
+            if not places:
+                del self._places[word]
 
     def scores(self, query: Iterable[str]) -> dict[str, float]:
         """BM25 scores of the texts that share a word with the query; higher fits better, all are above 0."""

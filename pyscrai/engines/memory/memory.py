@@ -8,7 +8,8 @@ from typing import Any
 
 from pyscrai.engines.agents.engine import Ask, Engine
 from pyscrai.engines.line import transcript_line
-from pyscrai.engines.memory.recall import Held, Recall, of_insights, of_lines
+from pyscrai.engines.memory.memory_pool import Held
+from pyscrai.engines.memory.recall import Recall, of_insights, of_lines
 from pyscrai.engines.memory.reflection import reflect
 from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.state import Line

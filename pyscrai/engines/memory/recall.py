@@ -2,21 +2,23 @@
 
 A memory is a line that left the window, or an insight. They are kept in LangGraph's store; the store is a cache of
 what the event log and the state say, and is filled again from the log where it is found short. What comes back
-depends on the state alone: a store that has run ahead, after a crash say, changes nothing.
+depends on the state alone: a store that has run ahead, after a crash say, changes nothing. How many are weighed is
+bounded (``memory_pool``), so that a turn costs the same however long the play.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
 from pyscrai.engines.line import lines_of, transcript_line
-from pyscrai.engines.memory.bm25 import Index, words
+from pyscrai.engines.memory.bm25 import words
+from pyscrai.engines.memory.memory_pool import Held, Memory, MemoryPool
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports.record import Past
 from pyscrai.engines.state import Line
@@ -27,36 +29,7 @@ from pyscrai.templates.models.agent import Retrieval
 DECAY = 0.99
 """What a memory's recency is multiplied with for each turn that it is older."""
 
-MOST = 2_000
-"""How many of a role's memories are weighed, the newest: what a turn costs does not grow with the run."""
-
 _PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """One thing that a role remembers. ``importance`` runs from 1 to 10."""
-
-    id: str
-    turn: int
-    text: str
-    importance: int
-    insight: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What the state says about a role's memories: lines up to turn ``after`` have left its window, ``kept`` of them
-    became memories, and its last insights are of turn ``reflected``.
-    """
-
-    after: int = -1
-    kept: int = 0
-    reflected: int = -1
-
-    def has(self, memory: Memory) -> bool:
-        """Whether a memory belongs to this state."""
-        return memory.turn <= (self.reflected if memory.insight else self.after)
 
 
 class Recall:
@@ -66,22 +39,20 @@ class Recall:
         store: where they are kept; one in memory by default.
         run: the run's id; memories stand in the store under ``("memories", run, role)``.
         past: gives the run's events when the store is found short of memories that the state knows of.
-        semantic: the store has an index with an embedder; relevance is its similarity instead of common words.
     """
 
-    def __init__(self, store: BaseStore | None = None, run: str = "run", past: Past | None = None, *,
-                 semantic: bool = False) -> None:
+    def __init__(self, store: BaseStore | None = None, run: str = "run", past: Past | None = None
+                 ) -> None:
         self._store = InMemoryStore() if store is None else store
-        self._run, self._past, self._semantic = run, past, semantic
-        self._roles: dict[str, _Memories] = {}
+        self._run, self._past = run, past
+        self._roles: dict[str, MemoryPool] = {}
 
     async def keep(self, role: str, memories: Iterable[Memory]) -> None:
         """Remember; what is remembered already stays as it is."""
         held = await self._of(role)
         for memory in memories:
             if held.add(memory):
-                await self._store.aput(self._namespace(role), memory.id, asdict(memory), index=(
-                    ["text"] if self._semantic else False))
+                await self._store.aput(self._namespace(role), memory.id, asdict(memory), index=False)
 
     async def bring(self, role: str, query: str, *, turn: int, weights: Retrieval, state: Held, plan: Plan,
                     present: Collection[str] = ()) -> tuple[Memory, ...]:
@@ -94,17 +65,18 @@ class Recall:
         memories = await self._of(role)
         if memories.lines(state) < state.kept and self._past is not None:
             await self.keep(role, remembered(role, await self._past.history(upto_turn=turn), plan, state))
-        candidates = _distinct(memories.newest(state), present)
+        weighed, index = memories.weighed(state)
+        candidates = _distinct(weighed, present)
         if len(candidates) <= weights.top:
             return tuple(candidates)
-        relevance = await self._similarity(role, query) if self._semantic else memories.index.scores(words(query))
+        relevance = index.scores(words(query))
         recency = _scaled([DECAY ** (turn - memory.turn) for memory in candidates])
         importance = _scaled([float(memory.importance) for memory in candidates])
         fitting = _scaled([relevance.get(memory.id, 0.0) for memory in candidates])
-        scored = [(weights.recency * recency[index] + weights.importance * importance[index]
-                   + weights.relevance * fitting[index], index) for index in range(len(candidates))]
+        scored = [(weights.recency * recency[place] + weights.importance * importance[place]
+                   + weights.relevance * fitting[place], place) for place in range(len(candidates))]
         best = heapq.nlargest(weights.top, scored)
-        return tuple(candidates[index] for _, index in sorted(best, key=lambda scored: scored[1]))
+        return tuple(candidates[place] for _, place in sorted(best, key=lambda scored: scored[1]))
 
     async def heard(self, role: str, plan: Plan, *, after: int, upto: int) -> tuple[Line, ...]:
         """The lines of a span of turns that a role heard, from the log; none where there is no log to read."""
@@ -112,10 +84,10 @@ class Recall:
             return ()
         return known_lines(role, lines_of(await self._past.history(after_turn=after, upto_turn=upto), plan))
 
-    async def _of(self, role: str) -> _Memories:
+    async def _of(self, role: str) -> MemoryPool:
         found = self._roles.get(role)
         if found is None:
-            found = _Memories()
+            found = MemoryPool()
             offset = 0
             while page := await self._store.asearch(self._namespace(role), limit=_PAGE, offset=offset):
                 for item in page:
@@ -124,38 +96,8 @@ class Recall:
             self._roles[role] = found
         return found
 
-    async def _similarity(self, role: str, query: str) -> dict[str, float]:
-        found = await self._store.asearch(self._namespace(role), query=query, limit=_PAGE)
-        return {item.key: item.score or 0.0 for item in found}
-
     def _namespace(self, role: str) -> tuple[str, ...]:
         return ("memories", self._run, role)
-
-
-class _Memories:
-    """A role's memories in this process, by id and by words."""
-
-    def __init__(self) -> None:
-        self.all: dict[str, Memory] = {}
-        self.index = Index()
-
-    def add(self, memory: Memory) -> bool:
-        """Whether the memory is new."""
-        if memory.id in self.all:
-            return False
-        self.all[memory.id] = memory
-        self.index.add(memory.id, words(memory.text))
-        return True
-
-    def lines(self, state: Held) -> int:
-        """How many lines of this state are there."""
-        return sum(not memory.insight and state.has(memory) for memory in self.all.values())
-
-    def newest(self, state: Held) -> list[Memory]:
-        """The newest memories of this state, oldest first; of one turn in the order of their ids."""
-        known = [memory for memory in self.all.values() if state.has(memory)]
-        known.sort(key=lambda memory: (memory.turn, memory.id))
-        return known[-MOST:]
 
 
 def of_lines(role: str, lines: Iterable[Line]) -> list[Memory]:
