@@ -193,6 +193,8 @@ class VariableChanged(Event):
 
     kind: Literal["variable_changed"] = "variable_changed"
     variable: str
+    of: str | None = None
+    """Of which role, item or key, where it has several values."""
     old: Any
     new: Any
     cause: str

@@ -161,8 +161,8 @@ class AgentRuntime(WatcherRuntime):
             await self.commit([*arrived.events, *self.notes(caller, arrived.phase)], None)
             raise self.failed(caller, error)
         if place.task == "moderate":
-            phase = self.plan.phases[arrived.phase]
-            chosen = in_turn(phase, (state.get("clock") or {}).get("last"))
+            clock = state.get("clock") or {}
+            chosen = in_turn(view(self.plan, state, engine.role).speakers, clock.get("last"))
             performance = Performance()
             performance.add(FlowWarning, source=engine.role, message=(
                 f"{engine.role} could not choose the next speaker ({error.message}); {chosen} speaks by round robin"))

@@ -55,7 +55,7 @@ EDITION = 2
 - an inject's ``every`` was missed where a round passed it;
 - an inject's text was rendered before its ``set``;
 - a round of all at once could go beyond the bound of turns;
-- who changed a variable was named also where it does not see it.
+- a role that stands twice among the speakers spoke once in a round.
 """
 
 

@@ -77,6 +77,25 @@ def moves_of(played: Mapping[str, Any]) -> list[Move]:
     return [{"action": action, "arguments": played.get("arguments") or {}}] if action else []
 
 
+class Scene(TypedDict):
+    """A group that talks by itself beside others: who, how many turns it has had, and how many it has."""
+
+    roles: list[str]
+    done: int
+    turns: int
+
+
+class Circle(TypedDict):
+    """The present round of a phase whose speakers change: who takes part, and how far it is."""
+
+    roles: list[str]
+    done: int
+    size: int
+    rounds: int
+    """How many rounds of the phase were over before it."""
+    scenes: dict[str, Scene]
+
+
 class Clock(TypedDict):
     """Where the flow stands.
 
@@ -94,6 +113,11 @@ class Clock(TypedDict):
     """Role to its speech so far, as far as the Analyst who measures hears it: turns, words, milliseconds, sentiment."""
     fired: dict[str, int]
     armed: dict[str, bool]
+    circle: NotRequired[Circle | None]
+    moves: NotRequired[list[dict[str, Any]]]
+    """The moves of the present round, where an expression reads them: role, action, args."""
+    chosen: NotRequired[dict[str, dict[str, dict[str, Any]]]]
+    """Action to field to role to what it gave last in this phase, where an expression reads it."""
     turns: NotRequired[dict[str, int]]
     """Role to the turns that it has taken; checkpoints of before 0.2 have none."""
     awaited: NotRequired[dict[str, list[str]]]

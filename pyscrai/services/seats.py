@@ -16,6 +16,7 @@ from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.view import seen_variables
 from pyscrai.errors import RunError
 from pyscrai.factories.scenario_factory import load_plan
 from pyscrai.factories.services import Services
@@ -109,7 +110,8 @@ async def seat_view(services: Services, seat: Seat) -> dict[str, Any]:
             "running", "waiting") else "standing",
         "turn": row.turn, "phase": _title(plan, row.phase) if phase else "",
         "secret": plan.cast[seat.role].secret,
-        "variables": {name: row.variables[name] for name in plan.visible.get(seat.role, ()) if name in row.variables},
+        "variables": seen_variables(
+            plan, {"variables": row.variables, "phase": row.phase, "turn": row.turn}, seat.role),
         "cast": {role: name for role, name in names.items() if role not in plan.watchers}, "request": request}
 
 

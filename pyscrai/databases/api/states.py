@@ -12,6 +12,7 @@ from pyscrai.databases.api.dependencies import Ctx, Session
 from pyscrai.databases.api.schemas.base import RolePath, RunId, TurnPath, TurnQuery, problems
 from pyscrai.databases.api.schemas.records import RoleView, StateView
 from pyscrai.databases.repositories.events import Events
+from pyscrai.engines.view import seen_variables
 from pyscrai.errors import NotFound
 from pyscrai.services.run_states import difference, moment
 
@@ -37,11 +38,10 @@ async def read_view(run_id: RunId, role: RolePath, context: Ctx, session: Sessio
         raise NotFound(f"{run_id} has no role {role!r}", cure=f"its cast: {', '.join(at.plan.cast)}")
     events = await Events(session).read(run_id, heard_by=role, to_turn=at.turn)
     memory = (at.values.get("memory") or {}).get(role) or {}
-    variables = at.values.get("variables") or {}
     return JSONResponse({
         "run_id": run_id, "role": role, "turn": at.turn, "secret": instance.secret,
         "summary": memory.get("summary", ""), "memory": _plain(memory),
-        "variables": {name: variables[name] for name in at.plan.visible.get(role, ()) if name in variables},
+        "variables": seen_variables(at.plan, at.values, role),
         "events": [event.as_dict() for event in events]})
 
 

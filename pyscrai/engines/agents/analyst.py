@@ -12,11 +12,12 @@ from pyscrai.engines.calls.sentences import whole_sentences
 from pyscrai.engines.orchestration.ends import goals
 from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.state import Activation
-from pyscrai.engines.view import View
+from pyscrai.engines.view import LAST, View
 from pyscrai.errors import ModelError, ReplyError
 from pyscrai.events import Assessment, Measurement, Report, ResultMissing, Verdict
 from pyscrai.templates.models.analysis import Measure
 from pyscrai.templates.models.base import as_type
+from pyscrai.value_text import value_text
 
 SUMMARY = 500
 """Characters of an assessment's summary at most, where decoding is bound to them."""
@@ -78,13 +79,15 @@ class Analyst(Engine):
         unreached: ModelError | None = None
         wanted = [(measure, role) for measure in (analysis.measures if analysis else ()) if measure.name in names
                   for role in self.subjects(measure)
-                  if (measure.metric is not None or role is None or view.acted is None or role in view.acted)
+                  if (not measure.judged or role is None or view.acted is None or role in view.acted)
                   and (pairs is None or [measure.name, role] in pairs)]
         for measure, role in wanted:
             value: float | int | str | None
             rationale, evidence = "", list[str]()
             if measure.metric is not None:
                 value = count(measure.metric, role, view.spoken)
+            elif measure.value is not None:
+                value = self._computed(measure, role, view, found)
             else:
                 try:
                     if unreached is not None:
@@ -105,6 +108,16 @@ class Analyst(Engine):
                 found[measure.name] = {**found.get(measure.name, {}), role: value}
         performance.state["measures"] = found
         return performance
+
+    def _computed(self, measure: Measure, role: str | None, view: View, found: dict[str, Any]) -> float | int | str:
+        """A measure that an expression gives; of one that asks for its change, the value is kept for the next time."""
+        assert view.value_of is not None
+        value = view.value_of(measure, role)
+        if measure.difference:
+            held, value = value
+            name = LAST + measure.name
+            found[name] = held if role is None else {**found.get(name, {}), role: held}
+        return int(value) if isinstance(value, bool) else value if isinstance(value, int | float) else value_text(value)
 
     def subjects(self, measure: Measure) -> tuple[str | None, ...]:
         """The roles that a measure is of, Actors where it is of each; None stands for the whole scenario."""

@@ -24,7 +24,7 @@ def last_speaker(phase: PhasePlan, view: View) -> str | None:
 
 def choices_of_next(phase: PhasePlan, view: View) -> tuple[str, ...]:
     """Whom a moderator, model or person, may pick."""
-    return eligible(phase, last_speaker(phase, view))
+    return eligible(view.speakers, last_speaker(phase, view))
 
 
 async def moderate(engine: Speaker, view: View, ask: Ask) -> Performance:
@@ -45,7 +45,7 @@ async def moderate(engine: Speaker, view: View, ask: Ask) -> Performance:
         chosen, reason = await ask(engine.request(messages, schema=schema), purpose="moderation",
                                    read=read, prompts=prompts, optional=True)
     except ReplyError as error:
-        chosen, reason = in_turn(phase, last), "round robin"
+        chosen, reason = in_turn(view.speakers, last), "round robin"
         performance.add(FlowWarning, source=engine.role,
                         message=f"{engine.role} made no valid choice of the next speaker ({error.message}); "
                                 f"{chosen} speaks by round robin")

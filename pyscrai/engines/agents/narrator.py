@@ -9,6 +9,7 @@ from pyscrai.engines.agents.speaker import Speaker
 from pyscrai.engines.calls.json_reply import LEAST, MOST
 from pyscrai.engines.calls.sentences import before_quotations
 from pyscrai.engines.orchestration.plan import PhasePlan
+from pyscrai.engines.view import View
 from pyscrai.templates.models.variable import Variable
 
 
@@ -23,8 +24,8 @@ class Narrator(Speaker):
     def mended(self, text: str) -> str:
         return before_quotations(text) or text
 
-    def fields(self, phase: PhasePlan) -> dict[str, tuple[dict[str, Any], bool]]:
-        fields = super().fields(phase)
+    def fields(self, phase: PhasePlan, view: View) -> dict[str, tuple[dict[str, Any], bool]]:
+        fields = super().fields(phase, view)
         changeable = self.changeable()
         if changeable:
             fields["changes"] = ({"type": "array", "maxItems": len(changeable), "items": {"anyOf": [
@@ -37,13 +38,13 @@ class Narrator(Speaker):
                                     True)
         return fields
 
-    def extras(self, phase: PhasePlan) -> dict[str, Any]:
-        return {**super().extras(phase), "may_end": self.may_end(), "changeable": self.changeable()}
+    def extras(self, phase: PhasePlan, view: View) -> dict[str, Any]:
+        return {**super().extras(phase, view), "may_end": self.may_end(), "changeable": self.changeable()}
 
     def changeable(self) -> dict[str, Variable]:
         """The variables whose change this Narrator may propose: those that it sees and may change."""
         return {name: variable for name, variable in self.plan.scenario.variables.items()
-                if name in self.plan.visible.get(self.role, ())
+                if variable.plain and name in self.plan.visible.get(self.role, ())
                 and (variable.changed_by is None or self.role in self.plan.members(variable.changed_by))}
 
     def may_end(self) -> bool:

@@ -47,8 +47,8 @@ def human_request(engine: Engine, activation: Activation, seen: View, *, person:
     if activation["task"] == "moderate":
         choices = list(choices_of_next(phase, seen))
         schema: dict[str, Any] | None = _choice(choices)
-    elif (schema := speaker.schema(phase)) is not None:
-        schema = {**schema, "required": ["actions"] if speaker.moves(phase)[0] else []}
+    elif (schema := speaker.schema(phase, seen)) is not None:
+        schema = {**schema, "required": ["actions"] if seen.required else []}
     return {"role": engine.role, "name": engine.instance.name, "person": person, "turn": activation["turn"],
             "task": activation["task"], "phase": seen.phase_title, "note": seen.task, "secret": engine.instance.secret,
             "variables": dict(seen.variables), "schema": schema, "choices": choices,

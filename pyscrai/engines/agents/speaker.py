@@ -42,7 +42,7 @@ class Speaker(Engine):
         The layout says whether both are asked for in one JSON object or one after the other.
         """
         phase = self.plan.phases[view.phase]
-        schema = self.schema(phase)
+        schema = self.schema(phase, view)
         asked = self.layout.asks(schema)
         said = await self._say(activation, view, ask, phase, asked)
         if schema is not None and asked is None:
@@ -54,14 +54,14 @@ class Speaker(Engine):
         messages, prompts = self.messages(
             f"{self.engine}_turn", view, prefill=f"{self.instance.name}:", resolving=activation["task"] == "resolve",
             structured=schema, opening=not any(line["speaker"] == self.role for line in view.lines),
-            answers=self.answers(view), **(NO_EXTRAS if schema is None else self.extras(phase)))
+            answers=self.answers(view), **(NO_EXTRAS if schema is None else self.extras(phase, view)))
         others = self.others()
         critic = self.layout.critic(self.standards(view))
 
         def read(reply: ModelReply) -> dict[str, Any]:
             value = {TEXT: reply.text} if schema is None else self.reader(schema)(reply)
             said = critic.trimmed(value.get(TEXT, "").strip())
-            if said or schema is None or self.moves(phase)[0] is None:
+            if said or schema is None or not view.required:
                 try:
                     value[TEXT] = clean(said, name=self.instance.name, others=others,
                                         max_sentences=self.instance.settings.max_sentences)
@@ -91,7 +91,7 @@ class Speaker(Engine):
         rest = {**schema, "properties": {name: part for name, part in schema["properties"].items() if name != TEXT},
                 "required": [name for name in schema["required"] if name != TEXT]}
         messages, prompts = self.messages("move", replace(view, lines=(*view.lines, line)), prefill="\n",
-                                          structured=rest, **{**NO_EXTRAS, **self.extras(phase)})
+                                          structured=rest, **{**NO_EXTRAS, **self.extras(phase, view)})
         return await ask(self.request(messages, schema=rest), purpose="move", prompts=prompts,
                          read=self.reader(rest))
 
@@ -100,10 +100,12 @@ class Speaker(Engine):
         performance = Performance()
         to = said.get("to")
         # In a free phase `to` names who answers; everybody in the phase's audience hears it all the same.
-        names = (str(to),) if to and phase.spec.order != "free" else phase.spec.audience
-        audience = self.plan.audience(names, self.role)
+        addressed = to if isinstance(to, list) else [to] if to else []
+        names = addressed if addressed and phase.spec.order != "free" else view.scene or phase.spec.audience
+        audience = self.plan.audience(names, self.role, view.behind)
         heard = audience if audience == "all" else sorted({*audience, self.role})
-        played: Played = {"role": self.role, "turn": view.turn, "text": said.get(TEXT, ""), "to": to, "moves": [],
+        played: Played = {"role": self.role, "turn": view.turn, "text": said.get(TEXT, ""),
+                          "to": addressed[0] if addressed else None, "moves": [],
                           "kinds": []}
         if text := said.get(TEXT, ""):
             performance.add(Utterance, {
@@ -118,7 +120,7 @@ class Speaker(Engine):
                 continue
             spec = self.plan.scenario.actions[action]
             arguments = spec.coerce(given)
-            seen = self.plan.audience(spec.audience, self.role)
+            seen = self.plan.audience(spec.audience, self.role, view.behind)
             seen = seen if seen == "all" else tuple(sorted({*seen, self.role}))
             performance.add(Action, {
                 "type": "ai", "kind": "action", "speaker": self.role, "name": self.instance.name,
@@ -142,9 +144,9 @@ class Speaker(Engine):
 
     # -- what the reply must hold -------------------------------------------------------------------------------------
 
-    def schema(self, phase: PhasePlan) -> dict[str, Any] | None:
+    def schema(self, phase: PhasePlan, view: View) -> dict[str, Any] | None:
         """JSON Schema of the reply, or None where plain speech is all that is asked for."""
-        fields = self.fields(phase)
+        fields = self.fields(phase, view)
         if not fields:
             return None
         longest = CHARACTERS_A_TOKEN * (self.instance.settings.max_tokens or USUAL_TOKENS)
@@ -154,41 +156,34 @@ class Speaker(Engine):
         return {"type": "object", "properties": properties, "additionalProperties": False,
                 "required": [TEXT, *(name for name, (_, required) in fields.items() if required)]}
 
-    def fields(self, phase: PhasePlan) -> dict[str, tuple[dict[str, Any], bool]]:
+    def fields(self, phase: PhasePlan, view: View) -> dict[str, tuple[dict[str, Any], bool]]:
         """What is asked for beside speech: name to its schema and whether it must be there."""
         fields: dict[str, tuple[dict[str, Any], bool]] = {}
-        if targets := self.targets(phase):
-            fields["to"] = ({"enum": targets, "description": "who hears it, or who is addressed"}, True)
-        required, optional = self.moves(phase)
-        actions = {name: self.plan.scenario.actions[name].json_schema()
-                   for name in (required, *optional) if name}
-        if required and not optional:
-            fields["actions"] = ({"type": "object", "properties": actions, "required": [required],
+        if targets := self.targets(phase, view):
+            one = {"enum": targets, "description": "who hears it, or who is addressed"}
+            fields["to"] = ({"type": "array", "items": {"enum": targets}, "minItems": 1, "maxItems": len(targets),
+                             "description": one["description"]} if phase.spec.to_several else one, True)
+        actions = {name: spec.json_schema() for name, spec in view.actions.items()}
+        if view.required and len(view.required) == len(actions):
+            fields["actions"] = ({"type": "object", "properties": actions, "required": list(view.required),
                                   "additionalProperties": False}, True)
         elif actions:
             fields["actions"] = ({"type": "object", "additionalProperties": False, "properties": {
-                name: schema if name == required else {"anyOf": [schema, {"type": "null"}]}
+                name: schema if name in view.required else {"anyOf": [schema, {"type": "null"}]}
                 for name, schema in actions.items()},
-                "required": [required] if required else []}, True)
+                "required": list(view.required)}, True)
         return fields
 
-    def moves(self, phase: PhasePlan) -> tuple[str | None, tuple[str, ...]]:
-        """The typed move that this role must make in its turn, if any, and those that it may make.
-
-        They are the speakers'; who resolves a round says what came of it.
-        """
-        return (phase.spec.action, phase.spec.optional_actions) if self.role in phase.speakers else (None, ())
-
-    def targets(self, phase: PhasePlan) -> list[str]:
+    def targets(self, phase: PhasePlan, view: View) -> list[str]:
         """Whom this role may choose to address in the phase: roles, groups and ``all``; empty for no choice."""
         cast = [role for role in self.plan.cast if role != self.role and role not in self.plan.watchers]
         if phase.spec.order == "free":
-            return [role for role in phase.speakers if role != self.role]
+            return [role for role in view.speakers if role != self.role]
         chosen: dict[str, None] = dict.fromkeys(phase.spec.audience) if phase.spec.audiences else {}
         for name in phase.spec.audiences:
             if name == "whisper":
                 chosen.update(dict.fromkeys(cast))
-            elif name in self.plan.cast or self.role in self.plan.members((name,)):
+            elif name in self.plan.cast or self.role in view.behind.get(name, ()):
                 chosen[name] = None
         return list(chosen)
 
@@ -198,13 +193,10 @@ class Speaker(Engine):
         speaker = self.plan.cast.get((last or {}).get("speaker") or "")
         return speaker.name if speaker and speaker.engine == "actor" and speaker.role != self.role else ""
 
-    def extras(self, phase: PhasePlan) -> dict[str, Any]:
+    def extras(self, phase: PhasePlan, view: View) -> dict[str, Any]:
         """What the turn's note may read beside the view."""
-        required, optional = self.moves(phase)
-        actions = {name: self.plan.scenario.actions[name] for name in (required, *optional) if name}
-        names = {role: member.name for role, member in self.plan.cast.items()}
-        return {"actions": actions, "required_action": required,
-                "targets": {target: names.get(target, target) for target in self.targets(phase)}}
+        return {"actions": view.actions, "required_action": view.required[0] if view.required else None,
+                "targets": {target: self.plan.names.get(target, target) for target in self.targets(phase, view)}}
 
     def check(self, value: Mapping[str, Any], phase: PhasePlan) -> None:
         """See that a reply says or does something.

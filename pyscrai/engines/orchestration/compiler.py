@@ -100,7 +100,8 @@ def add_edges(graph: StateGraph[Any, Any, Any, Any], plan: Plan) -> None:
         ways = [target for target in targets if target != FLOW_END]
         # Any turn may be the last one: limits, phrases and conditions are looked at after each. Before the first one
         # the run ends only where its first round does not fit into the bound of turns.
-        ends = source != BEGIN or together(plan.phases[plan.scenario.flow.start])
+        opening = plan.phases[plan.scenario.flow.start]
+        ends = source != BEGIN or together(opening) or opening.changing
         graph.add_conditional_edges(source, follow_next, [*ways, *watchers, *([END] if ends else [])])
     for role in watchers:
         if role == plan.awaits:

@@ -7,14 +7,23 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pyscrai.engines.agents.metrics import tally
+from pyscrai.engines.orchestration.context import rounds_over
 from pyscrai.engines.orchestration.ends import check_ends, goals
 from pyscrai.engines.orchestration.plan import PhasePlan
+from pyscrai.engines.orchestration.rounds import (
+    Round,
+    begin_round,
+    count_turns,
+    leave_out_absent,
+    number_now,
+    present_round,
+)
 from pyscrai.engines.orchestration.step import Step
-from pyscrai.engines.orchestration.turn_order import candidates, in_turn, may_leave, moderated, together
+from pyscrai.engines.orchestration.turn_order import candidates, in_turn, moderated, waits_for_round
 from pyscrai.engines.orchestration.world import apply_injects, apply_moves, apply_rules
-from pyscrai.engines.state import Activation, Played
+from pyscrai.engines.state import Activation, Played, moves_of
 from pyscrai.events import SpeakerChosen
-from pyscrai.templates.cel.expression import truth, value
+from pyscrai.templates.cel.expression import truth
 from pyscrai.templates.models.analysis import Measure
 from pyscrai.templates.models.base import END
 from pyscrai.templates.models.flow import Transition
@@ -24,11 +33,11 @@ STANDSTILL = "the point at which it is to stand"
 
 
 def open_play(step: Step) -> Step:
-    """The first step: variables at their initial values, the first phase, what is due at turn 0, the first speakers."""
+    """The first step: variables at their first values, the first phase, what is due at turn 0, the first speakers."""
     scenario = step.plan.scenario
     step.variables = {name: variable.first(step.plan.members(variable.holders))
-                      for name, variable in scenario.variables.items()} | dict(
-        step.plan.variables)
+                      for name, variable in scenario.variables.items()} | dict(step.plan.variables)
+    step.change(scenario.setup, cause="setup")
     step.enter(scenario.flow.start, cause="start")
     apply_injects(step, entered=True)
     apply_injects(step)
@@ -60,9 +69,14 @@ def gather(step: Step) -> Step:
 
 
 def _count_turns(step: Step) -> None:
-    clock = step.clock
+    clock, phase = step.clock, step.plan.phases[step.phase]
+    if step.played and "moves" in step.plan.reads:
+        earlier = clock.get("moves", []) if present_round(step, phase).done else []
+        clock["moves"] = [*earlier, *({"role": turn["role"], "action": move["action"], "args": move["arguments"]}
+                                      for turn in step.played for move in moves_of(turn))]
     clock["seconds"] += max((turn.get("seconds", 0.0) for turn in step.played), default=0.0)
     clock["phase_turns"] += len(step.played)
+    count_turns(step, phase)
     clock["last"] = step.played[-1]["role"] if step.played else clock["last"]
     for turn in step.played:
         tally(step.plan, clock["spoken"], turn)
@@ -77,13 +91,14 @@ def _lead_on(step: Step) -> Step:
     clock = step.clock
     taken = (clock.pop("awaited", None) or {}).get("names", [])
     phase = step.plan.phases[step.phase]
-    resolved = phase.spec.order != "simultaneous" or may_leave(phase, clock["phase_turns"])
+    leave_out_absent(step, phase)
+    now = present_round(step, phase)
+    resolved = now.over or phase.spec.order != "simultaneous"
     if resolved:
         check_ends(step)
     played, left = clock["phase_turns"], False
     if step.outcome is None and resolved:
-        _follow_transition(step, phase)
-        left = clock["phase_turns"] == 0 or step.outcome is not None
+        left = _follow_transition(step, phase, over=now.over)
     _schedule(step, phase=phase, played=played, left=left, taken=taken)
     _stand_still(step)
     return step
@@ -107,7 +122,7 @@ def _stand_still(step: Step) -> None:
     else:
         reached = truth(str(point.when), step.context())
     phase = step.plan.phases[step.phase]
-    between = phase.spec.order != "simultaneous" or step.clock["phase_turns"] % phase.round == 0
+    between = phase.spec.order != "simultaneous" or present_round(step, phase).done == 0
     if reached and between:
         step.stands = f"{STANDSTILL}: turn {step.turn}"
 
@@ -122,23 +137,31 @@ def choose(step: Step, chosen: str, reason: str) -> Step:
 # -- transitions ------------------------------------------------------------------------------------------------------
 
 
-def _follow_transition(step: Step, phase: PhasePlan) -> None:
+def _follow_transition(step: Step, phase: PhasePlan, *, over: bool) -> bool:
+    """Take the first transition that holds.
+
+    Args:
+        over: whether a round of the phase is over.
+
+    Returns:
+        Whether the phase was left.
+    """
+    if waits_for_round(phase) and not over:
+        return False
     turns = step.clock["phase_turns"]
-    round_over = turns > 0 and turns % phase.round == 0
-    if not may_leave(phase, turns):
-        return
     spent = phase.spec.max_turns is not None and turns >= phase.spec.max_turns
     context = step.context()
     for transition in phase.spec.next:
         if _exhausted(step, transition.to):
             continue
-        if (round_over if transition.bare else _holds(step, transition, phase, context)):
+        if (over if transition.bare else _holds(step, transition, phase, context)):
             _go(step, transition.to, cause=_cause(transition))
-            return
+            return True
     if spent:
         open_ways = [way for way in phase.spec.next if not _exhausted(step, way.to)]
         way = next((way for way in open_ways if way.bare), open_ways[-1] if open_ways else None)
         _go(step, way.to if way else END, cause=f"max_turns {phase.spec.max_turns}")
+    return spent
 
 
 def _exhausted(step: Step, name: str) -> bool:
@@ -148,9 +171,10 @@ def _exhausted(step: Step, name: str) -> bool:
 
 def _holds(step: Step, transition: Transition, phase: PhasePlan, context: Mapping[str, Any]) -> bool:
     turns = step.clock["phase_turns"]
-    if transition.after_turns is not None and turns < _many(transition.after_turns, context):
+    if transition.after_turns is not None and turns < number_now(step, transition.after_turns):
         return False
-    if transition.after_rounds is not None and turns < _many(transition.after_rounds, context) * phase.round:
+    if transition.after_rounds is not None and (
+            rounds_over(phase, step.clock) < number_now(step, transition.after_rounds)):
         return False
     if transition.on_event is not None and transition.on_event not in _kinds(step):
         return False
@@ -166,11 +190,6 @@ def _holds(step: Step, transition: Transition, phase: PhasePlan, context: Mappin
     return transition.when is None or truth(transition.when, context)
 
 
-def _many(count: int | str, context: Mapping[str, Any]) -> int:
-    """How many, computed where an expression says it; at least one."""
-    return count if isinstance(count, int) else max(1, int(value(count, context)))
-
-
 def _cause(transition: Transition) -> str:
     parts = [transition.when, f"after {transition.after_turns} turns" if transition.after_turns else None,
              f"after {transition.after_rounds} rounds" if transition.after_rounds else None,
@@ -180,8 +199,10 @@ def _cause(transition: Transition) -> str:
 
 
 def _go(step: Step, name: str, *, cause: str) -> None:
+    left = step.phase
+    step.change(step.plan.phases[left].spec.on_leave, cause=f"phase {left} is over")
     if name == END:
-        step.end("flow", f"phase {step.phase} leads to the end: {cause}", label=step.phase)
+        step.end("flow", f"phase {left} leads to the end: {cause}", label=left)
     else:
         step.enter(name, cause=cause)
         apply_injects(step, entered=True)
@@ -199,39 +220,71 @@ def _schedule(step: Step, *, phase: PhasePlan | None = None, played: int = 0, le
         left: this step has left the phase, so that its measures are due.
         taken: measures that were taken after this turn already.
     """
-    if step.outcome is None:
-        _check_round_fits(step)
+    speakers: list[Activation] = []
+    if step.outcome is None or step.outcome.get("pause"):
+        speakers = _speakers(step)
     if step.outcome is not None and not step.outcome.get("pause"):
         step.next = _last_words(step, taken)
     else:
-        step.next = _speakers(step) + (_watchers(step, phase, played, left=left) if phase else [])
-
-
-def _check_round_fits(step: Step) -> None:
-    """End the run before a round of all at once that would go beyond the bound of turns: no part of it is played."""
-    phase, bound = step.plan.phases[step.phase], step.plan.bound
-    begins = together(phase) and step.clock["phase_turns"] % phase.round == 0
-    if begins and step.turn + phase.round > bound and step.plan.edition > 1:
-        step.end("turns", f"a round of {phase.round} turns does not fit into the bound of {bound} turns",
-                 label="max_turns", limit=True)
+        step.next = speakers + (_watchers(step, phase, played, left=left) if phase else [])
 
 
 def _speakers(step: Step) -> list[Activation]:
-    phase, clock, turn = step.plan.phases[step.phase], step.clock, step.turn
-    done, order, last = clock["phase_turns"], phase.spec.order, clock["last"]
-    roles = candidates(phase, done, last)
-    if moderated(phase):
+    """Who acts next; phases in which nobody takes part are passed over, and the run may come to its end by that."""
+    for _ in range(len(step.plan.phases) + 1):
+        phase = step.plan.phases[step.phase]
+        now = begin_round(step, phase)
+        if now.roles:
+            return _activations(step, phase, now)
+        if not _follow_transition(step, phase, over=True):
+            break
+        if step.outcome is not None:
+            return []
+    step.end("flow", f"nobody takes part in the phase {step.phase}", label=step.phase)
+    return []
+
+
+def _activations(step: Step, phase: PhasePlan, now: Round) -> list[Activation]:
+    turn, order, last = step.turn, phase.spec.order, step.clock["last"]
+    if phase.parallel:
+        return _of_scenes(step, phase)
+    roles = candidates(phase, now.roles, now.done, last)
+    if moderated(phase, now.roles):
         return [_activation(roles[0], "moderate", turn + 1)]
     if order == "simultaneous":
-        task = "speak" if done % phase.round == 0 else "resolve"
+        size = len(roles) + (1 if phase.spec.resolver else 0)
+        if now.done == 0 and not _fits(step, size if len(roles) > 1 else 1):
+            return []
+        task = "speak" if now.done == 0 else "resolve"
         return [_activation(role, task, turn + 1 + index) for index, role in enumerate(roles)]
     chosen = roles[0]
     if order == "random":
         chosen = random.Random(f"{step.plan.seed}:{turn}").choice(roles)
     elif order == "free":
-        addressed = step.played[-1].get("to") if step.played and done else None
-        chosen = addressed if addressed in roles and addressed != last else in_turn(phase, last)
+        addressed = step.played[-1].get("to") if step.played and step.clock["phase_turns"] else None
+        chosen = addressed if addressed in roles and addressed != last else in_turn(now.roles, last)
     return [_activation(chosen, "speak", turn + 1)]
+
+
+def _of_scenes(step: Step, phase: PhasePlan) -> list[Activation]:
+    """The next speaker of every scene that is not over, all at once."""
+    circle = step.clock.get("circle")
+    assert circle is not None
+    roles = [scene["roles"][scene["done"] % len(scene["roles"])] for scene in circle["scenes"].values()
+             if scene["done"] < scene["turns"]]
+    if not _fits(step, len(roles)):
+        return []
+    return [_activation(role, "speak", step.turn + 1 + index) for index, role in enumerate(roles)]
+
+
+def _fits(step: Step, turns: int) -> bool:
+    """Whether turns that are taken at once stay within the bound; if not, the run ends and none of them is played."""
+    bound = step.plan.bound
+    if turns < 2 or step.turn + turns <= bound or step.plan.edition == 1:
+        return True
+    step.end("turns", f"a round of {turns} turns does not fit into the bound of {bound} turns",
+             label="max_turns", limit=True)
+    return False
 
 
 def _watchers(step: Step, phase: PhasePlan, played: int, *, left: bool) -> list[Activation]:

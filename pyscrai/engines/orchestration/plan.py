@@ -9,13 +9,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from pyscrai.audience import EVERYONE, NOBODY, Audience
+from pyscrai.audience import EVERYONE, Audience
 from pyscrai.engines.cast import AgentInstance, RunSpec
 from pyscrai.errors import Problem, TemplateError
 from pyscrai.prompts.parameters import with_parameters
+from pyscrai.templates.cel.expression import compile_expression
 from pyscrai.templates.models.analysis import End
 from pyscrai.templates.models.flow import Phase
+from pyscrai.templates.models.scenario import Group, ScenarioTemplate
 from pyscrai.templates.plain_texts import filled, filled_persona
+
+OWN = "own"
+"""In ``visible_to`` of a variable with a value per role: each role sees its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in the order of a phase: a role, and what must hold for it to take part."""
+
+    role: str
+    name: str
+    """The role or group that stands in the template."""
+    when: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +39,24 @@ class PhasePlan:
 
     name: str
     spec: Phase
+    slots: tuple[Slot, ...]
+    """The places of a round, in order; a role may have several."""
+    order: tuple[str, ...]
+    """The roles of these places."""
     speakers: tuple[str, ...]
+    """All roles that can speak in it, each once."""
+    changing: bool
+    """Whether conditions, an expression or scenes decide, round by round, who takes part."""
+
+    @property
+    def parallel(self) -> bool:
+        """Whether its groups talk at the same time, each by itself."""
+        return self.spec.order == "parallel"
 
     @property
     def round(self) -> int:
-        """How many turns make a round."""
-        return len(self.speakers) + (1 if self.spec.resolver else 0)
+        """How many turns make a round, where the speakers do not change."""
+        return len(self.slots) + (1 if self.spec.resolver else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +75,12 @@ class Plan(RunSpec):
     keep_turns: int | None
     given: RunSpec
     """The spec as it was given: its texts name parameters that stand for their values here."""
+    names: Mapping[str, str]
+    """Role to the name that it goes by."""
+    conditional: Mapping[str, str]
+    """Groups to the condition that decides who is in them."""
+    reads: frozenset[str]
+    """The names that any expression of the template reads: ``moves``, ``chosen``."""
 
     @property
     def bound(self) -> int:
@@ -61,21 +94,54 @@ class Plan(RunSpec):
         waits = analysis and analysis.by in self.cast and any(measure.after for measure in analysis.measures)
         return analysis.by if analysis and waits else None
 
-    def audience(self, names: Iterable[str], source: str | None = None) -> Audience:
-        """Who hears what ``source`` says to ``names``, after the roles' own ``hears``; no names mean nobody."""
+    @property
+    def reads_groups(self) -> bool:
+        """Whether an expression reads who is behind a name."""
+        read = self.reads & {"roles", "groups", *self.scenario.groups}
+        return bool(read or self.conditional)
+
+    def audience(self, names: Iterable[str], source: str | None = None,
+                 behind: Mapping[str, tuple[str, ...]] | None = None) -> Audience:
+        """Who hears what ``source`` says to ``names``, after the roles' own ``hears``; no names mean nobody.
+
+        Args:
+            behind: who is behind each name at this moment, where groups have conditions.
+        """
         if not (named := tuple(names)):
             return NOBODY
-        heard = set(self.members(named))
+        behind = self.behind if behind is None else behind
+        heard = set(members(named, behind))
         for role, member in self.cast.items():
             if member.hears == "everything":
                 heard.add(role)
-            elif member.hears != "addressed" and source is not None and source not in self.members(member.hears):
+            elif member.hears != "addressed" and source is not None and source not in members(member.hears, behind):
                 heard.discard(role)
         return EVERYONE if len(heard) == len(self.cast) else tuple(sorted(heard))
 
     def members(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Roles of the cast behind role and group names, in the order in which they are named."""
+        """Roles of the cast that can be behind role and group names, in the order in which they are named."""
         return members(names, self.behind)
+
+    def named(self, group: str, behind: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+        """The roles behind what a group names, whatever its condition says."""
+        return members(self.scenario.named(group), behind)
+
+    def sees(self, role: str, behind: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+        """The variables that a role sees at this moment; of a value per role perhaps its own alone."""
+        if not self.conditional:
+            return self.visible.get(role, ())
+        return _seen_by(role, self.scenario, behind)
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """The roles of the cast that are no Analysts."""
+        return tuple(role for role, member in self.cast.items() if member.engine != "analyst")
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """The Actors that take turns: of ``each`` of them is what a measure says."""
+        return tuple(role for role, member in self.cast.items()
+                     if member.engine == "actor" and role not in self.watchers)
 
 
 def members(names: Iterable[str], behind: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -114,9 +180,10 @@ def expand_phases(spec: RunSpec, behind: Mapping[str, tuple[str, ...]]) -> dict[
     phases = {}
     problems = []
     actors = {**behind, "all": tuple(role for role, member in spec.cast.items() if member.engine != "analyst")}
+    conditional = changing_groups(spec.scenario)
     for name, phase in spec.scenario.flow.phases.items():
-        speakers = members(phase.speaker_names, actors)
-        if not speakers:
+        slots = expand_slots(phase, actors, repeat=spec.edition > 1)
+        if not slots:
             problems.append(Problem(code="compile.no_speakers", field=f"flow.phases.{name}.speakers",
                                     value=list(phase.speaker_names), message="nobody in the cast speaks in this phase",
                                     cure="bind one of its optional roles or name a required one"))
@@ -129,10 +196,41 @@ def expand_phases(spec: RunSpec, behind: Mapping[str, tuple[str, ...]]) -> dict[
             problems.append(Problem(code="compile.no_moderator", field=f"flow.phases.{name}.moderator",
                                     value=phase.moderator, message="the moderator is not in the cast",
                                     cure="bind the role, or choose another order"))
-        phases[name] = PhasePlan(name, phase.model_copy(update=absent) if absent else phase, speakers)
+        changing = phase.order == "parallel" or isinstance(phase.speakers, str) or any(
+            slot.when is not None or slot.name in conditional for slot in slots)
+        order = tuple(slot.role for slot in slots)
+        phases[name] = PhasePlan(name, phase.model_copy(update=absent) if absent else phase, slots, order,
+                                 tuple(dict.fromkeys(order)), changing)
     if problems:
         raise TemplateError(problems, code="compile.invalid")
     return phases
+
+
+def changing_groups(scenario: ScenarioTemplate) -> set[str]:
+    """The groups with a condition, and those that hold one."""
+    found: set[str] = set()
+    for name, group in scenario.groups.items():
+        if isinstance(group, Group) or not found.isdisjoint(group):
+            found.add(name)
+    return found
+
+
+def expand_slots(phase: Phase, behind: Mapping[str, tuple[str, ...]], *, repeat: bool) -> tuple[Slot, ...]:
+    """The places of a round. A role that is named again speaks again where the order is fixed; a group adds nobody.
+
+    Args:
+        repeat: whether it does; the first edition passed it over.
+    """
+    if isinstance(phase.speakers, str):
+        return tuple(Slot(role, "all") for role in behind["all"])
+    repeats = repeat and phase.order in ("sequence", "round_robin")
+    slots: list[Slot] = []
+    for each in phase.speakers or ():
+        name, when = (each, None) if isinstance(each, str) else (each.name, each.when)
+        known = {slot.role for slot in slots}
+        slots += [Slot(role, name, when) for role in behind.get(name, ())
+                  if role not in known or (repeats and role == name)]
+    return tuple(slots)
 
 
 def find_watchers(spec: RunSpec, phases: Mapping[str, PhasePlan]) -> frozenset[str]:
@@ -151,9 +249,43 @@ def span_of_memory(spec: RunSpec) -> int | None:
 
 
 def see_variables(spec: RunSpec, behind: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Role to the names of the variables that it sees."""
-    shown = {name: members(variable.visible_to, behind) for name, variable in spec.scenario.variables.items()}
-    return {role: tuple(name for name, seen_by in shown.items() if role in seen_by) for role in spec.cast}
+    """Role to the names of the variables that it sees, or may come to see."""
+    return {role: _seen_by(role, spec.scenario, behind) for role in spec.cast}
+
+
+def _seen_by(role: str, scenario: ScenarioTemplate, behind: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(name for name, variable in scenario.variables.items()
+                 if OWN in variable.visible_to or role in members(variable.visible_to, behind))
+
+
+def conditions_of(scenario: ScenarioTemplate) -> dict[str, str]:
+    """Groups to their conditions."""
+    return {name: group.when for name, group in scenario.groups.items() if isinstance(group, Group)}
+
+
+def names_read(scenario: ScenarioTemplate) -> frozenset[str]:
+    """The first names of all that the template's expressions read."""
+    texts = [*scenario.setup.values(), *conditions_of(scenario).values()]
+    for phase in scenario.flow.phases.values():
+        texts += [*phase.on_enter.values(), *phase.on_leave.values()]
+        texts += [text for way in phase.next for text in (way.when, way.after_turns, way.after_rounds)
+                  if isinstance(text, str)]
+        texts += [phase.speakers] if isinstance(phase.speakers, str) else [
+            each.when for each in phase.speakers if not isinstance(each, str)]
+        texts += [phase.scene_rounds] if isinstance(phase.scene_rounds, str) else []
+    for action in scenario.actions.values():
+        texts += [*action.set.values(), *(text for field in action.fields.values() for text in field.computed.values())]
+    for rule in scenario.rules:
+        texts += [rule.when, *rule.set.values()]
+    for inject in scenario.injects:
+        texts += [*inject.set.values(), *([inject.when] if inject.when else [])]
+    pending = [scenario.ends] if isinstance(scenario.ends, End) else list(scenario.ends)
+    while pending:
+        end = pending.pop()
+        texts += [end.when] if end.when else []
+        pending += [*(end.any or ()), *(end.all or ())]
+    texts += [measure.value for measure in (scenario.analysis.measures if scenario.analysis else ()) if measure.value]
+    return frozenset(path[0] for text in texts for path in compile_expression(text).paths)
 
 
 def make_plan(spec: RunSpec) -> Plan:
@@ -169,4 +301,6 @@ def make_plan(spec: RunSpec) -> Plan:
     return Plan(given=given, **{each.name: getattr(spec, each.name) for each in fields(RunSpec)}, behind=behind,
                 phases=phases,
                 ends=(ends,) if isinstance(ends, End) else tuple(ends), visible=see_variables(spec, behind),
-                watchers=find_watchers(spec, phases), keep_turns=span_of_memory(spec))
+                watchers=find_watchers(spec, phases), keep_turns=span_of_memory(spec),
+                names={role: member.name for role, member in spec.cast.items()},
+                conditional=conditions_of(spec.scenario), reads=names_read(spec.scenario))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from pyscrai.audience import Audience
-from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.orchestration.context import behind_now, with_groups, world_context
+from pyscrai.engines.orchestration.plan import OWN, Plan
 from pyscrai.engines.place import Keys
 from pyscrai.engines.state import Activation, Clock, Line, Played
 from pyscrai.events import (
@@ -18,6 +20,9 @@ from pyscrai.events import (
     PhaseEntered,
     VariableChanged,
 )
+from pyscrai.prompts.library import render_text
+from pyscrai.templates.cel.assignment import EVERY, assignment
+from pyscrai.templates.cel.expression import value
 from pyscrai.templates.models.world import InjectText
 
 STANDS = "stands"
@@ -63,26 +68,36 @@ class Step:
         """Kinds of event of this turn that an earlier step recorded."""
         self.events: list[Event] = []
         self.lines: list[Line] = []
+        self._draws = 0
 
-    def context(self, *, last: Played | None = None, **more: Any) -> dict[str, Any]:
+    def context(self, *, last: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
         """What conditions and expressions may read, as it stands now.
 
         Args:
             last: the turn that counts as the last one; the step's last where it is left out.
         """
-        clock = self.clock
         if last is None:
             last = self.played[-1] if self.played else {}
-        phase = self.plan.phases.get(self.phase)
-        role = last.get("role", "")
-        return {
-            "vars": self.variables, "params": self.plan.parameters, "turn": self.turn, "phase": self.phase,
-            "phase_turns": clock["phase_turns"], "round": clock["phase_turns"] // phase.round if phase else 0,
-            "last": {"role": role, "text": last.get("text", ""), "kind": (last.get("kinds") or [""])[0]},
-            "mover": role,
-            "events": clock["events"], "cost": float(self.usage.get("cost_usd", 0.0)),
-            "tokens": int(self.usage.get("tokens", 0)), "seconds": clock["seconds"],
-            "measures": self.state.get("measures") or {}, "tally": clock["tally"], **more}
+        context = world_context(self.plan, phase=self.phase, turn=self.turn, variables=self.variables,
+                                clock=self.clock, usage=self.usage, measures=self.state.get("measures") or {},
+                                last=last)
+        if self.plan.reads_groups:
+            context = with_groups(self.plan, context, behind_now(self.plan, context))
+        return {**context, **more} if more else context
+
+    @property
+    def behind(self) -> Mapping[str, tuple[str, ...]]:
+        """Who is behind each name of roles at this moment."""
+        return behind_now(self.plan, self.context()) if self.plan.conditional else self.plan.behind
+
+    def draw(self) -> random.Random:
+        """Chance for one draw: the run's seed and the place decide, so that replays and forks draw the same."""
+        self._draws += 1
+        return random.Random(f"{self.plan.seed}:{self.keys.stem}:{self._draws}")
+
+    def audience(self, names: Iterable[str], source: str | None = None) -> Audience:
+        """Who hears what ``source`` says to ``names`` at this moment."""
+        return self.plan.audience(names, source, self.behind)
 
     def record(self, kind: type[Event], *, audience: Audience = (), source: str | None = None, **payload: Any) -> Event:
         """Add an event of this step."""
@@ -102,27 +117,72 @@ class Step:
 
     # -- what happens in the world ------------------------------------------------------------------------------------
 
+    def change(self, changes: Mapping[str, str], *, cause: str, source: str | None = None, **context: Any) -> None:
+        """Make the changes of a ``set``, in order; a later one sees what an earlier one did.
+
+        Args:
+            context: what the expressions read beside the world.
+        """
+        for target, text in changes.items():
+            name, key = assignment(target)
+            if key is None:
+                self.set_variable(name, self._value(text, context), cause=cause, source=source)
+            elif key == EVERY:
+                found = {role: self._value(text, {**context, "role": role}) for role in self.variables[name]}
+                for role, new in found.items():
+                    self.set_entry(name, role, new, cause=cause, source=source)
+            else:
+                self.set_entry(name, self._value(key, context), self._value(text, context), cause=cause, source=source)
+
+    def _value(self, text: str, context: Mapping[str, Any]) -> Any:
+        return value(text, self.context(chance=self.draw, **context))
+
     def set_variable(self, name: str, value: Any, *, cause: str, source: str | None = None) -> None:
         """Give a variable a new value if its type and bounds allow it; a refusal is an event.
 
         Args:
-            source: who changes it. A role that does not see the variable is not named: it would know what came of it.
+            value: of a variable with a value per role, roles to their new values; the others stay as they are.
         """
         variable = self.plan.scenario.variables.get(name)
         if variable is None:
-            self.record(ChangeRefused, source=source, variable=name, value=value, reason="there is no such variable")
+            self._refuse(name, value, "there is no such variable", source)
             return
-        if self.plan.edition > 1 and source is not None and name not in self.plan.visible.get(source, (name,)):
-            source = None
         value = variable.coerce(value)
-        if reason := variable.why_not(value):
-            self.record(ChangeRefused, source=source, variable=name, value=value, reason=reason)
-            return
-        old = self.variables.get(name)
-        if old != value:
+        reason = variable.why_not(value)
+        if reason:
+            self._refuse(name, value, reason, source)
+        elif variable.per_role:
+            for role, entry in value.items():
+                self.set_entry(name, role, entry, cause=cause, source=source)
+        elif (old := self.variables.get(name)) != value:
             self.variables[name] = value
             self.record(VariableChanged, source=source, variable=name, old=old, new=value, cause=cause,
-                        audience=self.plan.audience(variable.visible_to))
+                        audience=self.audience(variable.visible_to))
+
+    def set_entry(self, name: str, key: Any, value: Any, *, cause: str, source: str | None = None) -> None:
+        """Give one role, item or key of a variable a new value if that is possible; a refusal is an event."""
+        variable, held = self.plan.scenario.variables[name], self.variables[name]
+        if variable.per_role and key not in held:
+            self._refuse(f"{name}[{key}]", value, f"{key!r} has no value of it", source)
+            return
+        try:
+            whole = variable.coerce(variable.with_entry(held, key, value))
+        except ValueError as error:
+            self._refuse(f"{name}[{key}]", value, str(error), source)
+            return
+        new, old = whole[key], held[key] if isinstance(held, list) else held.get(key)
+        if reason := variable.why_not({key: new} if variable.per_role else whole):
+            self._refuse(f"{name}[{key}]", new, reason, source)
+        elif old != new:
+            self.variables[name] = whole
+            audience = self.audience(name for name in variable.visible_to if name != OWN)
+            if OWN in variable.visible_to and audience != "all":
+                audience = tuple(sorted({*audience, key}))
+            self.record(VariableChanged, source=source, variable=name, of=str(key), old=old, new=new, cause=cause,
+                        audience=audience)
+
+    def _refuse(self, name: str, value: Any, reason: str, source: str | None) -> None:
+        self.record(ChangeRefused, source=source, variable=name, value=value, reason=reason)
 
     def inject(self, spec: InjectText, text: Callable[[], str], *, origin: str, label: str = "",
                changes: Callable[[], None] | None = None) -> None:
@@ -137,7 +197,7 @@ class Step:
         if changes is not None:
             changes()
         event = Inject(key=key, turn=self.turn, phase=self.phase, source=spec.source or origin, text=told or text(),
-                       origin=origin, label=label, audience=self.plan.audience(spec.audience))
+                       origin=origin, label=label, audience=self.audience(spec.audience))
         self.events.insert(place, event)
         self._count(event)
         self.tell(event, event.text, spec.source)
@@ -149,10 +209,29 @@ class Step:
         clock = self.clock
         clock["phase_turns"], clock["since"], clock["tally"], clock["last"] = 0, self.turn, {}, None
         clock["visits"][name] = clock["visits"].get(name, 0) + 1
-        audience = self.plan.audience(phase.spec.audience)
-        event = self.record(PhaseEntered, audience=audience, came_from=came_from, cause=cause, text=phase.spec.text)
-        if phase.spec.text:
-            self.tell(event, phase.spec.text)
+        if "circle" in clock or phase.changing:
+            clock["circle"] = None
+        for kept in ("moves", "chosen"):
+            clock.pop(kept, None)  # type: ignore[misc]
+        key, place = self.keys(), len(self.events)
+        self.change(phase.spec.on_enter, cause=f"phase {name}")
+        text = phase.spec.text
+        event = PhaseEntered(key=key, turn=self.turn, phase=name, audience=self.audience(phase.spec.audience),
+                             came_from=came_from, cause=cause, text=text)
+        self.events.insert(place, event)
+        self._count(event)
+        if text:
+            self.tell(event, text)
+
+    def text(self, text: str, old: Mapping[str, Any]) -> str:
+        """The text of an inject with what it reads.
+
+        Args:
+            old: the variables before its own changes.
+        """
+        names = self.plan.names
+        return render_text(text, {"params": self.plan.parameters, "vars": self.variables, "old": old,
+                                  "name": lambda role: names.get(role, role)})
 
     def warn(self, message: str) -> None:
         """The flow went on otherwise than planned."""

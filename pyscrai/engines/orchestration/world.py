@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 
 from pyscrai.engines.orchestration.step import Step
 from pyscrai.engines.state import Move, moves_of
-from pyscrai.prompts.library import render_text
-from pyscrai.templates.cel.expression import truth, value
+from pyscrai.templates.cel.expression import truth
 from pyscrai.templates.models.action import ActionSpec
 from pyscrai.templates.models.world import InjectSpec
 
@@ -21,11 +19,9 @@ def apply_moves(step: Step) -> None:
         moves = moves_of(played)
         for move in moves if edition > 1 else moves[-1:]:
             action, arguments = scenario.actions[move["action"]], move["arguments"]
-            _count(step, action, move)
-            last = played if edition > 1 else step.played[-1]
-            for name, expression in action.set.items():
-                step.set_variable(name, value(expression, step.context(last=last, args=arguments)),
-                                  cause=f"action {move['action']}", source=role)
+            _count(step, role, action, move)
+            step.change(action.set, cause=f"action {move['action']}", source=role, args=arguments,
+                        last=played if edition > 1 else step.played[-1])
         for change in played.get("changes") or ():
             name = change["variable"]
             allowed = scenario.variables[name].changed_by if name in scenario.variables else None
@@ -41,12 +37,13 @@ def apply_rules(step: Step) -> None:
         key = f"rule{index}"
         if rule.once and step.clock["fired"].get(key):
             continue
-        if truth(rule.when, step.context()):
+        if truth(rule.when, step.context()) and _lucky(step, rule.chance):
             step.clock["fired"][key] = step.clock["fired"].get(key, 0) + 1
             label = rule.label or f"rule {index + 1}"
-            _set_all(step, rule.set, cause=label)
+            before = dict(step.variables)
+            step.change(rule.set, cause=label)
             if rule.inject:
-                step.inject(rule.inject, partial(_text, step, rule.inject.text), origin="rule", label=label)
+                step.inject(rule.inject, partial(step.text, rule.inject.text, before), origin="rule", label=label)
 
 
 def apply_injects(step: Step, *, entered: bool = False) -> None:
@@ -56,11 +53,20 @@ def apply_injects(step: Step, *, entered: bool = False) -> None:
         entered: a phase has just begun, so its own injects are due, and no others.
     """
     for index, spec in enumerate(step.plan.scenario.injects):
-        if _due(step, spec, f"inject{index}", entered=entered):
-            step.clock["fired"][f"inject{index}"] = step.clock["fired"].get(f"inject{index}", 0) + 1
+        key = f"inject{index}"
+        if _due(step, spec, key, entered=entered):
+            lucky = _lucky(step, spec.chance)
+            if lucky or (spec.at_turn is not None and spec.every is None):  # it does not come later either
+                step.clock["fired"][key] = step.clock["fired"].get(key, 0) + 1
+            if not lucky:
+                continue
             label = spec.label or f"inject {index + 1}"
-            step.inject(spec, partial(_text, step, spec.text), origin="template", label=label,
-                        changes=partial(_set_all, step, spec.set, cause=label))
+            step.inject(spec, partial(step.text, spec.text, dict(step.variables)), origin="template", label=label,
+                        changes=partial(step.change, spec.set, cause=label))
+
+
+def _lucky(step: Step, chance: float | None) -> bool:
+    return chance is None or chance == 1 or step.draw().random() < chance
 
 
 def _due(step: Step, spec: InjectSpec, key: str, *, entered: bool) -> bool:
@@ -84,15 +90,6 @@ def _due(step: Step, spec: InjectSpec, key: str, *, entered: bool) -> bool:
     return rises if spec.every is None else holds
 
 
-def _set_all(step: Step, changes: Mapping[str, str], *, cause: str) -> None:
-    for name, expression in changes.items():
-        step.set_variable(name, value(expression, step.context()), cause=cause)
-
-
-def _text(step: Step, text: str) -> str:
-    return render_text(text, {"params": dict(step.plan.parameters), "vars": step.variables})
-
-
 def _passed(step: Step, first: int, every: int) -> bool:
     """Whether the turns of this step reach or pass ``first`` or a multiple of ``every`` after it; not turn 0."""
     if step.turn < max(first, 1):
@@ -102,9 +99,13 @@ def _passed(step: Step, first: int, every: int) -> bool:
     return step.before < first or (step.turn - first) // every > (step.before - first) // every
 
 
-def _count(step: Step, action: ActionSpec, move: Move) -> None:
+def _count(step: Step, role: str, action: ActionSpec, move: Move) -> None:
     fields = step.clock["tally"].setdefault(move["action"], {})
     for field, given in move["arguments"].items():
         counts = fields.setdefault(field, {})
         answer = action.fields[field].counted(given) if field in action.fields else str(given)
         counts[answer] = counts.get(answer, 0) + 1
+    if "chosen" in step.plan.reads:
+        made = step.clock.setdefault("chosen", {}).setdefault(move["action"], {})
+        for field, given in move["arguments"].items():
+            made.setdefault(field, {})[role] = given

@@ -98,7 +98,7 @@ async def consult(engine: Engine, view: View, ask: AskAndUse) -> tuple[View, Per
         uses.append(chosen)
         tool, arguments = offered[chosen["tool"]][0], chosen["arguments"]
         answer = await ask.use(tool, arguments, scene, longest=LONGEST_USE)
-        line = _record(engine, performance, tool, arguments, answer)
+        line = _record(engine, view, performance, tool, arguments, answer)
         view = replace(view, lines=(*view.lines, line))
     return view, performance
 
@@ -129,8 +129,9 @@ def _in_words(schema: Mapping[str, Any]) -> str:
     return str(schema.get("description") or schema.get("type") or "anything")
 
 
-def _record(engine: Engine, performance: Performance, tool: Tool, arguments: Mapping[str, Any], answer: Answer) -> Line:
-    heard = engine.plan.audience(answer.audience, engine.role) if answer.audience else ()
+def _record(engine: Engine, view: View, performance: Performance, tool: Tool, arguments: Mapping[str, Any],
+            answer: Answer) -> Line:
+    heard = engine.plan.audience(answer.audience, engine.role, view.behind) if answer.audience else ()
     heard = heard if heard == "all" else tuple(sorted({*heard, engine.role}))
     line: Line = {"type": "ai", "kind": "tool_called", "speaker": engine.role, "name": "",
                   "content": tool_text(engine.instance.name, tool.name, answer.text, answer.error),

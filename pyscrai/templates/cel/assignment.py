@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+EVERY = "*"
+"""The key that stands for every role of a variable with a value for each, which the expression reads as ``role``."""
+
 
 class Assignment(NamedTuple):
     """A variable and, where one entry of it is set, the expression of the entry's key."""

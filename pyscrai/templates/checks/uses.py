@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pyscrai.templates.cel.assignment import assignment
+from pyscrai.templates.cel.assignment import EVERY, assignment
 from pyscrai.templates.checks.report import Subject
 from pyscrai.templates.models.flow import Speaker
 from pyscrai.templates.models.scenario import Group
@@ -86,6 +86,7 @@ def _set(path: Path, changes: Mapping[str, str], action: str | None = None) -> I
         variable, key = assignment(target)
         if key is not None and not target.endswith("]"):
             continue
-        if key is not None:
+        if key is not None and key != EVERY:
             yield Use((*path, target), key, "key", variable, action=action)
-        yield Use((*path, target), text, "value", variable, entry=key is not None, action=action)
+        yield Use((*path, target), text, "value", variable, entry=key is not None, action=action,
+                  of_role=key == EVERY)

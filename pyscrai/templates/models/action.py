@@ -11,6 +11,10 @@ from pyscrai.templates.models.base import Expression, Identifier, Listeners, Nam
 from pyscrai.value_text import number_text
 
 
+class NoChoice(ValueError):
+    """An expression gives an empty list: at the moment there is nothing to choose."""
+
+
 class Argument(Part):
     """One argument of an action: a small part of JSON Schema."""
 
@@ -55,7 +59,7 @@ class Argument(Part):
                     raise ValueError(f"`{text}` gives no list of values")
                 update[name] = tuple(self.coerce(one) for one in found) or None
                 if not found:
-                    raise ValueError(f"`{text}` gives an empty list: there is nothing to choose")
+                    raise NoChoice(f"`{text}` gives an empty list: there is nothing to choose")
             elif isinstance(found, bool) or not isinstance(found, int | float):
                 raise ValueError(f"`{text}` gives no number")
             else:

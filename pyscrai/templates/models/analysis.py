@@ -103,7 +103,7 @@ class Measure(Part):
         forms = [name for name in ("scale", "categories", "metric", "value") if getattr(self, name) is not None]
         if len(forms) != 1:
             raise ValueError("a measure needs exactly one of `scale`, `categories`, `metric`, `value`")
-        judged = self.metric is None and self.value is None
+        judged = self.judged
         if judged and not self.rubric:
             raise ValueError("a judged measure needs a `rubric`")
         if judged and self.difference:
@@ -117,6 +117,11 @@ class Measure(Part):
         if self.after and self.each in ("phase", "end"):
             raise ValueError("`after` goes with `each: turn` or a number of turns")
         return self
+
+    @property
+    def judged(self) -> bool:
+        """Whether a model takes it."""
+        return self.metric is None and self.value is None
 
 
 class Analysis(Part):
