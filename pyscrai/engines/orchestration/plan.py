@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from pyscrai.audience import EVERYONE, Audience
+from pyscrai.audience import EVERYONE, NOBODY, Audience
 from pyscrai.engines.cast import AgentInstance, RunSpec
 from pyscrai.errors import Problem, TemplateError
 from pyscrai.prompts.parameters import with_parameters
