@@ -30,12 +30,23 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "measure": ("Play", "pyscrai.cli.commands.measure:measure", "Take a run's measurements and report again."),
     "experiment": ("Play", "pyscrai.cli.commands.experiment:app",
                    "Compare arms over many runs: plan, run, judge, report, verify."),
+    "pause": ("Steer", "pyscrai.cli.commands.controls:pause", "Let a run stand after the turn that is being played."),
+    "step": ("Steer", "pyscrai.cli.commands.controls:step", "Play the next turn of a run that stands."),
+    "stop": ("Steer", "pyscrai.cli.commands.controls:stop", "End a run for good."),
+    "inject": ("Steer", "pyscrai.cli.commands.controls:inject", "Put something into the world of a run."),
+    "interview": ("Steer", "pyscrai.cli.commands.states:interview", "Ask a role something, apart from the play."),
+    "fork": ("Steer", "pyscrai.cli.commands.forks:fork", "Make a run that shares another's past up to a turn."),
+    "edit": ("Steer", "pyscrai.cli.commands.forks:edit", "Fork a run where something else was said."),
+    "regenerate": ("Steer", "pyscrai.cli.commands.forks:regenerate", "Play a turn again, as a fork."),
+    "delete": ("Steer", "pyscrai.cli.commands.controls:delete", "Delete runs for good."),
     "runs": ("Look", "pyscrai.cli.commands.runs:runs", "List the runs."),
     "show": ("Look", "pyscrai.cli.commands.runs:show", "Print a run's transcript."),
     "events": ("Look", "pyscrai.cli.commands.runs:events", "List what happened in a run."),
     "calls": ("Look", "pyscrai.cli.commands.calls:calls", "Show a run's model calls: prompt, reply, tokens, cost."),
     "metrics": ("Look", "pyscrai.cli.commands.results:metrics", "Show what a run took, in all and by role."),
     "report": ("Look", "pyscrai.cli.commands.results:report", "Print the Analyst's report."),
+    "state": ("Look", "pyscrai.cli.commands.states:state", "Print a run's state after a turn, and what changed in it."),
+    "diff": ("Look", "pyscrai.cli.commands.states:diff", "Compare two runs: where they part, and how they end."),
     "export": ("Look", "pyscrai.cli.commands.export:export", "Write a run as JSON, Markdown, HTML or Parquet."),
     "validate": ("Write", "pyscrai.cli.commands.validate:validate", "Check template files and name every mistake."),
     "graph": ("Write", "pyscrai.cli.commands.validate:graph", "Draw a scenario's graph."),
@@ -56,7 +67,7 @@ def make_app() -> App:
     app = App(name="pyscrai", help="Plays scenarios with language models and records all that happens.\n\n"
               "Start with: pyscrai run two-agent-conversation", version=_version, help_format="plaintext",
               default_parameter=Parameter(negative=(), show_default=_default))
-    order = ("Play", "Look", "Write", "Serve", "Set up")
+    order = ("Play", "Steer", "Look", "Write", "Serve", "Set up")
     groups = {name: Group(name, sort_key=place) for place, name in enumerate(order)}
     app["--help"].group = app["--version"].group = Group("Options", sort_key=9)
     for place, (name, (group, target, text)) in enumerate(COMMANDS.items()):

@@ -83,13 +83,14 @@ class RunSession:
     Args:
         person: the name of the person at the terminal; empty for whoever plays the role that is asked.
         roles: the roles that people play at this terminal.
+        as_desired: carry out what is desired of the run, such as one step, and do not simply play it on.
     """
 
     def __init__(self, services: Services, opening: Opening, view: View, *, person: str = "",
-                 roles: Collection[str] = ()) -> None:
+                 roles: Collection[str] = (), as_desired: bool = False) -> None:
         self._services, self._run_id, self._view, self._person = services, opening.run_id, view, person
         self._watcher = RunWatcher(view, opening, only_for=roles if self._can_ask else ())
-        self._registry = StoredRunRegistry(services, only=opening.run_id)
+        self._registry = StoredRunRegistry(services, only=opening.run_id, as_desired=as_desired)
         self._manager = EngineManager(self._registry, capacity=1)
         self._interruption = Interruption(self._pause, getattr(view, "say", output.note))
 

@@ -31,10 +31,11 @@ class StoredRunRegistry:
     Args:
         only: the one run that a front end plays itself. It is played whatever was desired of it before but its end; no
             other run is due, and no other process takes it up when the front end is gone.
+        as_desired: the front end carries out what is desired of that run, and does not simply play it on.
     """
 
-    def __init__(self, services: Services, *, only: str | None = None) -> None:
-        self._services, self._only = services, only
+    def __init__(self, services: Services, *, only: str | None = None, as_desired: bool = False) -> None:
+        self._services, self._only, self._as_desired = services, only, as_desired
         self._open: dict[str, RunRecord] = {}
         self._swept = only is not None
 
@@ -67,7 +68,7 @@ class StoredRunRegistry:
                 await _check_past(runner)
             record = cast(RunRecord, runner.runtime.record)
             self._open[run_id] = record
-            if run_id == self._only:
+            if run_id == self._only and not self._as_desired:
                 record.desired = "none"
             yield Assignment(runner, told)
         finally:
@@ -77,7 +78,7 @@ class StoredRunRegistry:
     async def _told(self, stored: StoredRun) -> Desired:
         row = stored.row
         told = row.desired if is_unmet(row.status, row.desired) else "none"
-        if row.id != self._only or row.status in FINAL or told in ("stop", "cancel"):
+        if row.id != self._only or self._as_desired or row.status in FINAL or told in ("stop", "cancel"):
             return told
         if row.desired != "none":
             async with self._services.database.session() as session:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from pyscrai.cli.exit_codes import Exit
-from pyscrai.cli.parameters import AsJson, RunId
+from pyscrai.cli.parameters import AsJson, RunId, above_zero, read_pairs
 from pyscrai.cli.terminal import output
-from pyscrai.errors import RunError
 from pyscrai.exports.json_text import dumps
 
 if TYPE_CHECKING:
     from pyscrai.factories.run_options import RunOptions
     from pyscrai.services.replay_comparison import Difference
-
-Number = TypeVar("Number", int, float)
 
 
 async def run(
@@ -52,11 +49,11 @@ async def run(
     """
     from pyscrai.factories.run_options import RunOptions
 
-    people = {role: name or "you" for role, name in _pairs(play, "--play", bare=True).items()}
+    people = {role: name or "you" for role, name in read_pairs(play, "--play", bare=True).items()}
     options = RunOptions(
-        parameters=_pairs(set_, "--set"), model=model, role_models=_pairs(role_model, "--role-model"),
-        cast=_pairs(cast, "--cast"), seed=seed,
-        max_turns=_positive(max_turns, "--max-turns"), budget_usd=_positive(budget, "--budget"),
+        parameters=read_pairs(set_, "--set"), model=model, role_models=read_pairs(role_model, "--role-model"),
+        cast=read_pairs(cast, "--cast"), seed=seed,
+        max_turns=above_zero(max_turns, "--max-turns"), budget_usd=above_zero(budget, "--budget"),
         allow_unknown_price=allow_unknown_price,
         without=tuple(without), people=people, tags=tuple(tag))
     if dry_run:
@@ -78,8 +75,8 @@ async def run(
         if runs is not None:
             from pyscrai.cli.run_grid import play_grid_here
 
-            return await play_grid_here(services, name, options, runs=_positive(runs, "--runs") or 1,
-                                        parallel=_positive(parallel, "--parallel") or 1, as_json=as_json)
+            return await play_grid_here(services, name, options, runs=above_zero(runs, "--runs") or 1,
+                                        parallel=above_zero(parallel, "--parallel") or 1, as_json=as_json)
         run_id = await create_scenario_run_from_template(services, name, options)
         async with services.database.read() as session:
             begin = await opening_of(session, run_id)
@@ -146,23 +143,3 @@ async def _rehearse(scenario: str, options: RunOptions, *, as_json: bool) -> Exi
     from pyscrai.cli.dry_run import rehearse
 
     return await rehearse(scenario, options, as_json=as_json)
-
-
-def _pairs(given: Sequence[str], option: str, *, bare: bool = False) -> dict[str, Any]:
-    """``NAME=VALUE`` arguments as a mapping; ``bare`` names may stand without a value."""
-    pairs: dict[str, Any] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not name or not (equals or bare):
-            raise RunError(f"{option} {text!r} is not of the form NAME=VALUE", code="usage",
-                           cure=f"write {option} NAME=VALUE")
-        if name in pairs:
-            raise RunError(f"{option} gives {name} twice", code="usage", cure="give it once")
-        pairs[name] = value
-    return pairs
-
-
-def _positive(value: Number | None, option: str) -> Number | None:
-    if value is not None and value <= 0:
-        raise RunError(f"{option} {value} is not above 0", code="usage", cure="give a number above 0")
-    return value

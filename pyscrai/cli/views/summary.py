@@ -22,7 +22,7 @@ def verdict(closing: Closing) -> str:
             name = (closing.waiting or {}).get("name") or (closing.waiting or {}).get("role", "a person")
             return f"waiting for a person who plays {clean(name)}"
         case "paused":
-            return "paused" if closing.interrupted else "paused itself"
+            return "paused"
         case other:
             return other
 
