@@ -195,8 +195,7 @@ def dropped_field(data: Data, draw: st.DrawFn) -> None:
     owner, field = pick(draw, [
         (data, "premise"), (data, "roles"), (data, "flow"), (data["flow"], "start"), (data, "name"), (heat, "type"),
         (data["flow"], "phases"), (phase, "speakers"), (phase, "next"), (phase["next"][-1], "to"), (heat, "initial"),
-        (ann, "agent"), (ann["agent"], "engine"), (ann["agent"], "personality"), (data["analysis"], "by"),
-        (data["actions"]["vote"], "fields")])
+        (ann, "agent"), (ann["agent"], "engine"), (ann["agent"], "personality"), (data["analysis"], "by")])
     del owner[field]
 
 

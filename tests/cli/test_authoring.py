@@ -98,11 +98,12 @@ def test_a_graph_is_drawn(pyscrai: Pyscrai, home: Path) -> None:
 def test_other_formats_are_imported(pyscrai: Pyscrai, home: Path) -> None:
     (home / "person.json").write_text(json.dumps({"type": "TinyPerson", "persona": {
         "name": "Lisa Carter", "age": 28, "occupation": {"title": "Data Scientist", "description": "She likes data."},
-        "unheard_of": "x"}}))
+        "unheard_of": "x"}, "episodic_memory": {"memory": [1]}}))
     said = pyscrai("import", "person.json")
     assert said.code == 0
     assert "kind: agent" in said.out
-    assert "unheard_of" in said.err
+    assert "Unheard of: x." in said.out
+    assert "episodic_memory" in said.err
     (home / "out.yaml").write_text(said.out)
     assert pyscrai("validate", "out.yaml").code == 0
     written = pyscrai("import", "person.json", "-o", "made", "--json")

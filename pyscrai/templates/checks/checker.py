@@ -9,6 +9,7 @@ from pyscrai.errors import Problem, TemplateError
 from pyscrai.templates.checks.audiences import check_audiences
 from pyscrai.templates.checks.bounds import check_world
 from pyscrai.templates.checks.cast import check_cast, check_tools
+from pyscrai.templates.checks.consequences import is_consequence
 from pyscrai.templates.checks.display_names import check_display_names
 from pyscrai.templates.checks.expressions import check_expressions
 from pyscrai.templates.checks.flow import check_flow
@@ -20,7 +21,7 @@ from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.base import TOOLS
 from pyscrai.templates.models.scenario import ScenarioTemplate
 from pyscrai.templates.reading.loader import LoadedTemplate, Reading, read_file
-from pyscrai.templates.reading.positions import Path, Positions, spell
+from pyscrai.templates.reading.positions import Positions
 
 PASSES = (check_names, check_display_names, check_cast, check_flow, check_world, check_expressions, check_audiences,
           check_secrets, check_prompts)
@@ -74,7 +75,8 @@ def catalogue(templates: Iterable[AgentTemplate]) -> dict[str, AgentTemplate]:
 def validate(readings: Sequence[Reading], agents: Mapping[str, AgentTemplate] | None = None) -> list[Problem]:
     """All problems of texts that belong together: scenarios may name the agents of one another's files.
 
-    Templates with mistakes are checked as far as their mistakes can be mended by guess, so that one round tells all.
+    Templates with mistakes of form are mended by guess and checked too, so that one round tells all but what may follow
+    from the guesses.
     """
     own = [loaded.template for reading in readings for loaded in (*reading.templates, *reading.drafts)]
     known = dict(agents or {}) | catalogue(template for template in own if isinstance(template, AgentTemplate))
@@ -85,7 +87,7 @@ def validate(readings: Sequence[Reading], agents: Mapping[str, AgentTemplate] | 
             found += check_loaded(loaded, known)
         for draft in reading.drafts:
             guessed = [path for owner, path in reading.guessed if owner is draft]
-            found += [problem for problem in check_loaded(draft, known) if not _beside(problem, guessed)]
+            found += [problem for problem in check_loaded(draft, known) if not is_consequence(problem, guessed)]
         problems += _in_order(found)
     return problems
 
@@ -118,11 +120,6 @@ def refuse(problems: Iterable[Problem]) -> None:
 def _in_order(problems: Iterable[Problem]) -> list[Problem]:
     unique = {(problem.code, problem.field, problem.message): problem for problem in problems}
     return sorted(unique.values(), key=lambda problem: (problem.line or 0, problem.column or 0))
-
-
-def _beside(problem: Problem, guessed: Iterable[Path]) -> bool:
-    """Whether a problem may come from a guess: it stands in the same group of fields as one."""
-    return any(len(path) > 1 and problem.field.startswith(spell(path[:-1])) for path in guessed)
 
 
 def _version(template: AgentTemplate) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from pyscrai.did_you_mean import closest, listing
 from pyscrai.errors import Problem
+from pyscrai.templates.reading.mends import Mend
 from pyscrai.templates.reading.positions import Path, Positions, spell
 
 _SCALARS = {"str": "a text", "int": "an integer", "float": "a number", "bool": "true or false"}
@@ -27,20 +28,8 @@ _PATTERNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mend:
-    """A guess at what was meant, good enough to go on looking for other mistakes."""
-
-    path: Path
-    name: str | None = None
-    """Call the key so instead."""
-    value: Any = None
-    """Put this there instead; with neither, leave the part out."""
-    drop: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """One validation error, explained."""
+class FieldProblem:
+    """What is wrong with a field, and a guess at what was meant."""
 
     code: str
     path: Path
@@ -51,12 +40,12 @@ class Complaint:
     mend: Mend | None = None
 
     def problem(self, positions: Positions) -> Problem:
-        """The complaint with its place."""
+        """The problem with its place in the text."""
         return positions.problem(self.code, self.path, self.message, value=self.value, cure=self.cure,
                                  on_key=self.on_key)
 
 
-def explain(error: ValidationError, model: type[BaseModel], data: Any) -> list[Complaint]:
+def explain(error: ValidationError, model: type[BaseModel], data: Any) -> list[FieldProblem]:
     """Every error of a validation, once each."""
     located = [_locate(detail, data) for detail in error.errors(include_url=False)]
     fitting: dict[Path, set[str]] = {}
@@ -64,7 +53,7 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> list[C
         for union, arm in found.arms:
             if _fits(arm, _at(data, union)):
                 fitting.setdefault(union, set()).add(arm)
-    complaints: dict[tuple[str, Path, str], Complaint] = {}
+    problems: dict[tuple[str, Path, str], FieldProblem] = {}
     unfit: dict[Path, list[_Located]] = {}
     endless = {found.path for found in located if found.kind == "finite_number"}
     for found in located:
@@ -79,14 +68,14 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> list[C
             continue  # about an arm of the union that the author did not mean
         if wrong is not None:
             unfit.setdefault(wrong, []).append(found)
-            complaint = _neither(wrong, _at(data, wrong), unfit[wrong])
-            complaints[complaint.code, wrong, ""] = complaint
+            problem = _neither(wrong, _at(data, wrong), unfit[wrong])
+            problems[problem.code, wrong, ""] = problem
         elif (explained := _explain(found, model, data)) is not None:
-            complaints.setdefault((explained.code, explained.path, explained.message), explained)
-    named = {(*complaint.path[:-1], complaint.mend.name) for complaint in complaints.values()
-             if complaint.mend and complaint.mend.name}
-    return [complaint for complaint in complaints.values()
-            if complaint.code != "template.missing" or complaint.path not in named]
+            problems.setdefault((explained.code, explained.path, explained.message), explained)
+    named = {(*problem.path[:-1], problem.mend.name) for problem in problems.values()
+             if problem.mend and problem.mend.name}
+    return [problem for problem in problems.values()
+            if problem.code != "template.missing" or problem.path not in named]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +119,7 @@ def _fits(arm: str, value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def _neither(path: Path, value: Any, group: Sequence[_Located]) -> Complaint:
+def _neither(path: Path, value: Any, group: Sequence[_Located]) -> FieldProblem:
     choices = [choice for found in group for choice in _choices(found)]
     kinds = []
     for arm in dict.fromkeys(arm for found in group for union, arm in found.arms if union == path):
@@ -142,11 +131,11 @@ def _neither(path: Path, value: Any, group: Sequence[_Located]) -> Complaint:
         kinds = ["one value"]
     expected = " or ".join(([f"one of {listing(choices)}"] if choices else []) + list(dict.fromkeys(kinds)))
     guess = closest(value, choices) if isinstance(value, str) else None
-    return Complaint("template.type", path, f"{_describe(value)} stands where {expected} is wanted", value,
+    return FieldProblem("template.type", path, f"{_describe(value)} stands where {expected} is wanted", value,
                      f"did you mean {guess}?" if guess else None, mend=_mended(path, guess))
 
 
-def _explain(found: _Located, model: type[BaseModel], data: Any) -> Complaint | None:
+def _explain(found: _Located, model: type[BaseModel], data: Any) -> FieldProblem | None:
     path, value, context = found.path, found.input, found.context
     field = spell(path[-1:]) if path else "the document"
     match found.kind:
@@ -157,7 +146,7 @@ def _explain(found: _Located, model: type[BaseModel], data: Any) -> Complaint | 
         case "literal_error":
             choices = _choices(found)
             guess = closest(value, choices) if isinstance(value, str) else None
-            return Complaint("template.choice", path, f"{_quoted(value)} is none of {listing(choices)}", value,
+            return FieldProblem("template.choice", path, f"{_quoted(value)} is none of {listing(choices)}", value,
                              f"did you mean {guess}?" if guess else f"write one of {listing(choices)}",
                              mend=_mended(path, guess))
         case "string_pattern_mismatch":
@@ -169,24 +158,26 @@ def _explain(found: _Located, model: type[BaseModel], data: Any) -> Complaint | 
             elif better:
                 mend = Mend(path, value=better)
             example = f"; for example {better}" if better and better != value else ""
-            return Complaint("template.name", path, f"{_quoted(value)} cannot be a {'name' if joint else 'version'}",
+            return FieldProblem("template.name", path, f"{_quoted(value)} cannot be a {'name' if joint else 'version'}",
                              value, rule + example, found.on_key, mend)
         case "value_error":
-            return Complaint("template.value", path, str(context.get("error", found.message)))
+            return FieldProblem("template.value", path, str(context.get("error", found.message)),
+                                mend=Mend(path, drop=True, complete=True) if path else None)
         case "too_short" if isinstance(value, list | tuple | dict) and len(value) >= context.get("min_length", 1):
             return None  # its items are wrong, and are told one by one
         case "too_short" | "string_too_short":
             least = context.get("min_length", 1)
             what = "is empty" if least == 1 else f"needs at least {least} entries"
-            return Complaint("template.empty", path, f"`{field}` {what}", mend=Mend(path, drop=True),
+            return FieldProblem("template.empty", path, f"`{field}` {what}", mend=Mend(path, drop=True),
                              cure="write something, or leave the field out")
         case "string_too_long" | "too_long":
-            return Complaint("template.too_long", path, f"`{field}` is longer than {context.get('max_length')}", value,
+            longest = context.get("max_length")
+            return FieldProblem("template.too_long", path, f"`{field}` is longer than {longest}", value,
                              cure="shorten it", on_key=found.on_key)
         case "greater_than_equal" | "greater_than" | "less_than_equal" | "less_than" | "finite_number":
             bounds = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
             bound = next((f"{words} {context[key]:g}" for key, words in bounds.items() if key in context), "finite")
-            return Complaint("template.bound", path, f"{value!r} is out of bounds", value, f"it must be {bound}",
+            return FieldProblem("template.bound", path, f"{value!r} is out of bounds", value, f"it must be {bound}",
                              mend=Mend(path, drop=True))
     return _wrong_type(found)
 
@@ -195,14 +186,14 @@ _WANTED = {"string": "a text", "int": "an integer", "float": "a number", "bool":
            "dict": "named entries", "model": "named fields", "list": "a list"}
 
 
-def _wrong_type(found: _Located) -> Complaint:
+def _wrong_type(found: _Located) -> FieldProblem:
     path, value = found.path, found.input
     wanted = next((words for start, words in _WANTED.items() if found.kind.startswith(start)), None)
     if wanted is None:
-        return Complaint("template.value", path, found.message, value)
+        return FieldProblem("template.value", path, found.message, value)
     cure = None
     if path[-1:] == ("version",) and isinstance(value, int | float):
-        return Complaint("template.type", path, f"{value} is a number, a version has three parts", value,
+        return FieldProblem("template.type", path, f"{value} is a number, a version has three parts", value,
                          f"write {int(value)}.0.0", mend=Mend(path, value="1.0.0"))
     if value is None and path and _TORN.search(str(path[-1])):
         cure = _COMMA
@@ -217,11 +208,11 @@ def _wrong_type(found: _Located) -> Complaint:
         cure = f"write [{value}]" if single else "begin each entry with a - on its own line"
     elif wanted == "true or false":
         cure = "write true or false"
-    return Complaint("template.type", path, f"{_describe(value)} stands where {wanted} "
+    return FieldProblem("template.type", path, f"{_describe(value)} stands where {wanted} "
                      f"{'are' if wanted.endswith('s') else 'is'} wanted", value, cure, mend=Mend(path, drop=True))
 
 
-def _unknown(found: _Located, model: type[BaseModel], data: Any) -> Complaint:
+def _unknown(found: _Located, model: type[BaseModel], data: Any) -> FieldProblem:
     path, name = found.path, str(found.path[-1])
     known = sorted({field for owner in _owners(model, path[:-1]) for field in owner.model_fields})
     parent = _at(data, path[:-1])
@@ -234,18 +225,18 @@ def _unknown(found: _Located, model: type[BaseModel], data: Any) -> Complaint:
         cure = f"did you mean {guess}?"
     else:
         cure = f"known here: {listing(known)}" if known else "remove it"
-    return Complaint("template.unknown_field", path, f"there is no field `{name}` here", cure=cure, on_key=True,
+    return FieldProblem("template.unknown_field", path, f"there is no field `{name}` here", cure=cure, on_key=True,
                      mend=Mend(path, name=guess) if guess else Mend(path, drop=True))
 
 
-def _missing(found: _Located, data: Any) -> Complaint:
+def _missing(found: _Located, data: Any) -> FieldProblem:
     path, step = found.path, found.path[-1]
     if isinstance(step, int):
-        return Complaint("template.missing", path[:-1], "the list is too short", cure=f"it needs {step + 1} entries")
+        return FieldProblem("template.missing", path[:-1], "the list is too short", cure=f"it needs {step + 1} entries")
     owner = f"`{spell(path[:-1])}`" if len(path) > 1 else "the template"
     empty = not _at(data, path[:-1])
-    return Complaint("template.missing", path, f"`{step}` is missing", cure=f"add `{step}:` to {owner}" + (
-        ", which is empty" if empty else ""))
+    return FieldProblem("template.missing", path, f"`{step}` is missing", cure=f"add `{step}:` to {owner}" + (
+        ", which is empty" if empty else ""), mend=Mend(path, drop=True))
 
 
 def _mended(path: Path, guess: str | None) -> Mend:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -15,7 +14,8 @@ from pyscrai.errors import NotFound, Problem, TemplateError
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.base import FORMAT
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.reading.explainer import Complaint, Mend, explain
+from pyscrai.templates.reading.explainer import FieldProblem, explain
+from pyscrai.templates.reading.mends import Mend, mended
 from pyscrai.templates.reading.positions import Path, Positions
 from pyscrai.templates.reading.yaml_reader import DEEPEST, LARGEST, Document, read
 
@@ -59,6 +59,10 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     drafts: tuple[LoadedTemplate, ...] = ()
     guessed: tuple[tuple[LoadedTemplate, Path], ...] = ()
+
+
+ROUNDS = 5
+"""How often mistakes are mended: mending may bring up what stood behind."""
 
 
 def load_file(path: str | FilePath) -> list[LoadedTemplate]:
@@ -147,7 +151,7 @@ def _validate(documents: Sequence[Document], problems: Sequence[Problem]) -> Rea
         seen[identity] = 1
         if mistakes:
             drafts.append(loaded)
-            guessed.extend((loaded, mend.path) for mend in mends)
+            guessed.extend((loaded, _renamed(mend.path, mends)) for mend in mends if mend.invents)
         else:
             found.append(loaded)
     all_problems.sort(key=lambda problem: (problem.line or 0, problem.column or 0))
@@ -159,39 +163,40 @@ def _validate_one(document: Document) -> tuple[LoadedTemplate | None, list[Probl
     if not isinstance(data, dict):
         return None, [positions.problem("template.type", (), "a template is a group of named fields",
                                         cure="begin with `kind: scenario` or `kind: agent`")], []
-    kind, complaints = _kind_of(data)
-    problems = [complaint.problem(positions) for complaint in complaints]
+    kind, told = _kind_of(data)
+    problems = [found.problem(positions) for found in told]
     if kind is None:
         return None, problems, []
     model = KINDS[kind]
     data = {**data, "kind": kind}
-    if (version := _format_complaint(data)) is not None:
+    if (version := _format_problem(data)) is not None:
         problems.append(version.problem(positions))
         data["format"] = FORMAT
     mends: list[Mend] = []
-    for _ in range(3):  # mending may bring up what stood behind
+    for _ in range(ROUNDS):
         try:
             template = model.model_validate(data)
         except ValidationError as error:
-            fresh = [complaint for complaint in explain(error, model, data) if not _of_our_making(complaint, mends)]
-            told = {(complaint.code, _renamed(complaint.path, mends)) for complaint in complaints}
-            fresh = [complaint for complaint in fresh if (complaint.code, complaint.path) not in told]
-            complaints.extend(fresh)
-            problems.extend(complaint.problem(positions) for complaint in fresh)
-            steps = [complaint.mend for complaint in fresh if complaint.mend]
+            wrong = explain(error, model, data)
+            fresh = [found for found in wrong if not _of_our_making(found, mends)]
+            seen = {(found.code, _renamed(found.path, mends)) for found in told}
+            fresh = [found for found in fresh if (found.code, found.path) not in seen]
+            told.extend(fresh)
+            problems.extend(found.problem(positions) for found in fresh)
+            steps = [found.mend for found in wrong if found.mend]
             if not steps:
                 return None, problems, []
-            data, positions = _mend(data, positions, steps)
+            data, positions = mended(model, data, positions, steps)
             mends.extend(steps)
         else:
             return LoadedTemplate(template, positions, document.source), problems, mends
     return None, problems, []
 
 
-def _of_our_making(complaint: Complaint, mends: Sequence[Mend]) -> bool:
-    """Whether a complaint is about a part that was mended away, or about what it was a part of."""
+def _of_our_making(found: FieldProblem, mends: Sequence[Mend]) -> bool:
+    """Whether a problem is about a part that was mended away, or about what it was a part of."""
     dropped = [path for mend in mends if mend.drop for path in (mend.path, _renamed(mend.path, mends))]
-    return any(complaint.path[:len(path)] == path or complaint.path == path[:-1] for path in dropped)
+    return any(found.path[:len(path)] == path or found.path == path[:-1] for path in dropped)
 
 
 def _renamed(path: Path, mends: Sequence[Mend]) -> Path:
@@ -201,49 +206,26 @@ def _renamed(path: Path, mends: Sequence[Mend]) -> Path:
     return path
 
 
-def _kind_of(data: Mapping[str, Any]) -> tuple[str | None, list[Complaint]]:
+def _kind_of(data: Mapping[str, Any]) -> tuple[str | None, list[FieldProblem]]:
     kind = data.get("kind")
     if isinstance(kind, str) and kind in KINDS:
         return kind, []
     likely = next((name for name, fields in _TELLTALES.items() if fields & data.keys()), None)
     if kind is None:
         cure = f"begin with `kind: {likely}`" if likely else "begin with `kind: scenario` or `kind: agent`"
-        return likely, [Complaint("template.kind", ("kind",), "the template does not say its kind", cure=cure)]
+        return likely, [FieldProblem("template.kind", ("kind",), "the template does not say its kind", cure=cure)]
     guess = (closest(kind, KINDS) if isinstance(kind, str) else None) or likely
-    return guess, [Complaint("template.kind", ("kind",), f"{kind!r} is no kind of template", kind,
+    return guess, [FieldProblem("template.kind", ("kind",), f"{kind!r} is no kind of template", kind,
                              f"did you mean {guess}?" if guess else "write scenario or agent")]
 
 
-def _format_complaint(data: Mapping[str, Any]) -> Complaint | None:
+def _format_problem(data: Mapping[str, Any]) -> FieldProblem | None:
     given = data.get("format", FORMAT)
     if given == FORMAT and not isinstance(given, bool):
         return None
     newer = isinstance(given, int) and given > FORMAT
-    return Complaint("template.format", ("format",), f"this PyScrAI reads format {FORMAT}, not {given!r}", given,
+    return FieldProblem("template.format", ("format",), f"this PyScrAI reads format {FORMAT}, not {given!r}", given,
                      "update PyScrAI to a version that reads it" if newer else f"write `format: {FORMAT}`")
-
-
-def _mend(data: dict[str, Any], positions: Positions, mends: Sequence[Mend]) -> tuple[dict[str, Any], Positions]:
-    data = copy.deepcopy(data)
-    # The longest paths first, so that renaming a key does not lead the others astray.
-    for mend in sorted(mends, key=lambda mend: -len(mend.path)):
-        owner: Any = data
-        for step in mend.path[:-1]:
-            try:
-                owner = owner[step]
-            except (KeyError, IndexError, TypeError):
-                owner = None
-        name = mend.path[-1] if mend.path else None
-        if not isinstance(owner, dict) or name not in owner:
-            continue
-        if mend.name is not None and mend.name not in owner:
-            owner[mend.name] = owner.pop(name)
-            positions = positions.renamed(mend.path, mend.name)
-        elif mend.drop or mend.name is not None:
-            del owner[name]
-        else:
-            owner[name] = mend.value
-    return data, positions
 
 
 def _too_deep(data: Any) -> bool:

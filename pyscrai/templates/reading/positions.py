@@ -42,13 +42,17 @@ class Positions:
         """The place of a key, or of the nearest part around it."""
         return self.keys.get(tuple(path)) or self.value(path)
 
-    def renamed(self, path: Path, name: str) -> Positions:
-        """The places as if the key at ``path`` were called ``name``."""
-        def moved(places: dict[Path, Place]) -> dict[Path, Place]:
-            new = (*path[:-1], name)
-            return {new + old[len(path):] if old[:len(path)] == path else old: place for old, place in places.items()}
+    def renamed(self, names: Sequence[tuple[Path, str]]) -> Positions:
+        """The places as if the keys at some paths were called otherwise; the innermost paths stand first."""
+        if not names:
+            return self
+        called = dict(names)
 
-        return Positions(self.file, moved(self.values), moved(self.keys))
+        def moved(path: Path) -> Path:
+            return tuple(called.get(path[:length + 1], step) for length, step in enumerate(path))
+
+        return Positions(self.file, {moved(path): place for path, place in self.values.items()},
+                         {moved(path): place for path, place in self.keys.items()})
 
     def problem(self, code: str, path: Sequence[Step], message: str, *, value: Any = None, cure: str | None = None,
                 on_key: bool = False, offset: int | None = None, warning: bool = False) -> Problem:

@@ -1,0 +1,66 @@
+"""One round of checking tells all: mistakes of form hide no mistakes of names and conditions, and invent none."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pyscrai.templates.checks.checker import validate
+from pyscrai.templates.reading.loader import read_text
+from pyscrai.templates.reading.yaml_reader import read
+from tests.templates.examples import MEETING, agents
+
+EVERYTHING_AT_ONCE = """
+kind: scenario
+name: Bad Name
+premise:
+variables:
+  trust: {type: int, initial: 5}
+  mood: {initial: calm}
+roles:
+  ann: {agent: {engine: acter, personality: {role: X}}}
+  bob: {agent: {engine: actor, personality: {}}}
+  cat:
+flow:
+  start: talkk
+  phases:
+    talk:
+      speakers: [ann, bobb]
+      order: round-robin
+      next: [{to: end, when: "vars.trst > 3"}, {too: end}]
+    later: {speakers: [cat], audience: [nobody], next: [{to: nowhere}]}
+rules:
+  - {when: "vars.trust >"}
+  - {when: "foo(turn) > 1", set: {open: "true"}}
+injects:
+  - {text: "{{ vars.nope }}", at_turn: one}
+  - {text: x, when: "turnn > 1"}
+ends: [{turns: 0}, {when: "last.rol == 'ann'"}]
+analysis: {by: eve, measures: [{name: m}]}
+"""
+
+
+def test_mistakes_of_form_hide_no_others() -> None:
+    found = {(problem.line, problem.field) for problem in validate([read_text(EVERYTHING_AT_ONCE)], {})}
+    assert found == {
+        (3, "name"), (4, "premise"), (6, "variables.trust.type"), (7, "variables.mood.type"),
+        (9, "roles.ann.agent.engine"), (10, "roles.bob.agent.personality.role"), (11, "roles.cat"), (13, "flow.start"),
+        (16, "flow.phases.talk.speakers[1]"), (17, "flow.phases.talk.order"), (18, "flow.phases.talk.next[0].when"),
+        (18, "flow.phases.talk.next[1].too"), (19, "flow.phases.later.audience[0]"),
+        (19, "flow.phases.later.next[0].to"), (21, "rules[0]"), (21, "rules[0].when"), (22, "rules[1].when"),
+        (22, "rules[1].set.open"), (24, "injects[0].text"), (24, "injects[0].at_turn"), (25, "injects[1].when"),
+        (26, "ends[0].turns"), (26, "ends[1].when"), (27, "analysis.by"), (27, "analysis.measures[0]")}
+
+
+@pytest.mark.parametrize("lost", ["roles: [ann]", "variables: 3", "actions: []", "flow: {start: talk}", "groups: x",
+                                  "analysis: yes"])
+def test_what_is_lost_is_told_once(lost: str) -> None:
+    """Where a whole section cannot be read, its names are not reported missing everywhere."""
+    section = lost.split(":")[0]
+    data = read(MEETING.read_text(encoding="utf-8"))[0][0].data
+    text = json.dumps({key: value for key, value in data.items() if key != section}, indent=1)
+    problems = validate([read_text(text[:-2] + f",\n{json.dumps(section)}:{lost.split(':', 1)[1]}\n}}\n")], agents())
+    assert problems
+    assert {problem.field.split(".")[0].split("[")[0] for problem in problems} == {section}, [
+        str(problem) for problem in problems]
