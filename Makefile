@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory --warn-undefined-variables
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types layers house bench studio constraints clean
+.PHONY: help setup demo test test-full check lint types layers house bench studio constraints clean
 
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
@@ -38,6 +38,10 @@ test: setup ## All gates, then all tests; the last line is pytest's
 	@$(MAKE) check
 	@# Tests of the real embedded model share one worker (marker `embedded`), so that they never compete with each other.
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+test-full: setup ## All tests with many examples, and chaos at full size; takes an hour
+	@$(BIN)/pyscrai models install embedded-tiny
+	@PYSCRAI_TESTS=full PYSCRAI_CHAOS=full $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 check: setup ## Lint, types, layers, the house's own rules; all of them, also when one fails
 	@$(MAKE) -k lint types layers house

@@ -24,6 +24,7 @@ from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.errors import ReplyError, TemplateError
 from pyscrai.events import Event
 from pyscrai.llm.scripted.schema_sample import instance
+from tests.depth import examples
 from tests.engines.playing import Playing, actor, analyst, narrator, scenario
 
 WORD = re.compile(r"\bw\d+x\b")
@@ -205,7 +206,8 @@ async def check(data: dict[str, Any], first: int) -> None:
         assert not leaked, f"{role} remembers {leaked}"
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None, phases=[Phase.generate, Phase.shrink],
+@settings(max_examples=examples(150, 500), deadline=None, derandomize=True, database=None,
+          phases=[Phase.generate, Phase.shrink],
           suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example])
 @given(templates())
 def test_no_word_reaches_a_role_outside_its_audience(generated: tuple[dict[str, Any], int]) -> None:

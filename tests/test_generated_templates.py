@@ -26,6 +26,7 @@ from pyscrai.templates.library import files, shipped
 from pyscrai.templates.models.agent import AgentBody
 from pyscrai.templates.models.scenario import ScenarioTemplate
 from pyscrai.templates.reading.loader import read_text
+from tests.depth import examples
 from tests.generating import LONGEST_PLAY, Data, scenarios
 
 AGENTS = catalogue(loaded.template for loaded in shipped() if loaded.template.kind == "agent")  # type: ignore[misc]
@@ -50,7 +51,7 @@ def accept(text: str) -> ScenarioTemplate:
     return template
 
 
-@settings(max_examples=150, **QUICK)  # type: ignore[arg-type]
+@settings(max_examples=examples(150, 500), **QUICK)  # type: ignore[arg-type]
 @given(data=scenarios(), seed=st.integers(0, 9), left_out=st.booleans())
 def test_valid_templates_compile_and_play_to_an_end(data: Data, seed: int, left_out: bool) -> None:
     template = accept(json.dumps(data))
@@ -234,7 +235,7 @@ def broken(draw: st.DrawFn) -> tuple[str, str]:
     return function.__name__, json.dumps(data, indent=1)
 
 
-@settings(max_examples=150, **QUICK)  # type: ignore[arg-type]
+@settings(max_examples=examples(150, 500), **QUICK)  # type: ignore[arg-type]
 @given(case=broken())
 def test_a_broken_template_is_refused_with_the_line_of_each_mistake(case: tuple[str, str]) -> None:
     _, text = case
@@ -290,7 +291,7 @@ def texts(draw: st.DrawFn) -> str:
     return "\n".join(marred(TEXTS[draw(st.sampled_from(sorted(TEXTS)))], draw))
 
 
-@settings(max_examples=300, **QUICK)  # type: ignore[arg-type]
+@settings(max_examples=examples(150, 1_000), **QUICK)  # type: ignore[arg-type]
 @given(text=texts())
 def test_a_marred_text_is_told_by_line_or_is_still_a_template(text: str) -> None:
     reading = read_text(text, file="marred.yaml")
