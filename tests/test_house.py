@@ -206,3 +206,32 @@ def test_the_command_line_starts_light() -> None:
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert out.returncode == 0, out.stderr
     assert out.stdout.strip() == "[]"
+
+
+STAGE_WORDS = {"desk", "joint", "together", "exits", "opening", "closing", "stage", "curtain", "noting", "looking"}
+"""Words that say nothing of what a module holds."""
+NOUNS_IN_ING = {"binding", "setting"}
+"""Words in -ing that name a thing of the field."""
+
+DOUBLES = {
+    "Answer", "Caller", "CastMember", "Clock", "Entry", "Keys", "Line", "Memory", "MessageEdit", "NewRun", "Picture",
+    "Scene", "TranscriptLine", "Verification", "View"}
+"""Class names that stand in two packages still: the list may only shrink."""
+
+
+def test_modules_are_named_by_nouns() -> None:
+    """Nobody guesses the class inside from a gerund or a word of the stage."""
+    named = {here(path): path.stem.split("_") for path in PACKAGE.rglob("*.py")}
+    assert not {name for name, words in named.items()
+                if (words[-1].endswith("ing") and words[-1] not in NOUNS_IN_ING) or STAGE_WORDS & set(words)}
+
+
+def test_no_class_name_stands_in_two_packages() -> None:
+    packages: dict[str, set[Path]] = {}
+    for path, module in sources():
+        for node in ast.walk(module):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                packages.setdefault(node.name, set()).add(path.parent)
+    doubles = {name for name, found in packages.items() if len(found) > 1}
+    assert not doubles - DOUBLES, "one name for one thing: give one of them another"
+    assert not DOUBLES - doubles, "a double is gone: take it from the list"

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from pyscrai.templates.cel.functions import FUNCTIONS
-from pyscrai.templates.cel.scope import HIDDEN, Context
+from pyscrai.templates.cel.scope import HIDDEN, ExpressionContext
 from pyscrai.templates.checks.checker import validate
 from pyscrai.templates.models import action, agent, analysis, base, flow, scenario, variable, world
 from pyscrai.templates.reading.loader import read_text
@@ -34,6 +34,6 @@ def test_every_field_is_described(model: type[BaseModel]) -> None:
 
 
 def test_every_name_and_function_is_described() -> None:
-    names = set(Context.__annotations__) - set(HIDDEN)
+    names = set(ExpressionContext.__annotations__) - set(HIDDEN)
     for name in (*names, *FUNCTIONS, *base.TOOLS, *base.PROMPT_VARIABLES["turn"]):
         assert re.search(rf"`{name}[`.( \[]|`\w+\.{name}\(|\.{name}\(", REFERENCE), name

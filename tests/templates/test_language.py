@@ -12,7 +12,7 @@ import pytest
 
 from pyscrai.prompts.library import render_text
 from pyscrai.prompts.parameters import with_parameters
-from pyscrai.templates.cel.assignment import assignment
+from pyscrai.templates.cel.variable_target import variable_target
 from pyscrai.templates.checks.checker import check, validate
 from pyscrai.templates.json_schema import schema
 from pyscrai.templates.models.action import ActionSpec
@@ -171,9 +171,9 @@ def test_what_is_legal_is_computed() -> None:
 
 
 def test_what_a_set_sets() -> None:
-    assert assignment("pot") == ("pot", None)
-    assert assignment("payoff[mover]") == ("payoff", "mover")
-    assert assignment("payoff[vars.order[0]]") == ("payoff", "vars.order[0]")
+    assert variable_target("pot") == ("pot", None)
+    assert variable_target("payoff[mover]") == ("payoff", "mover")
+    assert variable_target("payoff[vars.order[0]]") == ("payoff", "vars.order[0]")
 
 
 def test_parameters_in_texts() -> None:

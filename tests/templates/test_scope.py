@@ -6,7 +6,7 @@ from typing import get_args
 
 from pyscrai.engines.tools.consultation import SHIPPED
 from pyscrai.events import AnyEvent
-from pyscrai.templates.cel.scope import EVENT_KINDS, HIDDEN, Context, members, scope_of
+from pyscrai.templates.cel.scope import EVENT_KINDS, HIDDEN, ExpressionContext, members, scope_of
 from pyscrai.templates.models.base import PROMPT_VARIABLES, TOOLS
 from pyscrai.templates.models.scenario import ScenarioTemplate
 from tests.templates.examples import meeting
@@ -23,7 +23,7 @@ def test_tools_are_those_of_the_engines() -> None:
 
 def test_the_scope_is_the_context() -> None:
     scenario = meeting()
-    known = set(Context.__annotations__) - set(HIDDEN)
+    known = set(ExpressionContext.__annotations__) - set(HIDDEN)
     assert set(scope_of(scenario)) | {"args", "role"} == known | set(scenario.groups)
     assert set(scope_of(scenario, action=scenario.actions["vote"], of_role=True)) == known | set(scenario.groups)
 

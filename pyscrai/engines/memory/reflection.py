@@ -7,13 +7,13 @@ from pyscrai.engines.calls.json_reply import LONGEST, parse
 from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError
-from pyscrai.templates.models.agent import Reflection
+from pyscrai.templates.models.agent import ReflectionSettings
 
 LONGEST_INSIGHT = 300
 """Characters of an insight; the rest is cut."""
 
 
-async def reflect(engine: Engine, view: View, ask: Ask, settings: Reflection) -> tuple[str, ...]:
+async def reflect(engine: Engine, view: View, ask: Ask, settings: ReflectionSettings) -> tuple[str, ...]:
     """What the role concludes; nothing if its model gives nothing that can be used, which is no reason to fail a turn.
 
     Raises:

@@ -21,8 +21,8 @@ from pyscrai.events import (
     VariableChanged,
 )
 from pyscrai.prompts.library import render_text
-from pyscrai.templates.cel.assignment import EVERY, assignment
 from pyscrai.templates.cel.expression import value
+from pyscrai.templates.cel.variable_target import EVERY, variable_target
 from pyscrai.templates.models.world import InjectText
 
 STANDS = "stands"
@@ -124,7 +124,7 @@ class Step:
             context: what the expressions read beside the world.
         """
         for target, text in changes.items():
-            name, key = assignment(target)
+            name, key = variable_target(target)
             if key is None:
                 self.set_variable(name, self._value(text, context), cause=cause, source=source)
             elif key == EVERY:

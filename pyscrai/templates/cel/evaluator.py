@@ -19,13 +19,13 @@ from pyscrai.templates.cel.tree import (
     Choice,
     Entries,
     Has,
-    Index,
     Items,
     Literal,
     Macro,
     Name,
     Node,
     Select,
+    Subscript,
     Unary,
     dotted,
     parts,
@@ -43,7 +43,7 @@ def program(node: Node, bound: frozenset[str] = frozenset()) -> Step:
     match node:
         case Literal(value=value):
             return lambda run: value
-        case Name() | Select() | Index():
+        case Name() | Select() | Subscript():
             return _reading(node, bound)
         case Has(select=select):
             return _has(select, bound)
@@ -69,7 +69,7 @@ def program(node: Node, bound: frozenset[str] = frozenset()) -> Step:
 # -- what is read -----------------------------------------------------------------------------------------------------
 
 
-def _reading(node: Name | Select | Index, bound: frozenset[str]) -> Step:
+def _reading(node: Name | Select | Subscript, bound: frozenset[str]) -> Step:
     found = dotted(node)
     if found is not None and found[0].name not in bound:
         return _path(found[1])

@@ -16,13 +16,13 @@ from pyscrai.templates.cel.tree import (
     Choice,
     Entries,
     Has,
-    Index,
     Items,
     Literal,
     Macro,
     Name,
     Node,
     Select,
+    Subscript,
     Unary,
 )
 
@@ -130,7 +130,7 @@ class _Parser:
             elif mark := self.accept("["):
                 key = self.expression()
                 self.expect("]", "after the index")
-                node = Index(mark.at, node, key)
+                node = Subscript(mark.at, node, key)
             else:
                 return node
 

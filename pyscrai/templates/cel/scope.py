@@ -38,7 +38,7 @@ class Last(TypedDict):
     kind: str
 
 
-class Context(TypedDict, total=False):
+class ExpressionContext(TypedDict, total=False):
     """What a runtime hands to expressions. ``args`` is there in an action's ``set`` alone."""
 
     vars: Mapping[str, Any]
@@ -176,7 +176,7 @@ def scope_of(scenario: ScenarioTemplate, *, action: ActionSpec | None = None, of
         "moves": Type("list", item=_struct({
             "role": a_role, "action": Type("string", choices=tuple(scenario.actions) or ("",)), "args": ANY}, "field")),
         "roles": Type("list", item=a_role), "groups": _struct(groups, "group")}
-    scope.update({name: kind for name, kind in groups.items() if name not in Context.__annotations__})
+    scope.update({name: kind for name, kind in groups.items() if name not in ExpressionContext.__annotations__})
     if of_role:
         scope["role"] = a_role
     if action is not None:

@@ -45,7 +45,7 @@ class Has(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Index(Node):
+class Subscript(Node):
     """``base[key]``."""
 
     base: Node
@@ -125,7 +125,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return (base,)
         case Has(select=select):
             return (select,)
-        case Index(base=base, key=key):
+        case Subscript(base=base, key=key):
             return (base, key)
         case Call(target=target, arguments=arguments):
             return arguments if target is None else (target, *arguments)
@@ -147,7 +147,7 @@ def children(node: Node) -> tuple[Node, ...]:
 def start(node: Node) -> int:
     """The place where a part of an expression begins."""
     match node:
-        case Select(base=base) | Index(base=base):
+        case Select(base=base) | Subscript(base=base):
             return start(base)
         case Call(target=target) if target is not None:
             return start(target)
@@ -169,7 +169,7 @@ def dotted(node: Node) -> tuple[Name, tuple[str, ...]] | None:
         if isinstance(node, Select):
             fields.append(node.field)
             node = node.base
-        elif isinstance(node, Index) and isinstance(node.key, Literal) and isinstance(node.key.value, str):
+        elif isinstance(node, Subscript) and isinstance(node.key, Literal) and isinstance(node.key.value, str):
             fields.append(node.key.value)
             node = node.base
         else:

@@ -18,13 +18,13 @@ from pyscrai.templates.cel.tree import (
     Choice,
     Entries,
     Has,
-    Index,
     Items,
     Literal,
     Macro,
     Name,
     Node,
     Select,
+    Subscript,
     Unary,
     start,
 )
@@ -65,7 +65,7 @@ class Types:
             case Has(select=select):
                 self._test(select)
                 return BOOL
-            case Index():
+            case Subscript():
                 return self._index(node)
             case Call(target=target, arguments=arguments):
                 given = arguments if target is None else (target, *arguments)
@@ -121,7 +121,7 @@ class Types:
             f"a text needs quotes of its own: '{node.name}'; names are {listing(self.scope)}")
         return self._report(node.at, f"nothing is called `{node.name}`", cure)
 
-    def _field(self, base: Type, node: Select | Index, field: str) -> Type:
+    def _field(self, base: Type, node: Select | Subscript, field: str) -> Type:
         at = node.at if isinstance(node, Select) else node.key.at
         if base.kind == "any":
             return ANY
@@ -145,7 +145,7 @@ class Types:
         self._optional = kept
         self._tested.add(_path(select))
 
-    def _index(self, node: Index) -> Type:
+    def _index(self, node: Subscript) -> Type:
         base = self.of(node.base)
         if isinstance(node.key, Literal) and isinstance(node.key.value, str) and base.kind in ("struct", "map"):
             return self._field(base, node, node.key.value)
@@ -192,7 +192,7 @@ class Types:
 def _path(node: Node) -> tuple[str, ...]:
     if isinstance(node, Select):
         return (*_path(node.base), node.field)
-    if isinstance(node, Index) and isinstance(node.key, Literal):
+    if isinstance(node, Subscript) and isinstance(node.key, Literal):
         return (*_path(node.base), str(node.key.value))
     return (node.name,) if isinstance(node, Name) else ("",)
 

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from pyscrai.did_you_mean import instead
-from pyscrai.templates.cel.assignment import assignment
 from pyscrai.templates.cel.parser import KEYWORDS
 from pyscrai.templates.cel.scope import EVENT_KINDS
+from pyscrai.templates.cel.variable_target import variable_target
 from pyscrai.templates.checks.report import WARNINGS, Subject
 from pyscrai.templates.models.base import END, Part
 from pyscrai.templates.models.flow import Phase, Transition
@@ -222,7 +222,7 @@ def _names(subject: Subject, names: Sequence[str], path: Path, *, also: Sequence
 
 def _variables(subject: Subject, targets: Iterable[str], path: Path) -> None:
     for target in targets:
-        name, key = assignment(target)
+        name, key = variable_target(target)
         if key == "" or (key is not None and not target.endswith("]")):
             subject.error("name", (*path, target), f"{target!r} is neither a variable nor an entry of one",
                           value=target, cure="write the variable's name, or name[key]", on_key=True)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from pyscrai.templates.cel.scope import Context, Type, members, scope_of
+from pyscrai.templates.cel.scope import ExpressionContext, Type, members, scope_of
 from pyscrai.templates.models.action import ActionSpec, Argument
 from pyscrai.templates.models.scenario import ScenarioTemplate, display_name
 from pyscrai.templates.models.variable import Domain, Variable
@@ -40,7 +40,7 @@ def sample_contexts(scenario: ScenarioTemplate, *, action: ActionSpec | None = N
         for root, domains in fixed.items():
             if root in world:
                 world[root] = {name: values[number % len(values)] for name, values in domains.items()}
-        world |= {name: roles for name, roles in groups.items() if name not in Context.__annotations__}
+        world |= {name: roles for name, roles in groups.items() if name not in ExpressionContext.__annotations__}
         world |= {"names": names, "chance": lambda: random.Random(0), "roles": list(scenario.roles), "groups": groups}
         worlds.append(world)
     return worlds

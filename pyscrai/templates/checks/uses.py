@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pyscrai.templates.cel.assignment import EVERY, assignment
+from pyscrai.templates.cel.variable_target import EVERY, variable_target
 from pyscrai.templates.checks.report import Subject
-from pyscrai.templates.models.flow import Speaker
+from pyscrai.templates.models.flow import SpeakerSpec
 from pyscrai.templates.models.scenario import Group
 from pyscrai.templates.reading.positions import Path
 
@@ -48,7 +48,7 @@ def uses(subject: Subject) -> Iterator[Use]:
             yield Use((*path, "speakers"), phase.speakers, "roles")
         elif not isinstance(phase.speakers, str):
             for index, speaker in enumerate(phase.speakers):
-                if isinstance(speaker, Speaker):
+                if isinstance(speaker, SpeakerSpec):
                     yield Use((*path, "speakers", index, "when"), speaker.when, of_role=True)
         if isinstance(phase.scene_rounds, str):
             yield Use((*path, "scene_rounds"), phase.scene_rounds, "number")
@@ -83,7 +83,7 @@ def uses(subject: Subject) -> Iterator[Use]:
 
 def _set(path: Path, changes: Mapping[str, str], action: str | None = None) -> Iterator[Use]:
     for target, text in changes.items():
-        variable, key = assignment(target)
+        variable, key = variable_target(target)
         if key is not None and not target.endswith("]"):
             continue
         if key is not None and key != EVERY:

@@ -49,7 +49,7 @@ class Retrieval(Strict):
     relevance: float = Field(1.0, ge=0)
 
 
-class Reflection(Strict):
+class ReflectionSettings(Strict):
     """Now and then the role draws conclusions from its memories; each reflection costs a model call."""
 
     every: int = Field(10, ge=2)
@@ -68,7 +68,7 @@ class Memory(Strict):
     """Fold lines that leave the window into a running summary; each block costs a model call."""
     summary_words: int = Field(120, ge=20, le=2_000)
     retrieval: Retrieval | None = None
-    reflection: Reflection | None = None
+    reflection: ReflectionSettings | None = None
 
 
 class Failure(Strict):

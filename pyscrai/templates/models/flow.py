@@ -21,7 +21,7 @@ from pyscrai.templates.models.base import (
 Order = Literal["sequence", "round_robin", "random", "moderated", "simultaneous", "free", "parallel"]
 
 
-class Speaker(Part):
+class SpeakerSpec(Part):
     """A role or group that speaks in a phase while a condition holds; for each role of the group by itself."""
 
     role: str | None = None
@@ -87,7 +87,7 @@ class Phase(Part):
     """What the speakers of the phase are told when it begins."""
     task: str = ""
     """What is asked of the speakers in this phase; a note of the director, not heard in the play."""
-    speakers: Annotated[tuple[str | Speaker, ...], Field(min_length=1)] | str
+    speakers: Annotated[tuple[str | SpeakerSpec, ...], Field(min_length=1)] | str
     """Roles and groups, in order, each perhaps on a condition; or an expression that gives a list of roles."""
     order: Order = "round_robin"
     moderator: str | None = None

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt
 from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
 from pyscrai.templates.models.action import Argument
 from pyscrai.templates.models.analysis import End, Measure
-from pyscrai.templates.models.flow import Speaker
+from pyscrai.templates.models.flow import SpeakerSpec
 from pyscrai.templates.models.variable import Parameter, Variable
 from pyscrai.templates.models.world import InjectSpec, Rule
 from pyscrai.templates.reading.positions import Path, Positions
@@ -24,7 +23,7 @@ NOTHING: Any = object()
 
 _WHOLE: Mapping[type, Any] = {
     End: {"turns": 100_000}, Rule: {"when": "true", "inject": {"text": "x"}}, InjectSpec: {"text": "x", "at_turn": 0},
-    Measure: {"name": "x", "metric": "words"}, Speaker: {"role": "x", "when": "true"},
+    Measure: {"name": "x", "metric": "words"}, SpeakerSpec: {"role": "x", "when": "true"},
     Variable: {"type": "string", "initial": ""}, Parameter: {"type": "string", "default": ""}, Argument: {}}
 """Fillers of models that their required fields alone do not make valid."""
 
@@ -143,8 +142,9 @@ def _least(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
         patterns = [rule.pattern for rule in metadata if isinstance(rule, StringConstraints) and rule.pattern]
         return "1.0.0" if any(str(pattern).startswith(r"^\d") for pattern in patterns) else "x"
     if annotation in (int, float):
-        bound = next((rule.ge if isinstance(rule, Ge) else 1 for rule in metadata if isinstance(rule, Ge | Gt)), 0)
-        return annotation(bound)
+        least = next((rule.ge for rule in metadata if hasattr(rule, "ge")), None)
+        more = any(hasattr(rule, "gt") for rule in metadata)
+        return annotation(least if least is not None else 1 if more else 0)
     if annotation is bool:
         return False
     if origin in (tuple, list):

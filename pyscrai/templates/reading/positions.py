@@ -18,7 +18,7 @@ LONGEST_VALUE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TextPlace:
     """A line and a column, both from 1; ``inner`` is the column of a one-line text's first character, if as written."""
 
     line: int
@@ -31,14 +31,14 @@ class Positions:
     """The places of a document's values and keys; empty where it did not come from a text."""
 
     file: str | None = None
-    values: dict[Path, Place] = field(default_factory=dict)
-    keys: dict[Path, Place] = field(default_factory=dict)
+    values: dict[Path, TextPlace] = field(default_factory=dict)
+    keys: dict[Path, TextPlace] = field(default_factory=dict)
 
-    def value(self, path: Sequence[Step]) -> Place | None:
+    def value(self, path: Sequence[Step]) -> TextPlace | None:
         """The place of a value, or of the nearest part around it."""
         return self._nearest(self.values, tuple(path))
 
-    def key(self, path: Sequence[Step]) -> Place | None:
+    def key(self, path: Sequence[Step]) -> TextPlace | None:
         """The place of a key, or of the nearest part around it."""
         return self.keys.get(tuple(path)) or self.value(path)
 
@@ -71,7 +71,7 @@ class Positions:
                        severity="warning" if warning else "error")
 
     @staticmethod
-    def _nearest(places: dict[Path, Place], path: Path) -> Place | None:
+    def _nearest(places: dict[Path, TextPlace], path: Path) -> TextPlace | None:
         for length in range(len(path), -1, -1):
             if (place := places.get(path[:length])) is not None:
                 return place

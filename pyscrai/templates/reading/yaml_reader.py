@@ -26,7 +26,7 @@ from ruamel.yaml.reader import ReaderError
 
 from pyscrai.errors import Problem
 from pyscrai.plain_text import storable
-from pyscrai.templates.reading.positions import Path, Place, Positions
+from pyscrai.templates.reading.positions import Path, Positions, TextPlace
 
 LARGEST = 1_000_000
 """Bytes that a file may have."""
@@ -247,7 +247,7 @@ class _Reader:
 
     # -- places -------------------------------------------------------------------------------------------------------
 
-    def place(self, event: Event) -> Place:
+    def place(self, event: Event) -> TextPlace:
         mark = event.start_mark
         inner = None
         if isinstance(event, ScalarEvent) and event.style in (None, "'", '"'):
@@ -255,7 +255,7 @@ class _Reader:
             written = self.text[mark.index + quote:event.end_mark.index - quote]
             if written == event.value and "\n" not in written:
                 inner = mark.column + 1 + quote
-        return Place(mark.line + 1, mark.column + 1, inner)
+        return TextPlace(mark.line + 1, mark.column + 1, inner)
 
     def note(self, event: Event, code: str, message: str, *, cure: str | None = None) -> None:
         self.problems.append(self.problem(event, code, message, cure=cure))

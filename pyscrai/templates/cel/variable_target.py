@@ -8,14 +8,14 @@ EVERY = "*"
 """The key that stands for every role of a variable with a value for each, which the expression reads as ``role``."""
 
 
-class Assignment(NamedTuple):
+class VariableTarget(NamedTuple):
     """A variable and, where one entry of it is set, the expression of the entry's key."""
 
     variable: str
     key: str | None = None
 
 
-def assignment(target: str) -> Assignment:
+def variable_target(target: str) -> VariableTarget:
     """The parts of a ``set`` key."""
     variable, bracket, rest = target.partition("[")
-    return Assignment(variable, rest.removesuffix("]").strip() if bracket else None)
+    return VariableTarget(variable, rest.removesuffix("]").strip() if bracket else None)
