@@ -55,6 +55,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "templates": ("Set up", "pyscrai.cli.commands.templates:app", "List, show and add templates."),
     "models": ("Set up", "pyscrai.cli.commands.models:app", "List, check and install models."),
     "serve": ("Serve", "pyscrai.cli.commands.serve:serve", "Serve the viewer and the API, and play runs."),
+    "worker": ("Serve", "pyscrai.cli.commands.worker:worker", "Play runs for whoever shares the database."),
+    "fleet": ("Serve", "pyscrai.cli.commands.fleet:app", "Show the workers and the queue."),
     "view": ("Look", "pyscrai.cli.commands.view:view", "Open the viewer in a browser, at a run if one is named."),
     "keys": ("Serve", "pyscrai.cli.commands.keys:app", "Create, list and revoke API keys."),
     "db": ("Set up", "pyscrai.cli.commands.db:app", "Upgrade and find the database."),

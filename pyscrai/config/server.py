@@ -17,8 +17,8 @@ class ServerSettings(BaseModel):
     """0 picks a free one."""
     require_keys: bool = False
     """Ask for an API key also on a loopback address."""
-    capacity: int = Field(500, ge=1)
-    """Runs that this process plays at the same time; the others wait in a fair queue."""
+    capacity: int = Field(500, ge=0)
+    """Runs that this process plays at the same time; the others wait in a fair queue. 0 leaves them to workers."""
     grace: float = Field(20.0, ge=0)
     """Seconds that runs have to reach a turn's end when the server is told to end."""
     max_body_bytes: int = Field(2_000_000, ge=1_000)

@@ -70,6 +70,11 @@ class ScenarioTemplateRow(TemplateRow):
     __table_args__ = (UniqueConstraint("name", "version"),)
 
 
+CLAIMABLE = ("status IN ('pending', 'running', 'waiting', 'paused', 'failed')"
+             " AND desired IN ('run', 'step', 'pause', 'stop', 'cancel')")
+"""Runs that may be due; a query says it in the same words, so that the index of these runs serves it."""
+
+
 class RunRow(Base):
     """A playing of a scenario. What stands under *progress* and *ownership* changes while it plays."""
 
@@ -100,6 +105,10 @@ class RunRow(Base):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(default=now)
+    # -- delivery: whose turn it uses, its place within that share (the least first), what it needs of a worker
+    share: Mapped[str] = mapped_column(default="", server_default="")
+    rank: Mapped[int] = mapped_column(default=0, server_default="0")
+    needs: Mapped[str] = mapped_column(default="", server_default="")
     # -- ownership: who may write to the run, and what waits for it
     owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
@@ -109,6 +118,10 @@ class RunRow(Base):
     __table_args__ = (
         Index(None, "status", "id"),
         Index(None, "scenario_template_id", "id"),
+        Index("ix_scenario_runs_claimable", "needs", "share", "rank", "id",
+              sqlite_where=text(CLAIMABLE), postgresql_where=text(CLAIMABLE)),
+        Index("ix_scenario_runs_owner", "owner", sqlite_where=text("owner IS NOT NULL"),
+              postgresql_where=text("owner IS NOT NULL")),
         Index("ix_scenario_runs_parent_run_id", "parent_run_id", sqlite_where=text("parent_run_id IS NOT NULL"),
               postgresql_where=text("parent_run_id IS NOT NULL")),
     )

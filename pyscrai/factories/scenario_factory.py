@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -138,7 +139,9 @@ async def make_runner(services: Services, stored: StoredRun, fence: int, *, list
     inbox = RunInbox(services.database, record, stored.controls)
     recall = Recall(run=run_id, past=StoredPast(services.database, run_id))
     runtime = AgentRuntime(plan, engines, record, inbox, recall=recall, listener=listener)
-    return ScenarioRunner(await make_graph(services, run_id, plan), runtime, run_id)
+    graph = await make_graph(services, run_id, plan)
+    graph.checkpointer.assure = partial(services.ownership.assure, run_id, fence)
+    return ScenarioRunner(graph, runtime, run_id)
 
 
 async def make_graph(services: Services, run_id: str, plan: Plan) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 from uuid import uuid4
@@ -13,10 +13,11 @@ from pyscrai.databases.repositories.controls import Controls
 from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.stored_runs import StoredRun
+from pyscrai.databases.run_needs import LANGUAGE, Needs
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.orchestration.run_registry import Assignment, Due, Taken
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
-from pyscrai.errors import PyscraiError, RunError, WrongState
+from pyscrai.errors import ConfigError, PyscraiError, RunError, WrongState
 from pyscrai.events import NotApplied, RunFailed
 from pyscrai.factories.run_leases import is_dead
 from pyscrai.factories.scenario_factory import make_runner
@@ -32,10 +33,14 @@ class StoredRunRegistry:
         only: the one run that a front end plays itself. It is played whatever was desired of it before but its end; no
             other run is due, and no other process takes it up when the front end is gone.
         as_desired: the front end carries out what is desired of that run, and does not simply play it on.
+        aliases: the only model aliases that are asked here; none means all that are configured.
+        labels: what this process offers beside them, for runs with a tag ``needs:LABEL``.
     """
 
-    def __init__(self, services: Services, *, only: str | None = None, as_desired: bool = False) -> None:
+    def __init__(self, services: Services, *, only: str | None = None, as_desired: bool = False,
+                 aliases: Collection[str] = (), labels: Collection[str] = ()) -> None:
         self._services, self._only, self._as_desired = services, only, as_desired
+        self._aliases, self._labels = frozenset(aliases), frozenset(labels)
         self._open: dict[str, RunRecord] = {}
         self._swept = only is not None
 
@@ -85,6 +90,20 @@ class StoredRunRegistry:
                 await DesiredStates(session).set([row.id], "none")
         return "run"
 
+    def _fits(self, needs: str) -> bool:
+        """Whether this process can play a run that needs this."""
+        wanted = Needs.read(needs)
+        if wanted.language > LANGUAGE or not wanted.labels <= self._labels:
+            return False
+        if self._aliases and not wanted.aliases <= self._aliases:
+            return False
+        try:
+            for alias in wanted.aliases:
+                self._services.models.known(alias)
+        except ConfigError:
+            return False
+        return True
+
     async def renew(self, run_ids: Sequence[str]) -> Mapping[str, Desired]:
         held = await self._services.ownership.renew(run_ids)
         async with self._services.database.read() as session:
@@ -97,9 +116,9 @@ class StoredRunRegistry:
         await self._sweep()
         ours = self._services.ownership.owner
         async with self._services.database.read() as session:
-            states = DesiredStates(session)
-            dead = [owner for owner in await states.owners() if owner != ours and is_dead(owner)]
-            return [Due(run.run_id, run.share) for run in await states.unmet(limit, dead=dead)]
+            dead = [owner for owner in await DesiredStates(session).owners() if owner != ours and is_dead(owner)]
+        return [Due(claim.run_id, claim.share) for claim in await self._services.ownership.claim(
+            limit, fits=self._fits, dead=dead)]
 
     async def settle(self, run_id: str, told: Desired, result: Result) -> None:
         if (desired := settled(result.status, told)) is not None:

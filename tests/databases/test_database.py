@@ -16,12 +16,16 @@ from sqlalchemy import Connection, make_url, text
 from pyscrai.databases import experiment_tables as experiment_tables
 from pyscrai.databases.checkpoints.checkpoints import Checkpoints
 from pyscrai.databases.database import Database
+from pyscrai.databases.experiment_tables import ExperimentRow
+from pyscrai.databases.fleet_tables import WorkerRow
 from pyscrai.databases.migrations.migrate import SAVER_TABLES, configuration
 from pyscrai.databases.migrations.revision import REVISION
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.tables import Base
 from pyscrai.errors import StorageError
 from tests.databases.conftest import Stage, utterance
+
+assert {ExperimentRow.__table__, WorkerRow.__table__} <= set(Base.metadata.sorted_tables)
 
 
 def differences(connection: Connection) -> Any:

@@ -29,14 +29,15 @@ async def serve(
     port: Annotated[int | None, Parameter(help="Port; 0 takes a free one.")] = None,
     capacity: Annotated[int | None, Parameter(help="Runs played at the same time.")] = None,
     require_keys: Annotated[bool, Parameter(help="Ask for an API key also on this machine.")] = False,
+    no_play: Annotated[bool, Parameter(help="Control only: workers (`pyscrai worker`) play the runs.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Serve the viewer and the API, and play the runs that are asked for.
 
     Ctrl-C ends it: runs pause and go on at the next start.
     """
-    return await serve_with({"host": host, "port": port, "capacity": capacity, "require_keys": require_keys or None},
-                            as_json=as_json)
+    return await serve_with({"host": host, "port": port, "capacity": 0 if no_play else capacity,
+                             "require_keys": require_keys or None}, as_json=as_json)
 
 
 async def serve_with(changes: Mapping[str, Any], *, as_json: bool, ready: Callable[[str], None] | None = None) -> int:

@@ -41,6 +41,7 @@ from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.factories.services import Services, open_services
 from pyscrai.services.experiments.experiment_manager import ExperimentManager
+from pyscrai.services.fleet.member import FleetMember
 from pyscrai.services.run_registry import StoredRunRegistry
 
 PREFIX = "/api/v1"
@@ -95,7 +96,7 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     hub = Hub(services.database, services.writer, manager.listen_to_tokens)
     watching = asyncio.create_task(tell_of_shortage(), name="pyscrai-open-files")
     try:
-        async with manager, hub, ExperimentManager(services, manager) as running:
+        async with FleetMember(services, manager, "serve"), manager, hub, ExperimentManager(services, manager) as running:
             context = Context(services, manager, hub, Access(services.database, server), running)
             app.state.context = context
             yield context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -69,6 +69,10 @@ class Dialect(Protocol):
 
     def migrating(self) -> AbstractContextManager[Connection]:
         """A transaction that keeps out everybody else who migrates."""
+        ...
+
+    def wakeups(self) -> AsyncIterator[None]:
+        """An item whenever runs may be due that another process made so; none where the database does not tell."""
         ...
 
     def explain(self, error: BaseException) -> StorageError | None:

@@ -32,14 +32,17 @@ class PatientSaver(BaseCheckpointSaver[str]):
     explain: Callable[[BaseException], StorageError | None]
     timeout: float | None = None
     """Seconds that one try may take."""
+    assure: Callable[[], Awaitable[None]] | None = None
+    """Raises ``Fenced`` where the run is another process's by now: what savers write has no fence of its own."""
 
     async def aput(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata,
                    new_versions: ChannelVersions) -> RunnableConfig:
-        return await self._wait(lambda: super(PatientSaver, self).aput(config, checkpoint, metadata, new_versions))
+        return await self._wait(lambda: super(PatientSaver, self).aput(config, checkpoint, metadata, new_versions),
+                                writes=True)
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str,
                           task_path: str = "") -> None:
-        await self._wait(lambda: super(PatientSaver, self).aput_writes(config, writes, task_id, task_path))
+        await self._wait(lambda: super(PatientSaver, self).aput_writes(config, writes, task_id, task_path), writes=True)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         return await self._wait(lambda: super(PatientSaver, self).aget_tuple(config))
@@ -53,8 +56,10 @@ class PatientSaver(BaseCheckpointSaver[str]):
             async for found in super().alist(config, filter=filter, before=before, limit=limit):
                 yield found
 
-    async def _wait(self, work: Callable[[], Awaitable[T]]) -> T:
+    async def _wait(self, work: Callable[[], Awaitable[T]], *, writes: bool = False) -> T:
         async def once() -> T:
+            if writes and self.assure is not None:
+                await self.assure()
             with Explained(self.explain):
                 async with asyncio.timeout(self.timeout):
                     return await work()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,6 +88,11 @@ class PostgresDialect:
                 yield connection
         finally:
             engine.dispose()
+
+    def wakeups(self) -> AsyncIterator[None]:
+        from pyscrai.databases.dialects.postgres_wakeups import wakeups
+
+        return wakeups(self.dsn)
 
     def explain(self, error: BaseException) -> StorageError | None:
         if isinstance(error, PoolTimeout):

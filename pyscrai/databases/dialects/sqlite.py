@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +94,11 @@ class SqliteDialect:
                 yield connection
         finally:
             engine.dispose()
+
+    async def wakeups(self) -> AsyncIterator[None]:
+        nothing: tuple[None, ...] = ()
+        for each in nothing:
+            yield each
 
     def explain(self, error: BaseException) -> StorageError | None:
         if isinstance(error, PoolTimeout):

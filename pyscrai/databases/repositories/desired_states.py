@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.columns import now
 from pyscrai.databases.tables import RunRow
-from pyscrai.lifecycle import STATUSES, Desired, unmet
-
-
-@dataclass(frozen=True, slots=True)
-class UnmetRun:
-    """A run that has not reached its desired state; ``share`` is who asked for it to be made."""
-
-    run_id: str
-    share: str
+from pyscrai.lifecycle import Desired
 
 
 class DesiredStates:
@@ -27,21 +18,10 @@ class DesiredStates:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def unmet(self, limit: int, *, dead: Collection[str] = ()) -> Sequence[UnmetRun]:
-        """Runs that nobody holds and whose desired state is not reached, the oldest first.
-
-        Args:
-            dead: owners that are known to be gone, whatever their leases say.
-        """
-        rows = await self._session.execute(
-            select(RunRow.id, RunRow.settings).where(_unmet(), or_(~_held(), RunRow.owner.in_(dead)))
-            .order_by(RunRow.id).limit(limit))
-        return [UnmetRun(run_id, str((settings or {}).get("actor", ""))) for run_id, settings in rows]
-
     async def owners(self) -> Sequence[str]:
-        """Who holds runs whose desired state is not reached."""
+        """Who holds runs."""
         return [owner for owner in await self._session.scalars(
-            select(RunRow.owner).where(_unmet(), _held()).distinct()) if owner is not None]
+            select(RunRow.owner).where(RunRow.owner.is_not(None)).distinct()) if owner is not None]
 
     async def read(self, run_ids: Collection[str]) -> Mapping[str, Desired]:
         """The desired states of these runs."""
@@ -63,10 +43,3 @@ class DesiredStates:
         return await self._session.scalar(select(RunRow.fence).where(RunRow.id == run_id))
 
 
-def _held() -> ColumnElement[bool]:
-    return and_(RunRow.owner.is_not(None), RunRow.lease_until.is_not(None), RunRow.lease_until > now())
-
-
-def _unmet() -> ColumnElement[bool]:
-    return or_(*(and_(RunRow.status == status, RunRow.desired.in_(unmet(status))) for status in STATUSES
-                 if unmet(status)))

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pyscrai.databases.columns import now
 from pyscrai.databases.repositories.lineage import NOT_INHERITED, lineage
 from pyscrai.databases.run_ids import LAST, PREFIX, first_id_at, new_run_id
+from pyscrai.databases.run_needs import needs_of
 from pyscrai.databases.tables import AgentInstanceRow, ControlRow, EventRow, RunRow, RunTagRow, ScenarioTemplateRow
 from pyscrai.engines.ports.record import Progress
 from pyscrai.errors import NotFound, WrongState, no_run
@@ -89,6 +90,8 @@ class Runs:
                          template_hash=new.template.content_hash,
                          name=new.name or new.template.name, status="pending", desired=new.desired, seed=new.seed,
                          parameters=dict(new.parameters), settings=dict(new.settings), tags=sorted(set(new.tags)),
+                         share=str(new.settings.get("share") or new.settings.get("actor") or ""),
+                         rank=-int(new.settings.get("priority") or 0), needs=needs_of(new.cast, new.tags),
                          controls_waiting=len(new.injects), created_at=moment, updated_at=moment)
             if (fork := new.fork) is not None:
                 run.parent_run_id, run.fork_turn = fork.parent, fork.turn

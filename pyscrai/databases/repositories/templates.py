@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Exists, exists, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.columns import now
@@ -30,18 +31,24 @@ class Templates(Generic[Row]):
             VersionConflict: another content has this version.
         """
         stored = await self._exact(name, version)
-        if stored is not None:
-            if stored.content_hash != content_hash:
-                free = await self._next_free(name, version)
-                raise VersionConflict(f"{name}@{version} is stored already, with another content",
-                                      cure=f"versions are immutable: call yours {free}",
-                                      name=name, version=version, next_version=free)
-            return stored
-        row = self._table(name=name, version=version, format=format, content=dict(content), content_hash=content_hash,
-                          source=source, shipped=shipped)
-        self._session.add(row)
-        await self._session.flush()
-        return row
+        if stored is None:
+            row = self._table(name=name, version=version, format=format, content=dict(content),
+                              content_hash=content_hash, source=source, shipped=shipped)
+            try:
+                async with self._session.begin_nested():
+                    self._session.add(row)
+            except IntegrityError:  # another process has stored it since
+                stored = await self._exact(name, version)
+                if stored is None:
+                    raise
+            else:
+                return row
+        if stored.content_hash != content_hash:
+            free = await self._next_free(name, version)
+            raise VersionConflict(f"{name}@{version} is stored already, with another content",
+                                  cure=f"versions are immutable: call yours {free}",
+                                  name=name, version=version, next_version=free)
+        return stored
 
     async def get(self, reference: str) -> Row:
         """The version that ``name@version`` says, or the newest that ``name`` has and that is not archived.

@@ -40,10 +40,10 @@ class EngineManager:
         grace: seconds that runs are given to reach a superstep boundary when the process ends.
     """
 
-    def __init__(self, registry: RunRegistry, *, capacity: int = 500, opening: int = 8, heartbeat: float = 5.0,
+    def __init__(self, registry: RunRegistry, *, capacity: int = 500, opening: int = 8, heartbeat: float = 3.0,
                  grace: float = 20.0) -> None:
-        self._registry, self._capacity, self._grace = registry, capacity, grace
-        self._heartbeat = Heartbeat(heartbeat, self._renew, self._find_due)
+        self._registry, self.capacity, self._grace = registry, capacity, grace
+        self._heartbeat = Heartbeat(heartbeat, self._renew, self.look)
         self._slots = OpenSlots(opening)
         self._queue = FairQueue()
         self._live: dict[str, LiveRun] = {}
@@ -53,7 +53,7 @@ class EngineManager:
 
     async def __aenter__(self) -> Self:
         """Begin: whatever a dead process left running is found and goes on."""
-        await self._find_due()
+        await self.look()
         self._heartbeat.start()
         return self
 
@@ -64,7 +64,7 @@ class EngineManager:
 
     def wake(self, run_id: str, desired: Desired, *, share: str = "", reason: str = "") -> None:
         """Look at a run again: something else is asked of it. What is asked must be durable before."""
-        if self._closing or desired in ("none", "wait", "wait_step"):
+        if self._closing or not self.capacity or desired in ("none", "wait", "wait_step"):
             return
         live = self._live.get(run_id)
         if live is not None:
@@ -170,7 +170,7 @@ class EngineManager:
     # -- playing ------------------------------------------------------------------------------------------------------
 
     def _pump(self) -> None:
-        while len(self._live) < self._capacity and not self._closing:
+        while len(self._live) < self.capacity and not self._closing:
             run_id = self._queue.get()
             if run_id is None:
                 return
@@ -285,12 +285,13 @@ class EngineManager:
             elif desired in STANDING_STILL and live.asked != desired:
                 live.interrupt(desired)
 
-    async def _find_due(self) -> None:
-        room = self._capacity - len(self._live) - len(self._queue)
-        if room <= 0:
+    async def look(self) -> None:
+        """Find the runs that are due now, as far as there is room for them."""
+        room = self.capacity - len(self._live) - len(self._queue)
+        if room <= 0 or self._closing:
             return
         now = asyncio.get_running_loop().time()
-        for due in await self._registry.due(room + len(self._passed_over)):
+        for due in await self._registry.due(room):
             if due.run_id not in self._live and self._passed_over.get(due.run_id, (0.0, 0.0))[0] <= now:
                 self._queue.put(due.run_id, due.share)
         self._pump()

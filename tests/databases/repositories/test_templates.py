@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -67,3 +68,16 @@ async def test_a_version_that_runs_refer_to_stays(database: Database) -> None:
         assert len(await scenario_templates(session).list(every_version=True, archived=True)) == 2
         assert (await scenario_templates(session).get("play@2.0.0")).archived_at is not None
 
+
+
+async def test_two_who_store_the_same_version_at_once_both_have_it(database: Database) -> None:
+    async def store(content_hash: str) -> str:
+        async with database.session() as session:
+            row = await scenario_templates(session).add(**{**version("1.0.0"), "content_hash": content_hash})
+            await asyncio.sleep(0.2)
+            return row.content_hash
+
+    assert await asyncio.gather(*(store("one") for _ in range(4))) == ["one"] * 4
+    found = await asyncio.gather(store("one"), store("two"), return_exceptions=True)
+    assert found[0] == "one"
+    assert isinstance(found[1], VersionConflict)

@@ -1,0 +1,71 @@
+"""``pyscrai fleet``: who plays runs, and what waits."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from pyscrai.cli.parameters import AsJson
+from pyscrai.cli.terminal import output
+from pyscrai.cli.terminal.table import table
+
+app = App(name="fleet", help="Show the workers and the queue; treat a share of the runs otherwise.")
+
+
+@app.default
+async def show(*, as_json: AsJson = False) -> None:
+    """Show the workers that live, and what waits and plays of each share."""
+    from pyscrai.cli.services import opened_database
+    from pyscrai.services.fleet.state import fleet_state
+
+    async with opened_database() as database:
+        state = await fleet_state(database)
+    if as_json:
+        output.json_line({"capacity": state.capacity, "workers": [
+            {**asdict(worker), "started_at": worker.started_at.isoformat()} for worker in state.workers],
+            "shares": [asdict(share) for share in state.shares]})
+        return
+    if not state.workers:
+        output.say("No worker lives. `pyscrai worker` or `pyscrai serve` starts one.")
+    else:
+        table(["worker", "kind", "version", "playing", "capacity", "beat", "aliases", "labels"],
+              [[worker.id, worker.kind, worker.version, worker.playing, worker.capacity,
+                f"{worker.beat_seconds:.0f} s ago", ", ".join(worker.aliases), ", ".join(worker.labels)]
+               for worker in state.workers], right=["playing", "capacity"], whole=["worker"],
+              optional=["version", "aliases", "labels"])
+    if state.shares:
+        output.say("")
+        table(["share", "waiting", "playing", "weight", "priority", "held"],
+              [[share.share or "-", share.waiting, share.playing, f"{share.weight:g}", share.priority,
+                "yes" if share.held else ""] for share in state.shares],
+              right=["waiting", "playing", "weight", "priority"])
+
+
+@app.command
+async def share(
+    name: Annotated[str, Parameter(help="An experiment's or a caller's name, as `pyscrai fleet` shows it.")], /, *,
+    weight: Annotated[float | None, Parameter(help="How much it gets beside the others, which have 1.")] = None,
+    priority: Annotated[int | None, Parameter(help="Shares of a higher number come first.")] = None,
+    hold: Annotated[bool, Parameter(help="Begin none of its runs, and take none over.")] = False,
+    go_on: Annotated[bool, Parameter(help="Hold it no longer.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Treat a share of the runs otherwise: one row, however many runs it has."""
+    from pyscrai.cli.services import opened_database
+    from pyscrai.databases.repositories.workers import Workers
+    from pyscrai.errors import ConfigError
+
+    if hold and go_on:
+        raise ConfigError("--hold and --go-on are both given", code="config.options", cure="give one of them")
+    if weight is not None and not 0 < weight <= 1e6:
+        raise ConfigError(f"--weight {weight:g} is not a number above 0", code="config.options")
+    async with opened_database() as database, database.session() as session:
+        row = await Workers(session).treat(name, weight=weight, priority=priority,
+                                           held=True if hold else False if go_on else None)
+        said = {"share": row.share, "weight": row.weight, "priority": row.priority, "held": row.held}
+    if as_json:
+        output.json_line(said)
+    else:
+        output.say(f"{name}: weight {row.weight:g}, priority {row.priority}{', held' if row.held else ''}")

@@ -1,0 +1,69 @@
+"""What the fleet does now: its workers, and what waits of each share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyscrai.databases.columns import now
+from pyscrai.databases.database import Database
+from pyscrai.databases.repositories.claims import Claims
+from pyscrai.databases.repositories.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """A living process. ``beat_seconds`` is how long ago it told of itself."""
+
+    id: str
+    kind: str
+    version: str
+    capacity: int
+    playing: int
+    aliases: Sequence[str]
+    labels: Sequence[str]
+    started_at: datetime
+    beat_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShareState:
+    """A share of the runs: an experiment, or whoever asked for them."""
+
+    share: str
+    waiting: int
+    playing: int
+    weight: float
+    priority: int
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FleetState:
+    """The fleet at a moment."""
+
+    workers: Sequence[WorkerState]
+    shares: Sequence[ShareState]
+
+    @property
+    def capacity(self) -> int:
+        """Runs that may be played at the same time."""
+        return sum(worker.capacity for worker in self.workers)
+
+
+async def fleet_state(database: Database) -> FleetState:
+    """The fleet as the database knows it now."""
+    async with database.read() as session:
+        workers, claims = Workers(session), Claims(session)
+        living, treated = await workers.list(), {row.share: row for row in await workers.shares()}
+        waiting, playing = await claims.waiting(), await claims.playing()
+    moment = now()
+    shares = []
+    for share in sorted({*waiting, *playing, *treated}):
+        row = treated.get(share)
+        shares.append(ShareState(share, waiting.get(share, 0), playing.get(share, 0), row.weight if row else 1.0,
+                                 row.priority if row else 0, row.held if row else False))
+    return FleetState([WorkerState(row.id, row.kind, row.version, row.capacity, row.playing, row.aliases, row.labels,
+                                   row.started_at, max(0.0, (moment - row.beat_at).total_seconds()))
+                       for row in living], shares)

@@ -1,0 +1,193 @@
+"""A fleet of workers over one PostgreSQL: killed, suspended and ended, they lose nothing and double nothing.
+
+``PYSCRAI_CHAOS=full`` plays it at full size: 3 workers, 200 runs, a SIGKILL of one of them every 3 s for 2 minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyscrai.config.settings import load_settings
+from pyscrai.databases.repositories.calls import Calls
+from pyscrai.databases.repositories.events import Events
+from pyscrai.databases.repositories.runs import Runs
+from pyscrai.factories.run_options import RunOptions
+from pyscrai.factories.scenario_factory import create_scenario_run_from_template
+from pyscrai.factories.services import Services, open_services
+from pyscrai.factories.template_store import store_templates
+from pyscrai.services.controls import request
+from pyscrai.services.fleet.state import fleet_state
+from pyscrai.templates.reading.loader import load_data
+from tests.api.chaos import Answers, fingerprint, scenario
+from tests.api.fleet import WorkerProcess
+from tests.fakeserver import FakeOpenAI
+
+FULL = os.environ.get("PYSCRAI_CHAOS") == "full"
+
+
+@pytest.fixture
+def postgres(make_url: Callable[[str], str]) -> str:
+    return make_url("postgres")
+
+
+async def make_runs(services: Services, count: int, turns: int, *, actor: str = "ann", seed: int = 0) -> list[str]:
+    await store_templates(services.database, [load_data({**scenario(turns), "version": f"1.0.{turns}"})])
+    return [await create_scenario_run_from_template(services, f"chaos@1.0.{turns}", RunOptions(seed=seed + number),
+                                                    desired="run", actor=actor) for number in range(count)]
+
+
+async def until_ended(services: Services, within: float) -> None:
+    async with asyncio.timeout(within):
+        while True:
+            async with services.database.read() as session:
+                counts = await Runs(session).counts()
+            if not (counts["pending"] or counts["running"]):
+                return
+            await asyncio.sleep(0.1)
+
+
+def settings_for(url: str, models_url: str) -> object:
+    return load_settings(database_url=url, model="fake", models={"fake": {"base_url": models_url, "model": "fake"}})
+
+
+async def check(services: Services, run_ids: list[str], answers: Answers, *, in_flight: int) -> Counter[str]:
+    """Every run has ended, its log is whole, and no recorded call was asked again."""
+    statuses: Counter[str] = Counter()
+    recorded = 0
+    async with services.database.read() as session:
+        for run_id in run_ids:
+            row = await Runs(session).get(run_id)
+            statuses[row.status] += 1
+            events = await Events(session).read(run_id)
+            assert [event.seq for event in events] == list(range(1, len(events) + 1))
+            assert len({event.key for event in events}) == len(events)
+            spoken = sorted(event.turn for event in events if event.kind in ("utterance", "turn_skipped"))
+            assert spoken == list(range(1, row.turn + 1))
+            calls = [stored.call for stored in await Calls(session).read(run_id)]
+            assert len({call.key for call in calls}) == len(calls)
+            recorded += len(calls)
+            for call in calls:
+                body = {"messages": [{"role": message.role, "content": message.content}
+                                     for message in call.request.messages], "seed": call.request.seed}
+                assert fingerprint(body) in answers.asked
+    asked = sum(map(len, answers.asked.values()))
+    assert asked <= recorded + in_flight, f"{asked} requests for {recorded} recorded calls, {in_flight} in flight"
+    return statuses
+
+
+async def test_workers_that_are_killed_lose_and_double_nothing(postgres: str, tmp_path: Path) -> None:
+    runs, turns, length = (200, 40, 120.0) if FULL else (8, 12, 4.0)
+    chance = random.Random(3)
+    answers = Answers(chance, hangs=0)
+    async with FakeOpenAI(default=answers, latency=0.3 if FULL else 0.15, jitter=0.3) as models:
+        workers = [WorkerProcess(tmp_path, postgres, models.base_url, name=f"worker{number}",
+                                 capacity=100 if FULL else 6) for number in range(3)]
+        await asyncio.gather(*(worker.start() for worker in workers))
+        in_flight = 0
+        async with open_services(settings_for(postgres, models.base_url), library=False) as services:  # type: ignore[arg-type]
+            made = await make_runs(services, runs, turns)
+            until = time.monotonic() + length
+            while time.monotonic() < until:
+                await asyncio.sleep(3 if FULL else 2)
+                worker = chance.choice(workers)
+                in_flight += models.in_flight
+                await worker.end(signal.SIGKILL)
+                await worker.start()
+            await until_ended(services, 240 if FULL else 60)
+            statuses = await check(services, made, answers, in_flight=in_flight)
+        assert statuses == {"completed": runs}
+        assert [await worker.end() for worker in workers] == [0, 0, 0]
+        for worker in workers:
+            assert "Traceback" not in worker.log.read_text()
+
+
+async def test_a_suspended_worker_loses_its_runs_and_writes_nothing_when_it_wakes(postgres: str, tmp_path: Path
+                                                                                   ) -> None:
+    answers = Answers(random.Random(3), hangs=0)
+    async with FakeOpenAI(default=answers, latency=0.2, jitter=0.3) as models:
+        first = WorkerProcess(tmp_path, postgres, models.base_url, name="first", capacity=6)
+        second = WorkerProcess(tmp_path, postgres, models.base_url, name="second", capacity=6)
+        await first.start()
+        async with open_services(settings_for(postgres, models.base_url), library=False) as services:  # type: ignore[arg-type]
+            made = await make_runs(services, 4, 60)
+            async with asyncio.timeout(20):
+                while models.answered < 40:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            await second.start()
+            first.kill(signal.SIGSTOP)
+            stopped = time.monotonic()
+            in_flight = models.in_flight
+            async with asyncio.timeout(20):
+                while True:
+                    async with services.database.read() as session:
+                        owners = {row.owner for row in await Runs(session).some(made)}
+                    if owners == {second.id}:
+                        break
+                    await asyncio.sleep(0.1)
+            assert time.monotonic() - stopped < 15.5
+            await asyncio.sleep(1)
+            first.kill(signal.SIGCONT)
+            await until_ended(services, 60)
+            statuses = await check(services, made, answers, in_flight=in_flight + 4 * 3)
+            assert statuses == {"completed": 4}
+        assert await first.end() == 0
+        assert await second.end() == 0
+        assert "Traceback" not in first.log.read_text()
+
+
+async def test_workers_are_told_at_once_seen_and_drained(postgres: str, tmp_path: Path) -> None:
+    async with FakeOpenAI(latency=0.02) as models:
+        worker = WorkerProcess(tmp_path, postgres, models.base_url, capacity=4)
+        await worker.start("--labels", "gpu")
+        async with open_services(settings_for(postgres, models.base_url), library=False) as services:  # type: ignore[arg-type]
+            await make_runs(services, 1, 4)
+            await until_ended(services, 20)
+            waits = []
+            for number in range(5):
+                models.arrived.clear()
+                begun = time.monotonic()
+                await make_runs(services, 1, 4, seed=10 + number)
+                async with asyncio.timeout(10):
+                    await models.arrived.wait()
+                waits.append(time.monotonic() - begun)
+                await until_ended(services, 20)
+            # 60 to 120 ms on an idle machine, the making of the run and the opening of it included.
+            assert sorted(waits)[2] < 1.5, waits
+            state = await fleet_state(services.database)
+            assert [(each.id, each.kind, each.capacity, each.labels) for each in state.workers] == [
+                (worker.id, "worker", 4, ["gpu"])]
+            [long] = await make_runs(services, 1, 380, seed=99)
+            async with asyncio.timeout(20):
+                while (await fleet_state(services.database)).shares[0].playing != 1:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            assert await worker.end() == 0
+            assert (await fleet_state(services.database)).workers == []
+            async with services.database.read() as session:
+                row = await Runs(session).get(long)
+                assert (row.owner, row.status, row.desired) == (None, "paused", "run")
+            # What it paused because it ended goes on at another one; what a person pauses does not.
+            other = WorkerProcess(tmp_path, postgres, models.base_url, name="other", capacity=4)
+            await other.start()
+            async with asyncio.timeout(20):
+                while True:
+                    async with services.database.read() as session:
+                        if (await Runs(session).get(long)).owner == other.id:
+                            break
+                    await asyncio.sleep(0.05)
+            await request(services, long, "stop", actor="ann")
+            async with asyncio.timeout(20):
+                while True:
+                    async with services.database.read() as session:
+                        if (await Runs(session).get(long)).status == "stopped":
+                            break
+                    await asyncio.sleep(0.05)
+            await other.end()
