@@ -96,7 +96,8 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     hub = Hub(services.database, services.writer, manager.listen_to_tokens)
     watching = asyncio.create_task(tell_of_shortage(), name="pyscrai-open-files")
     try:
-        async with FleetMember(services, manager, "serve"), manager, hub, ExperimentManager(services, manager) as running:
+        async with (FleetMember(services, manager, "serve"), manager, hub,
+                    ExperimentManager(services, manager) as running):
             context = Context(services, manager, hub, Access(services.database, server), running)
             app.state.context = context
             yield context
