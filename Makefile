@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory --warn-undefined-variables
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full check lint types layers house bench studio constraints clean
+.PHONY: help setup demo demo-experiment test test-full check lint types layers house bench studio constraints clean
 
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
@@ -32,6 +32,10 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup ## Plays a whole scenario with a real local model
 	@$(BIN)/pyscrai models install embedded
 	@$(BIN)/python demo_scenario_execution.py $(DEMO_ARGS)
+
+demo-experiment: setup ## Plays a whole experiment with the tiny model (plumbing only: its words mean nothing)
+	@$(BIN)/pyscrai models install embedded-tiny
+	@$(BIN)/python demo_experiment.py $(DEMO_ARGS)
 
 test: setup ## All gates, then all tests; the last line is pytest's
 	@$(BIN)/pyscrai models install embedded-tiny

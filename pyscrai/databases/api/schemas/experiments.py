@@ -28,6 +28,12 @@ class NewExperiment(Body):
     start: bool = False
     """Freeze it and run it."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, json_schema_extra={"examples": [{
+        "content": {"kind": "experiment", "name": "asking-price", "question": "Does the asking price matter?",
+                    "scenario": "used-car-negotiation", "pasts": {"seeds": 20},
+                    "arms": {"low": {"parameters": {"asking": 6000}}, "high": {"parameters": {"asking": 8000}}},
+                    "measures": {"primary": {"name": "deal", "outcome": "deal"}}}, "start": False}]})
+
 
 class Judging(Body):
     """Other judges than the experiment names, or more passes."""
