@@ -14,7 +14,7 @@ export function Cast({ session }) {
   const lens = session.lens.value;
   const drafts = session.store.drafts.value;
   return html`<section class="cast" aria-label=${W.cast}>
-    <h3>${W.cast}</h3>
+    <h2 class="small">${W.cast}</h2>
     <ul>${run.cast.map((member) => {
       const atWork = drafts[member.role] || (run.status === "running" && run.speakers.includes(member.role));
       const waits = run.waiting.some((request) => request.role === member.role);

@@ -31,7 +31,7 @@ export function Controls({ session }) {
   const able = fits(run);
   const asking = session.asking.value;
   const control = (action, icon, kind = "", act = () => session.ask(action)) => html`
-    <button class=${kind} aria-disabled=${!able[action] || asking === action} title=${able[action] ? "" : W.controls.why[action]} onClick=${() => able[action] && act()}>
+    <button class=${kind} aria-label=${W.controls[action]} aria-disabled=${!able[action] || asking === action} title=${able[action] ? "" : W.controls.why[action]} onClick=${() => able[action] && act()}>
       <${Icon} name=${icon} /><span>${W.controls[action]}</span></button>`;
   const stop = () => { session.dialog.value = { name: "stop" }; };
   if (["completed", "stopped"].includes(run.status)) {

@@ -14,7 +14,7 @@ export function TopBar({ openKeys }) {
   const seat = at === "seat";
   const pages = source.canSteer ? ["runs", "experiments", "scenarios"] : ["runs"];
   return html`<header class="bar">
-    <a class="brand" href=${link(["runs"])}><svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="#3346a8" /><path d="M7 9.5A2.5 2.5 0 0 1 9.5 7h9A2.5 2.5 0 0 1 21 9.5v5a2.5 2.5 0 0 1-2.5 2.5H13l-4 3.5V17a2.3 2.3 0 0 1-2-2.5z" fill="#fff" /><path d="M23 13.2a2.3 2.3 0 0 1 2 2.3v5a2.5 2.5 0 0 1-2 2.4V26l-3.6-3H14l3.2-3h2.3a3.5 3.5 0 0 0 3.5-3.5z" fill="#aab8ff" /></svg><span>${W.product}</span></a>
+    <a class="brand" aria-label=${W.product} href=${link(["runs"])}><svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="#3346a8" /><path d="M7 9.5A2.5 2.5 0 0 1 9.5 7h9A2.5 2.5 0 0 1 21 9.5v5a2.5 2.5 0 0 1-2.5 2.5H13l-4 3.5V17a2.3 2.3 0 0 1-2-2.5z" fill="#fff" /><path d="M23 13.2a2.3 2.3 0 0 1 2 2.3v5a2.5 2.5 0 0 1-2 2.4V26l-3.6-3H14l3.2-3h2.3a3.5 3.5 0 0 0 3.5-3.5z" fill="#aab8ff" /></svg><span>${W.product}</span></a>
     ${!seat && html`<nav aria-label=${W.nav.label}>${pages.map((page) => html`<a key=${page} href=${link([page])} aria-current=${at === page ? "page" : undefined}>${W.nav[page]}</a>`)}</nav>`}
     <span class="space" />
     <${ConnectionBadge} />

@@ -40,15 +40,22 @@ export function VirtualList({ count, keyOf, draw, estimate = () => 96, handle, f
     const element = box.current;
     if (!element) return undefined;
     let before = element.scrollTop;
+    let upwards = -1000;     // when a person last turned the wheel up: what was scrolled before that comes late
     const scrolled = () => {
       const left = element.scrollHeight - element.scrollTop - element.clientHeight;
       const up = element.scrollTop < before - 2;
       before = element.scrollTop;
-      const now = left < 40 ? false : up || away.current;
+      const now = left < 40 && performance.now() - upwards > 400 ? false : up || away.current;
       if (now !== away.current) { away.current = now; onAway?.(now); }
     };
+    const turned = (event) => {
+      if (event.deltaY >= 0 || element.scrollTop <= 0) return;
+      upwards = performance.now();
+      if (!away.current) { away.current = true; onAway?.(true); }
+    };
     element.addEventListener("scroll", scrolled, { passive: true });
-    return () => element.removeEventListener("scroll", scrolled);
+    element.addEventListener("wheel", turned, { passive: true });
+    return () => { element.removeEventListener("scroll", scrolled); element.removeEventListener("wheel", turned); };
   }, []);
 
   const items = list.getVirtualItems();

@@ -45,7 +45,7 @@ export function SeatPage() {
     <header class=${`seat-head ${hue(view.role)}`}><div><h1><span class="who">${W.seat.title(view.name)}</span></h1><p>${view.title}${view.phase ? ` · ${view.phase}` : ""}</p></div>
       <span class=${`pill ${{ asked: "waiting", going_on: "running", standing: "paused", ended: "completed" }[view.status]}`} role="status"><i class=${view.status === "going_on" ? "pulse" : ""} />${W.seat.statuses[view.status]}</span></header>
     <div class="scroll seat-lines" ref=${box} onScroll=${scrolled} tabindex="0" role="log" aria-label=${W.seat.transcript}>
-      ${view.secret && html`<section class="secret"><h3>${W.seat.secret}</h3><p>${view.secret}</p></section>`}
+      ${view.secret && html`<section class="secret"><h2 class="small">${W.seat.secret}</h2><p>${view.secret}</p></section>`}
       ${lines.map((line) => html`<${Line} key=${line.id} line=${line} role=${view.role} hue=${hue} name=${name} />`)}
       <div ref=${end} />
     </div>
