@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory --warn-undefined-variables
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment test test-full check lint types layers house bench studio constraints clean
+.PHONY: help setup demo demo-experiment test test-full check lint types layers house web bench studio constraints clean
 
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
@@ -18,7 +18,7 @@ help: ## What there is
 
 setup: $(STAMP) ## The environment, as it was tested (.venv)
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt .ci/web/package-lock.json
 	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "PyScrAI needs Python 3.11 or later: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || { echo "setup: creating .venv with $$("$(PYTHON)" --version)"; "$(PYTHON)" -m venv .venv; }
@@ -27,6 +27,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "setup: installing pyscrai[dev,studio,experiments,mixed] with $$(grep -c == constraints.txt) pinned packages"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,studio,experiments,mixed]'
 	@$(BIN)/python -m pip check
+	@# What checks the viewer, and nothing that it needs to run: TypeScript and axe-core, by the node of a wheel.
+	@mkdir -p .venv/web && cp .ci/web/package.json .ci/web/package-lock.json .venv/web
+	@$(BIN)/npm ci --prefix .venv/web --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 demo: setup ## Plays a whole scenario with a real local model
@@ -47,8 +50,8 @@ test-full: setup ## All tests with many examples, and chaos at full size; takes 
 	@$(BIN)/pyscrai models install embedded-tiny
 	@PYSCRAI_TESTS=full PYSCRAI_CHAOS=full $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(PYTEST_ARGS)
 
-check: setup ## Lint, types, layers, the house's own rules; all of them, also when one fails
-	@$(MAKE) -k lint types layers house
+check: setup ## Lint, types, layers, the house's own rules, the viewer's types; all of them, also when one fails
+	@$(MAKE) -k lint types layers house web
 
 lint: setup
 	@$(BIN)/ruff check --quiet . && echo "ruff: clean"
@@ -61,6 +64,10 @@ layers: setup
 
 house: setup
 	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_house.py
+
+web: setup ## The viewer's types, against those of the API
+	@$(BIN)/python .ci/api_types.py
+	@$(BIN)/node .venv/web/node_modules/typescript/bin/tsc -p .ci/web/tsconfig.json && echo "tsc: clean"
 
 bench: setup ## The figures, as ratios measured in one run (BENCH_ARGS=--quick for a fast look)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)

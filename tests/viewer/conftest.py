@@ -25,11 +25,13 @@ PLAZA: dict[str, Any] = {
             "engine": "actor", "personality": {"role": "a seller"}, "model": "gate"}},
         "bob": {"name": "Bob", "human": "allowed", "secret": "canary-secret-of-bob", "agent": {
             "engine": "actor", "personality": {"role": "a buyer"}, "model": "gate"}},
-        "nora": {"name": "Nora", "agent": {"engine": "narrator", "personality": {"role": "who tells"}, "model": "gate"}},
-        "eve": {"name": "Eve", "agent": {"engine": "analyst", "personality": {"role": "an observer"}, "model": "gate"}}},
+        "nora": {"name": "Nora", "agent": {
+            "engine": "narrator", "personality": {"role": "who tells"}, "model": "gate"}},
+        "eve": {"name": "Eve", "agent": {
+            "engine": "analyst", "personality": {"role": "an observer"}, "model": "gate"}}},
     "actions": {"offer": {"fields": {"price": {"type": "integer", "minimum": 1, "maximum": 99}}}},
     "rules": [{"label": "heat", "when": "turn == 3", "set": {"trust": "vars.trust - 2", "mood": "'tense'"}}],
-    "injects": [{"at_turn": 2, "audience": ["bob"], "text": "canary-whisper-to-bob", "label": "note", "source": "Phone"},
+    "injects": [{"at_turn": 2, "audience": ["bob"], "text": "canary-whisper-to-bob", "source": "Phone"},
                 {"at_turn": 4, "text": "A bell rings.", "label": "bell", "source": "Tower"}],
     "flow": {"start": "open", "phases": {
         "open": {"title": "The opening", "speakers": ["nora", "ann", "bob"], "next": [{"to": "deal"}]},
@@ -90,7 +92,7 @@ class Watched:
         """Wait until an expression holds; Playwright's own waiting would need ``eval``, which the page forbids."""
         async with asyncio.timeout(seconds):
             while not await self.page.evaluate(expression):
-                await asyncio.sleep(0.03)
+                await self.page.wait_for_timeout(30)
 
     async def all_lines(self) -> dict[str, str]:
         """What everybody says on a run page, line by line, scrolled through from its beginning."""

@@ -37,8 +37,8 @@ async def test_fork_a_line_and_compare(server: Serving, open_page: Callable[...,
     assert "message" in edits
 
 
-async def test_a_folder_opens_from_disk_with_the_same_page(server: Serving, open_page: Callable[..., Any], tmp_path: Path
-                                                           ) -> None:
+async def test_a_folder_opens_from_disk_with_the_same_page(server: Serving, open_page: Callable[..., Any],
+                                                           tmp_path: Path) -> None:
     run_id = await play(server)
     made = await server.post(f"/runs/{run_id}/fork", {"at_turn": 3, "edits": {"seed": 9}}, 201)
     await server.settled(made["run_id"])

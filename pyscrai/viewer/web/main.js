@@ -42,7 +42,7 @@ function App() {
     return () => removeEventListener("keydown", press);
   }, []);
   return html`
-    <a class="skip" href="#content" onClick=${(event) => { event.preventDefault(); document.getElementById("content")?.querySelector("[tabindex],a,button")?.focus(); }}>${W.skipToContent}</a>
+    <a class="skip" href="#content" onClick=${(event) => { event.preventDefault(); /** @type {HTMLElement | null} */ (document.getElementById("content")?.querySelector("[tabindex],a,button"))?.focus(); }}>${W.skipToContent}</a>
     <${TopBar} openKeys=${() => setKeys(true)} />
     <${Page} />
     ${keys && html`<${KeysDialog} close=${() => setKeys(false)} />`}

@@ -30,7 +30,7 @@ export function Controls({ session }) {
   if (!run) return null;
   const able = fits(run);
   const asking = session.asking.value;
-  const control = (action, icon, kind = "", act = () => session.ask(action)) => html`
+  const control = (action, icon, kind = "", act = /** @type {() => any} */ (() => session.ask(action))) => html`
     <button class=${kind} aria-label=${W.controls[action]} aria-disabled=${!able[action] || asking === action} title=${able[action] ? "" : W.controls.why[action]} onClick=${() => able[action] && act()}>
       <${Icon} name=${icon} /><span>${W.controls[action]}</span></button>`;
   const stop = () => { session.dialog.value = { name: "stop" }; };

@@ -31,8 +31,8 @@ export function YamlEditor({ value, change, schema, problems, label, goTo }) {
   }, [goTo]);
 
   const offer = (force = false) => {
-    const found = schema ? complete(area.current.value, area.current.selectionStart, schema) : { items: [] };
-    const typed = area.current.selectionStart - (found.from ?? 0);
+    const found = schema ? complete(area.current.value, area.current.selectionStart, schema) : { from: 0, items: [] };
+    const typed = area.current.selectionStart - found.from;
     setPicked(0);
     setOffers(found.items.length && (force || typed > 0) ? { ...found, ...placeOf(area.current) } : null);
   };

@@ -47,6 +47,7 @@ export const folder = {
     })().catch((error) => listener.state("refused", error));
     return () => { open = false; };
   },
+  /** @param {string} id @param {{role?: string, from_turn?: number, to_turn?: number}} [query] */
   async calls(id, { role, from_turn: from = 0, to_turn: to = Infinity } = {}) {
     const { call_parts: parts } = await runPart(id);
     const items = [];

@@ -10,53 +10,77 @@ export const live = {
   canSteer: true,
 
   // -- runs
+  /** @type {(...given: any[]) => Promise<import("../types/api").RunDetail>} */
   run: (id) => request(run(id)),
+  /** @type {(...given: any[]) => Promise<import("../types/api").ListingRunSummary>} */
   runs: (query) => request("runs", { query }),
   counts: () => request("runs/counts"),
+  /** @type {(...given: any[]) => Promise<import("../types/api").ListingRunSummary>} */
   family: (id) => request(`${run(id)}/family`),
+  /** @type {(...given: any[]) => Promise<import("../types/api").ListingSearchHit>} */
   search: (query) => request("search", { query }),
+  /** @type {(...given: any[]) => Promise<import("../types/api").RunDetail>} */
   create: (body) => request("runs", { method: "POST", body, once: true }),
   remove: (id) => request(run(id), { method: "DELETE" }),
 
   // -- records
   followRun: (id, listener) => follow(`${run(id)}/stream`, { tokens: true, stay: true }, listener),
   followAll: (listener) => follow("stream", {}, listener),
+  /** @type {(...given: any[]) => Promise<import("../types/api").ListingCallItem>} */
   calls: (id, query) => request(`${run(id)}/calls`, { query }),
+  /** @type {(...given: any[]) => Promise<import("../types/api").StateView>} */
   state: (id, turn) => request(`${run(id)}/states/${turn}`),
+  /** @type {(...given: any[]) => Promise<import("../types/api").RoleView>} */
   roleView: (id, role, turn) => request(`${run(id)}/roles/${role}/view`, { query: { turn } }),
+  /** @type {(...given: any[]) => Promise<import("../types/api").MetricsView>} */
   metrics: (id) => request(`${run(id)}/metrics`),
   exported: (id, format) => request(`${run(id)}/export`, { query: { format }, text: true }),
 
   // -- asking
+  /** @type {(...given: any[]) => Promise<import("../types/api").AcceptedControl>} */
   ask: (id, action, reason = "") => request(`${run(id)}/${action}`, { method: "POST", body: { reason } }),
+  /** @type {(...given: any[]) => Promise<import("../types/api").ManyAccepted>} */
   askMany: (ids, action) => request(`runs/many/${action}`, { method: "POST", body: { run_ids: ids } }),
   inject: (id, body) => request(`${run(id)}/inject`, { method: "POST", body, once: true }),
   takeOver: (id, role) => request(`${run(id)}/roles/${role}/take-over`, { method: "POST" }),
   release: (id, role) => request(`${run(id)}/roles/${role}/release`, { method: "POST" }),
   reply: (id, role, body) => request(`${run(id)}/roles/${role}/reply`, { method: "POST", body, once: true }),
+  /** @type {(...given: any[]) => Promise<import("../types/api").RunDetail>} */
   fork: (id, body) => request(`${run(id)}/fork`, { method: "POST", body, once: true }),
+  /** @type {(...given: any[]) => Promise<import("../types/api").RunDetail>} */
   regenerate: (id, body) => request(`${run(id)}/regenerate`, { method: "POST", body, once: true }),
+  /** @type {(...given: any[]) => Promise<import("../types/api").ReplayResult>} */
   replay: (id) => request(`${run(id)}/replay`, { method: "POST" }),
   interview: (id, body) => request(`${run(id)}/interviews`, { method: "POST", body }),
+  /** @type {(...given: any[]) => Promise<import("../types/api").SeatToken>} */
   seat: (id, role, body) => request(`${run(id)}/roles/${role}/seat`, { method: "POST", body }),
 
   // -- templates
+  /** @type {(...given: any[]) => Promise<import("../types/api").ListingTemplateSummary>} */
   templates: (kind) => request(`templates/${kind}`),
   versions: (kind, name) => request(`templates/${kind}/${name}/versions`),
+  /** @type {(...given: any[]) => Promise<import("../types/api").TemplateDetail>} */
   template: (kind, reference) => {
     const [name, version] = reference.split("@");
     return request(version ? `templates/${kind}/${name}/versions/${version}` : `templates/${kind}/${name}`);
   },
+  /** @type {(...given: any[]) => Promise<import("../types/api").GraphView>} */
   graph: (reference) => {
     const [name, version] = reference.split("@");
     return request(`templates/scenarios/${name}/versions/${version}/graph`);
   },
+  /** @type {(...given: any[]) => Promise<import("../types/api").Validity>} */
   validate: (source, until) => request("templates/validate", { method: "POST", body: { source }, signal: until }),
+  /** @type {(...given: any[]) => Promise<import("../types/api").Stored>} */
   store: (source) => request("templates", { method: "POST", body: { source } }),
+  /** @type {(...given: any[]) => Promise<import("../types/api").Stored>} */
   storeDraft: (source) => request("templates/draft", { method: "POST", body: { source } }),
+  /** @type {(...given: any[]) => Promise<import("../types/api").DraftPicture>} */
   draftGraph: (source) => request("templates/draft/graph", { method: "POST", body: { source } }),
+  /** @type {(...given: any[]) => Promise<import("../types/api").DraftPlay>} */
   draftPlay: (source) => request("templates/draft/play", { method: "POST", body: { source } }),
   schema: (kind) => request(`schemas/${kind}`),
+  /** @type {(...given: any[]) => Promise<import("../types/api").ListingModelItem>} */
   models: () => request("models"),
   health: () => request("health"),
 };

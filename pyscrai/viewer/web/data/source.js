@@ -3,5 +3,4 @@
 import { folder, isFolder } from "./folder_source.js";
 import { live } from "./live_source.js";
 
-/** @type {any} */
-export const source = isFolder ? folder : live;
+export const source = /** @type {typeof live} */ (/** @type {any} */ (isFolder ? folder : live));

@@ -17,7 +17,7 @@ function read() {
   };
 }
 
-/** @type {{value: Route}} */
+/** @type {import("../vendor/signals.js").Signal<Route>} */
 export const route = signal(read());
 
 addEventListener("hashchange", () => { route.value = read(); });

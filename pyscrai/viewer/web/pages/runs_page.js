@@ -12,7 +12,7 @@ import { NewRunDialog } from "../components/new_run_dialog.js";
 import { ProblemBox } from "../components/problem.js";
 import { RunsTable } from "../components/runs_table.js";
 import { SearchResults } from "../components/search_results.js";
-import { refuse, say } from "../components/toasts.js";
+import { refuse } from "../components/toasts.js";
 
 const STATUSES = ["running", "waiting", "paused", "pending", "completed", "failed", "stopped"];
 const PAGE = 50;

@@ -1,0 +1,2 @@
+declare const dagre: any;
+export default dagre;
