@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory --warn-undefined-variables
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment test test-full check lint types layers house web bench studio constraints clean
+.PHONY: help setup demo demo-experiment test test-full check lint types layers house web bench studio docs constraints clean
 
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
@@ -74,6 +74,9 @@ bench: setup ## The figures, as ratios measured in one run (BENCH_ARGS=--quick f
 
 studio: setup ## LangGraph Studio's server on loopback, offline
 	@$(BIN)/langgraph dev --no-browser
+
+docs: setup ## The documentation's site, into build/docs; a warning or a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict && echo "docs: build/docs (\`pyscrai docs\` opens it)"
 
 constraints: setup ## Writes the versions that are installed now into constraints.txt
 	@$(BIN)/python .ci/constraints.py > constraints.tmp && mv constraints.tmp constraints.txt && touch $(STAMP)

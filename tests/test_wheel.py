@@ -64,6 +64,7 @@ def test_the_wheel_carries_what_is_no_code(wheel: Path) -> None:
     assert not expected(ROOT / "prompts", "*.j2", "pyscrai/_prompts") - carried
     assert not expected(library, "*.yaml", "pyscrai/templates/library") - carried
     assert not expected(migrations, "*.py", "pyscrai/databases/migrations") - carried
+    assert {"pyscrai/_docs/index.html", "pyscrai/_docs/search/search_index.json"} <= carried
     assert not [name for name in carried if name.split("/")[0] != "pyscrai" and ".dist-info/" not in name]
 
 

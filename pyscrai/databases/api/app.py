@@ -14,6 +14,7 @@ from pyscrai import __version__
 from pyscrai.config.settings import Settings
 from pyscrai.databases.api import (
     controls,
+    documentation,
     drafts,
     experiment_results,
     experiments,
@@ -75,6 +76,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
                    system.router, openapi.router):
         app.include_router(router, prefix=PREFIX)
     app.include_router(viewer.router)
+    app.include_router(documentation.router)
     add_handlers(app)
     app.add_middleware(Guard, settings=settings.server)
     if settings.server.cors_origins:

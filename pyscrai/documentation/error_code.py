@@ -1,0 +1,29 @@
+"""Error codes: what each means, what causes it and what cures it. The pages under /docs/errors are made from this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """One stable code.
+
+    Args:
+        code: what programs rely on.
+        meaning: one line.
+        cause: what leads to it.
+        cure: what to do about it.
+    """
+
+    code: str
+    meaning: str
+    cause: str
+    cure: str
+
+
+def address(code: str | None) -> str:
+    """The address of a code's page below the site; empty where the code is unknown."""
+    from pyscrai.documentation.error_codes.table import ERROR_CODES
+
+    return f"errors/{code}/" if code in ERROR_CODES else ""
