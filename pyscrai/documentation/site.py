@@ -15,7 +15,8 @@ MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
     ".json": "application/json", ".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg",
     ".webp": "image/webp", ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8",
-    ".md": "text/plain; charset=utf-8", ".yaml": "text/plain; charset=utf-8", ".ipynb": "application/json", ".xml": "application/xml"}
+    ".md": "text/plain; charset=utf-8", ".yaml": "text/plain; charset=utf-8", ".ipynb": "application/json",
+    ".xml": "application/xml"}
 """Kinds of file that are served; no other is."""
 
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
