@@ -75,6 +75,12 @@ class Place:
         return f"{self.stem}.x{number}"
 
 
+def is_earlier_note(key: str) -> bool:
+    """Whether an event about how a call went was recorded by an earlier version."""
+    stem, _, last = key.rpartition(".")
+    return bool(stem) and last[:1] == "x" and last[1:].isdigit()
+
+
 def opening_keys() -> Keys:
     """The keys of the events with which a play opens."""
     return Keys("t0")

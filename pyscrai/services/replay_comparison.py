@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.in_memory import MemoryRecord
-from pyscrai.engines.place import Place
+from pyscrai.engines.place import Place, is_earlier_note
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.engines.ports.record import CallKey, CallRecord, Progress
 from pyscrai.events import Event
@@ -115,8 +115,11 @@ def _as_recorded(event: StoredEvent | None) -> dict[str, Any] | None:
     if event is None:
         return None
     audience = event.audience if event.audience == "all" else list(event.audience)
+    payload = dict(event.payload)
+    if event.kind == "reply_repaired" and is_earlier_note(event.key):
+        payload.pop("problem", None)  # in the words of the version that wrote it
     return {"key": event.key, "kind": event.kind, "turn": event.turn, "phase": event.phase, "source": event.source,
-            "audience": audience, **event.payload}
+            "audience": audience, **payload}
 
 
 def _as_replayed(event: Event | None) -> dict[str, Any] | None:

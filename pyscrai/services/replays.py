@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ from pyscrai.services.run_measures import AGAIN
 from pyscrai.services.run_seals import verify_run
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
+BESIDE = 0.2
+"""Seconds for which a question that was never recorded waits for what is played beside it, in a run that broke off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Replay:
@@ -56,11 +60,16 @@ class Journaled:
     scripted = False
     context_tokens: int | None = None
 
-    def __init__(self, role: str, alias: str, layout: Layout, record: ReplayRecord, *, prefill: bool) -> None:
-        self.role, self.alias, self.layout, self.prefill, self._record = role, alias, layout, prefill, record
+    def __init__(self, role: str, alias: str, layout: Layout, record: ReplayRecord, *, prefill: bool, partial: bool
+                 ) -> None:
+        self.role, self.alias, self.layout, self.prefill = role, alias, layout, prefill
+        self._record, self._partial = record, partial
 
     async def complete(self, request: ModelRequest, on_token: Any = None) -> ModelReply:
         self._record.missed(self.role, request)
+        if self._partial:
+            # Where a run broke off, those who acted beside got less far or further; let them come to where they were.
+            await asyncio.sleep(BESIDE)
         raise ReplayError(f"the replay asks {self.alias} something that was never recorded",
                           cure="the run was recorded by another version of PyScrAI or of its template")
 
@@ -96,10 +105,12 @@ async def replay_run(services: Services, run_id: str) -> Replay:
         return Replay(run_id, 0, 0, found)
     row, plan = recorded.row, recorded.plan
     record = ReplayRecord(recorded.calls)
-    engines = {role: create_agent_engine(instance, plan, Journaled(
+    models = {role: Journaled(
         role, instance.model, services.models.layout(instance.model), record,
-        prefill=services.models.prefill(instance.model)), tools_allowed=services.settings.tools_allowed)
+        prefill=services.models.prefill(instance.model), partial=row.status != "completed")
         for role, instance in plan.cast.items()}
+    engines = {role: create_agent_engine(instance, plan, models[role], tools_allowed=services.settings.tools_allowed)
+               for role, instance in plan.cast.items()}
     runtime = AgentRuntime(plan, engines, record, _Taken(recorded.commands))
     graph = compile_graph(plan, lambda found: found.context).compile(checkpointer=InMemorySaver())
     if row.parent_run_id is not None:

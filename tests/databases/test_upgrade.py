@@ -32,6 +32,7 @@ from pyscrai.services.controls import release
 from pyscrai.services.forks import Edits, fork_run
 from pyscrai.services.replays import replay_run
 from pyscrai.services.replies import reply
+from pyscrai.services.run_seals import verify_run
 from pyscrai.services.run_states import moment
 from tests.fixtures.make_databases import FOLDER, PLAYED
 
@@ -120,6 +121,16 @@ async def test_a_run_goes_on_where_it_was(old: Services, name: str) -> None:
     assert not again, "a recorded call was paid again"
 
 
+async def test_a_run_that_failed_at_an_unusable_reply_is_asked_anew(old: Services) -> None:
+    row = await run_named(old, "failed")
+    _, calls = await recorded(old, row.id)
+    assert await play(old, row.id) == "completed"
+    await assert_whole(old, row.id)
+    _, after = await recorded(old, row.id)
+    assert after[:len(calls)] == calls
+    assert (await replay_run(old, row.id)).difference is None
+
+
 async def test_a_run_that_waits_for_a_person_takes_the_answer(old: Services) -> None:
     row = await run_named(old, "waiting")
     await reply(old, row.id, {"text": "I am still here."}, actor="kim", role="bob")
@@ -131,11 +142,14 @@ async def test_a_run_that_waits_for_a_person_takes_the_answer(old: Services) -> 
             event.payload["text"] == "I am still here."] == [row.turn + 1]
 
 
-async def test_a_completed_run_replays(old: Services) -> None:
-    row = await run_named(old, "completed")
+@pytest.mark.parametrize(("name", "calls"), [("completed", 50), ("fork", 20), ("failed", 5)])
+async def test_a_run_that_has_ended_replays(old: Services, name: str, calls: int) -> None:
+    row = await run_named(old, name)
     replayed = await replay_run(old, row.id)
     assert replayed.difference is None
-    assert replayed.calls > 50
+    assert replayed.calls > calls
+    found = await verify_run(old, row.id)
+    assert (found.sealed, found.problems) == (False, ())
 
 
 async def make_of_first_edition(services: Services, run_id: str) -> None:

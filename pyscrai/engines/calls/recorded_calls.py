@@ -29,8 +29,7 @@ class RecordedCalls:
         Args:
             alias: the tool's, for the use of a tool.
         """
-        place = next((index for index in self._unused if self._fits(
-            self._calls[index], question, purpose, alias)), None)
+        place = self._find(question, purpose, alias)
         if place is None:
             return None
         del self._unused[place]
@@ -38,15 +37,16 @@ class RecordedCalls:
 
     def holds(self, question: bytes, *, purpose: str) -> bool:
         """Whether an unused call asks this question."""
-        return any(self._fits(self._calls[index], question, purpose, None) for index in self._unused)
+        return self._find(question, purpose, None) is not None
 
-    def _fits(self, call: CallRecord, question: bytes, purpose: str, alias: str | None) -> bool:
-        if call.purpose != purpose or (call.alias != alias if alias else call.alias.startswith(TOOL)):
-            return False
-        if call.question is not None:
-            return call.question == question
-        # Earlier versions recorded no digest. In a replay the events tell whether the play is the same.
-        return self._closed or question_of(call.purpose, call.request, call.alias) == question
+    def _find(self, question: bytes, purpose: str, alias: str | None) -> int | None:
+        fitting = [index for index in self._unused if self._calls[index].purpose == purpose and (
+            self._calls[index].alias == alias if alias else not self._calls[index].alias.startswith(TOOL))]
+        same = next((index for index in fitting if _question(self._calls[index]) == question), None)
+        if same is None and self._closed:
+            # Earlier versions recorded no digest: in a replay the events tell whether the play is the same.
+            return next((index for index in fitting if self._calls[index].question is None), None)
+        return same
 
     def any_after(self, call: CallRecord) -> bool:
         """Whether there are unused calls that were made after this one: the play went on from it."""
@@ -63,6 +63,10 @@ class RecordedCalls:
             index = next(iter(self._unused))
             del self._unused[index]
             yield self._calls[index]
+
+
+def _question(call: CallRecord) -> bytes:
+    return call.question or question_of(call.purpose, call.request, call.alias)
 
 
 def question_of(purpose: str, request: ModelRequest, alias: str) -> bytes:
