@@ -22,7 +22,7 @@ def world_context(plan: Plan, *, phase: str, turn: int, variables: Mapping[str, 
         "vars": variables, "params": plan.parameters, "turn": turn, "phase": phase,
         "phase_turns": clock["phase_turns"], "round": rounds_over(played, clock) if played else 0,
         "last": {"role": role, "text": last.get("text", ""), "kind": (last.get("kinds") or [""])[0]}, "mover": role,
-        "moves": clock.get("moves") or (), "chosen": clock.get("chosen") or {},
+        "moves": clock.get("moves") or (), "chosen": _chosen(plan, clock.get("chosen") or {}),
         "events": clock["events"], "cost": float(usage.get("cost_usd", 0.0)), "tokens": int(usage.get("tokens", 0)),
         "seconds": clock["seconds"], "measures": measures, "tally": clock["tally"], "names": plan.names}
 
@@ -34,6 +34,14 @@ def state_context(plan: Plan, state: Mapping[str, Any]) -> dict[str, Any]:
         clock=state.get("clock") or NOTHING_YET, usage=state.get("usage") or {}, measures=state.get("measures") or {},
         last={"role": (state.get("clock") or {}).get("last") or ""})
     return with_groups(plan, context, behind_now(plan, context))
+
+
+def _chosen(plan: Plan, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What each role chose last in this phase, with every action and argument in it, also where nobody did yet."""
+    if "chosen" not in plan.reads:
+        return given
+    return {name: {field: given.get(name, {}).get(field, {}) for field in action.fields}
+            for name, action in plan.scenario.actions.items()}
 
 
 NOTHING_YET: Mapping[str, Any] = {"phase_turns": 0, "events": {}, "seconds": 0.0, "tally": {}}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from pyscrai.errors import ExpressionError
@@ -14,6 +16,7 @@ from pyscrai.templates.cel.types import Types
 from pyscrai.templates.checks.report import Subject
 from pyscrai.templates.checks.sample_worlds import sample_contexts
 from pyscrai.templates.checks.uses import Use, uses
+from pyscrai.templates.models.action import ActionSpec
 from pyscrai.templates.models.variable import Variable
 
 TRIAL = 2_000_000
@@ -28,24 +31,41 @@ _KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {
 def check_expressions(subject: Subject) -> None:
     """Every condition, every ``set``, every computed bound, choice, speaker and measure."""
     scenario = subject.scenario
-    scopes: dict[tuple[str | None, bool], Mapping[str, Type]] = {}
-    samples: dict[tuple[str | None, bool], list[dict[str, Any]]] = {}
+    scopes: dict[tuple[str | None, tuple[str, ...]], Mapping[str, Type]] = {}
+    samples: dict[tuple[str | None, tuple[str, ...]], list[dict[str, Any]]] = {}
     trial = 0
     for use in uses(subject):
-        where = use.action, use.of_role
+        where = use.action, use.of
         action = scenario.actions[use.action] if use.action else None
         if where not in scopes:
-            scopes[where] = scope_of(scenario, action=action, of_role=use.of_role)
+            scopes[where] = _scope(subject, action, use.of)
         expression = _read(subject, use)
         if expression is None or not _typed(subject, use, expression, scopes[where]):
             continue
         if where not in samples:
-            samples[where] = sample_contexts(scenario, action=action, of_role=use.of_role)
+            samples[where] = sample_contexts(scenario, scopes[where], action=action)
         trial += _try(subject, use, expression, samples[where])
         if trial > TRIAL:
             subject.error("too_costly", use.path, "the conditions of this template are too costly to be tried out",
                           value=use.text, cure="go over shorter lists")
             return
+
+
+def _scope(subject: Subject, action: ActionSpec | None, of: tuple[str, ...]) -> dict[str, Type]:
+    """The names that an expression may read: ``role`` is one of those it is of, an argument one of its choices."""
+    scenario = subject.scenario
+    scope = scope_of(scenario, action=action, of_role=bool(of))
+    if of and (roles := subject.members(of)):
+        scope["role"] = replace(scope["role"], choices=roles)
+    for name, argument in (action.fields if action else {}).items():
+        if "enum" in argument.computed:
+            with suppress(ExpressionError):
+                given = Types(scope).of(compile_expression(argument.computed["enum"]).tree)
+                if given.item is not None and given.item.choices:
+                    arguments = scope["args"]
+                    scope["args"] = replace(arguments, fields={**arguments.fields, name: replace(
+                        arguments.fields[name], choices=given.item.choices)})
+    return scope
 
 
 def _read(subject: Subject, use: Use) -> Expression | None:

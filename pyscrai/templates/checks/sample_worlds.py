@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyscrai.templates.cel.scope import ExpressionContext, Type, members, scope_of
+from pyscrai.templates.cel.scope import ExpressionContext, Type, members
 from pyscrai.templates.models.action import ActionSpec, Argument
 from pyscrai.templates.models.scenario import ScenarioTemplate, display_name
 from pyscrai.templates.models.variable import Domain, Variable
@@ -20,18 +20,18 @@ LONG = 3
 _FIRST = {"integer": 1, "number": 1.0, "boolean": True, "string": "words"}
 
 
-def sample_contexts(scenario: ScenarioTemplate, *, action: ActionSpec | None = None, of_role: bool = False
+def sample_contexts(scenario: ScenarioTemplate, scope: Mapping[str, Type], *, action: ActionSpec | None = None
                     ) -> list[dict[str, Any]]:
     """Contexts that a run can be in: values at their first, lowest and highest, each choice, and empty ones.
 
     Args:
+        scope: the names that are read, with their types.
         action: the action whose ``set`` reads ``args``.
-        of_role: whether the expression reads ``role``.
     """
-    scope = scope_of(scenario, action=action, of_role=of_role)
     fixed = {"vars": {name: _variable(variable, scenario) for name, variable in scenario.variables.items()},
              "params": {name: _domain(parameter, parameter.default) for name, parameter in scenario.parameters.items()},
-             "args": {name: _argument(argument) for name, argument in (action.fields if action else {}).items()}}
+             "args": {name: _argument(argument, scope["args"].fields[name])
+                      for name, argument in (action.fields if action else {}).items()}}
     names = {role: display_name(role, spec.name) for role, spec in scenario.roles.items()}
     groups = {name: list(members((name,), scenario)) for name in scenario.groups}
     worlds = []
@@ -86,7 +86,9 @@ def _containers(variable: Variable, items: Sequence[Any]) -> list[Any]:
     return found
 
 
-def _argument(argument: Argument) -> list[Any]:
+def _argument(argument: Argument, kind: Type) -> list[Any]:
+    if "enum" in argument.computed and kind.choices:
+        return list(kind.choices)
     if argument.choices:
         return [argument.coerce(value) for value in argument.choices]
     low, high = argument.bounds

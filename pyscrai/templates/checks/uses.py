@@ -30,8 +30,8 @@ class Use:
     """Whether one entry of the variable is set."""
     action: str | None = None
     """The action whose arguments it reads."""
-    of_role: bool = False
-    """Whether it reads ``role``."""
+    of: tuple[str, ...] = ()
+    """The roles and groups of which it is computed, each read as ``role``; none where it is of none."""
 
 
 def uses(subject: Subject) -> Iterator[Use]:
@@ -39,8 +39,8 @@ def uses(subject: Subject) -> Iterator[Use]:
     scenario = subject.scenario
     for name, group in scenario.groups.items():
         if isinstance(group, Group):
-            yield Use(("groups", name, "when"), group.when, of_role=True)
-    yield from _set(("setup",), scenario.setup)
+            yield Use(("groups", name, "when"), group.when, of=group.of)
+    yield from _set(subject, ("setup",), scenario.setup)
     for name, phase in scenario.flow.phases.items():
         path: Path = ("flow", "phases", name)
         if isinstance(phase.speakers, str) and not all(
@@ -49,11 +49,12 @@ def uses(subject: Subject) -> Iterator[Use]:
         elif not isinstance(phase.speakers, str):
             for index, speaker in enumerate(phase.speakers):
                 if isinstance(speaker, SpeakerSpec):
-                    yield Use((*path, "speakers", index, "when"), speaker.when, of_role=True)
+                    yield Use((*path, "speakers", index, "when"), speaker.when,
+                              of=(speaker.name,))
         if isinstance(phase.scene_rounds, str):
             yield Use((*path, "scene_rounds"), phase.scene_rounds, "number")
-        yield from _set((*path, "on_enter"), phase.on_enter)
-        yield from _set((*path, "on_leave"), phase.on_leave)
+        yield from _set(subject, (*path, "on_enter"), phase.on_enter)
+        yield from _set(subject, (*path, "on_leave"), phase.on_leave)
         for index, transition in enumerate(phase.next):
             if transition.when is not None:
                 yield Use((*path, "next", index, "when"), transition.when)
@@ -64,24 +65,24 @@ def uses(subject: Subject) -> Iterator[Use]:
         for key, argument in spec.fields.items():
             for field, text in argument.computed.items():
                 yield Use(("actions", name, "fields", key, field), text, "choices" if field == "enum" else "number")
-        yield from _set(("actions", name, "set"), spec.set, action=name)
+        yield from _set(subject, ("actions", name, "set"), spec.set, action=name)
     for index, rule in enumerate(scenario.rules):
         yield Use(("rules", index, "when"), rule.when)
-        yield from _set(("rules", index, "set"), rule.set)
+        yield from _set(subject, ("rules", index, "set"), rule.set)
     for index, inject in enumerate(scenario.injects):
         if inject.when is not None:
             yield Use(("injects", index, "when"), inject.when)
-        yield from _set(("injects", index, "set"), inject.set)
+        yield from _set(subject, ("injects", index, "set"), inject.set)
     for path, end, _ in subject.ends:
         if end.when is not None:
             yield Use((*path, "when"), end.when)
     for index, measure in enumerate(scenario.analysis.measures if scenario.analysis else ()):
         if measure.value is not None:
             yield Use(("analysis", "measures", index, "value"), measure.value, "measure",
-                      of_role=measure.of != "scenario")
+                      of=() if measure.of == "scenario" else ("all",) if measure.of == "each" else (measure.of,))
 
 
-def _set(path: Path, changes: Mapping[str, str], action: str | None = None) -> Iterator[Use]:
+def _set(subject: Subject, path: Path, changes: Mapping[str, str], action: str | None = None) -> Iterator[Use]:
     for target, text in changes.items():
         variable, key = variable_target(target)
         if key is not None and not target.endswith("]"):
@@ -89,4 +90,9 @@ def _set(path: Path, changes: Mapping[str, str], action: str | None = None) -> I
         if key is not None and key != EVERY:
             yield Use((*path, target), key, "key", variable, action=action)
         yield Use((*path, target), text, "value", variable, entry=key is not None, action=action,
-                  of_role=key == EVERY)
+                  of=_holders(subject, variable) if key == EVERY else ())
+
+
+def _holders(subject: Subject, variable: str) -> tuple[str, ...]:
+    found = subject.scenario.variables.get(variable)
+    return found.holders if found is not None else ()
