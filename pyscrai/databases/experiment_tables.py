@@ -65,7 +65,7 @@ class ExperimentCellRow(Base):
     """A run of an experiment, planned or played: a repeat of an arm in a past."""
 
     __tablename__ = "experiment_cells"
-    __table_args__ = (Index(None, "experiment_id", "state"), {"sqlite_with_rowid": False})
+    __table_args__ = (Index(None, "experiment_id", "arm", "state"), {"sqlite_with_rowid": False})
 
     experiment_id: Mapped[str] = mapped_column(ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True)
     past: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
