@@ -38,7 +38,13 @@ def _docstrings(module: str) -> Mapping[str, Mapping[str, str]]:
     """Class to attribute to docstring, for the classes of one module of ours."""
     if not module.startswith("pyscrai."):
         return {}
-    return dict(_classes(ast.parse(inspect.getsource(sys.modules[module])), ""))
+    source = inspect.getsource(sys.modules[module])
+    try:
+        tree = ast.parse(source)
+    except SystemError:
+        # CPython counts the depth of all parsers of a process in one place, and another one was at work meanwhile.
+        tree = ast.parse(source)
+    return dict(_classes(tree, ""))
 
 
 def _classes(tree: ast.Module | ast.ClassDef, outer: str) -> Iterator[tuple[str, dict[str, str]]]:

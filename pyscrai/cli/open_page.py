@@ -21,7 +21,7 @@ async def open_page(where: str, *, key: str, port: int | None, no_browser: bool,
         key: what ``--json`` calls the address.
         run_id: a run that the server must have.
     """
-    from pyscrai.cli.commands.serve import serve_with
+    from pyscrai.cli.server import serve_with
     from pyscrai.config.settings import load_settings
 
     server = load_settings().server

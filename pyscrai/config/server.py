@@ -24,6 +24,8 @@ class ServerSettings(BaseModel):
     max_body_bytes: int = Field(2_000_000, ge=1_000)
     requests_per_minute: int = Field(6_000, ge=1)
     """Requests that one client may make, with bursts of a tenth of it."""
+    max_streams: int = Field(1_000, ge=1)
+    """Streams of events that may be open at the same time."""
     interview_timeout: float = Field(20.0, gt=0)
     """Seconds that an interview waits for its model."""
     cors_origins: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ import uvicorn
 from pyscrai.config.settings import load_settings
 from pyscrai.databases.api.app import create_app
 from pyscrai.databases.api.dependencies import Context
+from pyscrai.databases.api.guard.connection import BoundedConnection
 from pyscrai.engines.ports.model import ModelReply, ModelRequest
 from pyscrai.factories.services import Services, open_services
 from pyscrai.llm.scripted.model import Script, ScriptedModel
@@ -125,7 +126,8 @@ async def serving(url: str, *, script: Script | None = None, **server: Any) -> A
         app = create_app(settings, services=services)
         bound = socket.socket()
         bound.bind(("127.0.0.1", 0))
-        own = Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1))
+        own = Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1,
+                                    http=BoundedConnection))
         task = asyncio.create_task(own._serve([bound]))
         async with asyncio.timeout(20):
             await own.ready.wait()

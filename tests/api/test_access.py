@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
-from pyscrai.cli.commands.serve import refuse_open_doors
+from pyscrai.cli.server import refuse_open_doors
 from pyscrai.config.server import is_loopback
 from pyscrai.config.settings import load_settings
-from pyscrai.databases.api.guard.host import Buckets
+from pyscrai.databases.api import event_hub as hubs
+from pyscrai.databases.api.access import AccessError
+from pyscrai.databases.api.guard.rate import Buckets, network_of
 from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.api_keys import Keys
 from pyscrai.errors import ConfigError
-from tests.api.serving import Serving, serving
+from tests.api.serving import TALK, Serving, serving
 
 
 @pytest.fixture
@@ -71,7 +74,7 @@ async def test_a_revoked_key_works_no_longer(locked: tuple[Serving, dict[str, st
     assert (await server.client.get("/runs", headers=bearer(keys["read"]))).status_code == 200
     async with server.services.database.session() as session:
         await Keys(session).revoke("reader")
-    access._known.clear()
+    access._verified.clear()
     assert (await server.client.get("/runs", headers=bearer(keys["read"]))).status_code == 401
 
 
@@ -93,6 +96,34 @@ async def test_other_names_and_origins_are_refused(server: Serving) -> None:
     asked = await server.client.options("/runs", headers={"Origin": "http://other.example",
                                                           "Access-Control-Request-Method": "GET"})
     assert "access-control-allow-origin" not in asked.headers
+
+
+@pytest.mark.parametrize("name", ["Host", "Origin"])
+@pytest.mark.parametrize("value", ["[", "[::1", "a]b[", "http://[", "[v1.x]:99999", "::::", "%zz", "a:b:c", "\xff"])
+async def test_odd_hosts_and_origins_are_refused_or_served(server: Serving, name: str, value: str) -> None:
+    answer = await server.client.post("/runs", json={"template": "talk", "start": False},
+                                      headers={name: value.encode("latin-1")})  # type: ignore[dict-item]
+    assert answer.status_code in (400, 403, 421), answer.text
+    assert answer.json()["code"].startswith("request.")
+
+
+async def test_large_heads_are_refused(server: Serving) -> None:
+    for path, headers, status in (("/runs?name=" + "x" * 20_000, {}, 414), ("/runs", {"x-more": "x" * 70_000}, 431)):
+        answer = await server.client.get(path, headers=headers)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("path", "target"), [
+    ("/redoc", "/api/v1/docs"), ("/api", "/api/v1/docs"), ("/api/v1/", "/api/v1/docs"),
+    ("/openapi.json", "/api/v1/openapi.json")])
+async def test_where_people_look_first_leads_to_the_reference(server: Serving, path: str, target: str) -> None:
+    answer = await server.client.get(server.url + path, follow_redirects=True)
+    assert answer.status_code == 200
+    assert answer.url.path == target
+    missing = await server.client.get("/nothing")
+    named = missing.json()["cure"].removeprefix("see ").split(" ")[0]
+    assert (await server.client.get(server.url + named)).status_code == 200, "the cure leads somewhere"
 
 
 async def test_cors_by_choice(sqlite_url: str) -> None:
@@ -123,6 +154,85 @@ async def test_rate_limits(sqlite_url: str) -> None:
         assert refused
         assert refused[0].json()["code"] == "request.rate"
         assert int(refused[0].headers["retry-after"]) >= 1
+
+
+async def test_made_up_keys_have_the_rate_of_their_address(sqlite_url: str) -> None:
+    async with serving(sqlite_url, requests_per_minute=100, require_keys=True) as server:
+        async with server.services.database.session() as session:
+            _, key = await Keys(session).create("ann", ["read"])
+        for _ in range(5):  # verified from its first answer on
+            assert (await server.client.get("/runs", headers=bearer(key))).status_code == 200
+        made_up = [(await server.client.get("/runs", headers=bearer(f"pyscrai_{number}"))).status_code
+                   for number in range(30)]
+        assert set(made_up) == {401, 429}
+        assert made_up.count(401) <= 20
+        header = [(await server.client.get("/runs", headers={"X-API-Key": f"x{number}"})).status_code
+                  for number in range(5)]
+        assert header.count(429) >= 2
+        assert (await server.client.get("/runs", headers=bearer(key))).status_code == 200, "ann has a rate of her own"
+
+
+@pytest.mark.parametrize(("address", "client"), [
+    ("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("", ""), ("unix", "unix")])
+def test_who_counts_as_one_client(address: str, client: str) -> None:
+    assert network_of(address) == client
+
+
+async def test_a_flood_of_made_up_keys_forgets_no_good_one(locked: tuple[Serving, dict[str, str]]) -> None:
+    server, keys = locked
+    access = server.context.access
+    await access.caller(keys["read"], None)
+    for number in range(1_200):
+        access._unknown[f"made up {number}"] = 0.0
+    with pytest.raises(AccessError):
+        await access.caller("one more", None)
+    assert access.verified(keys["read"]) == "reader"
+    assert access.verified("one more") is None
+    assert keys["read"] not in repr(await access.caller(keys["read"], None))
+
+
+@pytest.mark.parametrize("path", ["/runs/{run_id}/stream", "/stream"])
+async def test_a_revoked_key_ends_its_streams(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setattr(hubs, "KEY_CHECK", 0.1)
+    async with serving(sqlite_url, require_keys=True) as server:
+        async with server.services.database.session() as session:
+            _, ann = await Keys(session).create("ann", ["admin"])
+            _, bob = await Keys(session).create("bob", ["read"])
+        await server.client.post("/templates", json={"content": TALK}, headers=bearer(ann))
+        made = await server.client.post("/runs", json={"template": "talk", "start": False}, headers=bearer(ann))
+        address = path.format(run_id=made.json()["run_id"])
+
+        async def follow(key: str) -> None:
+            async with server.client.stream("GET", address, headers=bearer(key)) as answer:
+                async for _ in answer.aiter_bytes():
+                    pass
+
+        streams = [asyncio.create_task(follow(key)) for key in (ann, bob)]
+        async with asyncio.timeout(20):
+            while server.context.hub.watching < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        async with server.services.database.session() as session:
+            await Keys(session).revoke("bob")
+        async with asyncio.timeout(5):
+            await streams[1]
+        assert not streams[0].done()
+        streams[0].cancel()
+
+
+async def test_as_many_streams_as_the_server_keeps(sqlite_url: str) -> None:
+    async with serving(sqlite_url, max_streams=1) as server:
+        run_id = await server.run(start=False)
+        async with server.client.stream("GET", f"/runs/{run_id}/stream") as answer:
+            pieces = answer.aiter_bytes()
+            await anext(pieces)
+            for path in (f"/runs/{run_id}/stream", "/stream"):
+                refused = await server.client.get(path)
+                assert (refused.status_code, refused.json()["code"]) == (429, "request.streams")
+        async with asyncio.timeout(20):
+            while server.context.hub.watching:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        async with server.client.stream("GET", f"/runs/{run_id}/stream") as answer:
+            assert answer.status_code == 200
 
 
 def test_buckets_refill() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Header, Request, Security
@@ -26,6 +27,9 @@ SCOPES: dict[Scope, frozenset[str]] = {
 REMEMBERED = 5.0
 """Seconds for which a key that was looked up counts without another look; a revoked one works no longer than this."""
 
+MOST = 1_000
+"""Keys of each kind, verified and unknown, that are remembered."""
+
 bearer = HTTPBearer(auto_error=False, description="An API key made by `pyscrai keys create`.")
 header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key in a header of its own.")
 
@@ -44,6 +48,7 @@ class Caller:
 
     name: str
     scopes: frozenset[str]
+    key: str | None = field(default=None, repr=False)
 
 
 class Access:
@@ -53,7 +58,8 @@ class Access:
                  ) -> None:
         self._database, self._clock = database, clock
         self.needed = settings.require_keys or not settings.is_loopback
-        self._known: dict[str, tuple[float, Caller | None]] = {}
+        self._verified: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
+        self._unknown: OrderedDict[str, float] = OrderedDict()
 
     async def caller(self, key: str | None, actor: str | None, address: str = "127.0.0.1") -> Caller:
         """Who holds this key, or the person at this machine where none is needed.
@@ -73,23 +79,53 @@ class Access:
                               cure="make one with `pyscrai keys create`")
         return found
 
+    def verified(self, key: str) -> str | None:
+        """Whose key this was when it was looked up last; None where it was not, or was nobody's."""
+        known = self._verified.get(key)
+        return known[1].name if known is not None else None
+
+    async def revoked(self, keys: Collection[str]) -> Collection[str]:
+        """Those of some keys that are no longer good; asked of the database at once."""
+        async with self._database.read() as session:
+            gone = set(keys) - await Keys(session).good(keys)
+        for key in gone:
+            self._verified.pop(key, None)
+        return gone
+
     async def _find(self, key: str) -> Caller | None:
         moment = self._clock()
-        until, caller = self._known.get(key, (0.0, None))
+        until, caller = self._verified.get(key, (0.0, None))
         if until > moment:
             return caller
+        if self._unknown.get(key, 0.0) > moment:
+            return None
         async with self._database.read() as session:
             keys = Keys(session)
             row = await keys.find(key)
             noted = row is None or keys.is_noted(row)
-        if row is not None and not noted:
+        if row is None:
+            self._verified.pop(key, None)
+            _keep(self._unknown, key, moment + REMEMBERED)
+            return None
+        if not noted:
             async with self._database.session() as session:
                 await Keys(session).note_use(row.id)
-        caller = Caller(row.name, frozenset(row.scopes)) if row is not None else None
-        if len(self._known) > 1_000:
-            self._known.clear()
-        self._known[key] = (moment + REMEMBERED, caller)
+        caller = Caller(row.name, frozenset(row.scopes), key)
+        _keep(self._verified, key, (moment + REMEMBERED, caller))
         return caller
+
+
+def _keep(known: OrderedDict[str, Any], key: str, value: Any) -> None:
+    known[key] = value
+    known.move_to_end(key)
+    if len(known) > MOST:
+        known.popitem(last=False)
+
+
+def given_key(headers: Mapping[str, str]) -> str | None:
+    """The key that a request comes with, whether it is good or not."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return (token.strip() if scheme.lower() == "bearer" and token.strip() else None) or headers.get("x-api-key")
 
 
 def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Caller]]:

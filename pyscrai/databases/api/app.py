@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import structlog
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
@@ -35,23 +34,23 @@ from pyscrai.databases.api import events as streams
 from pyscrai.databases.api.access import Access
 from pyscrai.databases.api.dependencies import Context
 from pyscrai.databases.api.event_hub import Hub
-from pyscrai.databases.api.guard.host import Guard
+from pyscrai.databases.api.event_log import log_events
+from pyscrai.databases.api.guard.guard import Guard
+from pyscrai.databases.api.idempotency import purge
 from pyscrai.databases.api.problems import add_handlers
 from pyscrai.databases.api.shortage import tell_of_shortage
-from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.orchestration.engine_manager import EngineManager
+from pyscrai.engines.orchestration.heartbeat import Heartbeat
 from pyscrai.factories.services import Services, open_services
 from pyscrai.services.experiments.experiment_manager import ExperimentManager
 from pyscrai.services.fleet.member import FleetMember
 from pyscrai.services.run_registry import StoredRunRegistry
 
-PREFIX = "/api/v1"
+PURGED_EVERY = 600.0
+"""Seconds between two purges of idempotency keys."""
 
 ABOUT = ("Start, watch, pause, step, steer, fork and trust runs of multi-agent scenarios. Every error is a problem "
          "document (RFC 9457) with a stable `code` and a `cure`.")
-
-_log = structlog.get_logger("pyscrai.events")
-
 
 def create_app(settings: Settings, *, services: Services | None = None) -> FastAPI:
     """The API over the database and the models that the settings name.
@@ -69,12 +68,13 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
                 yield
 
     app = FastAPI(title="PyScrAI", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None,
-                  redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
+                  redoc_url=None, openapi_url=f"{openapi.PREFIX}/openapi.json")
     for router in (runs.router, controls.many, controls.router, forks.router, streams.router, records.router,
                    states.router, interviews.router, measures.router, templates.router, drafts.router,
                    search.router, seats.links, seats.router, experiments.router, experiment_results.router,
                    system.router, openapi.router):
-        app.include_router(router, prefix=PREFIX)
+        app.include_router(router, prefix=openapi.PREFIX)
+    app.include_router(openapi.front)
     app.include_router(viewer.router)
     app.include_router(documentation.router)
     add_handlers(app)
@@ -95,36 +95,20 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     registry = StoredRunRegistry(services)
     manager = EngineManager(registry, capacity=server.capacity, grace=server.grace)
     deaf = registry.on_external_request(manager.wake)
-    hub = Hub(services.database, services.writer, manager.listen_to_tokens)
+    access = Access(services.database, server)
+    hub = Hub(services.database, services.writer, manager.listen_to_tokens, revoked=access.revoked,
+              most=server.max_streams)
+    purging = Heartbeat(PURGED_EVERY, lambda: purge(services.database), at_once=True)
     watching = asyncio.create_task(tell_of_shortage(), name="pyscrai-open-files")
     try:
         async with (FleetMember(services, manager, "serve"), manager, hub,
                     ExperimentManager(services, manager) as running):
-            context = Context(services, manager, hub, Access(services.database, server), running)
+            context = Context(services, manager, hub, access, running)
             app.state.context = context
+            purging.start()
             yield context
     finally:
+        await purging.stop()
         watching.cancel()
         deaf()
         unsubscribe()
-
-
-def log_events(run_id: str, events: Sequence[StoredEvent]) -> None:
-    """Say in the log what happens in runs; what went wrong louder than the rest."""
-    for event in events:
-        level = LOUD.get(event.kind)
-        if level is not None:
-            _log.log(level, event.kind, run_id=run_id, turn=event.turn, role=event.source, **_told(event))
-        else:
-            _log.debug(event.kind, run_id=run_id, turn=event.turn, role=event.source, seq=event.seq)
-
-
-LOUD = {"run_started": 20, "run_paused": 20, "run_resumed": 20, "run_waiting": 20, "run_completed": 20,
-        "run_stopped": 20, "control": 20, "run_failed": 30, "model_retried": 30, "model_fell_back": 30,
-        "turn_skipped": 30, "reply_repaired": 20, "flow_warning": 20}
-"""Kinds of event that are more than detail, and the level at which they are logged."""
-
-
-def _told(event: StoredEvent) -> dict[str, object]:
-    return {key: value for key, value in event.payload.items()
-            if key in ("action", "actor", "alias", "attempt", "code", "error", "message", "reason")}

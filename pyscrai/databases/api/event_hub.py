@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Self
@@ -16,11 +16,13 @@ from typing import Self
 import orjson
 import structlog
 
+from pyscrai.databases.api.access import AccessError
 from pyscrai.databases.database import Database
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.calls.token_stream import TokenListener
+from pyscrai.engines.orchestration.heartbeat import Heartbeat
 from pyscrai.errors import PyscraiError
 from pyscrai.lifecycle import END_EVENTS
 
@@ -30,7 +32,16 @@ QUEUE = 1_000
 LOOK = 0.5
 """Seconds between two looks for events of other processes, while anybody watches."""
 
+KEY_CHECK = 3.0
+"""Seconds between two looks whether the keys of open streams are still good."""
+
+CROWD = 50
+"""Open streams from which on each is served less often."""
+
 Listen = Callable[[str, TokenListener | None], None]
+
+Revoked = Callable[[Collection[str]], Awaitable[Collection[str]]]
+"""Which of some API keys are no longer good."""
 
 _log = structlog.get_logger("pyscrai.hub")
 
@@ -41,6 +52,10 @@ class Watcher:
 
     run_id: str | None
     tokens: bool = False
+    key: str | None = field(default=None, repr=False)
+    """The API key with which the stream was opened."""
+    ended: bool = False
+    """Whether the stream must end: its key was revoked."""
     chunks: deque[tuple[int, bool, bytes]] = field(default_factory=deque)
     """What waits to be sent: the event's id (0 for what is ephemeral), whether a run ends with it, its wire form."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -64,7 +79,8 @@ class Watcher:
 class Hub:
     """Hands events on to watchers; an asynchronous context manager that follows the log while it is open."""
 
-    def __init__(self, database: Database, writer: RecordWriter, listen: Listen) -> None:
+    def __init__(self, database: Database, writer: RecordWriter, listen: Listen, *, revoked: Revoked | None = None,
+                 most: int = 1_000) -> None:
         self._database, self._writer, self._listen = database, writer, listen
         self._watchers: dict[str | None, set[Watcher]] = {}
         self._last = 0
@@ -73,17 +89,21 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self.closing = asyncio.Event()
+        self._revoked, self._most = revoked, most
+        self._heartbeat = Heartbeat(KEY_CHECK, self._end_revoked)
 
     async def __aenter__(self) -> Self:
         async with self._database.read() as session:
             self._last = await Events(session).newest_id()
         self._unsubscribe = self._writer.subscribe(self._heard)
         self._task = asyncio.create_task(self._follow(), name="pyscrai-hub")
+        self._heartbeat.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._unsubscribe()
         self.close()
+        await self._heartbeat.stop()
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -97,9 +117,14 @@ class Hub:
                 watcher.news.set()
 
     @asynccontextmanager
-    async def watch(self, run_id: str | None, *, tokens: bool = False) -> AsyncIterator[Watcher]:
-        """Follow a run, or all of them; with ``tokens`` also its words while they stream in."""
-        watcher = Watcher(run_id, tokens)
+    async def watch(self, run_id: str | None, *, tokens: bool = False, key: str | None = None
+                    ) -> AsyncIterator[Watcher]:
+        """Follow a run, or all of them; with ``tokens`` also its words while they stream in.
+
+        Args:
+            key: the API key that must stay good as long as the stream is open.
+        """
+        watcher = Watcher(run_id, tokens, key)
         watchers = self._watchers.setdefault(run_id, set())
         watchers.add(watcher)
         self._wake.set()
@@ -118,6 +143,32 @@ class Hub:
     def watching(self) -> int:
         """How many watch now."""
         return sum(len(watchers) for watchers in self._watchers.values())
+
+    def admit(self) -> None:
+        """Check that there is room for another stream.
+
+        Raises:
+            AccessError: there is none.
+        """
+        if self.watching >= self._most:
+            raise AccessError(f"{self._most} streams are open, the most that this server keeps", code="request.streams",
+                              cure="close some, or raise server.max_streams")
+
+    @property
+    def pause(self) -> float:
+        """Seconds between two pieces of one stream: with many streams each gets larger pieces, less often."""
+        watching = self.watching
+        return 0.0 if watching < CROWD else min(1.0, watching / 1_000)
+
+    async def _end_revoked(self) -> None:
+        watchers = [each for several in self._watchers.values() for each in several if each.key is not None]
+        if self._revoked is None or not watchers:
+            return
+        gone = await self._revoked({str(each.key) for each in watchers})
+        for watcher in watchers:
+            if watcher.key in gone:
+                watcher.ended = True
+                watcher.news.set()
 
     # -- following the log --------------------------------------------------------------------------------------------
 

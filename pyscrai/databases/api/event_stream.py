@@ -32,19 +32,20 @@ class EventStream(StreamingResponse):
 
 
 async def follow(hub: Hub, run_id: str | None, after: int, read: Read, *, tokens: bool = False, stay: bool = True,
-                 seconds: float | None = None) -> AsyncIterator[bytes]:
+                 seconds: float | None = None, key: str | None = None) -> AsyncIterator[bytes]:
     """The wire form of all events behind ``after``.
 
     Args:
         stay: go on when the run has ended, since it may be resumed.
         seconds: end after this time, for clients that take what there is and come again.
+        key: the API key with which the stream was opened; when it is revoked, the stream ends.
     """
     clock = asyncio.get_running_loop().time
     until = None if seconds is None else clock() + seconds
-    async with hub.watch(run_id, tokens=tokens) as watcher:
+    async with hub.watch(run_id, tokens=tokens, key=key) as watcher:
         yield b"retry: 1000\n\n"
         ended = False
-        while not hub.closing.is_set():
+        while not hub.closing.is_set() and not watcher.ended:
             if watcher.lagging:
                 # From here on new events queue up; those before are in the table.
                 watcher.lagging = False
@@ -55,6 +56,8 @@ async def follow(hub: Hub, run_id: str | None, after: int, read: Read, *, tokens
             for sent, last, piece in _queued(watcher, after, ended=ended):
                 after, ended = sent, last
                 yield piece
+                if pause := hub.pause:
+                    await asyncio.sleep(pause)
             if ended and not stay and not watcher.chunks and not watcher.lagging:
                 return
             left = KEEP_ALIVE if until is None else until - clock()

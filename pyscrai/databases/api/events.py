@@ -67,6 +67,7 @@ async def stream_run(
 
     The stream ends when the run has ended; a browser that reconnects then gets 204 and stays away.
     """
+    context.hub.admit()
     begin = last_event_id if last_event_id is not None else after or 0
     database = context.services.database
     async with database.read() as session:
@@ -80,13 +81,15 @@ async def stream_run(
         async with database.read() as session:
             return await Events(session).read(run_id, after_id=behind, limit=AT_ONCE)
 
-    return EventStream(follow(context.hub, run_id, begin, read, tokens=tokens, stay=stay, seconds=seconds))
+    return EventStream(follow(context.hub, run_id, begin, read, tokens=tokens, stay=stay, seconds=seconds,
+                              key=caller.key))
 
 
 @router.get("/stream", operation_id="stream_all", response_class=EventStream, responses={**problems(), **_STREAM})
 async def stream_all(context: Ctx, caller: Reader, last_event_id: LastEventId = None, after: After = None,
                      seconds: Seconds = None) -> Response:
     """Follow all runs, for a dashboard; without an id to go on from it begins now."""
+    context.hub.admit()
     database = context.services.database
     begin = last_event_id if last_event_id is not None else after
     if begin is None:
@@ -97,4 +100,4 @@ async def stream_all(context: Ctx, caller: Reader, last_event_id: LastEventId = 
         async with database.read() as session:
             return await Events(session).since(behind)
 
-    return EventStream(follow(context.hub, None, begin, read, seconds=seconds))
+    return EventStream(follow(context.hub, None, begin, read, seconds=seconds, key=caller.key))

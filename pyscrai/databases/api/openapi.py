@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 
 from pyscrai.databases.api.problems import ProblemDetails
 
+PREFIX = "/api/v1"
+
 STATIC = Path(__file__).parent / "static"
 
 FILES = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "reference.js": "text/javascript"}
@@ -32,11 +34,22 @@ TAGS = [
 
 router = APIRouter(include_in_schema=False)
 
+front = APIRouter(include_in_schema=False)
+"""Where people and programs look first: the same paths without the API's prefix."""
 
+
+@front.get("/redoc")
+@front.get("/api")
 @router.get("/")
-async def front() -> RedirectResponse:
+async def to_reference() -> RedirectResponse:
     """The reference."""
-    return RedirectResponse("docs")
+    return RedirectResponse(f"{PREFIX}/docs")
+
+
+@front.get("/openapi.json")
+async def to_document() -> RedirectResponse:
+    """The OpenAPI document."""
+    return RedirectResponse(f"{PREFIX}/openapi.json")
 
 
 @router.get("/docs")

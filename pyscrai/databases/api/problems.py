@@ -47,6 +47,9 @@ STATUSES: Mapping[str, int] = {
     "request.too_large": 413,
     "request.media_type": 415,
     "request.rate": 429,
+    "request.streams": 429,
+    "request.url_too_long": 414,
+    "request.headers_too_large": 431,
     "request.malformed": 400,
     "export.unavailable": 501,
     "config.unknown_alias": 422,
@@ -143,7 +146,7 @@ async def _unfit(request: Request, error: Exception) -> Response:
     code = "request.malformed" if malformed else "request.invalid"
     detail = "; ".join(f"{item['field']}: {item['message']}" for item in found[:5])
     return problem(code, detail, instance=request.url.path, problems=found,
-                   cure="see the operation in /openapi.json")
+                   cure="see the operation in /api/v1/docs")
 
 
 async def _plain(request: Request, error: Exception) -> Response:
@@ -151,7 +154,7 @@ async def _plain(request: Request, error: Exception) -> Response:
     codes = {404: "route.not_found", 405: "route.method", 413: "request.too_large", 400: "request.malformed"}
     return problem(codes.get(error.status_code, f"http.{error.status_code}"), str(error.detail),
                    status=error.status_code, instance=request.url.path, headers=error.headers,
-                   cure="see /openapi.json for what there is" if error.status_code in codes else None)
+                   cure="see /api/v1/docs for what there is" if error.status_code in codes else None)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

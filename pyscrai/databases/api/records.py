@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -13,6 +13,7 @@ from pyscrai.databases.api.dependencies import Session
 from pyscrai.databases.api.schemas.base import Label, Limit, Listing, RoleName, RunId, problems
 from pyscrai.databases.api.schemas.records import (
     CallItem,
+    ExportedRun,
     MeasurementItem,
     MetricsView,
     ReportView,
@@ -111,9 +112,16 @@ async def read_report(run_id: RunId, session: Session, caller: Reader) -> Report
     return ReportView(run_id=run_id, markdown=str(found[-1].payload["markdown"]))
 
 
+_EXPORTED: dict[ExportFormat, dict[str, Any]] = {
+    "json": {"$ref": f"#/components/schemas/{ExportedRun.__name__}"},
+    "jsonl": {"type": "string", "description": "One JSON object a line, each with its `type`."},
+    "markdown": {"type": "string"}, "html": {"type": "string"}, "parquet": {"type": "string", "format": "binary"}}
+"""What each format is, for the OpenAPI document."""
+
+
 @router.get("/export", operation_id="export_run", response_class=Response, responses={**problems(404, 501), 200: {
-    "description": "The whole record of the run.",
-    "content": {media.partition(";")[0]: {"schema": {"type": "string"}} for media in MEDIA_TYPES.values()}}})
+    "model": ExportedRun, "description": "The whole record of the run, in the format that was asked for.",
+    "content": {media.partition(";")[0]: {"schema": _EXPORTED[name]} for name, media in MEDIA_TYPES.items()}}})
 async def export_run(run_id: RunId, session: Session, caller: Reader, format: ExportFormat = "json") -> Response:
     """A run as a file: JSON, JSON lines, Markdown, a Parquet table, or one HTML page that loads and runs nothing."""
     dossier = await gather(session, run_id, calls=format in WITH_CALLS)

@@ -93,6 +93,7 @@ async def stream_seat(
     seconds: Annotated[float | None, Query(gt=0, le=86_400, description="End after this time.")] = None,
 ) -> Response:
     """Follow the play as the role of this token hears it."""
+    context.hub.admit()
     await seat_view(context.services, seat)
     token = request.headers["authorization"].partition(" ")[2]
     last = request.headers.get("last-event-id", "")
@@ -106,9 +107,9 @@ async def _follow(context: Context, seat: Seat, token: str, after: int, seconds:
     clock = asyncio.get_running_loop().time
     until = None if seconds is None else clock() + seconds
     told: dict[str, Any] | None = None
-    async with context.hub.watch(seat.run_id) as watcher:
+    async with context.hub.watch(seat.run_id, key=token) as watcher:
         yield b"retry: 1000\n\n"
-        while not context.hub.closing.is_set():
+        while not context.hub.closing.is_set() and not watcher.ended:
             watcher.lagging = False
             watcher.chunks.clear()
             watcher.news.clear()

@@ -44,6 +44,13 @@ class Keys:
         return await self._session.scalar(
             select(ApiKeyRow).where(ApiKeyRow.hash == _hash(key), ApiKeyRow.revoked_at.is_(None)))
 
+    async def good(self, keys: Collection[str]) -> set[str]:
+        """Those of some keys that are known and not revoked."""
+        hashes = {_hash(key): key for key in keys}
+        found = await self._session.scalars(
+            select(ApiKeyRow.hash).where(ApiKeyRow.hash.in_(hashes), ApiKeyRow.revoked_at.is_(None)))
+        return {hashes[each] for each in found}
+
     def is_noted(self, row: ApiKeyRow) -> bool:
         """Whether the use of a key now is known exactly enough already."""
         return row.last_used_at is not None and now() - row.last_used_at < NOTED_EVERY

@@ -16,14 +16,18 @@ _log = structlog.get_logger("pyscrai.heartbeat")
 
 
 class Heartbeat:
-    """Does some work every so many seconds, from ``start`` to ``stop``. What fails is logged and done again."""
+    """Does some work every so many seconds, from ``start`` to ``stop``. What fails is logged and done again.
 
-    def __init__(self, seconds: float, *work: Work) -> None:
-        self._seconds, self._work = seconds, work
+    Args:
+        at_once: the first beat does not wait.
+    """
+
+    def __init__(self, seconds: float, *work: Work, at_once: bool = False) -> None:
+        self._seconds, self._work, self._at_once = seconds, work, at_once
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin; the first beat comes after one pause."""
+        """Begin to beat."""
         self._task = asyncio.create_task(self._beat(), name="pyscrai-heartbeat")
 
     async def stop(self) -> None:
@@ -34,8 +38,10 @@ class Heartbeat:
                 await self._task
 
     async def _beat(self) -> None:
+        wait = 0.0 if self._at_once else self._seconds
         while True:
-            await asyncio.sleep(self._seconds)
+            await asyncio.sleep(wait)
+            wait = self._seconds
             for work in self._work:
                 try:
                     await work()

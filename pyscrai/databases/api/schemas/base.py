@@ -61,13 +61,14 @@ _ABOUT = {
     400: "The request cannot be read.", 401: "A key is needed, or it is not known.",
     403: "The key's scopes, or the page's origin, do not allow this.", 404: "There is nothing of that name.",
     409: "It does not fit the state of things; `cure` says what does.", 413: "The request is too large.",
+    414: "The address is too long.", 431: "The headers are too large.",
     421: "The server does not answer to this name.", 422: "The request does not fit; `problems` says where.",
     429: "Too many requests; `Retry-After` says when to come again.", 501: "Not installed here.",
     502: "The model failed.", 503: "The database or a setting cannot be used.",
     504: "The model did not answer in time.",
 }
 
-ALWAYS = (400, 401, 403, 413, 421, 422, 429, 503)
+ALWAYS = (400, 401, 403, 413, 414, 421, 422, 429, 431, 503)
 """Problems that any request may meet."""
 
 

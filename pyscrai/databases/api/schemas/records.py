@@ -183,6 +183,23 @@ class MeasureResult(Answer):
     missing: list[MissingItem]
 
 
+class ExportedRun(Answer):
+    """The whole record of a run as one document."""
+
+    model_config = ConfigDict(extra="allow")
+
+    format: Literal["pyscrai.run/1"]
+    run: dict[str, Any]
+    template: dict[str, Any]
+    cast: list[dict[str, Any]]
+    events: list[EventItem]
+    calls: list[dict[str, Any]] | None = None
+    """Model calls with their prompts and replies."""
+    measurements: list[dict[str, Any]] = Field(default_factory=list)
+    metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    report: str | None = None
+
+
 class ReportView(Answer):
     """The Analyst's last report."""
 
