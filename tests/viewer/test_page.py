@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import AsyncIterator, Callable
+from typing import get_args
 
 import httpx
 import pytest
 
 from pyscrai.audience import ACTS
+from pyscrai.events import AnyEvent
 from pyscrai.viewer.web_files import MEDIA_TYPES, WEB, page, stamp, web_files
 from tests.api.serving import Serving, serving
 
@@ -75,6 +77,13 @@ def test_the_page_hears_as_the_engines_do() -> None:
     listed = re.search(r"ACTS = new Set\(\[(.*?)\]", source, re.DOTALL)
     assert listed is not None
     assert set(re.findall(r'"(\w+)"', listed[1])) == ACTS
+
+
+def test_every_kind_of_event_has_its_words() -> None:
+    source = web_files()["data/entries.js"].read_text(encoding="utf-8")
+    kinds = {model.model_fields["kind"].default for model in get_args(get_args(AnyEvent)[0])}
+    silent = {"end_reached"}    # the run's own end tells it
+    assert kinds - silent == set(re.findall(r"^  (\w+): \(", source, re.MULTILINE))
 
 
 def test_components_are_small() -> None:

@@ -88,6 +88,8 @@ export const W = {
   skipped: (name, message) => `${name}: the turn is skipped: ${message || ""}`,
   taken: (person, name) => `${person} plays ${name} from now on`,
   released: (name) => `A model plays ${name} again`,
+  missing: (task, message) => `No ${task} could be had: ${message || ""}`,
+  notApplied: (actor, action, reason) => `${actor}'s ${String(action).replace("_", " ")} was not applied: ${reason}`,
   waitsFor: (name) => `for the person who plays ${name}`,
   forkedFrom: (turn) => `Forked after turn ${turn} from`,
   edited: "Changed in this run",
@@ -170,7 +172,14 @@ export const W = {
     line: (line) => `line ${line}`, save: "Save", saved: (names) => `Saved ${names}`, next: "Save as next version", picture: "Phases", roles: "Roles", dry: "Dry run", dryHint: "Plays the flow with no model", unsaved: "Not saved", ends: "Ends", checking: "Checking…",
   },
 
-  experiments: { title: "Experiments", none: "No experiment is stored on this server." },
+  experiments: {
+    title: "Experiments", none: "No experiment is stored on this server. Store one with `pyscrai experiment` or POST /experiments.", statuses: { planned: "Planned", running: "Running", paused: "Paused", completed: "Completed", cancelled: "Cancelled" },
+    states: { planned: "planned", playing: "playing", ended: "ended", failed: "failed", excluded: "excluded" }, board: "Board", contrasts: "Contrasts", judges: "Judges", arm: "Arm", past: (past) => `past ${past}`, pastHead: "Past", pasts: "pasts", attempts: (count) => many(count, "attempt"),
+    failures: (count) => `${many(count, "cell")} failed, excluded or played again`, failed: (count) => `${count} failed`, cells: "Runs ended", halfWidth: "Interval, half width", narrowing: "How the interval narrows as runs end", left: "Left", took: "Took", frozen: "frozen", notFrozen: "not frozen",
+    freeze: "Freeze", run: "Run", pilot: "pilot", to: "to", difference: "Difference", futures: "Two futures", computed: "Computed from the record; no line is cited.", noJudges: "No judge has scored these runs.", apart: "Apart", means: "Means of the arms", unreliable: "unreliable judges",
+    allModels: "all models", withPeople: "models with people", measure: "Measure", alpha: "Alpha", interval: "Interval", items: "Items",
+    standing: { primary: "primary", secondary: "secondary", exploratory: "exploratory" },
+  },
 
   // -- keyboard
   keys: {

@@ -2,14 +2,16 @@
 
 import { html } from "../lib/html.js";
 
-const INLINE = /(\*\*[^*]+\*\*|__[^_]+__|\*[^*\s][^*]*\*|`[^`]+`)/;
+const INLINE = /(\*\*[^*]+\*\*|__[^_]+__|\*[^*\s][^*]*\*|`[^`]+`|!?\[[^\]]*\]\([^)]*\))/;
 
 function inline(text) {
   return text.split(INLINE).map((part) => {
     if (/^(\*\*|__).+(\*\*|__)$/.test(part)) return html`<strong>${part.slice(2, -2)}</strong>`;
     if (/^`.+`$/.test(part)) return html`<code>${part.slice(1, -1)}</code>`;
     if (/^\*[^*]+\*$/.test(part)) return html`<em>${part.slice(1, -1)}</em>`;
-    return part;
+    const link = /^!?\[([^\]]*)\]\(([^)]*)\)$/.exec(part);
+    if (link) return link[2].startsWith("#") ? link[1] : html`<span title=${link[2]}>${link[1]}</span>`;
+    return part.replace(/\\([\\`*_{}[\]()#+.!|<>~-])/g, "$1");
   });
 }
 
@@ -22,7 +24,7 @@ function blocks(text) {
   for (let at = 0; at < lines.length;) {
     const line = lines[at];
     const heading = /^(#{1,6})\s+(.*)/.exec(line);
-    if (!line.trim()) at += 1;
+    if (!line.trim() || /^<a id="[\w-]*"><\/a>$/.test(line.trim())) at += 1;
     else if (line.startsWith("```")) {
       const code = [];
       for (at += 1; at < lines.length && !lines[at].startsWith("```"); at += 1) code.push(lines[at]);

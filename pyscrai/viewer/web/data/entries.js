@@ -38,6 +38,8 @@ const READERS = {
   model_retried: ({ payload, source }, name) => warning(W.retried(name(source), payload)),
   model_fell_back: ({ payload, source }, name) => warning(W.fellBack(name(source), payload)),
   reply_repaired: ({ payload, source }, name) => warning(W.repaired(name(source), payload.problem)),
+  result_missing: ({ payload }) => warning(W.missing(payload.task, payload.error?.message)),
+  not_applied: ({ payload }) => warning(W.notApplied(payload.actor, payload.action, payload.reason)),
   turn_skipped: ({ payload, source }, name) => warning(W.skipped(name(source), payload.error?.message)),
 
   role_taken: ({ payload }, name) => ({ tone: "status", text: W.taken(payload.person, name(payload.role)) }),

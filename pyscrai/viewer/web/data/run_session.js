@@ -33,6 +33,8 @@ export class RunSession {
     /** The event (by its number in the run) that is chosen. */
     this.line = signal(query.line ? Number(query.line) : null);
     this.panel = signal(query.panel || "state");
+    /** The key of an event that a link names, until the event is there. */
+    this.wanted = query.key || "";
     /** What was asked and is not yet seen in the run. */
     this.asking = signal("");
     /** The dialog that is open, and what it is about. */
@@ -68,6 +70,8 @@ export class RunSession {
 
   arrived(batch) {
     this.store.add(batch);
+    const wanted = this.wanted && this.store.byKey.get(this.wanted);
+    if (wanted) { this.wanted = ""; this.retain({ key: "" }); this.choose(wanted.seq); }
     if (batch.some((event) => LIFE.has(event.kind))) this.soon(60);
     else if (batch.some((event) => event.kind !== "token")) this.soon(REFRESH);
   }

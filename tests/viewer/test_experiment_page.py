@@ -1,0 +1,58 @@
+"""From an effect to its evidence: a contrast, its pairs, two futures, a score, the line that it cites."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from tests.api.serving import Serving
+from tests.viewer.test_accessibility import violations
+
+HEAT: dict[str, Any] = {
+    "kind": "experiment", "name": "heat", "version": "1.0.0", "title": "Does heat matter?",
+    "question": "Is Ann less warm when it is hot?", "scenario": "plaza", "pasts": {"seeds": 4, "until": {"turn": 2}},
+    "arms": {"calm": {}, "hot": {"parameters": {"heat": 0.9}}}, "contrasts": [{"hot": "calm"}],
+    "measures": {"primary": {"name": "warmth", "of": "ann"}, "secondary": [{"name": "trust", "variable": "trust"}]}}
+
+
+async def test_from_effect_to_evidence(server: Serving, open_page: Callable[..., Any]) -> None:
+    made = await server.post("/experiments", {"content": HEAT, "start": True}, 201)
+    number = made["experiment_id"]
+    shown = await open_page(f"{server.url}/#/experiments", wait=".experiment-list")
+    page = shown.page
+    await page.click("text=Does heat matter?")
+    async with asyncio.timeout(60):
+        while not (await server.get(f"/experiments/{number}"))["complete"]:
+            await page.wait_for_timeout(200)
+    await page.wait_for_selector(".tiles .pill.completed")
+    results = await server.get(f"/experiments/{number}/results")
+    contrast = next(row for row in results["contrasts"] if row["measure"] == "warmth")
+    await page.wait_for_selector(".contrast")
+    assert await page.locator(".contrast").first.locator("circle").count() == len(contrast["pairs"]) == 4
+    assert not await violations(shown)
+    await page.locator(".contrast-head").first.click()
+    await page.wait_for_selector(".pairs")
+    widest = max(contrast["pairs"], key=lambda pair: abs(pair["difference"]))
+    first = page.locator(".pairs tbody tr").first
+    assert (await first.inner_text()).startswith(str(widest["past"])) or abs(widest["difference"]) == abs(
+        contrast["pairs"][0]["difference"])
+    await first.locator("button").click()
+    await page.wait_for_selector(".run-evidence .cited")
+    lines = page.locator(".cited-line")
+    if await lines.count():
+        said = await lines.first.locator("span").inner_text()
+        await lines.first.click()
+        await page.wait_for_selector(".block.chosen, .scores .chosen")
+        assert said[:30] in await shown.text(".transcript")
+        await page.go_back()
+    await page.wait_for_selector(".pairs")
+    await page.locator(".pairs tbody tr").first.locator("a.button").click()
+    await page.wait_for_selector("#parting, .empty")
+    assert await page.locator(".tree .pick[aria-pressed=true]").count() == 2
+    await page.goto(f"{server.url}/#/experiments/{number}?tab=board")
+    await page.wait_for_selector(".board a.cell.ended >> nth=7")
+    assert await page.locator(".board a.cell.ended").count() == 8
+    await page.goto(f"{server.url}/#/experiments/{number}?tab=report")
+    await page.wait_for_selector(".report table")
+    assert HEAT["question"] in await shown.text(".report")
