@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -27,7 +28,20 @@ def sqlite_url(make_url: Callable[[str], str]) -> str:
 @pytest.fixture
 async def services(sqlite_url: str, giver: Giver) -> AsyncIterator[Services]:
     """Services over a fresh SQLite database, with the scenario ``goods`` and a model that gives."""
-    settings = load_settings(database_url=sqlite_url, model="script",
+    async with opened(sqlite_url, giver) as services:
+        yield services
+
+
+@pytest.fixture
+async def both(database_url: str, giver: Giver) -> AsyncIterator[Services]:
+    """The same over SQLite and over PostgreSQL; the test runs once on each."""
+    async with opened(database_url, giver) as services:
+        yield services
+
+
+@asynccontextmanager
+async def opened(url: str, giver: Giver) -> AsyncIterator[Services]:
+    settings = load_settings(database_url=url, model="script",
                              models={"script": {"kind": "scripted"}}, server={"grace": 0.2})
     async with open_services(settings, library=False) as opened:
         opened.models.register("script", giver)

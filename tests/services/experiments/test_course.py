@@ -1,0 +1,135 @@
+"""The whole course on both databases: pilot, freeze, play, judge, label, analyse, tables, folder, verification."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import update
+
+from pyscrai.databases.tables import EventRow
+from pyscrai.errors import RunError, WrongState
+from pyscrai.factories.services import Services
+from pyscrai.llm.scripted.model import ScriptedModel
+from pyscrai.services.experiments.bundle import write_bundle
+from pyscrai.services.experiments.course import run_course
+from pyscrai.services.experiments.experiment_store import store_experiment
+from pyscrai.services.experiments.forecast import forecast, store_pilot
+from pyscrai.services.experiments.human_labels import add_labels, rows_of_csv
+from pyscrai.services.experiments.judge_panel import JudgePanel
+from pyscrai.services.experiments.results import compute_results
+from pyscrai.services.experiments.run_player import own_manager
+from pyscrai.services.experiments.status import experiment_status
+from pyscrai.services.experiments.verification import verify_experiment
+from tests.services.experiments.giving import experiment
+
+JUDGED: dict[str, Any] = {
+    "name": "judged", "pasts": {"seeds": 6, "vary": {"multiplier": [1, 2]}, "until": {"turn": 3}}, "smallest_effect": 5,
+    "arms": {"one": {}, "bonus": {"variables": {"bonus": 5},
+                                  "injects": [{"text": "Here is a bonus.", "source": "Bank"}]}},
+    "measures": {"primary": {"name": "pot", "variable": "pot"}, "secondary": [
+        {"name": "generosity", "of": "ann"}, {"name": "kind", "is": "warm"},
+        {"name": "gifts", "action": "give.amount", "take": "mean"}, {"name": "grew", "variable": "pot", "take": "change"},
+        {"name": "ended", "outcome": "last"}]},
+    "judges": {"by": ["script", "other"], "repeats": 2, "measures": [
+        {"name": "generosity", "scale": [1, 5], "rubric": "How generous?", "of": "ann"},
+        {"name": "kind", "categories": ["warm", "cold"], "rubric": "How was it?"}]}}
+
+
+class Judge(ScriptedModel):
+    """Scores a transcript by its length, with some noise; keeps what it was asked."""
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(self.answer, alias=alias)
+
+    def answer(self, request: Any) -> Any:
+        chance = random.Random(request.seed)
+        allowed = request.schema["properties"]["value"]
+        value = chance.choice(allowed["enum"]) if "enum" in allowed else min(5, 3 + chance.randint(0, 1))
+        return {"rationale": "So it is.", "evidence": request.schema["properties"]["evidence"]["items"]["enum"][:2],
+                "value": value}
+
+
+async def test_the_whole_course(both: Services, tmp_path: Path) -> None:
+    judge = Judge("other")
+    both.models.register("other", judge)
+    settings = {**JUDGED, "judges": {**JUDGED["judges"], "by": ["other"]}}
+    loaded = experiment(**settings)
+    async with own_manager(both, 8) as manager:
+        pilot = await run_course(both, manager, await store_pilot(both, loaded, 2), judged=False)
+        planned = await store_experiment(both, loaded)
+        found = await forecast(both, planned)
+        assert (found["runs"], found["pilot"]["runs_played"], found["judgements"]) == (24, 8, 96)
+        assert pilot.id != planned.id
+        plan = await run_course(both, manager, planned)
+    assert plan.row.status == "completed"
+    results = await compute_results(both, plan)
+    rows = {(row["measure"], row["standing"]): row for row in results["contrasts"]}
+    assert rows["pot", "primary"]["difference"] == 15.0
+    assert rows["pot", "primary"]["finding"] == "at least the smallest effect"
+    assert rows["grew", "secondary"]["difference"] == 15.0
+    assert rows["gifts", "secondary"]["difference"] == 0.0
+    assert rows["ended", "secondary"]["method"] == "newcombe"
+    assert not rows["kind", "secondary"]["reliable"], "its categories are drawn by chance"
+    assert {entry["measure"]: entry["items"] for entry in results["agreement"]} == {"generosity": 24, "kind": 24}
+    assert (await experiment_status(both, plan.id))["judgements"] == {"other": 96}
+    assert results["provenance"]["models"][0]["alias"] == "script"
+    # Judges see no arm, no parameter, no label, no earlier score; categories stand in an order drawn for each item.
+    asked = ["".join(part for message in request.messages for part in message.parts) for request in judge.requests]
+    assert not any(word in text for text in asked for word in ("bonus =", "multiplier", "past 1", "judged"))
+    assert any("Here is a bonus." in text for text in asked)
+    orders = [text.rpartition("Choose one of: ")[2].partition(".")[0] for text in asked if "Choose one of" in text]
+    assert set(orders) == {"warm, cold", "cold, warm"}
+    assert sum(order == "warm, cold" for order in orders) in range(12, 37)
+    again = await JudgePanel(both, plan).judge()
+    assert (again.judged, again.already) == (0, 96)
+    files = await write_bundle(both, plan, results, tmp_path / "all", runs=True)
+    assert pq.read_table(tmp_path / "all/tables/runs.parquet").num_rows == 24
+    assert pq.read_table(tmp_path / "all/tables/turns.parquet").num_rows == 24 * 4
+    assert pq.read_table(tmp_path / "all/tables/judgements.parquet").num_rows == 96
+    crate = json.loads((tmp_path / "all/ro-crate-metadata.json").read_text(encoding="utf-8"))
+    assert {entity["@id"] for entity in crate["@graph"]} >= {path.relative_to(tmp_path / "all").as_posix()
+                                                             for path in files}
+    page = (tmp_path / "all/report.html").read_text(encoding="utf-8")
+    assert "http-equiv=\"Content-Security-Policy\"" in page
+    assert "<script" not in page
+    for anchor in ("pairs-pot-bonus-one", "contrasts", "judges", "evidence"):
+        assert f'id="{anchor}"' in page
+    verified = await verify_experiment(both, plan.id, sample=0)
+    assert verified["identical"], verified
+    assert verified["replayed"] == verified["runs"] == 36
+
+
+async def test_verification_finds_what_was_changed(services: Services) -> None:
+    services.models.register("other", Judge("other"))
+    async with own_manager(services, 8) as manager:
+        plan = await run_course(services, manager, await store_experiment(services, experiment()))
+    assert (await verify_experiment(services, plan.id, sample=0))["identical"]
+    async with services.database.session() as session:
+        await session.execute(update(EventRow).where(EventRow.kind == "utterance", EventRow.turn == 2).values(
+            payload={"name": "Bob", "text": "I never said that.", "played_by": "model"}))
+    found = await verify_experiment(services, plan.id, sample=0)
+    assert not found["identical"]
+    assert len([line for line in found["differences"] if "replays otherwise in turn 2" in line]) == 8
+
+
+async def test_labels_that_do_not_fit_are_refused_together(services: Services) -> None:
+    services.models.register("other", Judge("other"))
+    async with own_manager(services, 8) as manager:
+        plan = await run_course(services, manager, await store_experiment(services, experiment(**{
+            **JUDGED, "pasts": {"seeds": 2}, "judges": {**JUDGED["judges"], "by": ["other"]}})))
+        bare = await store_experiment(services, experiment(name="bare"))
+    run_id = (await compute_results(services, plan))["contrasts"][0]["pairs"][0]["arm_runs"][0]
+    good = {"run_id": run_id, "measure": "kind", "value": "warm", "person": "ann"}
+    assert await add_labels(services, plan, [good]) == 1
+    for wrong, message in (({"run_id": "run_0"}, "no run"), ({"measure": "kin"}, "no measure"),
+                           ({"value": "hot"}, "no category"), ({"person": ""}, "who gave")):
+        with pytest.raises(RunError, match=message):
+            await add_labels(services, plan, [good, {**good, **wrong}])
+    assert rows_of_csv("run_id,measure,value\na,b,3\n") == [{"run_id": "a", "measure": "b", "value": "3"}]
+    with pytest.raises(WrongState, match="names no judges"):
+        JudgePanel(services, bare)
