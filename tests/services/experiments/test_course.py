@@ -33,7 +33,8 @@ JUDGED: dict[str, Any] = {
                                   "injects": [{"text": "Here is a bonus.", "source": "Bank"}]}},
     "measures": {"primary": {"name": "pot", "variable": "pot"}, "secondary": [
         {"name": "generosity", "of": "ann"}, {"name": "kind", "is": "warm"},
-        {"name": "gifts", "action": "give.amount", "take": "mean"}, {"name": "grew", "variable": "pot", "take": "change"},
+        {"name": "gifts", "action": "give.amount", "take": "mean"},
+        {"name": "grew", "variable": "pot", "take": "change"},
         {"name": "ended", "outcome": "last"}]},
     "judges": {"by": ["script", "other"], "repeats": 2, "measures": [
         {"name": "generosity", "scale": [1, 5], "rubric": "How generous?", "of": "ann"},
