@@ -158,3 +158,15 @@ async def test_a_run_is_measured_again(server: Serving) -> None:
     assert again["report"] is None
     assert len((await server.get(f"/runs/{measured}/measurements"))["items"]) == 2
     await server.post(f"/runs/{measured}/measure", {"measures": ["none"]}, 422)
+
+
+async def test_the_fleet_is_seen_and_shares_are_treated(server: Serving) -> None:
+    assert (await server.client.get("/health/live")).status_code == 204
+    assert (await server.client.get("/health/ready")).status_code == 204
+    await server.post("/runs", {"template": "talk", "seed": 1, "start": False}, 201)
+    changed = await server.client.put("/fleet/shares/ann", json={"weight": 2.5, "held": True})
+    assert changed.json() == {"share": "ann", "waiting": 0, "playing": 0, "weight": 2.5, "priority": 0, "held": True}
+    fleet = await server.get("/fleet")
+    assert [(worker["kind"], worker["capacity"]) for worker in fleet["workers"]] == [("serve", 500)]
+    assert fleet["shares"][0]["held"] is True
+    assert (await server.client.put("/fleet/shares/ann", json={"weight": 0})).status_code == 422

@@ -17,6 +17,7 @@ from pyscrai.databases.api import (
     drafts,
     experiment_results,
     experiments,
+    fleet,
     forks,
     interviews,
     measures,
@@ -72,7 +73,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
     for router in (runs.router, controls.many, controls.router, forks.router, streams.router, records.router,
                    states.router, interviews.router, measures.router, templates.router, drafts.router,
                    search.router, seats.links, seats.router, experiments.router, experiment_results.router,
-                   system.router, openapi.router):
+                   fleet.router, system.router, openapi.router):
         app.include_router(router, prefix=openapi.PREFIX)
     app.include_router(openapi.front)
     app.include_router(viewer.router)

@@ -34,6 +34,17 @@ async def read_health(context: Ctx) -> Health:
                   watching=context.hub.watching)
 
 
+@router.get("/health/live", operation_id="read_liveness", status_code=204, responses=problems())
+async def read_liveness() -> None:
+    """Whether the process answers at all; needs no key, and no database."""
+
+
+@router.get("/health/ready", operation_id="read_readiness", status_code=204, responses=problems(503))
+async def read_readiness(context: Ctx) -> None:
+    """Whether requests can be served now: the database answers. Needs no key."""
+    await context.services.database.revision()
+
+
 @router.get("/models", operation_id="list_models", responses=problems())
 async def list_models(context: Ctx, caller: Reader) -> Listing[ModelItem]:
     """Model aliases that runs may name."""

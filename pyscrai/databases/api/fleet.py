@@ -1,0 +1,84 @@
+"""The fleet: its workers, and how its shares are treated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from pyscrai.databases.api.access import Admin, Reader
+from pyscrai.databases.api.dependencies import Ctx
+from pyscrai.databases.api.schemas.base import Answer, Body, problems
+from pyscrai.databases.repositories.workers import Workers
+from pyscrai.services.fleet.state import ShareState, fleet_state
+
+router = APIRouter(tags=["fleet"])
+
+
+class WorkerItem(Answer):
+    """A process that plays or controls runs."""
+
+    id: str
+    kind: str
+    """``worker`` or ``serve``."""
+    version: str
+    capacity: int
+    """Runs that it plays at the same time; 0 where it controls only."""
+    playing: int
+    aliases: list[str]
+    labels: list[str]
+    started_at: datetime
+    beat_seconds: float
+    """How long ago it told of itself."""
+
+
+class ShareItem(Answer):
+    """A share of the runs: an experiment, or whoever asked for them."""
+
+    share: str
+    waiting: int
+    playing: int
+    weight: float
+    priority: int
+    held: bool
+    """Whether none of its runs is begun or taken over."""
+
+
+class Fleet(Answer):
+    """The workers that live, and what waits and plays of each share."""
+
+    capacity: int
+    workers: list[WorkerItem]
+    shares: list[ShareItem]
+
+
+class ShareChange(Body):
+    """How a share is to be treated; what is left out stays as it is."""
+
+    weight: float | None = Field(None, gt=0, le=1e6)
+    priority: int | None = Field(None, ge=-1_000, le=1_000)
+    held: bool | None = None
+
+
+ShareName = Annotated[str, Path(max_length=200)]
+
+
+@router.get("/fleet", operation_id="read_fleet", responses=problems())
+async def read_fleet(context: Ctx, caller: Reader) -> Fleet:
+    """The workers and the queue."""
+    state = await fleet_state(context.services.database)
+    return Fleet(capacity=state.capacity, workers=[WorkerItem.model_validate(worker, from_attributes=True)
+                                                   for worker in state.workers],
+                 shares=[ShareItem.model_validate(share, from_attributes=True) for share in state.shares])
+
+
+@router.put("/fleet/shares/{share}", operation_id="treat_share", responses=problems())
+async def treat_share(context: Ctx, caller: Admin, share: ShareName, change: ShareChange) -> ShareItem:
+    """Treat a share of the runs otherwise: one row, however many runs it has."""
+    async with context.services.database.session() as session:
+        await Workers(session).treat(share, weight=change.weight, priority=change.priority, held=change.held)
+    state = await fleet_state(context.services.database)
+    found = next((each for each in state.shares if each.share == share), None) or ShareState(share, 0, 0, 1.0, 0, False)
+    return ShareItem.model_validate(found, from_attributes=True)
