@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import orjson
@@ -65,16 +66,23 @@ def entry(call: CallRecord, made: datetime) -> CallEntry:
 
 
 def pack(messages: tuple[Message, ...], ids: Mapping[str, int]) -> str:
-    """Messages as ``[[role, step, step, ...], ...]`` in JSON: each part's id less the id of the part before it."""
+    """Messages as ``[[role, step, step, ...], ...]`` in JSON: each part's id less the id of the part before it.
+
+    Lines that were said one after the other have steps alike: four or more of them are written as ``[step, times]``.
+    """
     before = 0
     packed = []
     for message in messages:
-        steps: list[str] = [f'["{message.role}"']
+        steps = []
         for part in message.parts:
             number = ids[part]
-            steps.append(str(number - before))
+            steps.append(number - before)
             before = number
-        packed.append(",".join(steps) + "]")
+        written = [f'["{message.role}"']
+        for step, group in groupby(steps):
+            times = sum(1 for _ in group)
+            written += [f"[{step},{times}]"] if times > 3 else [str(step)] * times
+        packed.append(",".join(written) + "]")
     return f"[{','.join(packed)}]"
 
 
@@ -84,9 +92,11 @@ def part_ids(packed: list[list[Any]]) -> list[tuple[Any, list[int]]]:
     messages = []
     for role, *steps in packed:
         ids = []
-        for step in steps:
-            number += step
-            ids.append(number)
+        for item in steps:
+            step, times = item if isinstance(item, list) else (item, 1)
+            for _ in range(times):
+                number += step
+                ids.append(number)
         messages.append((role, ids))
     return messages
 

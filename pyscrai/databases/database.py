@@ -129,6 +129,16 @@ class Database:
                 found: str | None = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
                 return found
 
+    async def vacuum(self) -> None:
+        """Give the room of what was deleted back to the disk.
+
+        Raises:
+            StorageError: the database cannot be used, or others keep it from being rewritten.
+        """
+        with self._explained():
+            async with self._line:
+                await self.dialect.vacuum(self._engine)
+
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()

@@ -191,7 +191,7 @@ class CallRow(Base):
     """A model call. ``messages``, ``parameters`` and ``prompts`` point into ``llm_messages``.
 
     ``messages`` is a list of ``[role, step, step, ...]``: a step is the id of a part less that of the part before it,
-    of the message before too, which keeps a request with many lines small.
+    of the message before too, and ``[step, times]`` stands for many alike, which keeps a request with many lines small.
     """
 
     __tablename__ = "llm_calls"

@@ -11,6 +11,10 @@ from typing import Annotated, Any, Literal, NotRequired, cast
 from langgraph.channels.delta import DeltaChannel
 from typing_extensions import TypedDict
 
+FOLDED = ("messages",)
+"""Channels of the state that are made of what was written to them, step by step; all others stand whole in every
+checkpoint."""
+
 Task = Literal["speak", "resolve", "moderate", "observe", "judge", "measure", "report"]
 
 

@@ -38,6 +38,12 @@ class Dialect(Protocol):
     """The file that holds it, where there is one."""
     has_revision: str
     """SQL that gives a row where the tables were created."""
+    sizes: str
+    """SQL that gives each table with the bytes that it and its indexes take."""
+    writes_table: str
+    """Where LangGraph's saver keeps what tasks wrote."""
+    lock_texts: str | None
+    """SQL that keeps others from storing texts until the transaction ends; None where only one can write anyway."""
     session_timeout: float | None
     """Seconds that one transaction which writes may take, where the database could leave its client without an
     answer."""
@@ -73,6 +79,19 @@ class Dialect(Protocol):
 
     def wakeups(self) -> AsyncIterator[None]:
         """An item whenever runs may be due that another process made so; none where the database does not tell."""
+        ...
+
+    async def vacuum(self, engine: AsyncEngine) -> None:
+        """Give the room of what was deleted back to the disk."""
+        ...
+
+    async def backup(self, target: Path) -> None:
+        """Write all of the database into a file, while it is used.
+
+        Raises:
+            StorageError: it cannot be read or written.
+            ConfigError: a program that this needs is missing.
+        """
         ...
 
     def explain(self, error: BaseException) -> StorageError | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -17,7 +19,7 @@ from pyscrai.databases.clock import Clock
 from pyscrai.databases.columns import from_json, to_json
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import busy, full, locked, reason_of, schema, unreachable
-from pyscrai.errors import StorageError
+from pyscrai.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol
@@ -54,6 +56,10 @@ class PostgresDialect:
     driver = "postgresql+psycopg"
     path: Path | None = None
     has_revision = "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL"
+    sizes = ("SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r'"
+             " AND relnamespace = current_schema()::regnamespace")
+    writes_table = "checkpoint_writes"
+    lock_texts: str | None = "LOCK TABLE llm_messages IN EXCLUSIVE MODE"
     session_timeout: float | None = WRITE_TIMEOUT
     order_events: str | None = f"SELECT pg_advisory_xact_lock({ORDER_LOCK})"
 
@@ -93,6 +99,25 @@ class PostgresDialect:
         from pyscrai.databases.dialects.postgres_wakeups import wakeups
 
         return wakeups(self.dsn)
+
+    async def vacuum(self, engine: AsyncEngine) -> None:
+        async with engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.execute(text("VACUUM (ANALYZE)"))
+
+    async def backup(self, target: Path) -> None:
+        password = self.url.password
+        plain = self.url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "pg_dump", "--format=custom", "--file", str(target), plain, stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, **({"PGPASSWORD": str(password)} if password else {})})
+        except FileNotFoundError as error:
+            raise ConfigError("pg_dump is not installed", code="config.pg_dump",
+                              cure="install PostgreSQL's client programs, of the server's version or later") from error
+        _, told = await process.communicate()
+        if process.returncode:
+            raise unreachable(self.name, told.decode(errors="replace").strip().splitlines()[-1])
 
     def explain(self, error: BaseException) -> StorageError | None:
         if isinstance(error, PoolTimeout):

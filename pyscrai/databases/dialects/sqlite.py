@@ -7,7 +7,7 @@ import errno
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 from pyscrai.databases.clock import Clock
 from pyscrai.databases.columns import MILLISECOND, from_json, to_json
 from pyscrai.databases.patience import Patience
-from pyscrai.databases.storage_errors import busy, damaged, full, locked, reason_of, schema, unreachable
+from pyscrai.databases.storage_errors import Explained, busy, damaged, full, locked, reason_of, schema, unreachable
 from pyscrai.errors import StorageError
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ class SqliteDialect:
 
     driver = "sqlite+aiosqlite"
     has_revision = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
+    sizes = ("SELECT m.tbl_name, sum(d.pgsize) FROM dbstat d JOIN sqlite_master m ON m.name = d.name"
+             " WHERE m.tbl_name NOT LIKE 'sqlite_%' GROUP BY m.tbl_name")
+    writes_table = "writes"
+    lock_texts: str | None = None
     session_timeout: float | None = None
     order_events: str | None = None
 
@@ -99,6 +103,20 @@ class SqliteDialect:
         nothing: tuple[None, ...] = ()
         for each in nothing:
             yield each
+
+    async def vacuum(self, engine: AsyncEngine) -> None:
+        async with engine.connect() as connection:
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            for statement in ("VACUUM", "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                await (await raw.execute(statement)).close()
+
+    async def backup(self, target: Path) -> None:
+        def copy() -> None:
+            with closing(self.connect()) as source, closing(sqlite3.connect(target)) as copied:
+                source.backup(copied, pages=10_000)
+
+        with Explained(self.explain):
+            await asyncio.to_thread(copy)
 
     def explain(self, error: BaseException) -> StorageError | None:
         if isinstance(error, PoolTimeout):
