@@ -283,5 +283,5 @@ async def test_errors_are_problem_documents(server: Serving) -> None:
         body = answer.json()
         assert answer.headers["content-type"] == "application/problem+json", body
         assert body["status"] == answer.status_code
-        assert body["type"] == f"urn:pyscrai:problem:{body['code']}"
+        assert body["type"] == f"/docs/errors/{body['code']}/"
         assert {"title", "detail", "instance", "cure", "problems"} <= body.keys()

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from pyscrai.documentation.error_code import address
 from pyscrai.errors import PyscraiError
 
 MEDIA_TYPE = "application/problem+json"
@@ -87,10 +88,10 @@ class Mistake(BaseModel):
 
 
 class ProblemDetails(BaseModel):
-    """What went wrong (RFC 9457). ``code`` is stable; ``cure`` says what to do about it."""
+    """What went wrong (RFC 9457). ``code`` is stable; ``cure`` says what to do, ``type`` is the code's page."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{
-        "type": "urn:pyscrai:problem:run.wrong_state", "title": "Conflict", "status": 409,
+        "type": "/docs/errors/run.wrong_state/", "title": "Conflict", "status": 409,
         "code": "run.wrong_state", "detail": "run_0ab1cd2ef3gh is completed and cannot be paused",
         "cure": "fork it, replay it or delete it", "instance": "/api/v1/runs/run_0ab1cd2ef3gh/pause"}]})
 
@@ -114,10 +115,16 @@ def problem(code: str, detail: str, *, cure: str | None = None, instance: str | 
             headers: Mapping[str, str] | None = None, **more: Any) -> Response:
     """A problem response."""
     number = status or status_of(code)
-    body = {"type": f"urn:pyscrai:problem:{code}", "title": HTTPStatus(number).phrase, "status": number, "code": code,
+    body = {"type": _page(code), "title": HTTPStatus(number).phrase, "status": number, "code": code,
             "detail": detail, "cure": cure, "instance": instance, "problems": list(problems), **more}
     return Response(orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS), status_code=number,
                     media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def _page(code: str) -> str:
+    """The address of what the documentation says about a code."""
+    page = address(code)
+    return f"/docs/{page}" if page else "about:blank"
 
 
 async def _named(request: Request, error: Exception) -> Response:
