@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from pyscrai.cli.exit_codes import Exit, of_run
 from pyscrai.cli.scenario_argument import rehearsed
 from pyscrai.cli.terminal import output
-from pyscrai.cli.views.view import Closing, JsonView, LinesView, Opening, View
+from pyscrai.cli.views.json_view import JsonView
+from pyscrai.cli.views.lines_view import LinesView
+from pyscrai.cli.views.view import Closing, Opening, View
 from pyscrai.exports.transcript_entry import titled
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import make_run_spec

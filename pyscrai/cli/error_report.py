@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pyscrai.cli.command_table import COMMANDS
 from pyscrai.cli.exit_codes import Exit, of_error
 from pyscrai.errors import Problem, PyscraiError, TemplateError
 from pyscrai.exports.transcript_entry import clean
@@ -53,8 +54,6 @@ def report_usage(error: CycloptsError, tokens: list[str], *, as_json: bool) -> E
 
 
 def _known(tokens: list[str]) -> bool:
-    from pyscrai.cli.main import COMMANDS
-
     return bool(tokens) and tokens[0] in COMMANDS
 
 

@@ -15,7 +15,9 @@ from pyscrai.cli.exit_codes import Exit, of_run
 from pyscrai.cli.terminal import output
 from pyscrai.cli.terminal.interruption import Interruption, Keyboard
 from pyscrai.cli.terminal.person import Person, read_answer
-from pyscrai.cli.views.view import Closing, JsonView, LinesView, Opening, View
+from pyscrai.cli.views.json_view import JsonView
+from pyscrai.cli.views.lines_view import LinesView
+from pyscrai.cli.views.view import Closing, Opening, View
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.databases.tables import RunRow

@@ -12,10 +12,11 @@ import pytest
 import structlog
 
 from pyscrai import errors
+from pyscrai.cli.command_table import COMMANDS
 from pyscrai.cli.error_report import report
 from pyscrai.cli.exit_codes import OF_ERROR, Exit, of_error, of_run
 from pyscrai.cli.log_setup import configure_logs
-from pyscrai.cli.main import COMMANDS, main
+from pyscrai.cli.main import main
 from pyscrai.cli.terminal.table import _fitting
 from pyscrai.config.settings import load_settings
 from pyscrai.errors import Problem, StorageError, TemplateError

@@ -10,7 +10,8 @@ import pytest
 from pyscrai.audience import Audience
 from pyscrai.cli.run_session import RunWatcher
 from pyscrai.cli.terminal.interruption import Interruption
-from pyscrai.cli.views.view import JsonView, Opening
+from pyscrai.cli.views.json_view import JsonView
+from pyscrai.cli.views.view import Opening
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.exports.transcript_entry import Line
 

@@ -20,7 +20,7 @@ from pyscrai.cli.run_lookup import opening_of
 from pyscrai.cli.run_session import RunSession
 from pyscrai.cli.services import opened_services
 from pyscrai.cli.terminal import output
-from pyscrai.cli.views.view import choose_view
+from pyscrai.cli.views.choice import choose_view
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.engines.orchestration.run_registry import Taken

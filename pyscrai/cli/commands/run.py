@@ -68,7 +68,7 @@ async def run(
         from pyscrai.cli.run_lookup import opening_of
         from pyscrai.cli.run_session import RunSession
         from pyscrai.cli.scenario_argument import stored
-        from pyscrai.cli.views.view import choose_view
+        from pyscrai.cli.views.choice import choose_view
         from pyscrai.factories.scenario_factory import create_scenario_run_from_template
 
         name = await stored(services, scenario, draft=draft)
@@ -94,7 +94,7 @@ async def resume(
     from pyscrai.cli.run_lookup import opening_of
     from pyscrai.cli.run_session import RunSession
     from pyscrai.cli.services import opened_services
-    from pyscrai.cli.views.view import choose_view
+    from pyscrai.cli.views.choice import choose_view
     from pyscrai.databases.repositories.runs import Runs
 
     async with opened_services() as services:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pyscrai.engines.agents.engine import Ask, Performance
+from pyscrai.engines.agents.engine import Ask, Engine, Performance
 from pyscrai.engines.calls.json_reply import LONGEST
 from pyscrai.engines.orchestration.plan import PhasePlan
 from pyscrai.engines.orchestration.turn_order import eligible, in_turn
@@ -12,9 +10,6 @@ from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError
 from pyscrai.events import FlowWarning
-
-if TYPE_CHECKING:
-    from pyscrai.engines.agents.speaker import Speaker
 
 
 def last_speaker(phase: PhasePlan, view: View) -> str | None:
@@ -27,7 +22,7 @@ def choices_of_next(phase: PhasePlan, view: View) -> tuple[str, ...]:
     return eligible(view.speakers, last_speaker(phase, view))
 
 
-async def moderate(engine: Speaker, view: View, ask: Ask) -> Performance:
+async def moderate(engine: Engine, view: View, ask: Ask) -> Performance:
     """Pick who speaks next among the eligible; the pick stands in ``Performance.state["chosen"]``."""
     phase = engine.plan.phases[view.phase]
     last, choices = last_speaker(phase, view), choices_of_next(phase, view)
