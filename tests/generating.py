@@ -187,3 +187,91 @@ def scenarios(draw: st.DrawFn) -> Data:
     first["speakers"] = list(dict.fromkeys([*first["speakers"], "god"]))  # a Narrator's end needs one on the stage
     first.pop("resolver", None)
     return found
+
+
+# -- the second part of the language ----------------------------------------------------------------------------------
+
+SECOND_CHANGES: dict[str, tuple[str, ...]] = {
+    "out": ("size(vars.out) > 1 ? [] : distinct(vars.out + [choose(crew)])", "vars.out.filter(r, r != 'ann')", "[]"),
+    "deck": ("shuffle(vars.deck)", "size(vars.deck) > 6 ? [] : vars.deck + [random(1, 6)]", "sort(vars.deck)"),
+    "score[*]": ("vars.score[role] + random(0.0, 1.0)", "round(mean(vars.score), 2)"),
+    "score['ann']": ("double(sum(vars.deck))", "vars.score['ann'] / 2.0"),
+    "card": ("deal(crew, shuffle(['red', 'blue', 'red', 'green']))",),
+    "seen[choose(crew)]": ("turn", "size(moves)"),
+    "trust": ("random(0, 10)", "int(max(vars.score.values()))"),
+}
+SECOND_CONDITIONS = (
+    "size(groups.inside) > 1", "moves.exists(m, m.action == 'vote' && m.args.choice == 'yes')", "'ann' in vars.out",
+    "chosen.vote.choice.values().count(c, c == 'yes') >= 1", "vars.card['ann'] == 'red'", "vars.deck.exists(d, d > 4)",
+    "crew.all(r, vars.score[r] >= 0.0)", "mover == 'ann'", "size(vars.seen) > 1",
+)
+
+
+def second_changes(draw: st.DrawFn, least: int = 1) -> dict[str, str]:
+    return {name: draw(st.sampled_from(SECOND_CHANGES[name])) for name in some(draw, SECOND_CHANGES, least, 2)}
+
+
+def second_phase(draw: st.DrawFn, found: Data, actors: list[str]) -> None:
+    """Let who takes part in a phase, and what may be done in it, depend on the world."""
+    shape = one_of(draw, "as it is", "group", "conditions", "expression", "parallel", "repeated")
+    if shape == "parallel":
+        found.update(speakers=one_of(draw, ["left", "right"], ["marked", "gods"]), order="parallel",
+                     scene_rounds=one_of(draw, 1, 2, "params.limit > 3 ? 2 : 1"))
+    elif shape == "repeated":
+        found.update(speakers=["ann", "god", actors[1], "god"], order=one_of(draw, "sequence", "round_robin"))
+    elif shape != "as it is":
+        found["speakers"] = {
+            "group": ["inside"], "expression": "roles.filter(r, !(r in vars.out))",
+            "conditions": [{"role": "ann", "when": "size(vars.out) == 0 || vars.open"},
+                           {"group": "crew", "when": "!(role in vars.out)"}, "god"]}[shape]
+    if found["order"] != "moderated":
+        found.pop("moderator", None)
+    if found["order"] != "simultaneous" or "god" in str(found["speakers"]) or shape in ("group", "expression"):
+        found.pop("resolver", None)
+    if found["order"] == "parallel":
+        found["audiences"] = []
+    found["audience"] = one_of(draw, found.get("audience", ["all"]), ["inside"], ["inside", "god"])
+    if draw(st.booleans()):
+        found.update(audiences=["inside", "whisper"], to_several=found["order"] != "free")
+    for field in ("on_enter", "on_leave"):
+        if draw(st.integers(0, 2)) == 0:
+            found[field] = second_changes(draw)
+    if draw(st.booleans()):
+        found["optional_actions"] = [*found["optional_actions"], "point"]
+    found["next"] = [{**way, "when": draw(st.sampled_from(SECOND_CONDITIONS))} if "when" in way else way
+                     for way in found["next"]]
+
+
+@st.composite
+def second_scenarios(draw: st.DrawFn) -> Data:
+    """A valid scenario with chance, lists and maps, values for roles, and who takes part decided as it plays."""
+    found: Data = draw(scenarios())
+    actors = found["groups"]["crew"]
+    for name in ("ann", *actors):
+        found["roles"][name]["required"] = True
+    found["variables"] |= {
+        "out": {"type": "list", "initial": [], "max_items": 4},
+        "seen": {"type": "map", "item": "integer", "initial": {}},
+        "deck": {"type": "list", "item": "integer", "initial": [1, 2, 3], "minimum": 0, "maximum": 9, "max_items": 9},
+        "score": {"type": "number", "per_role": True, "initial": 0, "visible_to": one_of(draw, ["own"], ["all"])},
+        "card": {"type": "string", "per_role": ["crew"], "initial": "blue", "choices": ["red", "blue", "green"],
+                 "visible_to": one_of(draw, ["own"], ["own", "god"], ["marked"])}}
+    found["groups"] |= {"left": [actors[0], "god"], "right": actors[1:2], "gods": ["god"]}
+    found["groups"] |= {"inside": {"of": ["everyone"], "when": "!(role in vars.out)"},
+                        "marked": {"of": ["crew"], "when": "role in groups.inside && vars.card[role] == 'red'"}}
+    found["setup"] = second_changes(draw)
+    found["actions"] |= {"point": {
+        "by": one_of(draw, ["crew"], ["inside", "god"]), "audience": one_of(draw, ["all"], ["inside"]),
+        "fields": {"at": {"enum": one_of(draw, "crew.filter(r, r != mover)", "groups.inside")},
+                   "force": {"type": "integer", "minimum": 0, "maximum": "params.limit + 1"}},
+        "set": {"seen[args.at]": "args.force", "score[mover]": "vars.score[mover] + double(args.force)"}}}
+    for phase in found["flow"]["phases"].values():
+        second_phase(draw, phase, actors)
+    found["rules"] += [{"when": draw(st.sampled_from(SECOND_CONDITIONS)), "set": second_changes(draw),
+                        **one_of(draw, {}, {"chance": 0.5})} for _ in range(draw(st.integers(0, 2)))]
+    found["injects"] += [{"text": "{{ name('ann') }} draws; before {{ old.trust }}, now {{ vars.trust }}.", "every": 2,
+                          "chance": 0.5, "audience": one_of(draw, ["inside"], ["marked"], ["all"]),
+                          "set": second_changes(draw)}]
+    found["analysis"]["measures"] += [{"name": "gain", "value": "vars.score[role]", "of": "crew", "each": "turn",
+                                       "difference": draw(st.booleans())}, {"name": "pile", "value": "size(vars.deck)"}]
+    return found

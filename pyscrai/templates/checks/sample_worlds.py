@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyscrai.templates.cel.scope import ExpressionContext, Type, members
+from pyscrai.templates.cel.scope import ExpressionContext, Type, argument_type, members
 from pyscrai.templates.models.action import ActionSpec, Argument
 from pyscrai.templates.models.scenario import ScenarioTemplate, display_name
 from pyscrai.templates.models.variable import Domain, Variable
@@ -41,7 +41,9 @@ def sample_contexts(scenario: ScenarioTemplate, scope: Mapping[str, Type], *, ac
             if root in world:
                 world[root] = {name: values[number % len(values)] for name, values in domains.items()}
         world |= {name: roles for name, roles in groups.items() if name not in ExpressionContext.__annotations__}
-        world |= {"names": names, "chance": lambda: random.Random(0), "roles": list(scenario.roles), "groups": groups}
+        world |= {"names": names, "chance": lambda: random.Random(0), "roles": list(scenario.roles), "groups": groups,
+                  "moves": [{**move, "args": _sample_arguments(scenario, move["action"], number)}
+                            for move in world["moves"]]}
         worlds.append(world)
     return worlds
 
@@ -83,6 +85,15 @@ def _containers(variable: Variable, items: Sequence[Any]) -> list[Any]:
         found.append(values if variable.type == "list" else {f"key{place}": item for place, item in enumerate(values)})
     given = variable.initial
     found[0] = found[0] if variable.per_role or not isinstance(given, tuple | dict) else variable.coerce(given)
+    return found
+
+
+def _sample_arguments(scenario: ScenarioTemplate, action: str, number: int) -> dict[str, Any]:
+    """What a move of an action may hold in a world."""
+    found = {}
+    for name, argument in scenario.actions[action].fields.items() if action in scenario.actions else ():
+        values = _argument(argument, argument_type(argument))
+        found[name] = values[number % len(values)]
     return found
 
 
