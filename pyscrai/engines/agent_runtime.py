@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from langgraph.types import interrupt
@@ -24,11 +25,24 @@ from pyscrai.engines.orchestration.turn_order import GATHER, in_turn
 from pyscrai.engines.place import Keys, Place, awaited_keys, gather_keys, opening_keys
 from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import CallRecord, Inbox, Record
-from pyscrai.engines.state import Activation, Played
+from pyscrai.engines.state import Activation, Line, Played
 from pyscrai.engines.view import View, view
 from pyscrai.engines.watcher_runtime import WatcherRuntime, finish, memory_of, total
 from pyscrai.errors import ModelError, ReplyError, RunError
-from pyscrai.events import FlowWarning, RunStarted, TurnSkipped
+from pyscrai.events import Event, FlowWarning, RunStarted, TurnSkipped
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """What people put into the world, to be recorded with the turn that takes it."""
+
+    events: Sequence[Event]
+    lines: Sequence[Line]
+    variables: Mapping[str, Any]
+
+    @classmethod
+    def nothing(cls, state: Mapping[str, Any]) -> _Arrived:
+        return cls((), (), state.get("variables") or {})
 
 
 class AgentRuntime(WatcherRuntime):
@@ -82,7 +96,7 @@ class AgentRuntime(WatcherRuntime):
         given = state
         arrived, people, state = self._apply(commands, given, flow.speaking(given["next"])[0]["turn"])
         if not records:  # another speaker of this round does; what was taken is heard by both
-            arrived, people = Step(self.plan, given, Keys("")), {}
+            arrived, people = _Arrived.nothing(given), {}
         caller = self.caller(engine, place)
         seen = view(self.plan, state, engine.role, turn=place.turn)
         memory = None
@@ -155,10 +169,10 @@ class AgentRuntime(WatcherRuntime):
         return read_human(engine, activation, seen, recorded)
 
     async def _failed(self, engine: Engine, place: Place, caller: Caller, error: ModelError | ReplyError,
-                      arrived: Step, state: Mapping[str, Any]) -> Performance:
+                      arrived: _Arrived, state: Mapping[str, Any]) -> Performance:
         """Apply the role's failure policy."""
         if engine.policy(error) != "skip":
-            await self.commit([*arrived.events, *self.notes(caller, arrived.phase)], None)
+            await self.commit([*arrived.events, *self.notes(caller, state.get("phase", ""))], None)
             raise self.failed(caller, error)
         if place.task == "moderate":
             clock = state.get("clock") or {}
@@ -175,20 +189,23 @@ class AgentRuntime(WatcherRuntime):
     # -- what people do -----------------------------------------------------------------------------------------------
 
     def _apply(self, commands: Commands, state: Mapping[str, Any], turn: int
-               ) -> tuple[Step, dict[str, str | None], Mapping[str, Any]]:
+               ) -> tuple[_Arrived, dict[str, str | None], Mapping[str, Any]]:
         """Apply the commands that arrived.
 
         Returns:
             What is to be recorded of them, who plays which role from now on, and the state with both.
         """
+        if not commands:
+            return _Arrived.nothing(state), {}, state
         step = Step(self.plan, state, Keys(""))
         step.turn = turn  # what arrives belongs to the turn that takes it: a fork before it has it not
         people: dict[str, str | None] = {}
         for command in commands:
             people.update(apply_command(step, command))
+        arrived = _Arrived(step.events, step.lines, step.variables)
         if not step.lines and not people and not step.events:
-            return step, people, state
+            return arrived, people, state
         changed = {**state, "variables": step.variables,
                    "messages": [*(state.get("messages") or ()), *step.lines],
                    "people": {**(state.get("people") or {}), **people}}
-        return step, people, changed
+        return arrived, people, changed

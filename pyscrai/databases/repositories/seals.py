@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -79,8 +79,7 @@ class RunSeals:
             digest = blake2b(digest_size=16)
             rows = await self._session.execute(_rows(table, order, run_id, last_seq, last_call))
             for portion in rows.partitions(AT_ONCE):
-                for values in portion:
-                    digest.update(repr(tuple(map(_plain, values))).encode("utf-8", "surrogatepass"))
+                digest.update("".join(map(repr, map(_plain, portion))).encode("utf-8", "surrogatepass"))
                 await asyncio.sleep(0)
             digests[table.name] = digest.hexdigest()
         return digests
@@ -103,7 +102,13 @@ def _rows(table: Table, order: tuple[str, ...], run_id: str, last_seq: int, last
     return select(*columns).select_from(table).where(and_(*conditions)).order_by(*(table.c[name] for name in order))
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    return bytes(value) if isinstance(value, memoryview) else value
+def _plain(row: Iterable[Any]) -> tuple[Any, ...]:
+    """The values of a row, alike whatever zone and buffers a driver gives them in."""
+    values = tuple(row)
+    if _PLAIN.issuperset(map(type, values)):
+        return values
+    return tuple(value.astimezone(UTC).isoformat() if isinstance(value, datetime) else
+                 bytes(value) if isinstance(value, memoryview) else value for value in values)
+
+
+_PLAIN = frozenset({str, int, float, bytes, bool, type(None)})

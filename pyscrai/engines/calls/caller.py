@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pyscrai.engines.agents.engine import Engine
 from pyscrai.engines.calls.recorded_calls import TOOL, RecordedCalls, question_of
@@ -15,7 +15,7 @@ from pyscrai.engines.calls.repair import as_taken_by, repair
 from pyscrai.engines.calls.token_stream import TokenListener, TokenStream
 from pyscrai.engines.place import Place
 from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest, Usage
-from pyscrai.engines.ports.record import Attempt, CallRecord, Record
+from pyscrai.engines.ports.record import Attempt, CallRecord, Record, question_digest
 from pyscrai.engines.state import UNPRICED
 from pyscrai.engines.tools.consultation import use_now
 from pyscrai.engines.tools.tool import Answer, Scene, Tool
@@ -33,6 +33,14 @@ UNREQUIRED = ("measure", "report")
 
 MENDED, GIVEN_UP = "mended", "given_up"
 """What a recorded error says too: that the question was put again; that the play went on without an answer."""
+
+
+class _Asked(NamedTuple):
+    """A question: what it is for, the request, and the hashes of the prompt templates in it."""
+
+    purpose: str
+    request: ModelRequest
+    prompts: Mapping[str, str]
 
 
 class _Failed(Exception):
@@ -73,7 +81,7 @@ class Caller:
                 # A seed of its own for every turn: with one for all, a small model falls into the same words again;
                 # and another one after an unusable reply, or what failed would fail for ever.
                 request = replace(request, seed=(seed + 7919 * self.place.turn + 104_729 * unusable) % 2**31)
-            asked = CallRecord(self.place.call(0), purpose, "", request, None, prompts=prompts)
+            asked = _Asked(purpose, request, prompts)
             try:
                 return await self._ask(asked, read, speech, optional=optional)
             except _Failed as failed:
@@ -112,15 +120,15 @@ class Caller:
 
     # -- one series of tries ------------------------------------------------------------------------------------------
 
-    async def _ask(self, asked: CallRecord, read: Callable[[ModelReply], T], speech: str | None, *, optional: bool
+    async def _ask(self, asked: _Asked, read: Callable[[ModelReply], T], speech: str | None, *, optional: bool
                    ) -> T:
         """Ask until there is a reply that can be read, or no repair is left."""
         repairs = self.engine.instance.failure.repairs
         while True:
-            question = question_of(asked.purpose, asked.request, "")
+            question = question_digest(asked.purpose, asked.request)
             recalled = self._recorded.take(question, purpose=asked.purpose)
             if recalled is None:
-                call, error = await self._call(replace(asked, key=self._recorded.next_key(), question=question), speech)
+                call, error = await self._call(asked, question, speech)
             else:
                 call, error = recalled, None
             reply = call.reply
@@ -151,13 +159,13 @@ class Caller:
                 raise _Failed(fault, recalled)
             repairs -= not poor
             request = fault.again(asked.request) if isinstance(fault, TryAgain) else repair(asked.request, reply, fault)
-            asked = replace(asked, request=request)
+            asked = asked._replace(request=request)
 
-    def _stays_failed(self, call: CallRecord, asked: CallRecord) -> bool:
+    def _stays_failed(self, call: CallRecord, asked: _Asked) -> bool:
         """Whether what failed when it was recorded is not asked anew: the play went on from it, or this is a replay."""
         if (call.error or {}).get(GIVEN_UP):
             return True
-        if self._recorded.holds(question_of(asked.purpose, asked.request, ""), purpose=asked.purpose):
+        if self._recorded.holds(question_digest(asked.purpose, asked.request), purpose=asked.purpose):
             return False
         return self.record.closed or self._recorded.any_after(call)
 
@@ -174,8 +182,9 @@ class Caller:
 
     # -- one call -----------------------------------------------------------------------------------------------------
 
-    async def _call(self, asked: CallRecord, speech: str | None) -> tuple[CallRecord, ModelError | None]:
-        if asked.key.ordinal:
+    async def _call(self, asked: _Asked, question: bytes, speech: str | None) -> tuple[CallRecord, ModelError | None]:
+        key = self._recorded.next_key()
+        if key.ordinal:
             # What was answered before in this turn may be in this question: it must not be lost once this is asked.
             await self.record.commit(())
         attempts: list[Attempt] = []
@@ -184,10 +193,12 @@ class Caller:
         for model in models:
             reply, failure = await self._try(model, asked.request, speech, attempts)
             if reply is not None:
-                return replace(asked, alias=model.alias, reply=reply, attempts=tuple(attempts)), None
+                return CallRecord(key, asked.purpose, model.alias, asked.request, reply, tuple(attempts), None,
+                                  asked.prompts, question), None
         assert failure is not None
         error = {**failure.as_dict(), **({GIVEN_UP: True} if self._goes_on(failure) else {})}
-        call = replace(asked, alias=models[-1].alias, attempts=tuple(attempts), error=error)
+        call = CallRecord(key, asked.purpose, models[-1].alias, asked.request, None, tuple(attempts), error,
+                          asked.prompts, question)
         self.record.note(call)
         return call, failure
 
@@ -202,7 +213,8 @@ class Caller:
                 async with asyncio.timeout(policy.timeout):
                     self._tokens.begin()
                     reply = await model.complete(as_taken_by(model, request), self._tokens.of_a_try(speech))
-                    return replace(reply, text=storable(reply.text)), None
+                    text = storable(reply.text)
+                    return (reply if text is reply.text else replace(reply, text=text)), None
             except TimeoutError:
                 failure = ModelTimeout(f"{model.alias} did not answer within {policy.timeout:g} s")
             except ModelError as error:

@@ -80,8 +80,14 @@ def question_digest(purpose: str, request: ModelRequest) -> bytes:
         head = json.dumps(asked, sort_keys=True, default=str).encode()
     digest = blake2b(head, digest_size=16)
     for message in request.messages:
-        text = storable(message.content).encode()
-        digest.update(f"\n{message.role} {len(text)}\n".encode())
+        content = message.content
+        try:
+            text = content.encode()
+        except UnicodeEncodeError:
+            text = b"\x00"
+        if b"\x00" in text:
+            text = storable(content).encode()
+        digest.update(b"\n%s %d\n" % (message.role.encode(), len(text)))
         digest.update(text)
     return digest.digest()
 
