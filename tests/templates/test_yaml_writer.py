@@ -43,8 +43,11 @@ personality:
 """
 
 
+STORABLE = st.characters(exclude_characters="\0")
+
+
 @settings(max_examples=80, deadline=None)
-@given(st.text(min_size=1, max_size=300), st.text(max_size=80))
+@given(st.text(STORABLE, min_size=1, max_size=300), st.text(STORABLE, max_size=80))
 def test_any_text_comes_back(backstory: str, trait: str) -> None:
     try:
         template = AgentTemplate(name="x", engine="actor", personality=Personality(

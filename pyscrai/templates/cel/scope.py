@@ -163,7 +163,7 @@ def scope_of(scenario: ScenarioTemplate, *, action: ActionSpec | None = None, of
         "turn": INT, "phase": Type("string", choices=tuple(scenario.flow.phases)), "phase_turns": INT, "round": INT,
         "last": _struct({"role": Type("string", choices=("", *scenario.roles)), "text": STRING,
                          "kind": Type("string", choices=("", *EVENT_KINDS))}, "field"),
-        "mover": Type("string", choices=tuple(scenario.roles) if action else ("", *scenario.roles)),
+        "mover": Type("string", choices=("", *scenario.roles)),
         "events": _struct(dict.fromkeys(EVENT_KINDS, INT), "event kind"),
         "cost": DOUBLE, "tokens": INT, "seconds": DOUBLE,
         "measures": _struct({measure.name: replace(measure_type(measure, scenario), optional=True)
@@ -177,9 +177,15 @@ def scope_of(scenario: ScenarioTemplate, *, action: ActionSpec | None = None, of
             "role": a_role, "action": Type("string", choices=tuple(scenario.actions) or ("",)), "args": ANY}, "field")),
         "roles": Type("list", item=a_role), "groups": _struct(groups, "group")}
     scope.update({name: kind for name, kind in groups.items() if name not in ExpressionContext.__annotations__})
-    if of_role:
-        scope["role"] = a_role
+    return scope | own_scope(scenario, action=action, of_role=of_role)
+
+
+def own_scope(scenario: ScenarioTemplate, *, action: ActionSpec | None, of_role: bool) -> dict[str, Type]:
+    """The names that an expression reads beyond those of all others."""
+    a_role = Type("string", choices=tuple(scenario.roles))
+    scope = {"role": a_role} if of_role else {}
     if action is not None:
+        scope["mover"] = a_role
         scope["args"] = _struct({name: replace(argument_type(argument), optional=not argument.required)
                                  for name, argument in action.fields.items()}, "argument")
     return scope

@@ -15,7 +15,7 @@ from pyscrai.templates.checks.expressions import check_expressions
 from pyscrai.templates.checks.flow import check_flow
 from pyscrai.templates.checks.names import check_names
 from pyscrai.templates.checks.prompts import agent_text_problems, check_prompts
-from pyscrai.templates.checks.report import Subject
+from pyscrai.templates.checks.report import MOST_PROBLEMS, EnoughProblems, Subject
 from pyscrai.templates.checks.secrets import check_secrets
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.base import TOOLS
@@ -38,8 +38,12 @@ def check(scenario: ScenarioTemplate, agents: Mapping[str, AgentTemplate], posit
         tools: the tools that ship.
     """
     subject = Subject(scenario, agents, positions or Positions(), tools)
-    for check_concern in PASSES:
-        check_concern(subject)
+    try:
+        for check_concern in PASSES:
+            check_concern(subject)
+    except EnoughProblems:
+        subject.problems.append(subject.positions.problem(
+            "template.more", (), f"there may be more than these {MOST_PROBLEMS} problems", cure="mend these first"))
     return _in_order(subject.problems)
 
 

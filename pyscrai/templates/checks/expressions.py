@@ -10,11 +10,11 @@ from typing import Any
 from pyscrai.errors import ExpressionError
 from pyscrai.templates.cel.computation import Computation
 from pyscrai.templates.cel.expression import Expression, compile_expression
-from pyscrai.templates.cel.scope import Type, domain_type, scope_of, variable_type
+from pyscrai.templates.cel.scope import Type, domain_type, own_scope, scope_of, variable_type
 from pyscrai.templates.cel.tree import Literal
 from pyscrai.templates.cel.types import Types
 from pyscrai.templates.checks.report import Subject
-from pyscrai.templates.checks.sample_worlds import sample_contexts
+from pyscrai.templates.checks.sample_worlds import own_contexts, sample_contexts
 from pyscrai.templates.checks.uses import Use, uses
 from pyscrai.templates.models.action import ActionSpec
 from pyscrai.templates.models.variable import Variable
@@ -31,19 +31,21 @@ _KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {
 def check_expressions(subject: Subject) -> None:
     """Every condition, every ``set``, every computed bound, choice, speaker and measure."""
     scenario = subject.scenario
-    scopes: dict[tuple[str | None, tuple[str, ...]], Mapping[str, Type]] = {}
-    samples: dict[tuple[str | None, tuple[str, ...]], list[dict[str, Any]]] = {}
+    base = scope_of(scenario)
+    worlds = sample_contexts(scenario, base)
+    own: dict[tuple[str | None, tuple[str, ...]], Mapping[str, Type]] = {(None, ()): {}}
+    samples: dict[tuple[str | None, tuple[str, ...]], list[dict[str, Any]]] = {(None, ()): worlds}
     trial = 0
     for use in uses(subject):
         where = use.action, use.of
         action = scenario.actions[use.action] if use.action else None
-        if where not in scopes:
-            scopes[where] = _scope(subject, action, use.of)
+        if where not in own:
+            own[where] = _own_scope(subject, base, action, use.of)
         expression = _read(subject, use)
-        if expression is None or not _typed(subject, use, expression, scopes[where]):
+        if expression is None or not _typed(subject, use, expression, {**base, **own[where]}):
             continue
         if where not in samples:
-            samples[where] = sample_contexts(scenario, scopes[where], action=action)
+            samples[where] = own_contexts(worlds, own[where], action=action)
         trial += _try(subject, use, expression, samples[where])
         if trial > TRIAL:
             subject.error("too_costly", use.path, "the conditions of this template are too costly to be tried out",
@@ -51,16 +53,16 @@ def check_expressions(subject: Subject) -> None:
             return
 
 
-def _scope(subject: Subject, action: ActionSpec | None, of: tuple[str, ...]) -> dict[str, Type]:
-    """The names that an expression may read: ``role`` is one of those it is of, an argument one of its choices."""
-    scenario = subject.scenario
-    scope = scope_of(scenario, action=action, of_role=bool(of))
+def _own_scope(subject: Subject, base: Mapping[str, Type], action: ActionSpec | None, of: tuple[str, ...]
+               ) -> dict[str, Type]:
+    """The names that an expression reads beyond others: a ``role`` of those it is of, arguments with their choices."""
+    scope = own_scope(subject.scenario, action=action, of_role=bool(of))
     if of and (roles := subject.members(of)):
         scope["role"] = replace(scope["role"], choices=roles)
     for name, argument in (action.fields if action else {}).items():
         if "enum" in argument.computed:
             with suppress(ExpressionError):
-                given = Types(scope).of(compile_expression(argument.computed["enum"]).tree)
+                given = Types({**base, **scope}).of(compile_expression(argument.computed["enum"]).tree)
                 if given.item is not None and given.item.choices:
                     arguments = scope["args"]
                     scope["args"] = replace(arguments, fields={**arguments.fields, name: replace(

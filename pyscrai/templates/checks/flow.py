@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pyscrai.did_you_mean import closest
 from pyscrai.templates.checks.report import DEFAULT_BOUND, Subject
 from pyscrai.templates.models.base import END
-from pyscrai.templates.models.flow import Phase
+from pyscrai.templates.models.flow import Phase, Transition
 from pyscrai.templates.reading.positions import Path
 
 NATURAL = ("phrase", "when", "narrator", "judge")
@@ -53,24 +53,35 @@ def reach(start: str, ways: Mapping[str, Iterable[str]]) -> set[str]:
 
 def _ways(phase: Phase, phases: Mapping[str, Phase]) -> tuple[str, ...]:
     """Where a phase can lead, misspelt names put right; a way after a bare one that is always open is never taken."""
-    found: list[str] = []
-    for index, transition in enumerate(phase.next):
-        if _shadow(phase, index, phases) is None:
-            known = transition.to == END or transition.to in phases
-            found.append(transition.to if known else closest(transition.to, phases) or transition.to)
+    found: dict[str, None] = {}
+    for transition in taken(phase, phases):
+        known = transition.to == END or transition.to in phases
+        found[transition.to if known else closest(transition.to, phases) or transition.to] = None
     return tuple(found)
 
 
-def _shadow(phase: Phase, index: int, phases: Mapping[str, Phase]) -> int | None:
-    """The earlier transition that is always taken before this one, if there is one."""
-    here = phase.next[index]
-    for earlier, transition in enumerate(phase.next[:index]):
+def taken(phase: Phase, phases: Mapping[str, Phase]) -> list[Transition]:
+    """The transitions of a phase that can be taken at all."""
+    first = _first_open(phase, phases)
+    return [transition for index, transition in enumerate(phase.next) if not _shadowed(phase, index, first)]
+
+
+def _first_open(phase: Phase, phases: Mapping[str, Phase]) -> int | None:
+    """The first transition without a condition whose target can always be entered."""
+    for index, transition in enumerate(phase.next):
         target = phases.get(transition.to)
-        open_always = transition.to == END or (target is not None and target.max_visits is None)
-        # A bare transition waits for the end of a round; in orders that look after every turn, others come before it.
-        if transition.bare and open_always and (here.bare or phase.order in ("sequence", "simultaneous")):
-            return earlier
+        if transition.bare and (transition.to == END or (target is not None and target.max_visits is None)):
+            return index
     return None
+
+
+def _shadowed(phase: Phase, index: int, first: int | None) -> bool:
+    """Whether the first open transition is always taken before this one.
+
+    A bare transition waits for the end of a round; in orders that look after every turn, others come before it.
+    """
+    waits = phase.order in ("sequence", "simultaneous")
+    return first is not None and first < index and (phase.next[index].bare or waits)
 
 
 def _ending(subject: Subject, reachable: set[str], ways: Mapping[str, tuple[str, ...]]) -> None:
@@ -163,10 +174,11 @@ def _certain(phase: Phase, index: int) -> bool:
 def _transitions(subject: Subject, path: Path, phase: Phase) -> None:
     phases = subject.scenario.flow.phases
     round_turns = len(subject.speakers(phase)) + (1 if phase.resolver and phase.order == "simultaneous" else 0)
+    first = _first_open(phase, phases)
     for index, transition in enumerate(phase.next):
         here: Path = (*path, "next", index)
-        if (earlier := _shadow(phase, index, phases)) is not None:
-            subject.warn("never", here, f"this transition is never taken: next[{earlier}] always comes before it",
+        if _shadowed(phase, index, first):
+            subject.warn("never", here, f"this transition is never taken: next[{first}] always comes before it",
                          value=transition.to, cure="move the one without a condition to the end")
         if phase.max_turns is None:
             continue

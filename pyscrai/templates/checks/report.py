@@ -30,6 +30,14 @@ WARNINGS = frozenset({
 """The codes of warnings, as `allow` names them."""
 
 
+MOST_PROBLEMS = 200
+"""Problems that one check tells; who has so many begins with these."""
+
+
+class EnoughProblems(Exception):
+    """A check has found as many problems as it tells."""
+
+
 @dataclass
 class Subject:
     """A scenario under examination.
@@ -44,12 +52,18 @@ class Subject:
     positions: Positions
     tools: Collection[str] = ()
     problems: list[Problem] = field(default_factory=list)
+    _behind: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     # -- findings -----------------------------------------------------------------------------------------------------
 
     def error(self, code: str, path: Sequence[Step], message: str, *, value: Any = None, cure: str | None = None,
               on_key: bool = False, offset: int | None = None) -> None:
-        """Note a mistake."""
+        """Note a mistake.
+
+        Raises:
+            EnoughProblems: there are as many as one check tells.
+        """
+        self._leave_room()
         self.problems.append(self.positions.problem(f"template.{code}", path, message, value=value, cure=cure,
                                                     on_key=on_key, offset=offset))
 
@@ -58,8 +72,13 @@ class Subject:
         """Note something that is probably not meant, unless the template says that it is."""
         if self._allowed(code, path):
             return
+        self._leave_room()
         self.problems.append(self.positions.problem(f"template.{code}", path, message, value=value, cure=cure,
                                                     on_key=on_key, offset=offset, warning=True))
+
+    def _leave_room(self) -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise EnoughProblems
 
     def _allowed(self, code: str, path: Sequence[Step]) -> bool:
         """Whether the part at a path, or one around it, acknowledges a warning."""
@@ -98,7 +117,12 @@ class Subject:
 
     def members(self, names: Iterable[str]) -> tuple[str, ...]:
         """Roles behind role and group names; names that are neither drop out."""
-        return members(tuple(names), self.scenario)
+        found: dict[str, None] = {}
+        for name in names:
+            if name not in self._behind:
+                self._behind[name] = members((name,), self.scenario)
+            found.update(dict.fromkeys(self._behind[name]))
+        return tuple(found)
 
     def speakers(self, phase: Phase) -> tuple[str, ...]:
         """The roles that speak in a phase; ``all`` leaves the Analysts out."""

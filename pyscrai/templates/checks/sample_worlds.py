@@ -20,32 +20,46 @@ LONG = 3
 _FIRST = {"integer": 1, "number": 1.0, "boolean": True, "string": "words"}
 
 
-def sample_contexts(scenario: ScenarioTemplate, scope: Mapping[str, Type], *, action: ActionSpec | None = None
-                    ) -> list[dict[str, Any]]:
+def sample_contexts(scenario: ScenarioTemplate, scope: Mapping[str, Type]) -> list[dict[str, Any]]:
     """Contexts that a run can be in: values at their first, lowest and highest, each choice, and empty ones.
 
     Args:
-        scope: the names that are read, with their types.
-        action: the action whose ``set`` reads ``args``.
+        scope: the names that all expressions read, with their types.
     """
     fixed = {"vars": {name: _variable(variable, scenario) for name, variable in scenario.variables.items()},
-             "params": {name: _domain(parameter, parameter.default) for name, parameter in scenario.parameters.items()},
-             "args": {name: _argument(argument, scope["args"].fields[name])
-                      for name, argument in (action.fields if action else {}).items()}}
+             "params": {name: _domain(parameter, parameter.default) for name, parameter in scenario.parameters.items()}}
     names = {role: display_name(role, spec.name) for role, spec in scenario.roles.items()}
     groups = {name: list(members((name,), scenario)) for name in scenario.groups}
     worlds = []
     for number in range(WORLDS):
         world = {name: _value(kind, number) for name, kind in scope.items()}
         for root, domains in fixed.items():
-            if root in world:
-                world[root] = {name: values[number % len(values)] for name, values in domains.items()}
+            world[root] = {name: values[number % len(values)] for name, values in domains.items()}
         world |= {name: roles for name, roles in groups.items() if name not in ExpressionContext.__annotations__}
         world |= {"names": names, "chance": lambda: random.Random(0), "roles": list(scenario.roles), "groups": groups,
                   "moves": [{**move, "args": _sample_arguments(scenario, move["action"], number)}
                             for move in world["moves"]]}
         worlds.append(world)
     return worlds
+
+
+def own_contexts(samples: Sequence[Mapping[str, Any]], scope: Mapping[str, Type], *, action: ActionSpec | None
+                 ) -> list[dict[str, Any]]:
+    """Sample contexts with what one expression reads beyond others.
+
+    Args:
+        scope: the names that it reads beyond others, with their types.
+        action: the action whose ``set`` reads ``args``.
+    """
+    given = {name: _argument(argument, scope["args"].fields[name])
+             for name, argument in (action.fields if action else {}).items()}
+    found = []
+    for number, sample in enumerate(samples):
+        own = {name: _value(kind, number) for name, kind in scope.items()}
+        if action is not None:
+            own["args"] = {name: values[number % len(values)] for name, values in given.items()}
+        found.append({**sample, **own})
+    return found
 
 
 def _domain(domain: Domain, first: Any) -> list[Any]:

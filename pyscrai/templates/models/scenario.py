@@ -26,6 +26,9 @@ from pyscrai.templates.models.flow import Flow
 from pyscrai.templates.models.variable import Parameter, Variable
 from pyscrai.templates.models.world import InjectSpec, Rule
 
+MOST_NAMES = 1_000
+"""Roles, and groups, that a scenario may have."""
+
 
 def display_name(role: str, name: str) -> str:
     """The name of a role in the transcript: its own, or its id in words."""
@@ -87,9 +90,9 @@ class ScenarioTemplate(Template):
     """What everyone knows at the start; ``{{ params.NAME }}`` puts a parameter in."""
     parameters: dict[Identifier, Parameter] = Field(default_factory=dict)
     variables: dict[Identifier, Variable] = Field(default_factory=dict)
-    groups: dict[Identifier, Names | Group] = Field(default_factory=dict)
+    groups: dict[Identifier, Names | Group] = Field(default_factory=dict, max_length=MOST_NAMES)
     """Names for several roles; one with a condition holds those for whom it holds at the moment."""
-    roles: dict[Identifier, Role] = Field(min_length=1)
+    roles: dict[Identifier, Role] = Field(min_length=1, max_length=MOST_NAMES)
     setup: dict[Target, Expression] = Field(default_factory=dict)
     """Variables that are drawn or computed before the first phase, in order."""
     documents: dict[Identifier, Text] = Field(default_factory=dict)

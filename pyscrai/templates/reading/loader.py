@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -151,7 +151,7 @@ def _validate(documents: Sequence[Document], problems: Sequence[Problem]) -> Rea
         seen[identity] = 1
         if mistakes:
             drafts.append(loaded)
-            guessed.extend((loaded, _renamed(mend.path, mends)) for mend in mends if mend.invents)
+            guessed.extend((loaded, _renamed(mend.path, _names(mends))) for mend in mends if mend.invents)
         else:
             found.append(loaded)
     all_problems.sort(key=lambda problem: (problem.line or 0, problem.column or 0))
@@ -178,8 +178,11 @@ def _validate_one(document: Document) -> tuple[LoadedTemplate | None, list[Probl
             template = model.model_validate(data)
         except ValidationError as error:
             wrong = explain(error, model, data)
-            fresh = [found for found in wrong if not _of_our_making(found, mends)]
-            seen = {(found.code, _renamed(found.path, mends)) for found in told}
+            dropped = _dropped(mends)
+            owners = {path[:-1] for path in dropped}
+            fresh = [found for found in wrong if not _of_our_making(found, dropped, owners)]
+            names = _names(mends)
+            seen = {(found.code, _renamed(found.path, names)) for found in told}
             fresh = [found for found in fresh if (found.code, found.path) not in seen]
             told.extend(fresh)
             problems.extend(found.problem(positions) for found in fresh)
@@ -193,17 +196,26 @@ def _validate_one(document: Document) -> tuple[LoadedTemplate | None, list[Probl
     return None, problems, []
 
 
-def _of_our_making(found: FieldProblem, mends: Sequence[Mend]) -> bool:
+def _of_our_making(found: FieldProblem, dropped: Collection[Path], owners: Collection[Path]) -> bool:
     """Whether a problem is about a part that was mended away, or about what it was a part of."""
-    dropped = [path for mend in mends if mend.drop for path in (mend.path, _renamed(mend.path, mends))]
-    return any(found.path[:len(path)] == path or found.path == path[:-1] for path in dropped)
+    return found.path in owners or any(found.path[:length] in dropped for length in range(len(found.path) + 1))
 
 
-def _renamed(path: Path, mends: Sequence[Mend]) -> Path:
-    for mend in mends:
-        if mend.name is not None and path[:len(mend.path)] == mend.path:
-            path = (*mend.path[:-1], mend.name, *path[len(mend.path):])
+def _dropped(mends: Sequence[Mend]) -> set[Path]:
+    names = _names(mends)
+    return {path for mend in mends if mend.drop for path in (mend.path, _renamed(mend.path, names))}
+
+
+def _renamed(path: Path, names: Mapping[Path, str]) -> Path:
+    """A path with the keys in it that are called otherwise by now."""
+    for length in range(1, len(path) + 1):
+        if (name := names.get(path[:length])) is not None:
+            path = (*path[:length - 1], name, *path[length:])
     return path
+
+
+def _names(mends: Sequence[Mend]) -> dict[Path, str]:
+    return {mend.path: mend.name for mend in mends if mend.name is not None}
 
 
 def _kind_of(data: Mapping[str, Any]) -> tuple[str | None, list[FieldProblem]]:
