@@ -47,7 +47,7 @@ def test_all_of_it_can_be_said() -> None:
     assert load_data(read(dump_yaml(template))[0][0].data).template == template
     assert template.content() == game().content()
     names = schema("scenario")["$defs"]
-    assert {"Group", "SpeakerSpec"} <= names.keys()
+    assert {"GroupSpec", "SpeakerSpec"} <= names.keys()
     assert "per_role" in names["Variable"]["properties"]
 
 

@@ -16,7 +16,7 @@ from pyscrai.prompts.parameters import with_parameters
 from pyscrai.templates.cel.expression import compile_expression
 from pyscrai.templates.models.analysis import End
 from pyscrai.templates.models.flow import Phase
-from pyscrai.templates.models.scenario import Group, ScenarioTemplate
+from pyscrai.templates.models.scenario import GroupSpec, ScenarioTemplate
 from pyscrai.templates.plain_texts import filled, filled_persona
 
 OWN = "own"
@@ -210,7 +210,7 @@ def changing_groups(scenario: ScenarioTemplate) -> set[str]:
     """The groups with a condition, and those that hold one."""
     found: set[str] = set()
     for name, group in scenario.groups.items():
-        if isinstance(group, Group) or not found.isdisjoint(group):
+        if isinstance(group, GroupSpec) or not found.isdisjoint(group):
             found.add(name)
     return found
 
@@ -260,7 +260,7 @@ def _seen_by(role: str, scenario: ScenarioTemplate, behind: Mapping[str, tuple[s
 
 def conditions_of(scenario: ScenarioTemplate) -> dict[str, str]:
     """Groups to their conditions."""
-    return {name: group.when for name, group in scenario.groups.items() if isinstance(group, Group)}
+    return {name: group.when for name, group in scenario.groups.items() if isinstance(group, GroupSpec)}
 
 
 def names_read(scenario: ScenarioTemplate) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import Literal
 from pyscrai.templates.cel.variable_target import EVERY, variable_target
 from pyscrai.templates.checks.report import Subject
 from pyscrai.templates.models.flow import SpeakerSpec
-from pyscrai.templates.models.scenario import Group
+from pyscrai.templates.models.scenario import GroupSpec
 from pyscrai.templates.reading.positions import Path
 
 Purpose = Literal["condition", "value", "key", "number", "choices", "roles", "measure"]
@@ -38,7 +38,7 @@ def uses(subject: Subject) -> Iterator[Use]:
     """All expressions, in the order of the template's fields."""
     scenario = subject.scenario
     for name, group in scenario.groups.items():
-        if isinstance(group, Group):
+        if isinstance(group, GroupSpec):
             yield Use(("groups", name, "when"), group.when, of=group.of)
     yield from _set(subject, ("setup",), scenario.setup)
     for name, phase in scenario.flow.phases.items():

@@ -35,7 +35,7 @@ def display_name(role: str, name: str) -> str:
     return name or role.replace("_", " ").title()
 
 
-class Group(Part):
+class GroupSpec(Part):
     """A group that changes while the play goes on: those of its roles for whom a condition holds."""
 
     of: Names
@@ -90,7 +90,7 @@ class ScenarioTemplate(Template):
     """What everyone knows at the start; ``{{ params.NAME }}`` puts a parameter in."""
     parameters: dict[Identifier, Parameter] = Field(default_factory=dict)
     variables: dict[Identifier, Variable] = Field(default_factory=dict)
-    groups: dict[Identifier, Names | Group] = Field(default_factory=dict, max_length=MOST_NAMES)
+    groups: dict[Identifier, Names | GroupSpec] = Field(default_factory=dict, max_length=MOST_NAMES)
     """Names for several roles; one with a condition holds those for whom it holds at the moment."""
     roles: dict[Identifier, Role] = Field(min_length=1, max_length=MOST_NAMES)
     setup: dict[Target, Expression] = Field(default_factory=dict)
@@ -112,4 +112,4 @@ class ScenarioTemplate(Template):
     def named(self, group: str) -> tuple[str, ...]:
         """The roles and groups that a group can hold."""
         spec = self.groups[group]
-        return spec.of if isinstance(spec, Group) else spec
+        return spec.of if isinstance(spec, GroupSpec) else spec
