@@ -38,8 +38,36 @@ def phase_picture(scenario: ScenarioTemplate) -> tuple[tuple[PhaseNode, ...], tu
     return nodes, edges
 
 
+def phase_mermaid(scenario: ScenarioTemplate) -> str:
+    """The phases and transitions of a scenario as a Mermaid flowchart, conditions on the arrows."""
+    nodes, edges = phase_picture(scenario)
+    names = {node.id: f"p{number}" for number, node in enumerate(nodes)} | {END: "finish"}
+    lines = ["graph TD", f'  begin([begin]) --> {names[scenario.flow.start]}']
+    lines += [f'  {names[node.id]}["{_plain(node.title)}<br/><small>{_plain(node.order)}: '
+              f'{_plain(", ".join(node.speakers))}</small>"]' for node in nodes]
+    lines.append("  finish([end])")
+    for edge in edges:
+        label = f'|"{_plain(edge.when)}"|' if edge.when else ""
+        lines.append(f"  {names[edge.source]} -->{label} {names[edge.target]}")
+    return "\n".join(lines) + "\n"
+
+
+def _plain(text: str) -> str:
+    """A text as a Mermaid label holds it."""
+    for mark, code in (("&", "&amp;"), ('"', "&quot;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;"), ("\n", " ")):
+        text = text.replace(mark, code)
+    return text
+
+
 def _when(way: Transition) -> str:
     found = [str(way.when) if way.when is not None else "", f"{way.after_turns} turns" if way.after_turns else "",
              f"{way.after_rounds} rounds" if way.after_rounds else "", f"after {way.on_event}" if way.on_event else "",
-             f"a majority of {way.majority.action}" if way.majority else ""]
+             _majority(way)]
     return " and ".join(part for part in found if part)
+
+
+def _majority(way: Transition) -> str:
+    if way.majority is None:
+        return ""
+    value = f" for {way.majority.value}" if way.majority.value is not None else ""
+    return f"a majority of {way.majority.action}{value}"

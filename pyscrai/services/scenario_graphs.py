@@ -21,7 +21,8 @@ class Drawing:
     nodes: tuple[tuple[str, str, str | None], ...]
     edges: tuple[tuple[str, str], ...]
     mermaid: str
-
+    shows: str = "roles"
+    """What the nodes are: ``roles`` or ``phases``."""
 
     def as_dict(self) -> dict[str, list[dict[str, str | None]]]:
         """Nodes and edges as JSON-plain data."""

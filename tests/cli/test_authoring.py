@@ -95,6 +95,17 @@ def test_a_graph_is_drawn(pyscrai: Pyscrai, home: Path) -> None:
     assert {"source": "ada", "target": "bo"} in pyscrai("graph", "talk.yaml", "--json").last["edges"]
 
 
+def test_phases_are_drawn_where_roles_are_many(pyscrai: Pyscrai) -> None:
+    many = pyscrai("graph", "polar-station", "--json").last
+    assert many["shows"] == "phases"
+    assert {node["id"] for node in many["nodes"]} > {"end"}
+    assert "-->" in many["mermaid"]
+    assert pyscrai("graph", "polar-station", "--roles", "--json").last["shows"] == "roles"
+    few = pyscrai("graph", "used-car-negotiation", "--phases").out
+    assert few.startswith("graph TD")
+    assert "begin([begin])" in few
+
+
 def test_other_formats_are_imported(pyscrai: Pyscrai, home: Path) -> None:
     (home / "person.json").write_text(json.dumps({"type": "TinyPerson", "persona": {
         "name": "Lisa Carter", "age": 28, "occupation": {"title": "Data Scientist", "description": "She likes data."},

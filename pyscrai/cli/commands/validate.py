@@ -49,13 +49,15 @@ async def graph(
     scenario: Annotated[str, Parameter(name="SCENARIO", help="A file, or a shipped or stored scenario.")], /, *,
     format: Annotated[Literal["mermaid", "svg", "png"] | None, Parameter(
         help="Left out, the suffix of --output tells, else mermaid.")] = None,
+    phases: Annotated[bool | None, Parameter(negative="--roles", help="Draw phases and transitions, or who can follow "
+                                             "whom; left out, phases from five roles on.")] = None,
     target: Target = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw a scenario's graph, who can follow whom: as Mermaid, SVG or PNG."""
+    """Draw a scenario's graph, its phases or who can follow whom: as Mermaid, SVG or PNG."""
     from pyscrai.cli.commands.graph import draw
 
-    await draw(scenario, target, format=format, as_json=as_json)
+    await draw(scenario, target, format=format, phases=phases, as_json=as_json)
 
 
 def schema(
