@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,34 @@ def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports inside functions count; those for type checkers alone do not: two classes may name each other."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): module
+             for path, module in sources()}
+
+    def needs(module: ast.Module) -> Iterator[str]:
+        for node in _at_run_time(module):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                yield from (full if (full := f"{node.module}.{each.name}") in names else node.module
+                            for each in node.names)
+            elif isinstance(node, ast.Import):
+                yield from (each.name for each in node.names)
+
+    graph = {name: {needed for needed in needs(module) if needed in names} - {name} for name, module in names.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        raise AssertionError(" -> ".join(reversed(error.args[1]))) from None
+
+
+def _at_run_time(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a module, without what stands below ``if TYPE_CHECKING``."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"):
+            yield child
+            yield from _at_run_time(child)
 
 
 def test_version_and_pins_are_in_step() -> None:

@@ -20,10 +20,3 @@ class ErrorCode:
     meaning: str
     cause: str
     cure: str
-
-
-def address(code: str | None) -> str:
-    """The address of a code's page below the site; empty where the code is unknown."""
-    from pyscrai.documentation.error_codes.table import ERROR_CODES
-
-    return f"errors/{code}/" if code in ERROR_CODES else ""

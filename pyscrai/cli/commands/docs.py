@@ -22,7 +22,7 @@ async def docs(
     It is that of the server that runs on this machine; else a server is started, which Ctrl-C ends. Nothing is fetched
     from any other place.
     """
-    from pyscrai.documentation.error_code import address
+    from pyscrai.documentation.error_codes.table import address
     from pyscrai.documentation.site import site_file, site_folder
     from pyscrai.errors import NotFound
 

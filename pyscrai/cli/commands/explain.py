@@ -20,8 +20,7 @@ async def explain(
 ) -> int:
     """Say what an error code means, its cause and its cure."""
     from pyscrai.did_you_mean import instead
-    from pyscrai.documentation.error_code import address
-    from pyscrai.documentation.error_codes.table import ERROR_CODES
+    from pyscrai.documentation.error_codes.table import ERROR_CODES, address
     from pyscrai.errors import NotFound
 
     plain = code.strip("[]: ")

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from pyscrai.documentation.error_code import address
+from pyscrai.documentation.error_codes.table import address
 from pyscrai.errors import PyscraiError
 
 MEDIA_TYPE = "application/problem+json"

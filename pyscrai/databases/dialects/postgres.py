@@ -17,6 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from pyscrai.databases.clock import Clock
 from pyscrai.databases.columns import from_json, to_json
+from pyscrai.databases.dialects.postgres_server import ORDER_LOCK
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import busy, full, locked, reason_of, schema, unreachable
 from pyscrai.errors import ConfigError, StorageError
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
 LOCK = 0x7079_7363_7261_6901
 """The advisory lock of those who migrate."""
-
-ORDER_LOCK = 0x7079_7363_7261_6903
-"""Held by a transaction that adds events, so that their ids become visible in their order: who reads on from the last
-id that it saw must never miss a smaller one that was committed later."""
 
 CONNECTING: dict[str, Any] = {
     "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,

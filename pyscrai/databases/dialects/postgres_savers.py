@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
@@ -12,11 +12,9 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from pyscrai.databases.dialects.patient_saver import PatientSaver
+from pyscrai.databases.dialects.postgres_server import PostgresServer
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained
-
-if TYPE_CHECKING:
-    from pyscrai.databases.dialects.postgres import PostgresDialect
 
 LOCK = 0x7079_7363_7261_6902
 """The advisory lock of those who set the saver's tables up."""
@@ -40,12 +38,12 @@ class PostgresSaver(PatientSaver, AsyncPostgresSaver):
 class PostgresSavers:
     """A saver for each run: a saver holds a lock of its own, and one for all would make runs wait for each other."""
 
-    def __init__(self, dialect: PostgresDialect, pool: AsyncConnectionPool[AsyncConnection[Row]],
+    def __init__(self, dialect: PostgresServer, pool: AsyncConnectionPool[AsyncConnection[Row]],
                  serde: SerializerProtocol, patience: Patience) -> None:
         self._dialect, self._pool, self._serde, self._patience = dialect, pool, serde, patience
 
     @classmethod
-    async def open(cls, dialect: PostgresDialect, serde: SerializerProtocol, patience: Patience, *, pool_size: int
+    async def open(cls, dialect: PostgresServer, serde: SerializerProtocol, patience: Patience, *, pool_size: int
                    ) -> Self:
         """Connect, and bring the saver's tables up to date.
 

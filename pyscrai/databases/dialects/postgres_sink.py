@@ -10,7 +10,7 @@ import psycopg
 from psycopg import Connection, Cursor
 from psycopg.errors import UniqueViolation
 
-from pyscrai.databases.dialects.postgres import ORDER_LOCK
+from pyscrai.databases.dialects.postgres_server import ORDER_LOCK
 from pyscrai.databases.dialects.socket_guard import SocketGuard
 from pyscrai.databases.entry import Entry, EventEntry, Written, status_change
 from pyscrai.databases.statements import Statements

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self, cast
 
 import aiosqlite
 from langgraph.checkpoint.serde.base import SerializerProtocol
@@ -10,11 +10,9 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from pyscrai.databases.dialects.grouped_connection import GroupedConnection
 from pyscrai.databases.dialects.patient_saver import PatientSaver
+from pyscrai.databases.dialects.sqlite_file import SqliteFile
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained
-
-if TYPE_CHECKING:
-    from pyscrai.databases.dialects.sqlite import SqliteDialect
 
 
 class SqliteSaver(PatientSaver, AsyncSqliteSaver):
@@ -24,12 +22,12 @@ class SqliteSaver(PatientSaver, AsyncSqliteSaver):
 class SqliteSavers:
     """A saver for each run over one connection: a saver's lock would make runs wait for each other."""
 
-    def __init__(self, dialect: SqliteDialect, connection: GroupedConnection, serde: SerializerProtocol,
+    def __init__(self, dialect: SqliteFile, connection: GroupedConnection, serde: SerializerProtocol,
                  patience: Patience) -> None:
         self._dialect, self._connection, self._serde, self._patience = dialect, connection, serde, patience
 
     @classmethod
-    async def open(cls, dialect: SqliteDialect, serde: SerializerProtocol, patience: Patience) -> Self:
+    async def open(cls, dialect: SqliteFile, serde: SerializerProtocol, patience: Patience) -> Self:
         """Create the saver's tables where they are missing, and connect.
 
         Raises:

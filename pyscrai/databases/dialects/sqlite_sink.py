@@ -6,23 +6,20 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from pyscrai.databases.columns import EPOCH, MILLISECOND
+from pyscrai.databases.dialects.sqlite_file import SqliteFile
 from pyscrai.databases.entry import Entry, Written, status_change
 from pyscrai.databases.statements import Statements
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.databases.text_ids import KnownTexts, digest
 from pyscrai.plain_text import storable
 
-if TYPE_CHECKING:
-    from pyscrai.databases.dialects.sqlite import SqliteDialect
-
 
 class SqliteSink:
     """A ``Sink`` for a SQLite file."""
 
-    def __init__(self, dialect: SqliteDialect) -> None:
+    def __init__(self, dialect: SqliteFile) -> None:
         self._dialect = dialect
         self._connection: sqlite3.Connection | None = None
         self._sql = Statements("?")

@@ -19,3 +19,8 @@ ERROR_CODES: Mapping[str, ErrorCode] = {
     found.code: found for module in (template_text, template_meaning, run, model, settings, request, experiment)
     for found in module.CODES}
 """Every code that an error may have."""
+
+
+def address(code: str | None) -> str:
+    """The address of a code's page below the site; empty where the code is unknown."""
+    return f"errors/{code}/" if code in ERROR_CODES else ""
