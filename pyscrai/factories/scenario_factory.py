@@ -31,6 +31,7 @@ from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.factories.services import Services
 from pyscrai.factories.stored_past import StoredPast
+from pyscrai.factories.versions import versions
 from pyscrai.lifecycle import Desired
 from pyscrai.llm.models import Models
 from pyscrai.templates.models.agent import AgentTemplate
@@ -211,5 +212,5 @@ def _settings(options: RunOptions, actor: str) -> dict[str, Any]:
     """What of the options is kept with the run beside parameters, seed, tags and the cast."""
     kept = {key: value for key, value in asdict(options).items()
             if key not in ("parameters", "seed", "tags", "name") and value}
-    kept |= {"edition": EDITION, **({"actor": actor} if actor else {})}
+    kept |= {"edition": EDITION, "versions": dict(versions()), **({"actor": actor} if actor else {})}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in kept.items()}

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import BaseModel
+
 from pyscrai.templates.reading.loader import KINDS
 
 Kind = Literal["scenario", "agent"]
@@ -16,7 +18,12 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schema(kind: Kind) -> dict[str, Any]:
     """The JSON Schema of a kind of template, as plain data."""
-    found = KINDS[kind].model_json_schema(by_alias=True, mode="validation")
+    return schema_of(KINDS[kind], kind)
+
+
+def schema_of(model: type[BaseModel], kind: str) -> dict[str, Any]:
+    """The JSON Schema of a document's model, as plain data."""
+    found = model.model_json_schema(by_alias=True, mode="validation")
     required = ["kind", *(name for name in found.get("required", ()) if name != "kind")]
     plain: dict[str, Any] = _unwrap(found)
     return {"$schema": DIALECT, "title": f"PyScrAI {kind} template", **{

@@ -61,14 +61,20 @@ async def graph(
 
 
 def schema(
-    kind: Annotated[Literal["scenario", "agent"], Parameter(name="KIND", help="The kind of template.")], /, *,
+    kind: Annotated[Literal["scenario", "agent", "experiment"], Parameter(name="KIND", help="The kind of file.")], /, *,
     as_json: AsJson = False,
 ) -> None:
-    """Print the JSON Schema of a template, for completion in an editor."""
+    """Print the JSON Schema of a template or an experiment, for completion in an editor."""
     from pyscrai.exports.json_text import dumps
     from pyscrai.templates.json_schema import schema as json_schema
+    from pyscrai.templates.json_schema import schema_of
 
-    found = json_schema(kind)
+    if kind == "experiment":
+        from pyscrai.experiments.models.experiment import ExperimentTemplate
+
+        found = schema_of(ExperimentTemplate, kind)
+    else:
+        found = json_schema(kind)
     output.say(dumps(found, indent=None if as_json else 2))
 
 

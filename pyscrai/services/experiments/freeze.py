@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pyscrai import __version__
@@ -12,8 +11,6 @@ from pyscrai.factories.services import Services
 from pyscrai.prompts.library import shipped, text_hash
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan, plan_of
 from pyscrai.templates.models.base import content_hash
-
-LIBRARIES = ("langgraph", "langchain-core", "openai", "pydantic", "sqlalchemy", "numpy", "scipy", "statsmodels")
 
 
 async def freeze_experiment(services: Services, plan: ExperimentPlan) -> ExperimentPlan:
@@ -93,14 +90,3 @@ def _alias(services: Services, name: str) -> dict[str, Any]:
         return {"kind": "registered"}
     alias = services.settings.alias(name)
     return alias.model_dump(mode="json", exclude_defaults=True, exclude={"api_key_env", "name"})
-
-
-def libraries() -> dict[str, str]:
-    """Versions of the libraries that results depend on, as far as they are installed."""
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

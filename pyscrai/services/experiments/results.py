@@ -31,8 +31,8 @@ from pyscrai.experiments.models.measures import MeasureUse
 from pyscrai.experiments.statistics.agreement import Agreement, krippendorff
 from pyscrai.experiments.statistics.estimate import Estimate
 from pyscrai.factories.services import Services
+from pyscrai.factories.versions import versions
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan, plan_of
-from pyscrai.services.experiments.freeze import libraries
 from pyscrai.services.experiments.run_values import values_of
 
 Results = dict[str, Any]
@@ -258,6 +258,7 @@ async def _provenance(session: AsyncSession, plan: ExperimentPlan) -> dict[str, 
             CallRow.run_id.in_(run_ids[start:start + 500])).group_by(CallRow.alias, CallRow.model, fingerprint))
         for alias, model, print_, count in rows:
             found[alias, model, print_] += count
-    return {"pyscrai": __version__, "libraries": libraries(), "frozen": plan.row.frozen,
+    libraries = {name: number for name, number in versions().items() if name != "pyscrai"}
+    return {"pyscrai": __version__, "libraries": libraries, "frozen": plan.row.frozen,
             "models": [{"alias": alias, "model": model, "fingerprint": print_, "calls": count}
                        for (alias, model, print_), count in sorted(found.items(), key=str)]}

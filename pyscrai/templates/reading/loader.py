@@ -226,6 +226,9 @@ def _kind_of(data: Mapping[str, Any]) -> tuple[str | None, list[FieldProblem]]:
     if kind is None:
         cure = f"begin with `kind: {likely}`" if likely else "begin with `kind: scenario` or `kind: agent`"
         return likely, [FieldProblem("template.kind", ("kind",), "the template does not say its kind", cure=cure)]
+    if kind == "experiment":
+        return None, [FieldProblem("template.kind", ("kind",), "an experiment is no template", kind,
+                                   "check it with `pyscrai experiment check`, run it with `pyscrai experiment run`")]
     guess = (closest(kind, KINDS) if isinstance(kind, str) else None) or likely
     return guess, [FieldProblem("template.kind", ("kind",), f"{kind!r} is no kind of template", kind,
                              f"did you mean {guess}?" if guess else "write scenario or agent")]

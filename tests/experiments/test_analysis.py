@@ -1,0 +1,133 @@
+"""From values of runs to contrasts: the unit is the past, families are corrected apart, findings are what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pyscrai.experiments.analysis import RunValue, adjusted, arm_summaries, compare, widest
+from pyscrai.experiments.design import contrasts, planned_arms
+from pyscrai.experiments.models.experiment import ExperimentTemplate
+from pyscrai.experiments.reader import experiment_of_data
+from pyscrai.experiments.statistics.agreement import krippendorff
+from pyscrai.experiments.statistics.estimate import t_interval
+from pyscrai.experiments.statistics.significance import holm, mcnemar_p, sign_flip_p
+
+
+def spec(**changes: Any) -> ExperimentTemplate:
+    return experiment_of_data({
+        "kind": "experiment", "name": "x", "question": "Why?", "scenario": "s", "pasts": {"seeds": 8},
+        "arms": {"a": {}, "b": {"model": "m"}, "c": {"model": "n"}}, "measures": {"primary": {"name": "score"}},
+        **changes}).template
+
+
+def values(**arms: Sequence[Sequence[float | None]]) -> list[RunValue]:
+    """Arm to its pasts to the values of their repeats."""
+    return [RunValue(past, arm, repeat, f"{arm}{past}.{repeat}", value) for arm, pasts in arms.items()
+            for past, repeats in enumerate(pasts, 1) for repeat, value in enumerate(repeats, 1)]
+
+
+def results(found: Sequence[RunValue], **changes: Any) -> Any:
+    plan = spec(**changes)
+    return adjusted(compare(plan, plan.measures.primary, "primary", found, contrasts(plan, planned_arms(plan))), plan)
+
+
+ONE = [[1.0], [2.0], [3.0], [2.5], [4.0], [1.5]]
+TWO = [[2.0], [2.6], [4.1], [3.5], [4.9], [2.0]]
+
+
+def test_a_contrast_is_one_difference_per_past() -> None:
+    contrast, other = results(values(a=ONE, b=TWO, c=ONE))
+    differences = [two[0] - one[0] for one, two in zip(ONE, TWO, strict=True)]
+    expected = t_interval(differences)
+    assert (contrast.estimate.low, contrast.estimate.high) == pytest.approx((expected.low, expected.high))
+    assert contrast.p == sign_flip_p(differences)
+    assert [contrast.p_adjusted, other.p_adjusted] == holm([contrast.p, other.p])
+    assert (contrast.n_pasts, contrast.n_runs, other.estimate.value) == (6, 12, 0.0)
+
+
+def test_repeats_are_averaged_within_their_past_and_never_counted_as_pasts() -> None:
+    [contrast] = results(values(a=[[1.0, 3.0]], b=[[4.0, 4.0, 4.0]]), arms={"a": {}, "b": {"model": "m"}})
+    assert (contrast.n_pasts, contrast.n_runs, contrast.estimate.value) == (1, 5, 2.0)
+    assert contrast.finding == "one past: n = 1"
+    assert contrast.estimate.low is None
+    assert widest([contrast]) is None
+
+
+def test_pasts_with_only_one_side_are_left_out_and_counted() -> None:
+    contrast, _ = results(values(a=ONE, b=[*TWO[:4], [None]], c=ONE))
+    assert (contrast.n_pasts, contrast.left_out) == (4, 2)
+    _, nothing = results(values(a=ONE, b=TWO))
+    assert (nothing.finding, nothing.n_pasts) == ("no pairs", 0)
+
+
+def test_yes_or_no_with_one_run_each_is_newcombe_and_mcnemar() -> None:
+    measure = {"primary": {"name": "deal", "outcome": "deal"}}
+    yes, no = [1.0], [0.0]
+    found = values(a=[no] * 6 + [yes] * 2, b=[yes] * 5 + [no, yes, yes], c=[no] * 8)
+    contrast, _ = results(found, measures=measure)
+    assert (contrast.estimate.method, contrast.estimate.value) == ("newcombe", 5 / 8)
+    assert contrast.p == mcnemar_p(5, 0)
+    repeated, _ = results(values(a=[[0.0, 0.0]] * 8, b=[[1.0, 0.0]] * 8, c=[[0.0, 1.0]] * 8), measures=measure)
+    assert (repeated.estimate.method, repeated.estimate.value) == ("t", 0.5)
+    plan = spec(measures=measure)
+    summary = arm_summaries(plan, plan.measures.primary, found, ["a"])[0]
+    assert summary.estimate is not None
+    assert (summary.estimate.method, summary.estimate.value) == ("wilson", 2 / 8)
+
+
+@pytest.mark.parametrize(("shift", "smallest", "finding"), [
+    (3.0, 1.0, "at least the smallest effect"), (0.0, 1.0, "smaller than the smallest effect"),
+    (0.9, 1.0, "differs from zero"), (3.0, None, "differs from zero"), (0.0, None, "inconclusive")])
+def test_what_a_contrast_amounts_to(shift: float, smallest: float | None, finding: str) -> None:
+    noise = [0.3, -0.2, 0.1, -0.3, 0.25, -0.1, 0.05, -0.1]
+    found = values(a=[[0.0]] * 8, b=[[shift + each] for each in noise])
+    arms = {"a": {}, "b": {"model": "m"}}
+    [contrast] = results(found, arms=arms, **({"smallest_effect": smallest} if smallest else {}))
+    assert contrast.finding == finding
+    assert contrast.smallest_effect_met == {"at least the smallest effect": True,
+                                            "smaller than the smallest effect": False}.get(finding)
+
+
+def test_a_factor_is_compared_over_all_levels_of_the_others() -> None:
+    plan = spec(arms={}, factors={"heat": {"parameter": "heat", "values": [0, 1]},
+                                  "who": {"role_model": "all", "values": ["m", "n"]}})
+    levels = {"heat=0,who=m": 0.0, "heat=0,who=n": 1.0, "heat=1,who=m": 4.0, "heat=1,who=n": 7.0}
+    found = [RunValue(past, arm, 1, f"{arm}{past}", value + past) for arm, value in levels.items()
+             for past in range(1, 5)]
+    heat, who = compare(plan, plan.measures.primary, "primary", found, contrasts(plan, planned_arms(plan)))
+    assert heat.estimate is not None
+    assert who.estimate is not None
+    assert (heat.estimate.value, who.estimate.value, heat.n_runs) == (5.0, 2.0, 16)
+
+
+def test_unreliable_judges_are_said_so() -> None:
+    plan = spec(arms={"a": {}, "b": {"model": "m"}})
+    agreement = krippendorff([(1, 5), (5, 1), (2, 4), (4, 2)], "ordinal")
+    [contrast] = compare(plan, plan.measures.primary, "primary", values(a=ONE, b=TWO),
+                         contrasts(plan, planned_arms(plan)), agreement)
+    assert not contrast.reliable
+    assert contrast.alpha is not None
+    assert contrast.alpha < 0
+
+
+@pytest.mark.parametrize("method", ["gee", "bootstrap"])
+def test_other_methods_where_they_are_asked_for(method: str) -> None:
+    many = [[float(index % 7)] for index in range(60)]
+    found = values(a=many, b=[[each[0] + 1 + 0.1 * (index % 3)] for index, each in enumerate(many)])
+    [contrast] = results(found, arms={"a": {}, "b": {"model": "m"}}, analysis={"method": method})
+    assert contrast.estimate.method == method
+    assert contrast.estimate.value == pytest.approx(1.1)
+    assert contrast.estimate.low < 1.1 < contrast.estimate.high
+
+
+def test_the_families_of_primary_and_secondary_measures_are_corrected_apart() -> None:
+    plan = spec()
+    found = values(a=ONE, b=TWO, c=ONE)
+    pairs = contrasts(plan, planned_arms(plan))
+    both = adjusted([*compare(plan, plan.measures.primary, "primary", found, pairs),
+                     *compare(plan, plan.measures.primary, "secondary", found, pairs)], plan)
+    assert [row.p_adjusted for row in both[:2]] == holm([float(row.p or 0) for row in both[:2]])
+    assert [row.p_adjusted for row in both[:2]] == [row.p_adjusted for row in both[2:]]
