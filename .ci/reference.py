@@ -17,14 +17,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from pyscrai import events  # noqa: E402
-from pyscrai.cli.main import make_app  # noqa: E402
-from pyscrai.config.aliases import ModelAlias  # noqa: E402
-from pyscrai.config.server import ServerSettings  # noqa: E402
-from pyscrai.config.settings import Settings  # noqa: E402
-from pyscrai.databases import experiment_tables  # noqa: E402
-from pyscrai.databases.tables import Base  # noqa: E402
-from pyscrai.field_docs import _docstrings  # noqa: E402
+from pyscrai import events
+from pyscrai.cli.main import make_app
+from pyscrai.config.aliases import ModelAlias
+from pyscrai.config.server import ServerSettings
+from pyscrai.config.settings import Settings
+from pyscrai.databases import experiment_tables
+from pyscrai.databases.tables import Base
+from pyscrai.field_docs import _docstrings
 
 TARGET = Path(__file__).parent.parent / "docs" / "reference"
 

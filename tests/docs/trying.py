@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import importlib
+import inspect
 import json
 import re
 import shlex
@@ -92,7 +94,10 @@ class Page:
     def _python(self, example: Example) -> None:
         code = compile(example.text, str(example), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         if example.how != "compile":
-            exec(code, self._names)  # noqa: S102  (an example of ours)
+            if code.co_flags & inspect.CO_COROUTINE:
+                asyncio.run(eval(code, self._names))
+            else:
+                exec(code, self._names)
             return
         for node in ast.walk(ast.parse(f"async def page():\n{_indented(example.text)}")):
             if isinstance(node, ast.Import):
@@ -140,7 +145,7 @@ class Page:
         target = None
         if ">" in words:
             target, words = self._home / words[words.index(">") + 1], words[:words.index(">")]
-        if example.how == "parse" or words[0] in UNTRIED or any(_names_a_provider(word) for word in words):
+        if example.how == "parse" or words[0] in UNTRIED or any(_is_open(word) for word in words):
             make_app().parse_args(words, exit_on_error=False, print_error=False)
             return
         done = self._pyscrai(*words)
@@ -150,8 +155,9 @@ class Page:
             target.write_text(done.out, encoding="utf-8")
 
 
-def _names_a_provider(word: str) -> bool:
-    return any(f"{prefix}:" in word for prefix in PROVIDERS)
+def _is_open(word: str) -> bool:
+    """Whether a word stands for something that is not here: another's model, or a name in capitals."""
+    return any(f"{prefix}:" in word for prefix in PROVIDERS) or re.search(r"(^|=)[A-Z]{3,}$", word) is not None
 
 
 def _asks_for_a_route(words: list[str]) -> None:
