@@ -30,6 +30,24 @@ TARGET = Path(__file__).parent.parent / "docs" / "reference"
 
 MADE = "<!-- Made by .ci/reference.py from the code: do not edit. -->"
 
+COMMANDS = """\
+Every command with its arguments and options. [The command line](../cli.md) says what they have in common: output,
+exit codes, Ctrl-C."""
+
+SETTINGS = """\
+A setting `x` is read from the environment variable `PYSCRAI_X`, then from `x` in `pyscrai.toml`: the file that
+`PYSCRAI_CONFIG` names, else the one in the working directory, else the one in your configuration directory.
+`PYSCRAI_SERVER__PORT` is `port` of the table `[server]`."""
+
+EVENTS = """\
+All that happens in a run is an event. Every event has `id` (its place in the log of all runs), `seq` (in its run),
+`kind`, `key`, `turn`, `phase`, `source` and `audience` (`"all"` or a list of roles). The fields of its kind stand
+beside them in `pyscrai events --json`, the API, streams and exports alike."""
+
+TABLES = """\
+The tables of the database, with the columns' types in SQLite and PostgreSQL. [The database](../database.md) says what
+is promised about them."""
+
 
 def pages() -> dict[str, str]:
     """File name to text."""
@@ -44,16 +62,12 @@ def commands() -> str:
     body = text[start.start():]
     body = re.sub(r"^## Table of Contents\n.*?(?=^\*\*)", "", body, count=1, flags=re.DOTALL | re.MULTILINE)
     body = body[body.index("\n## "):] if not body.startswith("## ") else body
-    return (f"{MADE}\n\n# Commands\n\nEvery command with its arguments and options. [The command line](../cli.md) says what "
-            f"they have in common: output, exit codes, Ctrl-C.\n\n{body.strip()}\n")
+    return f"{MADE}\n\n# Commands\n\n{COMMANDS}\n\n{body.strip()}\n"
 
 
 def settings() -> str:
     """Every setting with its type and default."""
-    parts = [MADE, "", "# Settings", "",
-             "A setting `x` is read from the environment variable `PYSCRAI_X`, then from `x` in `pyscrai.toml`: the file that "
-             "`PYSCRAI_CONFIG` names, else the one in the working directory, else the one in your configuration directory. "
-             "`PYSCRAI_SERVER__PORT` is `port` of the table `[server]`.", ""]
+    parts = [MADE, "", "# Settings", "", SETTINGS, ""]
     for title, model in (("General", Settings), ("`[server]`", ServerSettings), ("`[models.NAME]`", ModelAlias)):
         parts += [f"## {title}", "", "| setting | type | default | |", "|---|---|---|---|"]
         parts += [f"| `{name}` | {cell(kind)} | {cell(default)} | {cell(text)} |" for name, kind, default, text
@@ -64,10 +78,7 @@ def settings() -> str:
 
 def event_kinds() -> str:
     """Every kind of event with its fields."""
-    parts = [MADE, "", "# Events", "",
-             "All that happens in a run is an event. Every event has `id` (its place in the log of all runs), `seq` (in its "
-             "run), `kind`, `key`, `turn`, `phase`, `source` and `audience` (`\"all\"` or a list of roles). The fields of its "
-             "kind stand beside them in `pyscrai events --json`, the API, streams and exports alike.", ""]
+    parts = [MADE, "", "# Events", "", EVENTS, ""]
     for model in get_args(get_args(events.AnyEvent)[0] if get_origin(events.AnyEvent) is not None
                           and not isinstance(get_args(events.AnyEvent)[0], type) else events.AnyEvent):
         kind = model.model_fields["kind"].default
@@ -82,14 +93,12 @@ def event_kinds() -> str:
 
 def tables() -> str:
     """Every table with its columns."""
-    parts = [MADE, "", "# Tables", "",
-             "The tables of the database, with the columns' types in SQLite and PostgreSQL. [The database](../database.md) says "
-             "what is promised about them.", ""]
-    documented = {mapper.local_table.name: mapper.class_.__doc__ or "" for mapper in Base.registry.mappers}  # type: ignore[attr-defined]
+    parts = [MADE, "", "# Tables", "", TABLES, ""]
+    documented = {mapper.class_.__tablename__: mapper.class_.__doc__ or "" for mapper in Base.registry.mappers}
     assert experiment_tables
     for table in sorted(Base.metadata.tables.values(), key=lambda each: each.name):
-        parts += [f"## `{table.name}`", "", documented.get(table.name, "").strip().replace("``", "`").replace("\n    ", "\n"),
-                  "", "| column | SQLite | PostgreSQL | |", "|---|---|---|---|"]
+        told = documented.get(table.name, "").strip().replace("``", "`").replace("\n    ", "\n")
+        parts += [f"## `{table.name}`", "", told, "", "| column | SQLite | PostgreSQL | |", "|---|---|---|---|"]
         for column in table.columns:
             here, there = (column.type.compile(dialect=dialect.dialect()) for dialect in (sqlite, postgresql))
             facts = [*(["primary key"] if column.primary_key else []), *([] if column.nullable else ["not null"]),
@@ -120,7 +129,9 @@ def spelt(annotation: Any) -> str:
     words = {"str": "text", "int": "integer", "float": "number", "bool": "true or false", "Path": "path"}
     for python, word in words.items():
         text = re.sub(rf"\b{python}\b", word, text)
-    return text.replace(" | None", ", or null").replace("dict[", "map[").replace("tuple[", "list[").replace(", ...]", "]")
+    for python, word in ((" | None", ", or null"), ("dict[", "map["), ("tuple[", "list["), (", ...]", "]")):
+        text = text.replace(python, word)
+    return text
 
 
 def cell(text: str) -> str:

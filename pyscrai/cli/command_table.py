@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "fleet": ("Serve", "pyscrai.cli.commands.fleet:app", "Show the workers and the queue."),
     "view": ("Look", "pyscrai.cli.commands.view:view", "Open the viewer in a browser, at a run if one is named."),
     "docs": ("Look", "pyscrai.cli.commands.docs:docs", "Open the documentation in a browser, with no network."),
+    "explain": ("Look", "pyscrai.cli.commands.explain:explain", "Say what an error code means, and its cure."),
     "keys": ("Serve", "pyscrai.cli.commands.keys:app", "Create, list and revoke API keys."),
     "db": ("Set up", "pyscrai.cli.commands.db:app", "Upgrade and find the database."),
 }

@@ -76,7 +76,7 @@ def _line(place: list[int] | None) -> int:
 
 
 def _dedented(text: str) -> str:
-    """Blocks that stand in tabs or notes (`===`, `!!!`, `???`) are indented by four columns: those lines are moved out."""
+    """The text with the lines of tabs and notes (`===`, `!!!`, `???`), indented by four columns, moved out."""
     out, inside = [], False
     for line in text.splitlines():
         if re.match(r"(===|!!!|\?\?\?\+?) ", line):

@@ -12,9 +12,9 @@ from tests.docs.trying import Page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[path.relative_to(ROOT).as_posix() for path in PAGES])
-def test_every_example_of_a_page_works(page: Path, home: Path, pyscrai: Pyscrai, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_example_of_a_page_works(page: Path, home: Path, pyscrai: Pyscrai) -> None:
     found = list(examples(page))
-    trial = Page(home, pyscrai, monkeypatch)
+    trial = Page(home, pyscrai)
     for example in found:
         try:
             trial.attempt(example)

@@ -33,8 +33,8 @@ FINE = {0, 3, 4}
 class Page:
     """Tries the examples of one page, one after the other, in one folder: later ones see the files of earlier ones."""
 
-    def __init__(self, home: Path, pyscrai: Pyscrai, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._home, self._pyscrai, self._patch = home, pyscrai, monkeypatch
+    def __init__(self, home: Path, pyscrai: Pyscrai) -> None:
+        self._home, self._pyscrai = home, pyscrai
         self._names: dict[str, Any] = {"__name__": "__main__"}
         for each in home.iterdir():
             each.unlink()

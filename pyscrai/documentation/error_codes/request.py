@@ -75,4 +75,19 @@ CODES = (
         "A request with this key is being worked on.",
         "It came twice at the same time.",
         "Wait for its answer."),
+    ErrorCode(
+        "request.streams",
+        "The server keeps no more streams.",
+        "`server.max_streams` streams of events are open.",
+        "Close some, or raise the bound."),
+    ErrorCode(
+        "request.url_too_long",
+        "The address is too long.",
+        "The server bounds it.",
+        "Put long values into the body."),
+    ErrorCode(
+        "request.headers_too_large",
+        "The headers are too large.",
+        "The server bounds them together.",
+        "Send fewer or shorter ones."),
 )

@@ -198,4 +198,14 @@ CODES = (
         "The record is closed.",
         "Something wrote after the end.",
         "Report it."),
+    ErrorCode(
+        "config.pg_dump",
+        "PostgreSQL's own tool for copies is missing.",
+        "`pg_dump` is not on the path, or is older than the server.",
+        "Install the client of PostgreSQL in the server's version."),
+    ErrorCode(
+        "config.target",
+        "The file to write a copy into exists.",
+        "Nothing is written over.",
+        "Name a file that does not exist."),
 )

@@ -245,4 +245,9 @@ CODES = (
         "The moderator of a phase is not in the cast.",
         "The role is optional and was left out.",
         "Bind it."),
+    ErrorCode(
+        "template.more",
+        "There are more mistakes than are told.",
+        "The list of problems is bounded.",
+        "Mend those that are told, and check again."),
 )
