@@ -11,7 +11,7 @@ from pyscrai.engines.cast import AgentInstance, RunSpec, Standstill
 from pyscrai.errors import RunError
 from pyscrai.factories.agent_factory import create_agent_instance
 from pyscrai.factories.run_options import RunOptions
-from pyscrai.templates.models.agent import AgentBody, Memory
+from pyscrai.templates.models.agent import AgentBody, AgentTemplate, Memory
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
 FindAgent = Callable[[str], AgentBody]
@@ -49,14 +49,31 @@ def make_run_spec(scenario: ScenarioTemplate, options: RunOptions, find_agent: F
         instance = create_agent_instance(role_id, role, agent, model=model, failure=scenario.failure,
                                          override=options.role_models.get(role_id) or options.model)
         instance = changed(instance, prompts=options.prompts.get(role_id), memory=options.memory.get(role_id))
+        if role_id in options.cast and isinstance(agent, AgentTemplate) and agent.title:
+            instance = instance.model_copy(update={"name": agent.title})    # it brings its own name
         cast[role_id] = instance if role_id not in options.people else instance.model_copy(
             update={"human": "always", "person": options.people[role_id]})
+    check_display_names(cast)
     return RunSpec(scenario=scenario, cast=_told(scenario, cast),
                    parameters=read_parameters(scenario, options.parameters),
                    seed=secrets.randbits(31) if options.seed is None else options.seed,
                    max_turns=options.max_turns, budget_usd=options.budget_usd,
                    variables=read_variables(scenario, options.variables),
                    standstill=Standstill(**options.standstill) if options.standstill else None)
+
+
+def check_display_names(cast: Mapping[str, AgentInstance]) -> None:
+    """Check that no two roles have one name, as agents that are cast may have.
+
+    Raises:
+        RunError: two do.
+    """
+    seen: dict[str, str] = {}
+    for role, member in cast.items():
+        other = seen.setdefault(" ".join(member.name.casefold().split()), role)
+        if other != role:
+            raise RunError(f"{other!r} and {role!r} are both called {member.name}", code="run.bad_cast", role=role,
+                           cure="cast another agent for one of them")
 
 
 def check_engine(role: str, own: AgentBody, agent: AgentBody) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pyscrai.templates.importing.foreign_fields import slug
 from pyscrai.templates.importing.original_agent import agent_from_original, is_agent
 from pyscrai.templates.importing.original_scenario import is_scenario, scenario_from_original
 from pyscrai.templates.importing.png_text import SIGNATURE
+from pyscrai.templates.importing.sotopia import from_sotopia
 from pyscrai.templates.importing.tinytroupe import from_tinytroupe, is_tinytroupe
 from pyscrai.templates.reading.loader import AnyTemplate
 
@@ -46,6 +48,8 @@ class _File:
     parts: list[Any]
     notes: list[str]
     templates: dict[int, AnyTemplate] = field(default_factory=dict)
+    folder: Path | None = None
+    """Where its records are, if it is a folder."""
 
 
 def import_file(path: str | Path, *, known: Collection[str] = ()) -> Imported:
@@ -62,7 +66,7 @@ def import_file(path: str | Path, *, known: Collection[str] = ()) -> Imported:
 
 
 def import_files(paths: Iterable[str | Path], *, known: Collection[str] = ()) -> Imported:
-    """The templates of several files; scenarios refer to the agents among them, whatever their order.
+    """The templates of several files, or folders of Sotopia's JSONL; scenarios refer to the agents among them.
 
     No two templates of a kind get one name: where files would give one, it is numbered.
 
@@ -70,7 +74,8 @@ def import_files(paths: Iterable[str | Path], *, known: Collection[str] = ()) ->
         NotFound: a file cannot be read.
         TemplateError: a file is none of the formats, or broken.
     """
-    return _imported([_parsed(_read(path), str(path)) for path in paths], known)
+    return _imported([_folder(path) if Path(path).is_dir() else _parsed(_read(path), str(path)) for path in paths],
+                     known)
 
 
 def import_bytes(content: bytes, *, file: str | None = None, known: Collection[str] = ()) -> Imported:
@@ -84,6 +89,10 @@ def import_bytes(content: bytes, *, file: str | None = None, known: Collection[s
 
 def _imported(files: list[_File], known: Collection[str]) -> Imported:
     taken: dict[str, set[str]] = {"agent": set(), "scenario": set()}
+    for found in files:
+        if found.folder is not None:
+            made = from_sotopia(found.folder, found.notes, partial(_named_of, found, taken))
+            found.templates.update(enumerate(made))
     for scenarios in (False, True):  # the agents first, so that scenarios can name them
         names = {*known, *taken["agent"]}
         for found in files:
@@ -94,6 +103,10 @@ def _imported(files: list[_File], known: Collection[str]) -> Imported:
     notes = [f"{found.name}: {note}" if len(files) > 1 else note
              for found in files for note in dict.fromkeys(found.notes)]
     return Imported(tuple(found.templates[index] for found in files for index in sorted(found.templates)), tuple(notes))
+
+
+def _named_of(found: _File, taken: Mapping[str, set[str]], template: AnyTemplate) -> AnyTemplate:
+    return _named(template, found, taken[template.kind])
 
 
 def _named(template: AnyTemplate, found: _File, taken: set[str]) -> AnyTemplate:
@@ -109,6 +122,10 @@ def _named(template: AnyTemplate, found: _File, taken: set[str]) -> AnyTemplate:
     if numbered != name:
         found.notes.append(f"another {template.kind} is called {name}: this one is called {numbered}")
     return template if numbered == template.name else template.model_copy(update={"name": numbered})
+
+
+def _folder(path: str | Path) -> _File:
+    return _File(None, [], [], folder=Path(path))
 
 
 def _parsed(content: bytes, file: str | None) -> _File:
