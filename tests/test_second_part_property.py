@@ -73,7 +73,7 @@ async def play_again(template: ScenarioTemplate, seed: int, pick: int) -> None:
     assert later <= set(forked)
 
 
-@settings(max_examples=examples(40, 300), deadline=None, derandomize=True, database=None,
+@settings(max_examples=examples(10, 300), deadline=None, derandomize=True, database=None,
           phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(data=second_scenarios(), seed=st.integers(0, 99), pick=st.integers(0, 99))
 def test_chance_is_drawn_alike_in_replays_and_forks(data: Data, seed: int, pick: int) -> None:
