@@ -48,7 +48,7 @@ class ModelAlias(BaseModel):
     timeout: float = Field(default=120.0, gt=0)
     """Seconds for a whole call, from the request to the last byte."""
     concurrency: int | None = Field(default=None, gt=0)
-    """Calls at the same time from this process; None is no limit."""
+    """Calls at the same time, from all processes that share a database; None is no limit."""
     requests_per_minute: int | None = Field(default=None, gt=0)
     context_tokens: int | None = Field(default=None, gt=0)
     price: str | Prices | None = None

@@ -1,55 +1,74 @@
-"""An alias's limits, kept at call time: calls at once and calls a minute, for this process."""
+"""An alias's limits, kept at call time: calls at once and calls a minute, of this process or its part of a fleet's."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import random
+from collections.abc import Callable
 
 from pyscrai.config.settings import ModelAlias
 from pyscrai.engines.ports.model import ChatModel, Layout, ModelReply, ModelRequest
+from pyscrai.errors import ModelRateLimited
+from pyscrai.llm.slots import Slots, Window
+
+ABSORBED = 12
+"""How often a call that the endpoint refuses for its rate is made again without its role's retries being used."""
+
+LONGEST = 20.0
+"""Seconds between two of these tries at most, where the endpoint says nothing."""
 
 
 class LimitedModel:
-    """A ``ChatModel`` that waits for its turn before it asks the model inside."""
+    """A ``ChatModel`` that waits for its turn before it asks the model inside.
 
-    def __init__(self, inner: ChatModel, *, concurrency: int | None, requests_per_minute: int | None) -> None:
+    Where limits are shared with other processes, the endpoint's 429 answers are told to all of them, and are waited out
+    here: they are no fault of the role whose call met one.
+    """
+
+    def __init__(self, inner: ChatModel, *, concurrency: int | None, requests_per_minute: int | None,
+                 own: bool = False) -> None:
         self.inner = inner
         self.alias = inner.alias
         self.layout: Layout = inner.layout
         self.scripted = inner.scripted
         self.context_tokens = inner.context_tokens
         self.prefill = inner.prefill
-        self._slots = asyncio.Semaphore(concurrency) if concurrency else None
-        if requests_per_minute:
-            from pyrate_limiter import Duration, Limiter, Rate  # takes 0.1 s, which only a rate is worth
-
-            limiter = Limiter(Rate(requests_per_minute, Duration.MINUTE))
-            self._limiter: Limiter | None = limiter
-        else:
-            self._limiter = None
+        self.concurrency, self.requests_per_minute = concurrency, requests_per_minute
+        self.slots = Slots(concurrency)
+        self.window = Window(requests_per_minute) if requests_per_minute else None
+        self.own = own
+        """Whether the model is this process's alone, and its limits nobody else's."""
+        self.shared = False
+        self.refused = 0
+        """Answers of 429 that were not told to the other processes yet."""
 
     async def complete(self, request: ModelRequest, on_token: Callable[[str], None] | None = None) -> ModelReply:
-        async with self._turn():
-            return await self.inner.complete(request, on_token)
+        for number in range(ABSORBED + 1):
+            try:
+                return await self._once(request, on_token)
+            except ModelRateLimited as error:
+                self.refused += 1
+                self.slots.wants.set()
+                if not self.shared or number == ABSORBED:
+                    raise
+                wait = error.retry_after if error.retry_after is not None else min(0.5 * 2**number, LONGEST)
+                await asyncio.sleep(wait * random.uniform(1.0, 1.3))
+        raise AssertionError("unreachable")
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        if self._limiter is not None:
-            await self._limiter.try_acquire_async(self.alias)
-        if self._slots is None:
-            yield
-        else:
-            async with self._slots:
-                yield
+    async def _once(self, request: ModelRequest, on_token: Callable[[str], None] | None) -> ModelReply:
+        if self.window is not None:
+            await self.window.take()
+        async with self.slots.take():
+            return await self.inner.complete(request, on_token)
 
 
 def limited(model: ChatModel, alias: ModelAlias) -> ChatModel:
-    """The model with the alias's limits; the model itself where it has none."""
+    """The model with the alias's limits; a scripted model without any stays itself."""
     concurrency = alias.concurrency
     if concurrency is None and alias.kind == "embedded":
         # More would wait inside the server, and waiting there counts against the call's timeout.
         concurrency = alias.parallel
-    if concurrency is None and alias.requests_per_minute is None:
+    if alias.kind == "scripted" and concurrency is None and alias.requests_per_minute is None:
         return model
-    return LimitedModel(model, concurrency=concurrency, requests_per_minute=alias.requests_per_minute)
+    return LimitedModel(model, concurrency=concurrency, requests_per_minute=alias.requests_per_minute,
+                        own=alias.kind != "openai")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
@@ -16,7 +17,7 @@ from pyscrai.engines.ports.model import ChatModel, Layout
 from pyscrai.errors import ConfigError
 from pyscrai.llm import prices
 from pyscrai.llm.embedded.chat import EmbeddedChat
-from pyscrai.llm.limited_model import limited
+from pyscrai.llm.limited_model import LimitedModel, limited
 from pyscrai.llm.reasoning_models import refused_fields
 from pyscrai.llm.scripted.model import ScriptedModel
 
@@ -39,10 +40,20 @@ class Models:
         self._made: dict[str, ChatModel] = {}
         self._closing: list[_Closable] = []
         self._locks: dict[str, asyncio.Lock] = {}
+        self.limited: dict[str, LimitedModel] = {}
+        """The models that were made and whose calls are counted, by their aliases."""
+        self._join: Callable[[LimitedModel], None] | None = None
 
     def register(self, name: str, model: ChatModel) -> None:
         """Let ``name`` stand for a model of the caller's own, before any alias of that name."""
         self._registered[name] = model
+
+    def share(self, join: Callable[[LimitedModel], None] | None) -> None:
+        """Let somebody else bound the models' calls from now on: told of each model, before its first call."""
+        self._join = join
+        if join is not None:
+            for model in self.limited.values():
+                join(model)
 
     @property
     def registered(self) -> frozenset[str]:
@@ -105,12 +116,18 @@ class Models:
                 if isinstance(model, _Closable):
                     self._closing.append(model)
                 # In a thread, as all that imports: `langgraph dev` refuses what blocks its loop.
-                self._made[name] = await asyncio.to_thread(limited, model, alias)
+                made = await asyncio.to_thread(limited, model, alias)
+                if isinstance(made, LimitedModel):
+                    self.limited[name] = made
+                    if self._join is not None:
+                        self._join(made)
+                self._made[name] = made
             return self._made[name]
 
     async def aclose(self) -> None:
         """Close every model that was made; the object can be used again."""
         self._made.clear()
+        self.limited.clear()
         while self._closing:
             await self._closing.pop().aclose()
 

@@ -32,6 +32,7 @@ async def worker(
     from pyscrai.engines.orchestration.engine_manager import EngineManager
     from pyscrai.factories.services import open_services
     from pyscrai.services.fleet.member import FleetMember
+    from pyscrai.services.fleet.shared_limits import SharedLimits
     from pyscrai.services.run_registry import StoredRunRegistry
 
     raise_limit()
@@ -52,7 +53,8 @@ async def worker(
         manager = EngineManager(registry, capacity=capacity or settings.server.capacity, grace=settings.server.grace)
         deaf = registry.on_external_request(manager.wake)
         try:
-            async with FleetMember(services, manager, "worker", aliases=alias or (), labels=labels or ()), manager:
+            async with (FleetMember(services, manager, "worker", aliases=alias or (), labels=labels or ()),
+                        SharedLimits(services), manager):
                 if as_json:
                     output.json_line({"worker": services.ownership.owner, "capacity": manager.capacity,
                                       "pid": os.getpid()})

@@ -45,6 +45,7 @@ from pyscrai.engines.orchestration.heartbeat import Heartbeat
 from pyscrai.factories.services import Services, open_services
 from pyscrai.services.experiments.experiment_manager import ExperimentManager
 from pyscrai.services.fleet.member import FleetMember
+from pyscrai.services.fleet.shared_limits import SharedLimits
 from pyscrai.services.run_registry import StoredRunRegistry
 
 PURGED_EVERY = 600.0
@@ -102,7 +103,7 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     purging = Heartbeat(PURGED_EVERY, lambda: purge(services.database), at_once=True)
     watching = asyncio.create_task(tell_of_shortage(), name="pyscrai-open-files")
     try:
-        async with (FleetMember(services, manager, "serve"), manager, hub,
+        async with (FleetMember(services, manager, "serve"), SharedLimits(services), manager, hub,
                     ExperimentManager(services, manager) as running):
             context = Context(services, manager, hub, access, running)
             app.state.context = context

@@ -1,0 +1,58 @@
+"""Bounds that change while calls wait for them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from pyscrai.llm.slots import Slots, Window
+
+
+async def hold(slots: Slots, gate: asyncio.Event, order: list[int], number: int) -> None:
+    async with slots.take():
+        order.append(number)
+        await gate.wait()
+
+
+async def test_calls_wait_in_their_order_and_a_new_bound_lets_them_in() -> None:
+    slots, gate, order = Slots(2), asyncio.Event(), list[int]()
+    tasks = [asyncio.create_task(hold(slots, gate, order, number)) for number in range(6)]
+    await asyncio.sleep(0)
+    assert (order, slots.in_use, slots.wanted, slots.wants.is_set()) == ([0, 1], 2, 6, True)
+    slots.set(4)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert order == [0, 1, 2, 3]
+    slots.set(1)
+    gate.set()
+    await asyncio.gather(*tasks)
+    assert order == list(range(6))
+    assert slots.in_use == 0
+    slots.set(None)
+    async with slots.take(), slots.take(), slots.take():
+        assert slots.in_use == 3
+
+
+async def test_who_is_cancelled_gives_its_place_back() -> None:
+    slots, gate, order = Slots(1), asyncio.Event(), list[int]()
+    tasks = [asyncio.create_task(hold(slots, gate, order, number)) for number in range(3)]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    tasks[0].cancel()  # the second has not been let in yet when it is cancelled, the third takes the place
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert order == [0, 2]
+    tasks[2].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert slots.in_use == 0
+    assert slots.wanted == 0
+
+
+async def test_a_window_opens_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyscrai.llm.slots.MINUTE", 0.2)
+    window, clock = Window(3), asyncio.get_running_loop().time
+    begun = clock()
+    await asyncio.gather(*(window.take() for _ in range(6)))
+    assert 0.2 <= clock() - begun < 1.0
