@@ -74,6 +74,11 @@ async def test_studio(studio: LangGraphClient, models: FakeOpenAI) -> None:
     for name in ("jury-deliberation", "used-car-negotiation"):
         state = await _play(studio, (await studio.threads.create())["thread_id"], assistants[name], model="scripted")
         assert state["outcome"]["reason"]
+    for settings, words in (({"modle": "scripted"}, "there is no setting 'modle'"),
+                            ({"model": "nope"}, "there is no model alias `nope`")):
+        with pytest.raises(Exception, match=words):
+            await studio.runs.wait((await studio.threads.create())["thread_id"],
+                                   assistants["two-agent-conversation"], input={}, context=settings)
 
 
 async def _play_edit_and_fork(studio: LangGraphClient, assistant: str, models: FakeOpenAI) -> None:

@@ -6,26 +6,33 @@ No checkpointer is built in: Studio's server brings its own, and refuses a graph
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from pyscrai.config.settings import load_settings
+from pyscrai.did_you_mean import instead
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.agents import metrics
 from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.compiler import Update, compile_graph
 from pyscrai.engines.orchestration.plan import Plan, make_plan
+from pyscrai.errors import PyscraiError
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.llm.models import Models
 from pyscrai.prompts import library
 from pyscrai.templates.library import shipped_agent, shipped_scenario
+
+STUDIOS_OWN = re.compile(r"__|langgraph_|checkpoint|x-|(thread|run|assistant|graph|user|cron)_id$")
+"""How names begin that Studio's server puts beside the settings."""
 
 
 class StudioSettings(BaseModel):
@@ -37,6 +44,53 @@ class StudioSettings(BaseModel):
     max_turns: int | None = Field(None, ge=1, description="Stop after this many turns.")
     parameters: dict[str, Any] = Field(default_factory=dict, description="Parameters of the scenario.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _known_names(cls, given: Any) -> Any:
+        """Refuse names that are no setting; what Studio's server adds of its own is let go."""
+        if not isinstance(given, Mapping):
+            return given
+        for name in given:
+            if name not in cls.model_fields and not STUDIOS_OWN.match(name):
+                raise ValueError(f"there is no setting {name!r}: {instead(name, cls.model_fields)}")
+        return {name: value for name, value in given.items() if name in cls.model_fields}
+
+
+class StudioError(RuntimeError):
+    """An error of ours as Studio shows it: its server tells the messages of Python's own kinds of error alone."""
+
+    def __init__(self, error: PyscraiError) -> None:
+        cure = f" → {error.cure}" if error.cure else ""
+        super().__init__(f"{error.message}{cure} [{error.code}]")
+
+
+class EveryName(dict[str, Any]):
+    """Properties of a schema that seem to hold every name.
+
+    Studio's server drops settings that the schema does not name, without a word; so they reach the graph, which says
+    what is wrong with them.
+    """
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+class StudioGraph(CompiledStateGraph[Any, Any, Any, Any]):
+    """A compiled graph whose settings arrive whole."""
+
+    def get_context_jsonschema(self) -> dict[str, Any] | None:
+        schema = super().get_context_jsonschema()
+        return None if schema is None else {**schema, "properties": EveryName(schema.get("properties") or {})}
+
+
+@contextmanager
+def told_in_studio() -> Iterator[None]:
+    """Errors of ours become such as Studio tells in full."""
+    try:
+        yield
+    except PyscraiError as error:
+        raise StudioError(error) from error
+
 
 class StudioNodes:
     """The nodes of one superstep in Studio: recorded by Studio's own checkpoints and nowhere else."""
@@ -45,13 +99,16 @@ class StudioNodes:
         self._studio, self._settings, self._recall = studio, settings, recall
 
     async def begin(self, state: Mapping[str, Any]) -> Update:
-        return await (await self._runtime()).begin(state)
+        with told_in_studio():
+            return await (await self._runtime()).begin(state)
 
     async def take_turn(self, role: str, state: Mapping[str, Any]) -> Update:
-        return await (await self._runtime()).take_turn(role, state)
+        with told_in_studio():
+            return await (await self._runtime()).take_turn(role, state)
 
     async def gather(self, state: Mapping[str, Any]) -> Update:
-        return await (await self._runtime()).gather(state)
+        with told_in_studio():
+            return await (await self._runtime()).gather(state)
 
     async def _runtime(self) -> AgentRuntime:
         return await self._studio.runtime(self._settings, self._recall)
@@ -100,4 +157,7 @@ def studio_graph(scenario: str) -> CompiledStateGraph[Any, Any, Any, Any]:
     studio = Studio(scenario)
     plan = studio.plan(StudioSettings())
     graph = compile_graph(plan, studio.nodes, context_schema=StudioSettings)
-    return graph.compile(name=scenario)
+    compiled = graph.compile(name=scenario)
+    # LangGraph has no parameter for the class of what it compiles; Studio's server copies it with its class.
+    compiled.__class__ = StudioGraph
+    return compiled
