@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pyscrai.exports.dossier import Dossier
+from pyscrai.exports.event_line import public_event
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
@@ -28,8 +29,8 @@ def _plain(value: Any) -> Any:
 def render_json(dossier: Dossier) -> Iterator[str]:
     """One document: the run, its template and cast, events, calls, measurements, metrics and the report."""
     document = {"format": "pyscrai.run/1", "run": dossier.run, "template": dossier.template, "cast": dossier.cast,
-                "events": dossier.events, "calls": dossier.calls, "measurements": dossier.measurements,
-                "metrics": dossier.metrics, "report": dossier.report}
+                "events": [public_event(line) for line in dossier.events], "calls": dossier.calls,
+                "measurements": dossier.measurements, "metrics": dossier.metrics, "report": dossier.report}
     yield dumps({name: part for name, part in document.items() if part is not None}, indent=2) + "\n"
 
 
@@ -42,7 +43,7 @@ def render_jsonl(dossier: Dossier) -> Iterator[str]:
     for member in dossier.cast:
         yield line("role", member)
     for event in dossier.events:
-        yield line("event", event)
+        yield line("event", public_event(event))
     for call in dossier.calls or ():
         yield line("call", call)
     for scope, figures in dossier.metrics.items():

@@ -16,7 +16,6 @@ from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import RunRow
 from pyscrai.errors import NotFound, RunError
 from pyscrai.experiments.models.arms import MessageEdit
-from pyscrai.exports.event_line import event_line
 from pyscrai.exports.formats import ExportFormat, renderer
 from pyscrai.exports.html import render_html
 from pyscrai.exports.markdown import render_markdown
@@ -172,7 +171,7 @@ class AsyncRun:
             heard_by: only what this role may know.
         """
         async with self._lab.services.database.read() as session:
-            return [dict(event_line(event)) for event in await Events(session).read(
+            return [event.as_dict() for event in await Events(session).read(
                 self.id, kinds=kinds, heard_by=heard_by)]
 
     async def calls(self) -> list[dict[str, Any]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.api.serving import TALK, Serving
+from pyscrai.databases.repositories.events import Events
+from pyscrai.exports.event_line import event_line, public_event
+from tests.api.serving import TALK, Serving, read_stream
 
 
 async def ended(server: Serving, **more: Any) -> str:
@@ -170,3 +172,18 @@ async def test_the_fleet_is_seen_and_shares_are_treated(server: Serving) -> None
     assert [(worker["kind"], worker["capacity"]) for worker in fleet["workers"]] == [("serve", 500)]
     assert fleet["shares"][0]["held"] is True
     assert (await server.client.put("/fleet/shares/ann", json={"weight": 0})).status_code == 422
+
+
+async def test_an_event_has_one_public_form(server: Serving) -> None:
+    """The same JSON from the log, from its stream and from exports."""
+    run_id = await server.run()
+    await server.settled(run_id)
+    listed = (await server.get(f"/runs/{run_id}/events", params={"limit": 1000}))["items"]
+    streamed = await read_stream(server.client, f"/runs/{run_id}/stream")
+    assert [{name: value for name, value in event.items() if not name.startswith("sse_")}
+            for event in streamed] == listed
+    exported = (await server.client.get(f"/runs/{run_id}/export", params={"format": "json"})).json()
+    assert exported["events"] == listed
+    async with server.services.database.read() as session:
+        stored = await Events(session).read(run_id)
+    assert [public_event(event_line(event)) for event in stored] == [event.as_dict() for event in stored] == listed

@@ -45,12 +45,16 @@ def test_the_transcript(pyscrai: Pyscrai, played: str) -> None:
     assert [entry["who"] for entry in entries if entry["tone"] == "speech"] == ["Ada", "Bo", "Ada", "Bo"]
 
 
-def test_events_are_objects_with_their_payload_flat(pyscrai: Pyscrai, played: str) -> None:
+def test_events_are_objects_of_the_public_form(pyscrai: Pyscrai, played: str) -> None:
     events = pyscrai("events", played, "--json").lines
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     assert events[0]["kind"] == "run_started"
-    assert events[0]["roles"]["ada"] == "Ada"
+    assert events[0]["payload"]["roles"]["ada"] == "Ada"
     assert events[-1]["kind"] == "run_completed"
+    assert json.loads(pyscrai("export", played, "--format", "json").out)["events"] == events
+    rows = map(json.loads, pyscrai("export", played, "--format", "jsonl").out.splitlines())
+    assert [{name: value for name, value in row.items() if name != "type"} for row in rows
+            if row["type"] == "event"] == events
     said = pyscrai("events", played, "--kind", "utterance", "--role", "bo", "--json").lines
     assert [event["turn"] for event in said] == [2, 4]
     assert [event["seq"] for event in pyscrai("events", played, "--after", len(events) - 1, "--json").lines] == [

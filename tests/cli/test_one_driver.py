@@ -112,7 +112,7 @@ async def test_a_reply_from_anywhere_counts_once(pyscrai: Pyscrai, elsewhere: Se
     said = await here(pyscrai, "resume", run_id, "--json")
     assert said.code == 0
     spoken = next(event for event in said.lines if event["kind"] == "utterance" and event["source"] == "seller")
-    assert (spoken["text"], spoken["played_by"]) == ("Buy it.", "Lee")
+    assert (spoken["payload"]["text"], spoken["payload"]["played_by"]) == ("Buy it.", "Lee")
 
 
 async def test_injects_reach_a_run_of_the_command_line(server: FakeOpenAI, elsewhere: Services) -> None:
@@ -122,7 +122,7 @@ async def test_injects_reach_a_run_of_the_command_line(server: FakeOpenAI, elsew
     await controls.inject(elsewhere, run_id, InjectText(text="A bell.", audience=("all",), source=""), actor="kim")
     out, _ = await asyncio.wait_for(process.communicate(), 60)
     injected = [event for line in out.splitlines() if (event := json.loads(line)).get("kind") == "inject"]
-    assert "A bell." in [event["text"] for event in injected]
+    assert "A bell." in [event["payload"]["text"] for event in injected]
 
 
 def test_a_run_that_crashes_is_marked_failed(pyscrai: Pyscrai, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +156,7 @@ async def test_a_person_passes_one_turn_and_two_play_at_one_terminal(pyscrai: Py
         await terminal.sees("● completed")
         assert await terminal.ends() == 0
     events = (await here(pyscrai, "events", "last", "--json")).lines
-    said = {event["source"]: event["played_by"] for event in events if event["kind"] == "utterance"}
+    said = {event["source"]: event["payload"]["played_by"] for event in events if event["kind"] == "utterance"}
     assert said == {"seller": "model", "buyer": "Lee"}
     replayed = await here(pyscrai, "replay", "last", "--json")
     assert replayed.last["same"] is True, replayed.last

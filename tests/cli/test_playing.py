@@ -16,8 +16,9 @@ def test_a_run_prints_its_events_and_a_closing_line(pyscrai: Pyscrai) -> None:
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     assert all({"seq", "kind", "turn", "source", "audience"} <= event.keys() for event in events)
     assert [event["source"] for event in events if event["kind"] == "utterance"] == ["ada", "bo", "ada", "bo"]
-    assert all(event["text"] for event in events if event["kind"] == "utterance")
+    assert all(event["payload"]["text"] for event in events if event["kind"] == "utterance")
     assert next(event for event in events if event["kind"] == "inject")["audience"] == ["bo"]
+    assert pyscrai("events", last["run_id"], "--json").lines == events, "as they came, so they are read back"
     assert last.keys() == {"run_id", "status", "outcome", "usage"}
     assert last["status"] == "completed"
     assert last["outcome"]["limit"] is False

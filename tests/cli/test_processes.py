@@ -176,9 +176,9 @@ async def test_a_person_plays_at_the_terminal(pyscrai: Pyscrai) -> None:
         assert "\x1b[" in terminal.seen
     events = (await here(pyscrai, "events", "last", "--json")).lines
     mine = next(event for event in events if event["kind"] == "utterance" and event["source"] == "seller")
-    assert (mine["text"], mine["played_by"]) == ("A fine lamp!", "Kim")
+    assert (mine["payload"]["text"], mine["payload"]["played_by"]) == ("A fine lamp!", "Kim")
     offer = next(event for event in events if event["kind"] == "action" and event["source"] == "seller")
-    assert offer["arguments"] == {"price": 90, "mood": "calm"}
+    assert offer["payload"]["arguments"] == {"price": 90, "mood": "calm"}
 
 
 async def test_a_person_can_leave_and_answer_later(pyscrai: Pyscrai) -> None:

@@ -19,7 +19,7 @@ def test_a_fork_shares_the_past_and_goes_on_otherwise(pyscrai: Pyscrai, run_id: 
     child = forked["run_id"]
     assert pyscrai("resume", child).code == 3
     injected = next(line for line in pyscrai("events", child, "--kind", "inject", "--json").lines
-                    if line["text"] == "A siren.")
+                    if line["payload"]["text"] == "A siren.")
     assert injected["audience"] == ["buyer"]
     found = pyscrai("diff", run_id, child, "--json")
     assert (found.code, found.last["same_until_turn"]) == (1, 3)
@@ -33,7 +33,7 @@ def test_what_was_said_can_be_edited(pyscrai: Pyscrai, run_id: str) -> None:
     child = pyscrai("edit", run_id, str(said["seq"]), "I changed my mind.").out.strip()
     state = pyscrai("state", child, "--json").last["state"]
     assert "I changed my mind." in [line["content"] for line in state["messages"]]
-    assert said["text"] not in [line["content"] for line in state["messages"]]
+    assert said["payload"]["text"] not in [line["content"] for line in state["messages"]]
     assert pyscrai("edit", run_id, "9999", "x").code == 2
 
 
@@ -51,8 +51,8 @@ def test_a_run_is_stepped_steered_and_stopped(pyscrai: Pyscrai, run_id: str) -> 
     assert [line["turn"] for line in stepped.lines[:-1] if line["kind"] == "utterance"] == [3]
     assert stepped.last["status"] == "paused"
     changed = [line for line in pyscrai("events", child, "--kind", "variable_changed", "--json").lines
-               if line["variable"] == "dana_asks"]
-    assert 6300 in [line["new"] for line in changed]
+               if line["payload"]["variable"] == "dana_asks"]
+    assert 6300 in [line["payload"]["new"] for line in changed]
     assert pyscrai("stop", child, "--reason", "enough", "--json").last["status"] == "stopped"
     refused = pyscrai("pause", child)
     assert refused.code == 2

@@ -127,4 +127,4 @@ def test_half_a_character_breaks_no_format() -> None:
         written = b"".join(renderer(name)(dossier(events=torn)))
         if name != "parquet":
             written.decode()
-    assert "half \ud83d" in json.loads(b"".join(renderer("json")(dossier(events=torn))))["events"][2]["text"]
+    assert "half \ud83d" in json.loads(b"".join(renderer("json")(dossier(events=torn))))["events"][2]["payload"]["text"]

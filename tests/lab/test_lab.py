@@ -157,8 +157,8 @@ async def test_an_experiment_that_is_cancelled_stands_and_goes_on(database: str)
 def test_a_model_object_of_the_callers_own(database: str) -> None:
     with opened(database) as lab:
         lab.register("mine", ScriptedModel(lambda request: "Indeed.", alias="mine"))
-        assert {event["text"] for event in lab.play(TALK, model="mine").events if event["kind"] == "utterance"} == {
-            "Indeed."}
+        events = lab.play(TALK, model="mine").events
+        assert {event["payload"]["text"] for event in events if event["kind"] == "utterance"} == {"Indeed."}
 
 
 def test_what_is_public_is_there_and_importing_it_costs_nothing() -> None:

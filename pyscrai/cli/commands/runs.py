@@ -106,7 +106,6 @@ async def events(
     from pyscrai.cli.run_lookup import looked_up
     from pyscrai.cli.terminal.table import table
     from pyscrai.databases.repositories.events import Events
-    from pyscrai.exports.event_line import event_line
     from pyscrai.exports.transcript_entry import pairs
 
     async with looked_up(run_id) as (session, row):
@@ -114,7 +113,7 @@ async def events(
                                             from_turn=turn, to_turn=turn)
     if as_json:
         for event in stored:
-            output.json_line(event_line(event))
+            output.json_line(event.as_dict())
         return
     table(("Seq", "Turn", "Kind", "Source", "Heard by", "What"), [
         (event.seq, event.turn, event.kind, event.source or "",

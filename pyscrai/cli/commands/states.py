@@ -108,7 +108,7 @@ async def diff(run_id: RunId, other: Annotated[str, Parameter(name="OTHER", help
         output.json_line({
             "runs": [one.row.id, two.row.id], "same_until_turn": turn, "ends": {
                 name: list(values) for name, values in ends.items()},
-            "first_difference": [event_line(event) if event else None for event in apart] if apart else None})
+            "first_difference": [event.as_dict() if event else None for event in apart] if apart else None})
     else:
         _tell(one, two, turn, apart, ends)
     return Exit.FAILED if apart or ends else Exit.COMPLETED

@@ -6,6 +6,7 @@ from typing import Any
 
 from pyscrai.cli.terminal import output
 from pyscrai.cli.views.view import Closing, Opening
+from pyscrai.exports.event_line import public_event
 from pyscrai.exports.transcript_entry import Line
 
 
@@ -18,7 +19,7 @@ class JsonView:
         pass
 
     def event(self, line: Line) -> None:
-        output.json_line(line)
+        output.json_line(public_event(line))
 
     def token(self, role: str, turn: int, piece: str | None) -> None:
         pass

@@ -209,7 +209,7 @@ class EngineManager:
         if isinstance(error, StorageError) and error.passes:  # it stands, and is found due when storage is back
             _log.error("manager.interrupted", code=error.code, error=str(error))
             return
-        _log.warning("manager.failed", code=error.code, error=str(error))
+        _log.info("manager.failed", code=error.code, error=str(error))
         try:
             await self._registry.fail(live.run_id, error)
         except Exception as second:
