@@ -12,7 +12,7 @@ from pyscrai.cli.scenario_argument import rehearsed
 from pyscrai.cli.terminal import output
 from pyscrai.cli.views.json_view import JsonView
 from pyscrai.cli.views.lines_view import LinesView
-from pyscrai.cli.views.view import Closing, Opening, View
+from pyscrai.cli.views.view import Closing, Opening, RunView
 from pyscrai.exports.transcript_entry import titled
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import make_run_spec
@@ -58,7 +58,7 @@ async def rehearse(scenario: str, options: RunOptions, *, as_json: bool) -> Exit
     return of_run(result.status, result.outcome)
 
 
-def _view(*, as_json: bool) -> View:
+def _view(*, as_json: bool) -> RunView:
     """As for a run, but without what streams in: a rehearsal takes no time."""
     if as_json:
         return JsonView()

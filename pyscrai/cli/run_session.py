@@ -17,7 +17,7 @@ from pyscrai.cli.terminal.interruption import Interruption, Keyboard
 from pyscrai.cli.terminal.person import Person, read_answer
 from pyscrai.cli.views.json_view import JsonView
 from pyscrai.cli.views.lines_view import LinesView
-from pyscrai.cli.views.view import Closing, Opening, View
+from pyscrai.cli.views.view import Closing, Opening, RunView
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.databases.tables import RunRow
@@ -40,7 +40,7 @@ class RunWatcher:
         only_for: roles of the people who play; what one of them may not know is not shown.
     """
 
-    def __init__(self, view: View, opening: Opening, *, only_for: Collection[str] = ()) -> None:
+    def __init__(self, view: RunView, opening: Opening, *, only_for: Collection[str] = ()) -> None:
         self._view, self._opening, self._only_for = view, opening, only_for
         self._is_open = False
         self.failure: BaseException | None = None
@@ -88,7 +88,7 @@ class RunSession:
         as_desired: carry out what is desired of the run, such as one step, and do not simply play it on.
     """
 
-    def __init__(self, services: Services, opening: Opening, view: View, *, person: str = "",
+    def __init__(self, services: Services, opening: Opening, view: RunView, *, person: str = "",
                  roles: Collection[str] = (), as_desired: bool = False) -> None:
         self._services, self._run_id, self._view, self._person = services, opening.run_id, view, person
         self._watcher = RunWatcher(view, opening, only_for=roles if self._can_ask else ())

@@ -19,7 +19,7 @@ from pyscrai.databases.api.app import create_app
 from pyscrai.databases.api.event_hub import Hub
 from pyscrai.databases.api.guard.connection import BoundedConnection
 from pyscrai.databases.database import Database
-from pyscrai.databases.repositories.api_keys import Keys
+from pyscrai.databases.repositories.api_keys import ApiKeys
 from pyscrai.errors import ConfigError
 from pyscrai.factories.services import open_services
 from pyscrai.open_files import raise_limit
@@ -110,7 +110,7 @@ async def refuse_open_doors(settings: Settings, database: Database) -> None:
     if settings.server.is_loopback:
         return
     async with database.read() as session:
-        keys = [key for key in await Keys(session).list() if key.revoked_at is None]
+        keys = [key for key in await ApiKeys(session).list() if key.revoked_at is None]
     if not keys:
         raise ConfigError(f"{settings.server.host} can be reached from other machines, and there are no API keys",
                           code="config.no_keys", cure="make one with `pyscrai keys create NAME`, or use 127.0.0.1")

@@ -9,7 +9,7 @@ from sqlalchemy.sql.expression import ColumnElement
 from pyscrai.databases.columns import Instant
 
 
-class Clock(ColumnElement[datetime]):
+class DatabaseClock(ColumnElement[datetime]):
     """The time at which the database executes the statement, ``later`` by so much. Each dialect says it in its SQL."""
 
     type = Instant

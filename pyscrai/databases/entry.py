@@ -96,7 +96,7 @@ def where(progress: Progress) -> Where:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RecordEntry:
     """All that one commit of one run makes durable."""
 
     run_id: str
@@ -125,6 +125,6 @@ class Sink(Protocol):
     dialect tells whether the error passes. A try ends by itself, if need be with an error.
     """
 
-    def write(self, entries: list[Entry], *, again: bool) -> list[Written | None]: ...
+    def write(self, entries: list[RecordEntry], *, again: bool) -> list[Written | None]: ...
 
     def close(self) -> None: ...

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.call_row import part_ids
-from pyscrai.databases.clock import Clock
+from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.database import Database
 from pyscrai.databases.fleet_tables import WorkerRow
 from pyscrai.databases.tables import CallRow, IdempotencyRow, RunRow, TextRow
@@ -90,7 +90,8 @@ class Housekeeping:
         async with self._database.session() as session:
             writes = await session.execute(text(
                 f"DELETE FROM {self._database.dialect.writes_table} WHERE {self._prunable()}"))
-            keys = await session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < Clock(-keep_keys)))
+            keys = await session.execute(delete(IdempotencyRow).where(
+                IdempotencyRow.created_at < DatabaseClock(-keep_keys)))
         return Pruned(_count(writes), _count(keys), await self._prune_texts())
 
     async def living(self) -> int:
@@ -138,9 +139,9 @@ class Housekeeping:
 
 
 async def _living(session: AsyncSession) -> int:
-    workers = await session.scalar(select(func.count()).select_from(WorkerRow).where(WorkerRow.until > Clock()))
+    workers = await session.scalar(select(func.count()).select_from(WorkerRow).where(WorkerRow.until > DatabaseClock()))
     owners = await session.scalar(select(func.count(RunRow.owner.distinct())).where(
-        RunRow.owner.is_not(None), RunRow.lease_until > Clock()))
+        RunRow.owner.is_not(None), RunRow.lease_until > DatabaseClock()))
     return (workers or 0) + (owners or 0)
 
 

@@ -14,7 +14,7 @@ from structlog.contextvars import bound_contextvars
 from pyscrai.engines.agents.engine import Engine, Performance, premise
 from pyscrai.engines.agents.person import ANSWER, apply_command, check_answer, human_request, person_for, read_human
 from pyscrai.engines.arrivals import Arrivals, Commands
-from pyscrai.engines.calls.caller import Caller
+from pyscrai.engines.calls.caller import ModelCaller
 from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.engines.memory.memory import refresh
 from pyscrai.engines.memory.recall import Recall
@@ -142,7 +142,7 @@ class AgentRuntime(WatcherRuntime):
             del update["messages"]
         return update
 
-    async def _perform(self, engine: Engine, activation: Activation, seen: View, caller: Caller,
+    async def _perform(self, engine: Engine, activation: Activation, seen: View, caller: ModelCaller,
                        state: Mapping[str, Any]) -> Performance:
         person = person_for(engine, state)
         key = caller.place.call(ANSWER)
@@ -168,7 +168,7 @@ class AgentRuntime(WatcherRuntime):
             return await self.act(engine, activation, seen, caller)
         return read_human(engine, activation, seen, recorded)
 
-    async def _failed(self, engine: Engine, place: Place, caller: Caller, error: ModelError | ReplyError,
+    async def _failed(self, engine: Engine, place: Place, caller: ModelCaller, error: ModelError | ReplyError,
                       arrived: _Arrived, state: Mapping[str, Any]) -> Performance:
         """Apply the role's failure policy."""
         if engine.policy(error) != "skip":

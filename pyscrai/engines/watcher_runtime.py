@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pyscrai.engines.agents.engine import Engine, Performance
-from pyscrai.engines.calls.caller import UNREQUIRED, Caller
+from pyscrai.engines.calls.caller import UNREQUIRED, ModelCaller
 from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.engines.memory.memory import refresh
 from pyscrai.engines.memory.recall import Recall
@@ -78,7 +78,7 @@ class WatcherRuntime:
             usage = total(usage, caller.usage)
         return {**update, **({"usage": usage} if usage else {})}
 
-    async def _without_result(self, engine: Engine, activation: Activation, caller: Caller,
+    async def _without_result(self, engine: Engine, activation: Activation, caller: ModelCaller,
                               error: ModelError | ReplyError, phase: str) -> Performance:
         """Apply the policy: a play goes on without a measurement or report, and states what is missing."""
         then = engine.policy(error)
@@ -95,11 +95,11 @@ class WatcherRuntime:
 
     # -- what every activation needs ----------------------------------------------------------------------------------
 
-    def caller(self, engine: Engine, place: Place) -> Caller:
+    def caller(self, engine: Engine, place: Place) -> ModelCaller:
         """The model calls of an activation."""
-        return Caller(engine, place, self.record, self.listener, self.sleep)
+        return ModelCaller(engine, place, self.record, self.listener, self.sleep)
 
-    async def act(self, engine: Engine, activation: Activation, seen: Any, caller: Caller) -> Performance:
+    async def act(self, engine: Engine, activation: Activation, seen: Any, caller: ModelCaller) -> Performance:
         """Let a model act: first with the role's tools, then as the activation says."""
         used = Performance()
         if engine.tools and activation["task"] in USING_TOOLS:
@@ -111,12 +111,12 @@ class WatcherRuntime:
             performance.played["kinds"] += ["tool_called"] * len(used.heard)
         return performance
 
-    def notes(self, caller: Caller, phase: str) -> list[Event]:
+    def notes(self, caller: ModelCaller, phase: str) -> list[Event]:
         """The events about how the calls of an activation went, once its work is done."""
         caller.note_unused()
         return [kind(key=key, turn=caller.place.turn, phase=phase, **fields) for key, kind, fields in caller.notes]
 
-    def failed(self, caller: Caller, error: ModelError | ReplyError) -> EngineError | ModelError:
+    def failed(self, caller: ModelCaller, error: ModelError | ReplyError) -> EngineError | ModelError:
         """The error with which a turn fails or pauses the run: it names role, turn, purpose and cure."""
         place, engine = caller.place, self.engines[caller.place.role]
         message = f"{engine.role}, turn {place.turn}, {caller.purpose or place.task}: {error.message}"

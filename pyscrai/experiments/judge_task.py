@@ -18,7 +18,7 @@ SYSTEM, SCORE = "common/judge_system", "common/judge_score"
 
 
 @dataclass(frozen=True, slots=True)
-class TranscriptLine:
+class JudgedLine:
     """One line that a judge reads: its short id, the event that it is, and the text."""
 
     id: str
@@ -41,9 +41,9 @@ class JudgeTask:
     seed: int
 
 
-def transcript_lines(events: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> list[TranscriptLine]:
+def transcript_lines(events: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> list[JudgedLine]:
     """The lines of a play, in order; an inject's label and who put it in are left out."""
-    found: list[TranscriptLine] = []
+    found: list[JudgedLine] = []
     for event in events:
         kind = event["kind"]
         if kind not in SHOWN or (kind == "phase_entered" and not event.get("text")):
@@ -56,7 +56,7 @@ def transcript_lines(events: Iterable[Mapping[str, Any]], names: Mapping[str, st
         else:
             text = f"[Event] {event['text']}"
         whom = _whom(event, names)
-        found.append(TranscriptLine(f"L{len(found) + 1}", str(event["key"]), int(event["turn"]), who or "Event",
+        found.append(JudgedLine(f"L{len(found) + 1}", str(event["key"]), int(event["turn"]), who or "Event",
                                     f"{who}{whom}: {clean(text)}" if who else clean(text)))
     return found
 
@@ -69,7 +69,7 @@ def _whom(event: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return f" (to {', '.join(others)})" if others and len(others) < len(names) - 1 else ""
 
 
-def question(task: JudgeTask, measure: Measure, lines: Sequence[TranscriptLine], *, of: str | None, conditions: str = ""
+def question(task: JudgeTask, measure: Measure, lines: Sequence[JudgedLine], *, of: str | None, conditions: str = ""
              ) -> tuple[str, str, dict[str, Any], dict[str, str]]:
     """The system text, the question, the reply's JSON Schema, and the hash of each prompt.
 

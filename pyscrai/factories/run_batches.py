@@ -12,7 +12,7 @@ from pyscrai.databases.coalescer import Together
 from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.metrics import RunMetrics
-from pyscrai.databases.repositories.runs import NewRun, Runs
+from pyscrai.databases.repositories.runs import NewRunRow, Runs
 from pyscrai.databases.repositories.seals import RunSeals
 from pyscrai.databases.repositories.stored_runs import StoredRun, read_runs
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
@@ -65,7 +65,7 @@ class Joint:
             role.agent: await agent_templates(session).get(role.agent)
             for role in scenario.roles.values() if isinstance(role.agent, str)})
 
-    async def _create(self, made: Sequence[NewRun]) -> Sequence[str]:
+    async def _create(self, made: Sequence[NewRunRow]) -> Sequence[str]:
         async with self._database.session() as session:
             return [run.id for run in await Runs(session).create(*made)]
 

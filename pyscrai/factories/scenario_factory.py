@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.recording.run_inbox import RunInbox
 from pyscrai.databases.recording.run_record import RunRecord
-from pyscrai.databases.repositories.runs import CastMember, NewRun, Runs
+from pyscrai.databases.repositories.runs import NewMember, NewRunRow, Runs
 from pyscrai.databases.repositories.stored_runs import StoredRun
 from pyscrai.databases.repositories.templates import agent_templates
 from pyscrai.databases.tables import ScenarioTemplateRow
@@ -70,7 +70,7 @@ async def create_scenario_run_from_template(services: Services, template: str, o
 
 
 async def new_run(services: Services, template: str, options: RunOptions | None = None, *, desired: Desired = "none",
-                  actor: str = "") -> tuple[NewRun, Plan]:
+                  actor: str = "") -> tuple[NewRunRow, Plan]:
     """All that is needed to make a run, checked; nothing is written.
 
     Raises:
@@ -99,11 +99,11 @@ async def new_run(services: Services, template: str, options: RunOptions | None 
     cast = []
     for role, instance in plan.given.cast.items():
         agent = agents.get(options.cast.get(role) or str(scenario.roles[role].agent))
-        cast.append(CastMember(role=role, name=instance.name, engine=instance.engine,
+        cast.append(NewMember(role=role, name=instance.name, engine=instance.engine,
                                agent_hash=instance.agent_hash, agent_template_id=agent.id if agent else None,
                                configuration=instance.model_dump(mode="json"),
                                played_by=options.people.get(role, "model")))
-    new = NewRun(stored.row, cast, plan.seed, options.name, plan.parameters, _settings(options, actor), options.tags,
+    new = NewRunRow(stored.row, cast, plan.seed, options.name, plan.parameters, _settings(options, actor), options.tags,
                  desired, injects=[_inject(inject) for inject in options.injects])
     return new, plan
 

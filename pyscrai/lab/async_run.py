@@ -15,7 +15,7 @@ from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import RunRow
 from pyscrai.errors import NotFound, RunError
-from pyscrai.experiments.models.arms import MessageEdit
+from pyscrai.experiments.models.arms import EditedMessage
 from pyscrai.exports.formats import ExportFormat, renderer
 from pyscrai.exports.html import render_html
 from pyscrai.exports.markdown import render_markdown
@@ -208,7 +208,7 @@ class AsyncRun:
                    model: str | None = None, role_models: Mapping[str, str] | None = None, seed: int | None = None,
                    prompts: Mapping[str, Mapping[str, str]] | None = None,
                    memory: Mapping[str, Mapping[str, Any]] | None = None,
-                   message: MessageEdit | Mapping[str, str] | None = None, max_turns: int | None = None,
+                   message: EditedMessage | Mapping[str, str] | None = None, max_turns: int | None = None,
                    name: str = "", tags: Sequence[str] = ()) -> AsyncRun:
         """Make a run that shares this one's past up to a turn and may go on otherwise; nothing is paid again.
 
@@ -225,8 +225,8 @@ class AsyncRun:
             max_turns=max_turns, message=await self._message(message, at_turn) if message is not None else None)
         return await self._lab.run(await fork_run(services, self.id, at_turn, edits, actor=ACTOR, name=name, tags=tags))
 
-    async def _message(self, given: MessageEdit | Mapping[str, str], turn: int) -> tuple[str, str]:
-        edit = given if isinstance(given, MessageEdit) else MessageEdit.model_validate(dict(given))
+    async def _message(self, given: EditedMessage | Mapping[str, str], turn: int) -> tuple[str, str]:
+        edit = given if isinstance(given, EditedMessage) else EditedMessage.model_validate(dict(given))
         async with self._lab.services.database.read() as session:
             said = await Events(session).read(self.id, kinds=["utterance"], sources=[edit.of], to_turn=turn,
                                               newest=True, limit=1)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from pyscrai.experiments.models.arms import MessageEdit
+from pyscrai.experiments.models.arms import EditedMessage
 from pyscrai.exports.formats import ExportFormat
 from pyscrai.lab.async_run import AsyncRun, Inject, RunTable
 from pyscrai.lab.event_loop import EventLoop
@@ -145,7 +145,7 @@ class Run:
              role_models: Mapping[str, str] | None = None, seed: int | None = None,
              prompts: Mapping[str, Mapping[str, str]] | None = None,
              memory: Mapping[str, Mapping[str, Any]] | None = None,
-             message: MessageEdit | Mapping[str, str] | None = None, max_turns: int | None = None, name: str = "",
+             message: EditedMessage | Mapping[str, str] | None = None, max_turns: int | None = None, name: str = "",
              tags: Sequence[str] = ()) -> Run:
         """Make a run that shares this one's past up to a turn; ``play`` plays it. As ``AsyncRun.fork``."""
         return Run(self._loop, self._loop.run(self._core.fork(

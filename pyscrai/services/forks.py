@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.columns import now
 from pyscrai.databases.repositories.events import Events
-from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
+from pyscrai.databases.repositories.runs import Fork, NewMember, NewRunRow, Runs
 from pyscrai.databases.run_ids import new_run_id
 from pyscrai.databases.tables import AgentInstanceRow, RunRow, ScenarioTemplateRow
 from pyscrai.engines.cast import AgentInstance, RunSpec
@@ -217,8 +217,8 @@ async def _settled(session: AsyncSession, run_id: str, at: Moment) -> dict[str, 
 
 def _new_run(child: str, row: RunRow, cast: Sequence[AgentInstanceRow], spec: RunSpec, fork: Fork, edits: Edits,
              said: Mapping[str, Any], actor: str, name: str, tags: Sequence[str], desired: Desired
-             ) -> Callable[[ScenarioTemplateRow], NewRun]:
-    members = [CastMember(role=member.role, name=member.name, engine=member.engine, agent_hash=member.agent_hash,
+             ) -> Callable[[ScenarioTemplateRow], NewRunRow]:
+    members = [NewMember(role=member.role, name=member.name, engine=member.engine, agent_hash=member.agent_hash,
                           configuration=spec.cast[member.role].model_dump(mode="json"),
                           agent_template_id=member.agent_template_id, played_by=member.played_by) for member in cast]
     settings = {**row.settings, "actor": actor, "edits": dict(said)}
@@ -228,12 +228,12 @@ def _new_run(child: str, row: RunRow, cast: Sequence[AgentInstanceRow], spec: Ru
     settings |= {key: value for key, value in bounds.items() if value}
     injects = [{"text": content.text, "audience": list(content.audience), "source": content.source}
                for content in edits.injects]
-    return lambda template: NewRun(template, members, spec.seed, name or row.name, spec.parameters, settings,
+    return lambda template: NewRunRow(template, members, spec.seed, name or row.name, spec.parameters, settings,
                                    tags or tuple(row.tags), desired=desired, fork=fork, injects=injects, id=child)
 
 
-async def _store(services: Services, new: Callable[[ScenarioTemplateRow], NewRun], row: RunRow, events: Sequence[Event],
-                 within: Within | None) -> None:
+async def _store(services: Services, new: Callable[[ScenarioTemplateRow], NewRunRow], row: RunRow,
+                 events: Sequence[Event], within: Within | None) -> None:
     async with change_runs(services) as changes:
         template = await changes.session.get_one(ScenarioTemplateRow, row.scenario_template_id)
         [child] = await Runs(changes.session).create(new(template))

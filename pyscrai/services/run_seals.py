@@ -26,7 +26,7 @@ AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class SealVerification:
     """What was found: ``problems`` in words, none where all is as it was.
 
     ``sealed`` says that the run has a seal to compare with; ``later`` counts events that were written after it.
@@ -38,7 +38,7 @@ class Verification:
     problems: tuple[str, ...]
 
 
-async def verify_run(services: Services, run_id: str) -> Verification:
+async def verify_run(services: Services, run_id: str) -> SealVerification:
     """Compare a run's rows with the seal that was made when it ended, and its texts with their digests.
 
     Raises:
@@ -57,7 +57,7 @@ async def verify_run(services: Services, run_id: str) -> Verification:
             problems += [f"{table}: rows were changed, added or removed since the run ended"
                          for table, sealed in seal.digests.items() if found.get(table, sealed) != sealed]
         later = sum(event.seq > seal.last_seq for event in events) if seal is not None else 0
-    return Verification(run_id, seal is not None, later, tuple(problems))
+    return SealVerification(run_id, seal is not None, later, tuple(problems))
 
 
 async def _template(session: AsyncSession, row: RunRow) -> list[str]:

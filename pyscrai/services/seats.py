@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyscrai.databases.repositories.api_keys import Keys
+from pyscrai.databases.repositories.api_keys import ApiKeys
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.templates import scenario_templates
@@ -68,7 +68,7 @@ async def offer_seat(services: Services, run_id: str, role: str, *, person: str)
         raise RunError(f"{cast[role]} plays {role}", code="run.seat_taken",
                        cure=f"offer the seat to {cast[role]}, or release the role first")
     async with services.database.session() as session:
-        keys = Keys(session)
+        keys = ApiKeys(session)
         taken = {row.name for row in await keys.list()}
         base = f"{person}@{run_id}/{role}"
         name = next(name for name in _numbered(base) if name not in taken)

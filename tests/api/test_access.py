@@ -14,7 +14,7 @@ from pyscrai.databases.api import event_hub as hubs
 from pyscrai.databases.api.access import AccessError
 from pyscrai.databases.api.guard.rate import Buckets, network_of
 from pyscrai.databases.database import Database
-from pyscrai.databases.repositories.api_keys import Keys
+from pyscrai.databases.repositories.api_keys import ApiKeys
 from pyscrai.errors import ConfigError
 from tests.api.serving import TALK, Serving, serving
 
@@ -26,7 +26,7 @@ async def locked(sqlite_url: str) -> AsyncIterator[tuple[Serving, dict[str, str]
         keys = {}
         async with found.services.database.session() as session:
             for scope in ("read", "control", "admin"):
-                _, keys[scope] = await Keys(session).create(f"{scope}er", [scope])
+                _, keys[scope] = await ApiKeys(session).create(f"{scope}er", [scope])
         yield found, keys
 
 
@@ -73,7 +73,7 @@ async def test_a_revoked_key_works_no_longer(locked: tuple[Serving, dict[str, st
     access = server.context.access
     assert (await server.client.get("/runs", headers=bearer(keys["read"]))).status_code == 200
     async with server.services.database.session() as session:
-        await Keys(session).revoke("reader")
+        await ApiKeys(session).revoke("reader")
     access._verified.clear()
     assert (await server.client.get("/runs", headers=bearer(keys["read"]))).status_code == 401
 
@@ -81,7 +81,7 @@ async def test_a_revoked_key_works_no_longer(locked: tuple[Serving, dict[str, st
 async def test_keys_are_hashed(locked: tuple[Serving, dict[str, str]]) -> None:
     server, keys = locked
     async with server.services.database.read() as session:
-        stored = [row.hash for row in await Keys(session).list()]
+        stored = [row.hash for row in await ApiKeys(session).list()]
     assert not set(stored) & set(keys.values())
     assert all(len(found) == 64 for found in stored)
 
@@ -159,7 +159,7 @@ async def test_rate_limits(sqlite_url: str) -> None:
 async def test_made_up_keys_have_the_rate_of_their_address(sqlite_url: str) -> None:
     async with serving(sqlite_url, requests_per_minute=100, require_keys=True) as server:
         async with server.services.database.session() as session:
-            _, key = await Keys(session).create("ann", ["read"])
+            _, key = await ApiKeys(session).create("ann", ["read"])
         for _ in range(5):  # verified from its first answer on
             assert (await server.client.get("/runs", headers=bearer(key))).status_code == 200
         made_up = [(await server.client.get("/runs", headers=bearer(f"pyscrai_{number}"))).status_code
@@ -196,8 +196,8 @@ async def test_a_revoked_key_ends_its_streams(sqlite_url: str, monkeypatch: pyte
     monkeypatch.setattr(hubs, "KEY_CHECK", 0.1)
     async with serving(sqlite_url, require_keys=True) as server:
         async with server.services.database.session() as session:
-            _, ann = await Keys(session).create("ann", ["admin"])
-            _, bob = await Keys(session).create("bob", ["read"])
+            _, ann = await ApiKeys(session).create("ann", ["admin"])
+            _, bob = await ApiKeys(session).create("bob", ["read"])
         await server.client.post("/templates", json={"content": TALK}, headers=bearer(ann))
         made = await server.client.post("/runs", json={"template": "talk", "start": False}, headers=bearer(ann))
         address = path.format(run_id=made.json()["run_id"])
@@ -212,7 +212,7 @@ async def test_a_revoked_key_ends_its_streams(sqlite_url: str, monkeypatch: pyte
             while server.context.hub.watching < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         async with server.services.database.session() as session:
-            await Keys(session).revoke("bob")
+            await ApiKeys(session).revoke("bob")
         async with asyncio.timeout(5):
             await streams[1]
         assert not streams[0].done()
@@ -259,10 +259,10 @@ async def test_no_open_doors(sqlite_database: Database, host: str) -> None:
         await refuse_open_doors(settings, sqlite_database)
     assert refused.value.code == "config.no_keys"
     async with sqlite_database.session() as session:
-        await Keys(session).create("ann", ["read"])
+        await ApiKeys(session).create("ann", ["read"])
     await refuse_open_doors(settings, sqlite_database)
     async with sqlite_database.session() as session:
-        await Keys(session).revoke("ann")
+        await ApiKeys(session).revoke("ann")
     with pytest.raises(ConfigError):
         await refuse_open_doors(settings, sqlite_database)
 

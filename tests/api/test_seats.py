@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from pyscrai.databases.api.app import create_app
-from pyscrai.databases.repositories.api_keys import Keys
+from pyscrai.databases.repositories.api_keys import ApiKeys
 from tests.api.serving import Serving, serving
 
 SECRET, WHISPER, HIDDEN = "canary-secret-of-bob", "canary-whisper-to-bob", "canary-hidden-note"
@@ -33,7 +33,7 @@ async def duel(sqlite_url: str) -> AsyncIterator[tuple[Serving, str, httpx.Async
     """A server that asks for keys, a run of which ann is a person's, and that person's client."""
     async with serving(sqlite_url, require_keys=True) as found:
         async with found.services.database.session() as session:
-            _, key = await Keys(session).create("admin", ["admin"])
+            _, key = await ApiKeys(session).create("admin", ["admin"])
         found.client.headers["authorization"] = f"Bearer {key}"
         await found.post("/templates", {"content": DUEL}, 201)
         made = await found.post("/runs", {"template": "duel", "seed": 1, "people": {"ann": "kim"}}, 201)
@@ -102,7 +102,7 @@ async def test_a_key_is_no_seat_and_a_revoked_token_ends(duel: tuple[Serving, st
     bare = await kim.get("/seat", headers={"authorization": ""})
     assert bare.status_code == 401
     async with server.services.database.session() as session:
-        await Keys(session).revoke(f"kim@{run_id}/ann")
+        await ApiKeys(session).revoke(f"kim@{run_id}/ann")
     server.context.access._known.clear()
     assert (await kim.get("/seat")).status_code == 401
 

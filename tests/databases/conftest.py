@@ -16,7 +16,7 @@ from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.leases import Leases
 from pyscrai.databases.repositories.metrics import RunMetrics
-from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
+from pyscrai.databases.repositories.runs import Fork, NewMember, NewRunRow, Runs
 from pyscrai.databases.repositories.stored_runs import StoredRun, read_runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.stored_event import StoredEvent
@@ -24,7 +24,7 @@ from pyscrai.engines.ports.model import Message, ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import Attempt, CallKey, CallRecord, Progress
 from pyscrai.events import Utterance
 
-CAST = tuple(CastMember(role, role.title(), "actor", "hash", {"role": role}) for role in ("mayor", "engineer"))
+CAST = tuple(NewMember(role, role.title(), "actor", "hash", {"role": role}) for role in ("mayor", "engineer"))
 
 
 def utterance(turn: int, role: str = "mayor", text: str = "Well.", **fields: Any) -> Utterance:
@@ -60,7 +60,7 @@ class Stage:
         async with self.database.session() as session:
             template = await scenario_templates(session).add(name="play", version="1.0.0", format=1, content={"a": 1},
                                                              content_hash="hash")
-            return (await Runs(session).create(NewRun(template, CAST, **{"seed": 7, **fields}, fork=fork)))[0].id
+            return (await Runs(session).create(NewRunRow(template, CAST, **{"seed": 7, **fields}, fork=fork)))[0].id
 
     async def lease(self, run_id: str, owner: str = "me", ttl: timedelta = timedelta(minutes=1)) -> int | None:
         async with self.database.session() as session:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from pyscrai.databases.columns import audience_of, audience_text, now, to_json
 from pyscrai.databases.database import Database
-from pyscrai.databases.repositories.api_keys import Keys
+from pyscrai.databases.repositories.api_keys import ApiKeys
 from pyscrai.databases.text_ids import KnownTexts, digest
 
 
@@ -34,10 +34,10 @@ def test_json_takes_what_json_has() -> None:
 async def test_moments_are_in_utc_to_the_millisecond(database: Database) -> None:
     before = now()
     async with database.session() as session:
-        row, _ = await Keys(session).create("x", [])
+        row, _ = await ApiKeys(session).create("x", [])
         row.last_used_at = datetime(1969, 7, 20, 22, 17, 40, 123456, tzinfo=timezone(timedelta(hours=2)))
     async with database.read() as session:
-        [row] = await Keys(session).list()
+        [row] = await ApiKeys(session).list()
         assert before <= row.created_at <= now()
         assert row.created_at.tzinfo is UTC
         assert row.last_used_at is not None

@@ -14,7 +14,7 @@ from pyscrai.databases.columns import PlainText, from_json, to_json
 from pyscrai.databases.database import Database
 from pyscrai.databases.experiment_tables import ExperimentRow
 from pyscrai.databases.repositories.controls import Controls
-from pyscrai.databases.repositories.runs import CastMember, NewRun, Runs
+from pyscrai.databases.repositories.runs import NewMember, NewRunRow, Runs
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 from pyscrai.databases.tables import Base
 from pyscrai.engines.ports.record import Progress
@@ -70,8 +70,8 @@ async def test_what_people_and_templates_say(database: Database) -> None:
                                                    content_hash="h", source=POISON)
         play = await scenario_templates(session).add(name="p", version="1.0.0", format=1, content={POISON: 1},
                                                      content_hash="h", source=POISON)
-        cast = [CastMember("a", POISON, "actor", "a", {"x": POISON}, agent.id, POISON)]
-        [run] = await Runs(session).create(NewRun(play, cast, seed=1, settings={"actor": POISON}))
+        cast = [NewMember("a", POISON, "actor", "a", {"x": POISON}, agent.id, POISON)]
+        [run] = await Runs(session).create(NewRunRow(play, cast, seed=1, settings={"actor": POISON}))
         await Controls(session).add(run.id, "inject", {"text": POISON}, actor=POISON)
     async with database.read() as session:
         assert (await agent_templates(session).get("a")).source == PLAIN

@@ -12,7 +12,7 @@ import pytest
 from pyscrai.engines.calls.json_reply import parse
 from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
 from pyscrai.engines.tools.consultation import use_now
-from pyscrai.engines.tools.tool import Answer, Scene
+from pyscrai.engines.tools.tool import ToolAnswer, ToolScene
 from pyscrai.errors import ReplyError
 from pyscrai.llm.scripted.model import Scripted
 from tests.engines.playing import Playing, actor, scenario
@@ -77,21 +77,21 @@ class Odd:
 
     name, description, again = "odd", "Answers.", False
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: ToolAnswer) -> None:
         self.answer = answer
 
-    def schema(self, scene: Scene) -> dict[str, Any] | None:
+    def schema(self, scene: ToolScene) -> dict[str, Any] | None:
         return {"type": "object"}
 
-    async def use(self, arguments: Any, scene: Scene) -> Answer:
+    async def use(self, arguments: Any, scene: ToolScene) -> ToolAnswer:
         return self.answer
 
 
 async def test_what_a_tool_answers_is_storable() -> None:
-    answer = await use_now(Odd(Answer({"a" + HALF: [NUL, 10**400]}, f"b{HALF}")), {}, None, longest=1)  # type: ignore[arg-type]
-    assert answer == Answer({"a\ufffd": ["\ufffd", None]}, "b\ufffd")
+    answer = await use_now(Odd(ToolAnswer({"a" + HALF: [NUL, 10**400]}, f"b{HALF}")), {}, None, longest=1)  # type: ignore[arg-type]
+    assert answer == ToolAnswer({"a\ufffd": ["\ufffd", None]}, "b\ufffd")
     assert ormsgpack.unpackb(ormsgpack.packb(answer.result)) == answer.result
     deep: Any = []
     for _ in range(500):
         deep = [deep]
-    assert "nested deeper" in ((await use_now(Odd(Answer(deep)), {}, None, longest=1)).error or "")  # type: ignore[arg-type]
+    assert "nested deeper" in ((await use_now(Odd(ToolAnswer(deep)), {}, None, longest=1)).error or "")  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from langgraph.store.memory import InMemoryStore
 
 from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.memory.bm25 import Index, words
-from pyscrai.engines.memory.memory_pool import LASTING, NEWEST, Held, Memory
+from pyscrai.engines.memory.memory_pool import LASTING, NEWEST, Held, MemoryItem
 from pyscrai.engines.memory.recall import Recall, importance
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.templates.models.agent import Retrieval
@@ -19,8 +19,8 @@ from tests.engines.playing import Playing, actor, plan_of, played, scenario, tim
 PLAN = plan_of(scenario())
 
 
-def said(number: int, text: str, weight: int = 3, *, insight: bool = False) -> Memory:
-    return Memory(f"t{number}", number, text, weight, insight)
+def said(number: int, text: str, weight: int = 3, *, insight: bool = False) -> MemoryItem:
+    return MemoryItem(f"t{number}", number, text, weight, insight)
 
 
 PAST = [said(1, "Ann: The key is under the mat."), said(2, "Bob: Nice weather."), said(3, "[The bank was robbed.]", 9),
@@ -58,14 +58,14 @@ async def test_another_process_finds_the_memories_in_the_store_of_its_run() -> N
     assert await bring(Recall(store, "two"), "key") == []
 
 
-def some_memories(chance: random.Random, count: int) -> list[Memory]:
+def some_memories(chance: random.Random, count: int) -> list[MemoryItem]:
     """Memories as a play makes them: lines in the order of their turns, and insights between them."""
     made = []
     for turn in range(count):
         text = " ".join(chance.choices(WORDS, k=6))
-        made.append(Memory(f"t{turn}", turn, text, chance.randint(1, 10)))
+        made.append(MemoryItem(f"t{turn}", turn, text, chance.randint(1, 10)))
         if chance.random() < 0.1:
-            made.append(Memory(f"t{turn}.ann.insight0", turn, f"I conclude {text}", 9, insight=True))
+            made.append(MemoryItem(f"t{turn}.ann.insight0", turn, f"I conclude {text}", 9, insight=True))
     return made
 
 
@@ -99,7 +99,7 @@ async def test_a_turn_costs_the_same_after_many_turns() -> None:
     """How many memories are weighed is bounded; important ones stay, however old."""
     recall = Recall()
     made = some_memories(random.Random(1), 5_000)
-    await recall.keep("ann", [Memory("t0x", 0, "Ann: The code is 4711.", 10), *made])
+    await recall.keep("ann", [MemoryItem("t0x", 0, "Ann: The code is 4711.", 10), *made])
     state = Held(5_000, 5_001, 5_000)
     weighed, index = recall._roles["ann"].weighed(state)
     assert len(weighed) == len(index) == NEWEST + LASTING
@@ -107,8 +107,8 @@ async def test_a_turn_costs_the_same_after_many_turns() -> None:
     assert await bring(recall, "the code 4711", turn=5_000, state=state, weights=Retrieval(
         top=1, recency=0, importance=0)) != [0], "it is old, and others are as important and newer"
     few = Recall()
-    await few.keep("ann", [Memory("t0x", 0, "Ann: The code is 4711.", 10), *(
-        Memory(memory.id, memory.turn, memory.text, min(memory.importance, 9)) for memory in made)])
+    await few.keep("ann", [MemoryItem("t0x", 0, "Ann: The code is 4711.", 10), *(
+        MemoryItem(memory.id, memory.turn, memory.text, min(memory.importance, 9)) for memory in made)])
     assert await bring(few, "the code 4711", turn=5_000, state=state, weights=Retrieval(
         top=1, recency=0, importance=0)) == [0]
 

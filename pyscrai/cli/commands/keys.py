@@ -21,10 +21,10 @@ async def create(name: Name, /, *, scope: Annotated[tuple[Scope, ...], Parameter
         as_json: AsJson = False) -> None:
     """Create a key. It is shown this once: only its hash is stored."""
     from pyscrai.cli.services import opened_database
-    from pyscrai.databases.repositories.api_keys import Keys
+    from pyscrai.databases.repositories.api_keys import ApiKeys
 
     async with opened_database() as database, database.session() as session:
-        row, key = await Keys(session).create(name, scope)
+        row, key = await ApiKeys(session).create(name, scope)
         scopes = list(row.scopes)
     if as_json:
         output.json_line({"name": name, "scopes": scopes, "key": key})
@@ -37,10 +37,10 @@ async def create(name: Name, /, *, scope: Annotated[tuple[Scope, ...], Parameter
 async def list_(*, as_json: AsJson = False) -> None:
     """List the keys: name, scopes, when they were made and last used."""
     from pyscrai.cli.services import opened_database
-    from pyscrai.databases.repositories.api_keys import Keys
+    from pyscrai.databases.repositories.api_keys import ApiKeys
 
     async with opened_database() as database, database.read() as session:
-        rows = await Keys(session).list()
+        rows = await ApiKeys(session).list()
     for row in rows:
         facts = {"name": row.name, "scopes": row.scopes, "created_at": row.created_at.isoformat(timespec="seconds"),
                  "last_used_at": row.last_used_at.isoformat(timespec="seconds") if row.last_used_at else None,
@@ -59,10 +59,10 @@ async def list_(*, as_json: AsJson = False) -> None:
 async def revoke(name: Name, *, as_json: AsJson = False) -> None:
     """Make a key useless for good."""
     from pyscrai.cli.services import opened_database
-    from pyscrai.databases.repositories.api_keys import Keys
+    from pyscrai.databases.repositories.api_keys import ApiKeys
 
     async with opened_database() as database, database.session() as session:
-        await Keys(session).revoke(name)
+        await ApiKeys(session).revoke(name)
     if as_json:
         output.json_line({"name": name, "revoked": True})
     else:

@@ -41,7 +41,7 @@ class Closing:
     """Whether the run had ended for good before the command."""
 
 
-class View(Protocol):
+class RunView(Protocol):
     """Shows one run while it plays."""
 
     streams: bool

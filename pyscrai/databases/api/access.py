@@ -14,7 +14,7 @@ from pydantic import StringConstraints
 
 from pyscrai.config.server import ServerSettings, is_loopback
 from pyscrai.databases.database import Database
-from pyscrai.databases.repositories.api_keys import Keys
+from pyscrai.databases.repositories.api_keys import ApiKeys
 from pyscrai.errors import PyscraiError
 
 Scope = Literal["read", "control", "admin"]
@@ -87,7 +87,7 @@ class Access:
     async def revoked(self, keys: Collection[str]) -> Collection[str]:
         """Those of some keys that are no longer good; asked of the database at once."""
         async with self._database.read() as session:
-            gone = set(keys) - await Keys(session).good(keys)
+            gone = set(keys) - await ApiKeys(session).good(keys)
         for key in gone:
             self._verified.pop(key, None)
         return gone
@@ -100,7 +100,7 @@ class Access:
         if self._unknown.get(key, 0.0) > moment:
             return None
         async with self._database.read() as session:
-            keys = Keys(session)
+            keys = ApiKeys(session)
             row = await keys.find(key)
             noted = row is None or keys.is_noted(row)
         if row is None:
@@ -109,7 +109,7 @@ class Access:
             return None
         if not noted:
             async with self._database.session() as session:
-                await Keys(session).note_use(row.id)
+                await ApiKeys(session).note_use(row.id)
         caller = Caller(row.name, frozenset(row.scopes), key)
         _keep(self._verified, key, (moment + REMEMBERED, caller))
         return caller

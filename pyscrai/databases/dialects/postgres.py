@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 
-from pyscrai.databases.clock import Clock
+from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.columns import from_json, to_json
 from pyscrai.databases.dialects.postgres_server import ORDER_LOCK
 from pyscrai.databases.patience import Patience
@@ -149,6 +149,6 @@ class PostgresDialect:
         return await PostgresSavers.open(self, serde, patience, pool_size=pool_size)
 
 
-@compiles(Clock, "postgresql")
-def _clock(element: Clock, compiler: object, **_: object) -> str:
+@compiles(DatabaseClock, "postgresql")
+def _clock(element: DatabaseClock, compiler: object, **_: object) -> str:
     return f"(clock_timestamp() + interval '{element.later.total_seconds():.3f} seconds')"

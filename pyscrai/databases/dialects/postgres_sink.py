@@ -12,7 +12,7 @@ from psycopg.errors import UniqueViolation
 
 from pyscrai.databases.dialects.postgres_server import ORDER_LOCK
 from pyscrai.databases.dialects.socket_guard import SocketGuard
-from pyscrai.databases.entry import Entry, EventEntry, Written, status_change
+from pyscrai.databases.entry import EventEntry, RecordEntry, Written, status_change
 from pyscrai.databases.statements import Statements
 from pyscrai.databases.text_ids import KnownTexts, digest
 from pyscrai.plain_text import storable
@@ -39,7 +39,7 @@ class PostgresSink:
         self._sql = Statements("%s")
         self._texts = KnownTexts()
 
-    def write(self, entries: list[Entry], *, again: bool) -> list[Written | None]:
+    def write(self, entries: list[RecordEntry], *, again: bool) -> list[Written | None]:
         if not again:
             # An event that is in the log already is rare: a run that goes on after a crash. So the first try does not
             # ask for it, which saves a round trip.
@@ -51,7 +51,7 @@ class PostgresSink:
         self._guard.close()
         self._hang_up()
 
-    def _try(self, entries: list[Entry], *, look: bool, again: bool) -> list[Written | None]:
+    def _try(self, entries: list[RecordEntry], *, look: bool, again: bool) -> list[Written | None]:
         connection = self._connection or self._open()
         try:
             with self._guard.exchange(), connection.pipeline():
@@ -82,7 +82,7 @@ class PostgresSink:
         connection = self._connection
         return None if connection is None or connection.closed else connection.fileno()
 
-    def _batch(self, connection: Connection[Row], entries: list[Entry], *, look: bool, again: bool
+    def _batch(self, connection: Connection[Row], entries: list[RecordEntry], *, look: bool, again: bool
                ) -> tuple[dict[str, int], list[Written | None]]:
         wanted = [(entry.run_id, item.event.key) for entry in entries for item in entry.events]
         known: dict[tuple[str, str], tuple[int, str, int]] = {}
@@ -101,13 +101,13 @@ class PostgresSink:
         ids: dict[str, int] = {}
         fresh = self._store(connection, [text for entry in entries for call in entry.calls for text in call.texts()],
                             ids)
-        owned: list[tuple[Entry, list[EventEntry], Row] | None] = []
+        owned: list[tuple[RecordEntry, list[EventEntry], Row] | None] = []
         for entry, new, claim in claims:
             row = claim.fetchone()
             owned.append((entry, new, row) if row else None)
         return fresh, self._rest(connection, owned, ids, known, again=again)
 
-    def _rest(self, connection: Connection[Row], owned: list[tuple[Entry, list[EventEntry], Row] | None],
+    def _rest(self, connection: Connection[Row], owned: list[tuple[RecordEntry, list[EventEntry], Row] | None],
               ids: dict[str, int], known: dict[tuple[str, str], tuple[int, str, int]], *, again: bool
               ) -> list[Written | None]:
         calls: list[Row] = []
@@ -145,7 +145,7 @@ class PostgresSink:
             results.append(Written(tuple(stored), desired, waiting))
         return results
 
-    def _claim(self, connection: Connection[Row], entry: Entry, more: int) -> Cursor[Row]:
+    def _claim(self, connection: Connection[Row], entry: RecordEntry, more: int) -> Cursor[Row]:
         tail = (more, entry.moment, entry.run_id, entry.fence)
         if (at := entry.progress) is None:
             return connection.execute(self._sql.touch, tail)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 
-from pyscrai.databases.clock import Clock
+from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.columns import MILLISECOND, from_json, to_json
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained, busy, damaged, full, locked, reason_of, schema, unreachable
@@ -204,8 +204,8 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-@compiles(Clock, "sqlite")
-def _clock(element: Clock, compiler: object, **_: object) -> str:
+@compiles(DatabaseClock, "sqlite")
+def _clock(element: DatabaseClock, compiler: object, **_: object) -> str:
     later = element.later // MILLISECOND
     return (f"(CAST(strftime('%s', 'now') AS INTEGER) * 1000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER)"
             f" + {later})")

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pyscrai.databases.columns import EPOCH, MILLISECOND
 from pyscrai.databases.dialects.sqlite_file import SqliteFile
-from pyscrai.databases.entry import Entry, Written, status_change
+from pyscrai.databases.entry import RecordEntry, Written, status_change
 from pyscrai.databases.statements import Statements
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.databases.text_ids import KnownTexts, digest
@@ -25,7 +25,7 @@ class SqliteSink:
         self._sql = Statements("?")
         self._texts = KnownTexts()
 
-    def write(self, entries: list[Entry], *, again: bool) -> list[Written | None]:
+    def write(self, entries: list[RecordEntry], *, again: bool) -> list[Written | None]:
         connection = self._connection or self._open()
         fresh: dict[str, int] = {}
         try:
@@ -56,7 +56,8 @@ class SqliteSink:
         self._connection = self._dialect.connect()
         return self._connection
 
-    def _entry(self, cursor: sqlite3.Cursor, entry: Entry, fresh: dict[str, int], *, again: bool) -> Written | None:
+    def _entry(self, cursor: sqlite3.Cursor, entry: RecordEntry, fresh: dict[str, int], *, again: bool
+               ) -> Written | None:
         known = self._known(cursor, entry)
         new = [event for event in entry.events if event.event.key not in known]
         moment = _instant(entry.moment)
@@ -89,7 +90,7 @@ class SqliteSink:
             events = [*earlier, *events]
         return Written(tuple(events), desired, waiting)
 
-    def _known(self, cursor: sqlite3.Cursor, entry: Entry) -> dict[str, tuple[int, str, int]]:
+    def _known(self, cursor: sqlite3.Cursor, entry: RecordEntry) -> dict[str, tuple[int, str, int]]:
         """The events of the entry that are in the log already: key to id, run and seq."""
         if not entry.events:
             return {}

@@ -12,7 +12,7 @@ import structlog
 
 from pyscrai.databases.call_row import CallEntry, entry
 from pyscrai.databases.columns import now
-from pyscrai.databases.entry import Entry, EventEntry, Where, Written, event_entry, where
+from pyscrai.databases.entry import EventEntry, RecordEntry, Where, Written, event_entry, where
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.stored_runs import StoredRun
 from pyscrai.engines.ports.record import CallKey, CallRecord, Progress, takes
@@ -92,7 +92,7 @@ class RunRecord:
             self._timer.cancel()
             self._timer = None
         return self._writer.submit(
-            Entry(self.run_id, self.fence, self._clock(), tuple(calls.values()), events, progress))
+            RecordEntry(self.run_id, self.fence, self._clock(), tuple(calls.values()), events, progress))
 
     def _write_noted(self) -> None:
         calls = dict(self._unwritten)

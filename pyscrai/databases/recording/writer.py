@@ -17,7 +17,7 @@ import structlog
 
 from pyscrai.databases.batch import take_batch
 from pyscrai.databases.database import Database
-from pyscrai.databases.entry import Entry, Sink, Written
+from pyscrai.databases.entry import RecordEntry, Sink, Written
 from pyscrai.databases.patience import waits
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.errors import Fenced, PyscraiError, StorageError
@@ -37,7 +37,7 @@ _log = structlog.get_logger("pyscrai.databases.writer")
 class Handed:
     """An entry on its way: whom to tell, and until when storage may be away."""
 
-    entry: Entry
+    entry: RecordEntry
     done: asyncio.Future[Written]
     until: float
     again: bool = False
@@ -72,7 +72,7 @@ class RecordWriter:
 
         return unsubscribe
 
-    def submit(self, entry: Entry) -> asyncio.Future[Written]:
+    def submit(self, entry: RecordEntry) -> asyncio.Future[Written]:
         """Hand an entry over; the future is done when it is durable.
 
         Raises:
@@ -93,7 +93,7 @@ class RecordWriter:
         """Tell the listeners of events that a session wrote, now that they are durable."""
         self._tell(run_id, events)
 
-    async def write(self, entry: Entry) -> Written:
+    async def write(self, entry: RecordEntry) -> Written:
         """Make an entry durable.
 
         Raises:
@@ -196,5 +196,5 @@ class RecordWriter:
                 _log.exception("record.listener_failed", run_id=run_id)
 
 
-def _fenced(entry: Entry) -> Fenced:
+def _fenced(entry: RecordEntry) -> Fenced:
     return Fenced(f"run {entry.run_id} is played by another process now, or was deleted", run_id=entry.run_id)

@@ -19,7 +19,7 @@ NOTED_EVERY = timedelta(minutes=1)
 """How exactly the last use of a key is known; noting each use would cost a write for each request."""
 
 
-class Keys:
+class ApiKeys:
     """The API keys."""
 
     def __init__(self, session: AsyncSession) -> None:

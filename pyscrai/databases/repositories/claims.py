@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.clock import Clock
+from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.fleet_tables import ShareRow
 from pyscrai.databases.tables import CLAIMABLE, RunRow
 from pyscrai.lifecycle import STATUSES, unmet
@@ -99,7 +99,7 @@ class Claims:
 
     async def _held(self) -> Counter[str]:
         rows = await self._session.execute(select(RunRow.share, func.count()).where(
-            RunRow.owner.is_not(None), RunRow.lease_until > Clock()).group_by(RunRow.share))
+            RunRow.owner.is_not(None), RunRow.lease_until > DatabaseClock()).group_by(RunRow.share))
         return Counter({row.share: row[1] for row in rows})
 
     async def _treated(self, shares: Collection[str]) -> Mapping[str, ShareRow]:
@@ -119,7 +119,8 @@ class Claims:
         if not ids:
             return ()
         rows = await self._session.execute(
-            update(RunRow).where(RunRow.id.in_(ids)).values(owner=owner, lease_until=Clock(ttl), fence=RunRow.fence + 1)
+            update(RunRow).where(RunRow.id.in_(ids))
+            .values(owner=owner, lease_until=DatabaseClock(ttl), fence=RunRow.fence + 1)
             .returning(RunRow.id, RunRow.share, RunRow.fence), execution_options={"synchronize_session": False})
         claims = {row.id: Claim(row.id, row.share, row.fence) for row in rows}
         return [claims[run_id] for run_id in ids if run_id in claims]
@@ -139,7 +140,7 @@ def divide(room: int, shares: Mapping[str, ShareRow], held: Mapping[str, int]) -
 
 
 def _free(dead: Collection[str]) -> ColumnElement[bool]:
-    return or_(RunRow.owner.is_(None), RunRow.lease_until.is_(None), RunRow.lease_until < Clock(),
+    return or_(RunRow.owner.is_(None), RunRow.lease_until.is_(None), RunRow.lease_until < DatabaseClock(),
                RunRow.owner.in_(dead))
 
 

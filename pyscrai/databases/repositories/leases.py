@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import or_, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.clock import Clock
+from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.tables import RunRow
 
 
@@ -24,10 +24,10 @@ class Leases:
         Returns:
             Run to its new fence, with which every write must come; without those that another one holds.
         """
-        free = or_(RunRow.owner.is_(None), RunRow.lease_until.is_(None), RunRow.lease_until < Clock())
+        free = or_(RunRow.owner.is_(None), RunRow.lease_until.is_(None), RunRow.lease_until < DatabaseClock())
         taken = await self._session.execute(
             update(RunRow).where(RunRow.id.in_(run_ids), free)
-            .values(owner=owner, lease_until=Clock(ttl), fence=RunRow.fence + 1)
+            .values(owner=owner, lease_until=DatabaseClock(ttl), fence=RunRow.fence + 1)
             .returning(RunRow.id, RunRow.fence),
             execution_options={"synchronize_session": False})
         return {row.id: row.fence for row in taken}
@@ -36,7 +36,7 @@ class Leases:
         """Hold runs for longer; the ids of those that are still held. The others must stop."""
         return (await self._session.scalars(
             update(RunRow).where(RunRow.id.in_(run_ids), RunRow.owner == owner)
-            .values(lease_until=Clock(ttl)).returning(RunRow.id),
+            .values(lease_until=DatabaseClock(ttl)).returning(RunRow.id),
             execution_options={"synchronize_session": False})).all()
 
     async def release(self, owner: str, held: Sequence[tuple[str, int]]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.clock import Clock
+from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.columns import now
 from pyscrai.databases.fleet_tables import ModelLimitRow, ModelSlotsRow
 
@@ -54,14 +54,14 @@ class ModelLimits:
         """
         factor = await self._factor(alias, refused=refused)
         rows = (await self._session.scalars(select(ModelSlotsRow).where(
-            ModelSlotsRow.alias == alias, ModelSlotsRow.until > Clock()))).all()
+            ModelSlotsRow.alias == alias, ModelSlotsRow.until > DatabaseClock()))).all()
         others = {row.worker: row for row in rows if row.worker != worker}
         bearable = max(1, int(total * factor))
         targets = level({worker: wanted, **{name: row.wanted for name, row in others.items()}}, bearable)
         left = bearable - sum(row.slots for row in others.values())
         # What is under way cannot be taken back.
         slots = max(min(targets[worker], left), min(in_use, total), 0)
-        said = {"slots": slots, "wanted": wanted, "until": Clock(ttl)}
+        said = {"slots": slots, "wanted": wanted, "until": DatabaseClock(ttl)}
         known = await self._session.scalar(
             update(ModelSlotsRow).where(ModelSlotsRow.alias == alias, ModelSlotsRow.worker == worker).values(said)
             .returning(ModelSlotsRow.slots), execution_options={"synchronize_session": False})

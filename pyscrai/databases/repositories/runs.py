@@ -21,7 +21,7 @@ from pyscrai.lifecycle import STATUSES, Desired, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
-class CastMember:
+class NewMember:
     """Who plays a role; ``configuration`` is the whole of it, after all overrides and without keys."""
 
     role: str
@@ -44,11 +44,11 @@ class Fork:
 
 
 @dataclass(frozen=True, slots=True)
-class NewRun:
+class NewRunRow:
     """A run that is to be made of a stored template; ``desired`` is what is asked of whoever plays runs here."""
 
     template: ScenarioTemplateRow
-    cast: Sequence[CastMember]
+    cast: Sequence[NewMember]
     seed: int
     name: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class Runs:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def create(self, *made: NewRun) -> list[RunRow]:
+    async def create(self, *made: NewRunRow) -> list[RunRow]:
         """Make pending runs with their casts.
 
         A fork's events go on counting where the past that it shares ends.

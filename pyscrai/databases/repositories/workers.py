@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.clock import Clock
+from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.fleet_tables import ModelSlotsRow, ShareRow, WorkerRow
 
 
@@ -35,14 +35,14 @@ class Workers:
     async def beat(self, worker: Presence, ttl: timedelta) -> None:
         """Note that a process lives; those that did not for long are forgotten."""
         said = {"kind": worker.kind, "version": worker.version, "capacity": worker.capacity, "playing": worker.playing,
-                "aliases": list(worker.aliases), "labels": list(worker.labels), "beat_at": Clock(),
-                "until": Clock(ttl)}
+                "aliases": list(worker.aliases), "labels": list(worker.labels), "beat_at": DatabaseClock(),
+                "until": DatabaseClock(ttl)}
         known = await self._session.scalar(
             update(WorkerRow).where(WorkerRow.id == worker.id).values(said).returning(WorkerRow.id),
             execution_options={"synchronize_session": False})
         if known is None:
-            self._session.add(WorkerRow(id=worker.id, started_at=Clock(), **said))
-        await self._session.execute(delete(WorkerRow).where(WorkerRow.until < Clock(-100 * ttl)))
+            self._session.add(WorkerRow(id=worker.id, started_at=DatabaseClock(), **said))
+        await self._session.execute(delete(WorkerRow).where(WorkerRow.until < DatabaseClock(-100 * ttl)))
 
     async def leave(self, worker_id: str) -> None:
         """Forget a process that ends."""
@@ -51,7 +51,7 @@ class Workers:
 
     async def list(self) -> Sequence[WorkerRow]:
         """Those that live, the oldest first."""
-        return (await self._session.scalars(select(WorkerRow).where(WorkerRow.until > Clock()).order_by(
+        return (await self._session.scalars(select(WorkerRow).where(WorkerRow.until > DatabaseClock()).order_by(
             WorkerRow.started_at, WorkerRow.id))).all()
 
     async def shares(self) -> Sequence[ShareRow]:

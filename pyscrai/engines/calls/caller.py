@@ -18,7 +18,7 @@ from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelReq
 from pyscrai.engines.ports.record import Attempt, CallRecord, Record, question_digest
 from pyscrai.engines.state import UNPRICED
 from pyscrai.engines.tools.consultation import use_now
-from pyscrai.engines.tools.tool import Answer, Scene, Tool
+from pyscrai.engines.tools.tool import Tool, ToolAnswer, ToolScene
 from pyscrai.errors import LONGEST_RETRY, ModelClosed, ModelError, ModelTimeout, ReplyError, TryAgain
 from pyscrai.events import Event, FlowWarning, ModelFellBack, ModelRetried, ReplyRepaired
 from pyscrai.plain_text import storable
@@ -50,7 +50,7 @@ class _Failed(Exception):
         self.error, self.recalled = error, recalled
 
 
-class Caller:
+class ModelCaller:
     """The calls of one activation: an ``Ask``, and what they took.
 
     A recorded answer is used for the same question at the same place, once, and only if it was found usable. What
@@ -89,7 +89,7 @@ class Caller:
                     raise failed.error from failed.error.__cause__
                 unusable += isinstance(failed.error, ReplyError)
 
-    async def use(self, tool: Tool, arguments: Mapping[str, Any], scene: Scene, *, longest: float) -> Answer:
+    async def use(self, tool: Tool, arguments: Mapping[str, Any], scene: ToolScene, *, longest: float) -> ToolAnswer:
         """Use a tool, or give the answer that the journal holds."""
         request = ModelRequest((Message("user", (json.dumps(dict(arguments), ensure_ascii=False),)),))
         alias = f"{TOOL}{tool.name}"
@@ -107,7 +107,7 @@ class Caller:
         assert call.reply is not None
         self.seconds += call.reply.latency_ms / 1000
         held = json.loads(call.reply.text)
-        return Answer(**{**held, "audience": tuple(held["audience"])})
+        return ToolAnswer(**{**held, "audience": tuple(held["audience"])})
 
     def note_unused(self) -> None:
         """Note the recorded answers that nothing asked for: the play has gone on otherwise since they were given."""

@@ -16,7 +16,7 @@ LASTING = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class MemoryItem:
     """One thing that a role remembers. ``importance`` runs from 1 to 10."""
 
     id: str
@@ -36,7 +36,7 @@ class Held:
     kept: int = 0
     reflected: int = -1
 
-    def has(self, memory: Memory) -> bool:
+    def has(self, memory: MemoryItem) -> bool:
         """Whether a memory belongs to this state."""
         return memory.turn <= (self.reflected if memory.insight else self.after)
 
@@ -49,7 +49,7 @@ class MemoryPool:
     """
 
     def __init__(self) -> None:
-        self.all: dict[str, Memory] = {}
+        self.all: dict[str, MemoryItem] = {}
         self._order: list[tuple[int, str]] = []
         self._line_turns: list[int] = []
         self._last_insight = -1
@@ -61,7 +61,7 @@ class MemoryPool:
         self._first_new = 0
         self._indexed = 0
 
-    def add(self, memory: Memory) -> bool:
+    def add(self, memory: MemoryItem) -> bool:
         """Take a memory in; whether it is new."""
         if memory.id in self.all:
             return False
@@ -83,7 +83,7 @@ class MemoryPool:
         """How many lines of this state are there."""
         return bisect_right(self._line_turns, state.after)
 
-    def weighed(self, state: Held) -> tuple[list[Memory], Index]:
+    def weighed(self, state: Held) -> tuple[list[MemoryItem], Index]:
         """The memories of this state that are weighed, in the order in which they were made, and their words."""
         if (self._line_turns and self._line_turns[-1] > state.after) or self._last_insight > state.reflected:
             return self._weighed_apart(state)  # they have run ahead of the state, after a crash say
@@ -96,7 +96,7 @@ class MemoryPool:
         older = sorted((turn, key) for _, turn, key in self._lasting)
         return [self.all[key] for _, key in (*older, *self._order[self._first_new:])], self._index
 
-    def _grow_old(self, memory: Memory) -> None:
+    def _grow_old(self, memory: MemoryItem) -> None:
         entry = (memory.importance, memory.turn, memory.id)
         if len(self._lasting) < LASTING:
             heapq.heappush(self._lasting, entry)
@@ -104,7 +104,7 @@ class MemoryPool:
             *_, forgotten = heapq.heappushpop(self._lasting, entry)
             self._index.discard(forgotten)
 
-    def _weighed_apart(self, state: Held) -> tuple[list[Memory], Index]:
+    def _weighed_apart(self, state: Held) -> tuple[list[MemoryItem], Index]:
         known = [self.all[key] for _, key in self._order if state.has(self.all[key])]
         older, newest = known[:-NEWEST], known[-NEWEST:]
         lasting = heapq.nlargest(LASTING, older, key=lambda memory: (memory.importance, memory.turn, memory.id))

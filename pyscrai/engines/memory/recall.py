@@ -18,7 +18,7 @@ from langgraph.store.memory import InMemoryStore
 
 from pyscrai.engines.line import lines_of, transcript_line
 from pyscrai.engines.memory.bm25 import words
-from pyscrai.engines.memory.memory_pool import Held, Memory, MemoryPool
+from pyscrai.engines.memory.memory_pool import Held, MemoryItem, MemoryPool
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports.record import Past
 from pyscrai.engines.state import Line
@@ -47,7 +47,7 @@ class Recall:
         self._run, self._past = run, past
         self._roles: dict[str, MemoryPool] = {}
 
-    async def keep(self, role: str, memories: Iterable[Memory]) -> None:
+    async def keep(self, role: str, memories: Iterable[MemoryItem]) -> None:
         """Remember; what is remembered already stays as it is."""
         held = await self._of(role)
         for memory in memories:
@@ -55,7 +55,7 @@ class Recall:
                 await self._store.aput(self._namespace(role), memory.id, asdict(memory), index=False)
 
     async def bring(self, role: str, query: str, *, turn: int, weights: Retrieval, state: Held, plan: Plan,
-                    present: Collection[str] = ()) -> tuple[Memory, ...]:
+                    present: Collection[str] = ()) -> tuple[MemoryItem, ...]:
         """The memories that matter most for ``query`` at ``turn``, in the order in which they were made.
 
         Each is scored as in Park et al. (2023), *Generative Agents*: recency, importance and relevance, each scaled
@@ -91,7 +91,7 @@ class Recall:
             offset = 0
             while page := await self._store.asearch(self._namespace(role), limit=_PAGE, offset=offset):
                 for item in page:
-                    found.add(Memory(**item.value))
+                    found.add(MemoryItem(**item.value))
                 offset += len(page)
             self._roles[role] = found
         return found
@@ -100,19 +100,19 @@ class Recall:
         return ("memories", self._run, role)
 
 
-def of_lines(role: str, lines: Iterable[Line]) -> list[Memory]:
+def of_lines(role: str, lines: Iterable[Line]) -> list[MemoryItem]:
     """Lines that a role has heard as its memories."""
-    return [Memory(line["id"], line["turn"], transcript_line(line).strip(), importance(role, line))
+    return [MemoryItem(line["id"], line["turn"], transcript_line(line).strip(), importance(role, line))
             for line in lines]
 
 
-def of_insights(role: str, turn: int, insights: Sequence[str]) -> list[Memory]:
+def of_insights(role: str, turn: int, insights: Sequence[str]) -> list[MemoryItem]:
     """What a role concluded as its memories."""
-    return [Memory(f"t{turn}.{role}.insight{number}", turn, insight, 9, insight=True)
+    return [MemoryItem(f"t{turn}.{role}.insight{number}", turn, insight, 9, insight=True)
             for number, insight in enumerate(insights)]
 
 
-def remembered(role: str, events: Iterable[Any], plan: Plan, state: Held) -> list[Memory]:
+def remembered(role: str, events: Iterable[Any], plan: Plan, state: Held) -> list[MemoryItem]:
     """A role's memories as the event log gives them: what it heard and concluded, as far as the state knows of it."""
     events = list(events)
     memories = of_lines(role, known_lines(role, lines_of(events, plan)))
@@ -137,7 +137,7 @@ def importance(role: str, line: Mapping[str, Any]) -> int:
     return min(score, 10)
 
 
-def _distinct(memories: Iterable[Memory], present: Collection[str]) -> list[Memory]:
+def _distinct(memories: Iterable[MemoryItem], present: Collection[str]) -> list[MemoryItem]:
     newest = {memory.text: memory for memory in memories}
     return sorted((memory for text, memory in newest.items() if text not in present),
                   key=lambda memory: (memory.turn, memory.id))

@@ -21,7 +21,7 @@ from pyscrai.engines.tools.dice import Dice
 from pyscrai.engines.tools.langchain import import_tool
 from pyscrai.engines.tools.look_up import LookUp
 from pyscrai.engines.tools.read_variable import ReadVariable
-from pyscrai.engines.tools.tool import Answer, Scene, Tool
+from pyscrai.engines.tools.tool import Tool, ToolAnswer, ToolScene
 from pyscrai.engines.view import View
 from pyscrai.errors import ConfigError, ReplyError
 from pyscrai.events import FlowWarning, ToolCalled
@@ -40,7 +40,7 @@ SHIPPED: Mapping[str, type[Tool]] = {"dice": Dice, "read_variable": ReadVariable
 class AskAndUse(Ask, Protocol):
     """Asks the role's model, and uses tools, each once however often the turn is played again."""
 
-    async def use(self, tool: Tool, arguments: Mapping[str, Any], scene: Scene, *, longest: float) -> Answer:
+    async def use(self, tool: Tool, arguments: Mapping[str, Any], scene: ToolScene, *, longest: float) -> ToolAnswer:
         """Use a tool, or give the answer that the journal holds."""
         ...
 
@@ -83,7 +83,7 @@ async def consult(engine: Engine, view: View, ask: AskAndUse) -> tuple[View, Per
     performance = Performance()
     uses: list[dict[str, Any]] = []
     for number in range(ROUNDS):
-        scene = Scene(engine.plan, view, number)
+        scene = ToolScene(engine.plan, view, number)
         offered = {tool.name: (tool, schema) for tool in engine.tools if (schema := tool.schema(scene)) is not None}
         if not offered:
             break
@@ -130,7 +130,7 @@ def _in_words(schema: Mapping[str, Any]) -> str:
 
 
 def _record(engine: Engine, view: View, performance: Performance, tool: Tool, arguments: Mapping[str, Any],
-            answer: Answer) -> Line:
+            answer: ToolAnswer) -> Line:
     heard = engine.plan.audience(answer.audience, engine.role, view.behind) if answer.audience else ()
     heard = heard if heard == "all" else tuple(sorted({*heard, engine.role}))
     line: Line = {"type": "ai", "kind": "tool_called", "speaker": engine.role, "name": "",
@@ -141,13 +141,13 @@ def _record(engine: Engine, view: View, performance: Performance, tool: Tool, ar
     return line
 
 
-async def use_now(tool: Tool, arguments: Mapping[str, Any], scene: Scene, *, longest: float) -> Answer:
+async def use_now(tool: Tool, arguments: Mapping[str, Any], scene: ToolScene, *, longest: float) -> ToolAnswer:
     """Use a tool; whatever goes wrong becomes the answer's error."""
     try:
         async with asyncio.timeout(longest):
             answer = await tool.use(arguments, scene)
         return replace(answer, result=storable_json(answer.result), text=storable(answer.text))
     except TimeoutError:
-        return Answer(error=f"no answer within {longest:g} s")
+        return ToolAnswer(error=f"no answer within {longest:g} s")
     except Exception as error:  # a tool is foreign code: a role's turn outlives whatever it raises
-        return Answer(error=storable(f"{type(error).__name__}: {error}")[:500])
+        return ToolAnswer(error=storable(f"{type(error).__name__}: {error}")[:500])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from pyscrai.engines.tools.tool import Answer, Scene
+from pyscrai.engines.tools.tool import ToolAnswer, ToolScene
 from pyscrai.errors import ConfigError
 
 LONGEST_RESULT = 4_000
@@ -30,16 +30,16 @@ class LangChainTool:
             raise _unusable(path, f"its arguments have no schema: {error}") from error
         self._schema = inlined({"properties": {}, **schema, "additionalProperties": False})
 
-    def schema(self, scene: Scene) -> dict[str, Any] | None:
+    def schema(self, scene: ToolScene) -> dict[str, Any] | None:
         return self._schema
 
-    async def use(self, arguments: Mapping[str, Any], scene: Scene) -> Answer:
+    async def use(self, arguments: Mapping[str, Any], scene: ToolScene) -> ToolAnswer:
         result = await self._tool.ainvoke(dict(arguments))
         text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
         if len(text) > LONGEST_RESULT:
             text = text[:LONGEST_RESULT] + "…"
-            return Answer(text, text)
-        return Answer(json.loads(json.dumps(result, default=str)), text)
+            return ToolAnswer(text, text)
+        return ToolAnswer(json.loads(json.dumps(result, default=str)), text)
 
 
 def import_tool(path: str) -> LangChainTool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyscrai.engines.calls.json_reply import LONGEST
 from pyscrai.engines.memory.bm25 import Index, words
-from pyscrai.engines.tools.tool import Answer, Scene, arguments_schema
+from pyscrai.engines.tools.tool import ToolAnswer, ToolScene, arguments_schema
 
 LONGEST_PASSAGE = 600
 """Characters of a passage; longer paragraphs are cut at sentence ends."""
@@ -24,19 +24,19 @@ class LookUp:
     again = False
     description = "look something up in a document, by a few words"
 
-    def schema(self, scene: Scene) -> dict[str, Any] | None:
+    def schema(self, scene: ToolScene) -> dict[str, Any] | None:
         documents = list(scene.plan.scenario.documents)
         if not documents:
             return None
         return arguments_schema({"document": {"enum": documents},
                                  "words": {"type": "string", LONGEST: 100}})
 
-    async def use(self, arguments: Mapping[str, Any], scene: Scene) -> Answer:
+    async def use(self, arguments: Mapping[str, Any], scene: ToolScene) -> ToolAnswer:
         name = arguments["document"]
         found = search(scene.plan.scenario.documents[name], arguments["words"])
         if not found:
-            return Answer([], f"{name} says nothing about “{arguments['words']}”")
-        return Answer(found, f"{name}: {' … '.join(found)}")
+            return ToolAnswer([], f"{name} says nothing about “{arguments['words']}”")
+        return ToolAnswer(found, f"{name}: {' … '.join(found)}")
 
 
 def search(text: str, query: str) -> list[str]:

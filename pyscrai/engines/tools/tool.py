@@ -11,7 +11,7 @@ from pyscrai.engines.view import View
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ToolScene:
     """What a tool may know of the moment in which it is used: no more than the role itself does.
 
     ``use`` counts the role's uses of tools in this turn from 0.
@@ -28,7 +28,7 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ToolAnswer:
     """What a tool gave: JSON-plain data and the words in which the role reads it, or why it failed.
 
     ``audience`` names roles and groups that learn of it beside the role itself.
@@ -48,11 +48,11 @@ class Tool(Protocol):
     again: bool
     """Whether the same use can give something else in the same turn."""
 
-    def schema(self, scene: Scene) -> dict[str, Any] | None:
+    def schema(self, scene: ToolScene) -> dict[str, Any] | None:
         """JSON Schema of the arguments for this role now, without references; None if there is nothing to use it on."""
         ...
 
-    async def use(self, arguments: Mapping[str, Any], scene: Scene) -> Answer:
+    async def use(self, arguments: Mapping[str, Any], scene: ToolScene) -> ToolAnswer:
         """Do it. ``arguments`` satisfy ``schema``; whatever is raised becomes the answer's error."""
         ...
 

@@ -11,7 +11,7 @@ from pyscrai.templates.models.base import Condition, Identifier, Scalar, Strict,
 from pyscrai.templates.models.world import InjectText
 
 
-class MessageEdit(Strict):
+class EditedMessage(Strict):
     """The last thing that a role said before the arms leave the past, in other words."""
 
     of: str
@@ -32,7 +32,7 @@ class Overrides(Strict):
     """Role to the Jinja texts that stand in for its prompts."""
     memory: dict[str, Memory] = Field(default_factory=dict)
     """Role to what it keeps of the conversation."""
-    message: MessageEdit | None = None
+    message: EditedMessage | None = None
 
     def merged(self, other: Overrides) -> Overrides:
         """These overrides with others on top."""

@@ -50,7 +50,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ReportPicture:
     """A drawing as SVG with what it shows in words."""
 
     name: str
@@ -65,4 +65,4 @@ class Code:
     text: str
 
 
-Block = Heading | Paragraph | Table | Picture | Code
+Block = Heading | Paragraph | Table | ReportPicture | Code

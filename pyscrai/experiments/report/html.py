@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from importlib import resources
 
-from pyscrai.experiments.report.blocks import Block, Cell, Code, Heading, Link, Paragraph, Picture, Table
+from pyscrai.experiments.report.blocks import Block, Cell, Code, Heading, Link, Paragraph, ReportPicture, Table
 from pyscrai.exports.transcript_entry import clean
 
 STYLE = """
@@ -56,7 +56,7 @@ def _block(block: Block) -> str:
                 row, kinds, strict=True)) + "</tr>\n" for row in rows)
             return (f'<div class="wide"><table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{lines}</tbody>'
                     "</table></div>")
-        case Picture(_, svg, alt):
+        case ReportPicture(_, svg, alt):
             drawn = svg.replace("<svg", f'<svg role="img" aria-label="{_text(alt)}"', 1)
             return f"<figure>{drawn}<figcaption>{_text(alt)}</figcaption></figure>"
         case Code(text):

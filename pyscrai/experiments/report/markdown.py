@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pyscrai.experiments.report.blocks import Block, Cell, Code, Heading, Link, Paragraph, Picture, Table
+from pyscrai.experiments.report.blocks import Block, Cell, Code, Heading, Link, Paragraph, ReportPicture, Table
 from pyscrai.exports.markdown import escape
 
 
@@ -27,7 +27,7 @@ def _block(block: Block, pictures: Mapping[str, str]) -> Iterator[str]:
             align = ["---:" if block.is_number(place) else "---" for place in range(len(head))]
             yield "\n".join(f"| {' | '.join(line)} |" for line in (
                 [escape(name) for name in head], align, *([_cell(cell) for cell in row] for row in rows))) + "\n"
-        case Picture(name, _, alt):
+        case ReportPicture(name, _, alt):
             yield f"![{escape(alt)}]({pictures[name]})\n" if name in pictures else f"*({escape(alt)})*\n"
         case Code(text):
             yield f"```\n{text}\n```\n"

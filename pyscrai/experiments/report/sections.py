@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pyscrai.experiments.report.blocks import Block, Cell, Code, Heading, Link, Paragraph, Picture, Table
+from pyscrai.experiments.report.blocks import Block, Cell, Code, Heading, Link, Paragraph, ReportPicture, Table
 from pyscrai.experiments.report.estimation_plot import estimation_plot
 from pyscrai.experiments.report.evidence_sections import evidence, pairs, pairs_anchor
 from pyscrai.experiments.report.figures import MINUS, duration, interval, number, p_value, percent, usd
@@ -154,7 +154,7 @@ def _pictures(results: Results) -> Iterator[Block]:
         if svg:
             yield Heading(f"{measure['name']} ({measure['standing']})", 3)
             band = f" The band is the smallest effect of {number(smallest)} both ways." if smallest else ""
-            yield Picture(f"estimation-{measure['name']}", svg, (
+            yield ReportPicture(f"estimation-{measure['name']}", svg, (
                 f"Above, each past's {measure['name']} in both arms of a contrast, joined, with the means; below, the "
                 f"differences with their mean and interval.{band}"))
 

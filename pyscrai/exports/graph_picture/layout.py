@@ -31,7 +31,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PictureLine:
     """An edge, with a head at its end and, where both can follow each other, at its start; ``light`` for watchers."""
 
     start: tuple[float, float]
@@ -48,7 +48,7 @@ class Picture:
     width: float
     height: float
     boxes: tuple[Box, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[PictureLine, ...]
     loops: tuple[Box, ...]
     """Boxes that may follow themselves."""
 
@@ -70,7 +70,7 @@ def lay_out(title: str, nodes: Sequence[tuple[str, str, str | None]], edges: Seq
                           HEIGHT, name, engine or "flow")
     pairs = {edge for edge in edges if edge[0] != edge[1]}
     lines = tuple(
-        Line(boxes[one].border(boxes[other]), boxes[other].border(boxes[one]), both=(other, one) in pairs,
+        PictureLine(boxes[one].border(boxes[other]), boxes[other].border(boxes[one]), both=(other, one) in pairs,
              light="analyst" in (boxes[one].kind, boxes[other].kind))
         for one, other in dict.fromkeys(edges) if one != other and ((other, one) not in pairs or one < other))
     loops = tuple(boxes[one] for one, other in dict.fromkeys(edges) if one == other)
@@ -91,7 +91,7 @@ def _order(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[str]:
     return [*found, *(node for node in nodes if node == "__end__")]
 
 
-def head(line: Line, *, at_start: bool, size: float = 9.0) -> tuple[tuple[float, float], ...]:
+def head(line: PictureLine, *, at_start: bool, size: float = 9.0) -> tuple[tuple[float, float], ...]:
     """The three corners of an arrow's head."""
     (tip_x, tip_y), (from_x, from_y) = (line.start, line.end) if at_start else (line.end, line.start)
     length = math.hypot(tip_x - from_x, tip_y - from_y) or 1.0

@@ -7,7 +7,7 @@ import math
 
 from PIL import Image, ImageDraw, ImageFont
 
-from pyscrai.exports.graph_picture.layout import COLOURS, DARK, EDGE, INK, LIGHT, Line, Picture, head
+from pyscrai.exports.graph_picture.layout import COLOURS, DARK, EDGE, INK, LIGHT, Picture, PictureLine, head
 from pyscrai.exports.transcript_entry import clean
 
 SCALE = 2
@@ -46,7 +46,7 @@ def render_png(picture: Picture) -> bytes:
     return written.getvalue()
 
 
-def _line(draw: ImageDraw.ImageDraw, line: Line, scale: float) -> None:
+def _line(draw: ImageDraw.ImageDraw, line: PictureLine, scale: float) -> None:
     colour = LIGHT if line.light else DARK
     (x1, y1), (x2, y2) = line.start, line.end
     length = math.hypot(x2 - x1, y2 - y1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from pyscrai.exports.graph_picture.layout import COLOURS, DARK, EDGE, INK, LIGHT, Line, Picture, head
+from pyscrai.exports.graph_picture.layout import COLOURS, DARK, EDGE, INK, LIGHT, Picture, PictureLine, head
 from pyscrai.exports.transcript_entry import clean
 
 
@@ -36,7 +36,7 @@ def render_svg(picture: Picture) -> Iterator[str]:
     yield "</svg>\n"
 
 
-def _line(line: Line) -> str:
+def _line(line: PictureLine) -> str:
     (x1, y1), (x2, y2) = line.start, line.end
     colour = LIGHT if line.light else DARK
     dashes = ' stroke-dasharray="5 4"' if line.light else ""

@@ -12,7 +12,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from pyscrai.databases.repositories.experiment_cells import ExperimentCells
-from pyscrai.experiments.report.blocks import Block, Picture
+from pyscrai.experiments.report.blocks import Block, ReportPicture
 from pyscrai.experiments.report.html import render_html
 from pyscrai.experiments.report.markdown import render_markdown
 from pyscrai.experiments.report.ro_crate import crate
@@ -70,12 +70,12 @@ async def write_bundle(services: Services, plan: ExperimentPlan, results: Mappin
         The files, in the order of their writing.
     """
     blocks = await report_blocks(services, plan, results, with_runs=runs)
-    pictures = {block.name: f"{block.name}.svg" for block in blocks if isinstance(block, Picture)}
+    pictures = {block.name: f"{block.name}.svg" for block in blocks if isinstance(block, ReportPicture)}
     texts = {"report.html": render_html(title_of(results), blocks),
              "report.md": render_markdown(title_of(results), blocks, pictures=pictures),
              "results.json": dumps(results, indent=2) + "\n",
              "experiment.yaml": plan.row.source or dump_yaml(plan.spec),
-             **{f"{block.name}.svg": block.svg for block in blocks if isinstance(block, Picture)}}
+             **{f"{block.name}.svg": block.svg for block in blocks if isinstance(block, ReportPicture)}}
     written = await asyncio.to_thread(_write, folder, texts)
     for table in TABLES:
         written += await write_table(services, plan, table, results, [

@@ -13,7 +13,7 @@ from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.orchestration.flow import STANDSTILL
 from pyscrai.errors import PyscraiError, RunError
 from pyscrai.experiments.design import PlannedArm, repeat_seed
-from pyscrai.experiments.models.arms import MessageEdit, Overrides
+from pyscrai.experiments.models.arms import EditedMessage, Overrides
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import new_run
 from pyscrai.factories.services import Services
@@ -213,7 +213,7 @@ class CellPlayer:
             memory={role: memory.model_dump(mode="json") for role, memory in overrides.memory.items()},
             message=await self._message(overrides.message, parent, turn) if overrides.message else None)
 
-    async def _message(self, edit: MessageEdit, parent: str, turn: int) -> tuple[str, str]:
+    async def _message(self, edit: EditedMessage, parent: str, turn: int) -> tuple[str, str]:
         async with self._services.database.read() as session:
             said = await Events(session).read(parent, kinds=["utterance"], sources=[edit.of], to_turn=turn, newest=True,
                                               limit=1)

@@ -18,7 +18,7 @@ from pyscrai.databases.tables import RunRow
 from pyscrai.engines.calls.json_reply import parse
 from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest
 from pyscrai.errors import ModelError, PyscraiError, ReplyError, WrongState
-from pyscrai.experiments.judge_task import JudgeTask, TranscriptLine, question, transcript_lines
+from pyscrai.experiments.judge_task import JudgedLine, JudgeTask, question, transcript_lines
 from pyscrai.experiments.models.measures import Judges
 from pyscrai.exports.event_line import event_line
 from pyscrai.factories.services import Services
@@ -51,7 +51,7 @@ class PanelResult:
 class _Item:
     run: RunRow
     names: Mapping[str, str]
-    lines: Sequence[TranscriptLine]
+    lines: Sequence[JudgedLine]
     conditions: str
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from pyscrai.databases.coalescer import Together
 from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.experiment_cells import CellKey, ExperimentCells
-from pyscrai.databases.repositories.runs import NewRun, Runs
+from pyscrai.databases.repositories.runs import NewRunRow, Runs
 from pyscrai.databases.tables import RunMetricsRow, RunRow
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.engines.orchestration.run_registry import Due
@@ -85,7 +85,7 @@ class RunPlayer:
                 return stand
             await asyncio.sleep(0.5)   # another process plays it
 
-    async def _create(self, made: Sequence[tuple[NewRun, int | CellKey]]) -> Sequence[str]:
+    async def _create(self, made: Sequence[tuple[NewRunRow, int | CellKey]]) -> Sequence[str]:
         """Runs, each noted with its past or cell in the same transaction."""
         async with self._services.database.session() as session:
             rows = await Runs(session).create(*(new for new, _ in made))

@@ -10,7 +10,7 @@ from pyscrai.databases.recording.run_record import RunRecord
 from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.leases import Leases
-from pyscrai.databases.repositories.runs import CastMember, Fork, NewRun, Runs
+from pyscrai.databases.repositories.runs import Fork, NewMember, NewRunRow, Runs
 from pyscrai.databases.repositories.stored_runs import read_runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.run_ids import first_id_at, new_run_id
@@ -40,8 +40,8 @@ async def test_many_runs_made_at_one_moment_are_each_their_own(stage: Stage, pla
     async with stage.database.session() as session:
         template = await scenario_templates(session).add(name="p", version="1.0.0", format=1, content={},
                                                          content_hash="h")
-        runs = await Runs(session).create(*(NewRun(
-            template, [CastMember("a", f"Ann {number}", "actor", "h", {})], number, tags=[f"t{number}"], moment=moment)
+        runs = await Runs(session).create(*(NewRunRow(
+            template, [NewMember("a", f"Ann {number}", "actor", "h", {})], number, tags=[f"t{number}"], moment=moment)
             for number in range(300)))
     ids = [run.id for run in runs]
     assert len(set(ids)) == 300
@@ -61,7 +61,7 @@ async def test_an_unfinished_creation_leaves_nothing(stage: Stage) -> None:
         async with stage.database.session() as session:
             template = await scenario_templates(session).add(name="p", version="1.0.0", format=1, content={},
                                                              content_hash="h")
-            await Runs(session).create(NewRun(template, [CastMember("a", "A", "actor", "h", {})], seed=1))
+            await Runs(session).create(NewRunRow(template, [NewMember("a", "A", "actor", "h", {})], seed=1))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pyscrai.databases.database import Database
-from pyscrai.databases.repositories.runs import CastMember, NewRun, Runs
+from pyscrai.databases.repositories.runs import NewMember, NewRunRow, Runs
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 from pyscrai.errors import NotFound, VersionConflict, WrongState
 
@@ -57,7 +57,7 @@ async def test_a_version_that_runs_refer_to_stays(database: Database) -> None:
         used = await scenario_templates(session).add(**version("1.0.0"))
         await scenario_templates(session).add(**version("2.0.0"))
         agent = await agent_templates(session).add(**version("1.0.0"))
-        await Runs(session).create(NewRun(used, [CastMember("a", "A", "actor", "a", {}, agent.id)], seed=1))
+        await Runs(session).create(NewRunRow(used, [NewMember("a", "A", "actor", "a", {}, agent.id)], seed=1))
     async with database.session() as session:
         await scenario_templates(session).archive("play@2.0.0")
         for templates in (scenario_templates(session), agent_templates(session)):
