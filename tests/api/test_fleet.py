@@ -113,6 +113,7 @@ async def test_workers_that_are_killed_lose_and_double_nothing(postgres: str, tm
             assert "Traceback" not in worker.log.read_text()
 
 
+@pytest.mark.skipif(not FULL, reason="takes the twelve seconds of a lease: PYSCRAI_CHAOS=full")
 async def test_a_suspended_worker_loses_its_runs_and_writes_nothing_when_it_wakes(postgres: str, tmp_path: Path
                                                                                    ) -> None:
     answers = Answers(random.Random(3), hangs=0)
@@ -196,9 +197,10 @@ async def test_workers_are_told_at_once_seen_and_drained(postgres: str, tmp_path
             await other.end()
 
 
+@pytest.mark.skipif(not FULL, reason="three workers for a minute: PYSCRAI_CHAOS=full")
 async def test_workers_share_a_models_limits(postgres: str, tmp_path: Path) -> None:
     """Never more calls at once than the alias allows, though each worker could; a storm of 429 is ridden out."""
-    limit, runs, turns = (20, 60, 40) if FULL else (6, 12, 16)
+    limit, runs, turns = 20, 60, 20
     answers = Answers(random.Random(3), hangs=0)
     async with FakeOpenAI(default=answers, latency=0.2, jitter=0.2) as models:
         workers = [WorkerProcess(tmp_path, postgres, models.base_url, name=f"worker{number}", capacity=runs // 3,

@@ -7,17 +7,22 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from sqlalchemy import update
 
+from pyscrai.databases.checkpoints.checkpoints import Checkpoints
 from pyscrai.databases.columns import now
 from pyscrai.databases.database import Database
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.errors import NotFound, StorageError, WrongState
+from pyscrai.databases.tables import RunRow
+from pyscrai.errors import Fenced, NotFound, StorageError, WrongState
 from pyscrai.factories import run_leases
 from pyscrai.factories.run_leases import Ownership
 from tests.databases.conftest import Stage
+from tests.databases.test_outages import put
 
 
 @pytest.fixture
@@ -89,3 +94,44 @@ def test_a_process_that_lives_is_not_dead() -> None:
     assert not run_leases.is_dead(run_leases.owner_name())
     assert run_leases.is_dead(f"{socket.gethostname()}/{os.getpid()}/0/x"), "another process had the number"
     assert not run_leases.is_dead("another-host/1/0/x")
+
+
+async def test_who_was_suspended_too_long_writes_no_checkpoint(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records carry their fence; a checkpoint has none, so it is looked whether the run is still ours."""
+    run_id = await stage.run()
+    mine, checkpoints = Ownership(stage.database), Checkpoints(stage.database)
+    fence = await mine.acquire(run_id)
+    saver = await checkpoints.saver()
+    saver.assure = partial(mine.assure, run_id, fence)  # type: ignore[attr-defined]
+    await put(saver, run_id, turn=1)
+    async with stage.database.session() as session:  # time passes, and another one takes the run
+        await session.execute(update(RunRow).where(RunRow.id == run_id).values(
+            owner="another", fence=RunRow.fence + 1))
+    await put(saver, run_id, turn=2)  # the lease was renewed a moment ago: nobody can have taken it
+    monkeypatch.setattr(run_leases.time, "monotonic", lambda: 1e9)
+    for write in (put(saver, run_id, turn=3), saver.aput_writes(
+            {"configurable": {"thread_id": run_id, "checkpoint_ns": "", "checkpoint_id": "1"}}, [("turn", 4)], "task")):
+        with pytest.raises(Fenced):
+            await write
+    found = await saver.aget_tuple({"configurable": {"thread_id": run_id}})
+    assert found is not None
+    assert found.checkpoint["channel_values"] == {"turn": 2}
+    await checkpoints.close()
+
+
+async def test_a_lease_that_ran_out_and_that_nobody_took_is_still_ours(stage: Stage, monkeypatch: pytest.MonkeyPatch
+                                                                        ) -> None:
+    run_id = await stage.run()
+    mine = Ownership(stage.database)
+    fence = await mine.acquire(run_id)
+    monkeypatch.setattr(run_leases.time, "monotonic", lambda: 1e9)
+    await mine.assure(run_id, fence)
+
+
+async def test_runs_that_were_claimed_and_never_opened_are_given_back(stage: Stage) -> None:
+    run_id = await stage.run()
+    mine = Ownership(stage.database)
+    assert [claim.run_id for claim in await mine.claim(5)] == [run_id]
+    assert await owner_of(stage, run_id) == mine.owner
+    await mine.close()
+    assert await owner_of(stage, run_id) is None
