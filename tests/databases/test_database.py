@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import sys
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, make_url, text
 from pyscrai.databases import experiment_tables as experiment_tables
 from pyscrai.databases.checkpoints.checkpoints import Checkpoints
 from pyscrai.databases.database import Database
+from pyscrai.databases.dialects.sqlite import is_read_only
 from pyscrai.databases.experiment_tables import ExperimentRow
 from pyscrai.databases.fleet_tables import WorkerRow
 from pyscrai.databases.migrations.migrate import SAVER_TABLES, configuration
@@ -190,6 +192,7 @@ async def test_a_file_that_cannot_be_written_to_is_read(sqlite_stage: Stage, mon
             raise PermissionError(errno.EACCES, "Permission denied", str(file))
         return really_open(file, flags, *more, **options)
 
+    is_read_only.cache_clear()  # as a new process would
     monkeypatch.setattr(os, "open", refused)  # the tests may be run by root, whom no file refuses
     async with Database(f"sqlite+aiosqlite:///{path}") as database:
         await database.prepare()
@@ -204,6 +207,24 @@ async def test_a_file_that_cannot_be_written_to_is_read(sqlite_stage: Stage, mon
         assert caught.value.code == "storage.readonly"
         assert not caught.value.passes
     assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
+    is_read_only.cache_clear()
+
+
+async def test_another_process_that_looks_and_leaves_takes_nothing_away(sqlite_database: Database) -> None:
+    """The log beside the file belongs to whoever has it open: a process that closes it must find it locked."""
+    path = sqlite_database.path
+    assert path is not None
+    async with sqlite_database.read() as session:
+        await session.execute(text("SELECT count(*) FROM api_keys"))
+    async with Database(str(sqlite_database.dialect.url)) as again, again.session() as session:
+        await session.execute(text("DELETE FROM api_keys"))
+    log = path.with_name(f"{path.name}-wal")
+    before = log.stat().st_ino
+    look = f"import sqlite3; c = sqlite3.connect({str(path)!r}); c.execute('SELECT * FROM api_keys').fetchall(); c.close()"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", look)
+    assert await process.wait() == 0
+    assert log.exists(), "the other process took the log away"
+    assert log.stat().st_ino == before
 
 
 def test_a_database_shows_its_path_or_url_only() -> None:

@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,13 +184,24 @@ class SqliteDialect:
 
     def reads_only(self) -> bool:
         """Whether the file is there and this process may not write to it."""
-        try:
-            os.close(os.open(self.file, os.O_RDWR))  # os.access would block the loop of LangGraph's server, as it says
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return self.file.exists()
+        return is_read_only(self.file)
+
+
+@cache
+def is_read_only(file: Path) -> bool:
+    """Whether a file is there and may not be written to, asked once in a process, before SQLite has it open.
+
+    Asking opens and closes it, since ``os.access`` would block the loop of LangGraph's server. On POSIX a process that
+    closes a file loses every lock that it holds on it, SQLite's too: whoever else had the database open and left it
+    would then take the log away from under us.
+    """
+    try:
+        os.close(os.open(file, os.O_RDWR))
+    except FileNotFoundError:
         return False
+    except OSError:
+        return file.exists()
+    return False
 
 
 def _reading_uri(path: Path) -> str:
