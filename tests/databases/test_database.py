@@ -4,7 +4,6 @@ import asyncio
 import errno
 import os
 import sys
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -220,7 +219,8 @@ async def test_another_process_that_looks_and_leaves_takes_nothing_away(sqlite_d
         await session.execute(text("DELETE FROM api_keys"))
     log = path.with_name(f"{path.name}-wal")
     before = log.stat().st_ino
-    look = f"import sqlite3; c = sqlite3.connect({str(path)!r}); c.execute('SELECT * FROM api_keys').fetchall(); c.close()"
+    look = (f"import sqlite3; connection = sqlite3.connect({str(path)!r}); "
+            "connection.execute('SELECT * FROM api_keys').fetchall(); connection.close()")
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", look)
     assert await process.wait() == 0
     assert log.exists(), "the other process took the log away"
