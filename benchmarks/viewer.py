@@ -152,7 +152,7 @@ async def flooded(server: Served, folder: Path, *, rate: int, seconds: float) ->
         await session.send("HeapProfiler.collectGarbage")
         kept = (await session.send("Runtime.getHeapUsage"))["usedSize"]
     return Figure(f"heap of the page after {rate} events a second for {seconds:.0f} s", used / 1e6, 200, unit="MB",
-                  detail=f"{seq:,} events, {kept / 1e6:.0f} MB after a collection; the last line came {behind:.1f} s late")
+                  detail=f"{seq:,} events, {kept / 1e6:.0f} MB after a collection; the last line {behind:.1f} s late")
 
 
 async def watched(server: Served, models_url: str, *, runs: int, pages: int, turns: int) -> Figure:
@@ -206,7 +206,8 @@ async def watch_all(url: str, runs: list[str], pages: int) -> None:
 def weight() -> Figure:
     """All the JavaScript of the page, as it travels."""
     sizes = [len(gzip.compress(path.read_bytes())) for name, path in web_files().items() if name.endswith(".js")]
-    return Figure("JavaScript, gzipped", sum(sizes) / 1000, 250, unit="kB", detail=f"{len(sizes)} modules, not minified")
+    return Figure("JavaScript, gzipped", sum(sizes) / 1000, 250, unit="kB",
+                  detail=f"{len(sizes)} modules, not minified")
 
 
 async def main() -> int:
