@@ -17,6 +17,7 @@ import pytest
 
 from pyscrai.experiments.library import shipped_experiments
 from tests.cli.conftest import Pyscrai
+from tests.depth import examples
 
 TALKS = """
 kind: experiment
@@ -143,14 +144,14 @@ def comparable(pyscrai: Pyscrai) -> dict[str, list[dict[str, Any]]]:
 
 def test_killed_at_random_it_loses_and_doubles_nothing(home: Path, pyscrai: Pyscrai, tmp_path: Path,
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
-    written(home, seeds=12)
+    written(home, seeds=examples(6, 30))
     chance = random.Random(5)
-    for _ in range(4):
+    for _ in range(examples(1, 20)):
         if killed(home, chance):
             break
     ran = pyscrai("experiment", "run", "talks.yaml", "--json")
     assert ran.code == 0, ran.err
-    assert ran.last["cells"] == {"planned": 0, "playing": 0, "ended": 24, "failed": 0, "excluded": 0}
+    assert ran.last["cells"] == {"planned": 0, "playing": 0, "ended": examples(12, 60), "failed": 0, "excluded": 0}
     disturbed = comparable(pyscrai)
     monkeypatch.setenv("PYSCRAI_DATABASE_URL", f"sqlite:///{tmp_path}/undisturbed.db")
     assert pyscrai("experiment", "run", "talks.yaml", "--json").code == 0

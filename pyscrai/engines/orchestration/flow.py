@@ -18,6 +18,7 @@ from pyscrai.engines.orchestration.rounds import (
     number_now,
     present_round,
 )
+from pyscrai.engines.orchestration.standstill import stand_still
 from pyscrai.engines.orchestration.step import Step
 from pyscrai.engines.orchestration.turn_order import candidates, in_turn, moderated, waits_for_round
 from pyscrai.engines.orchestration.world import apply_injects, apply_moves, apply_rules
@@ -27,9 +28,6 @@ from pyscrai.templates.cel.expression import truth
 from pyscrai.templates.models.analysis import Measure
 from pyscrai.templates.models.base import END
 from pyscrai.templates.models.flow import Transition
-
-STANDSTILL = "the point at which it is to stand"
-"""What the reason of a pause says where a run stands at the point that its operator named."""
 
 
 def open_play(step: Step) -> Step:
@@ -100,7 +98,7 @@ def _lead_on(step: Step) -> Step:
     if step.outcome is None and resolved:
         left = _follow_transition(step, phase, over=now.over)
     _schedule(step, phase=phase, played=played, left=left, taken=taken)
-    _stand_still(step)
+    stand_still(step)
     return step
 
 
@@ -108,23 +106,6 @@ def _kinds(step: Step) -> set[str]:
     """The kinds of event that happened in this turn."""
     return step.kinds.union((event.kind for event in step.events),
                             *(turn.get("kinds") or () for turn in step.played))
-
-
-def _stand_still(step: Step) -> None:
-    """Pause at the point that the run's operator named, between two turns."""
-    point = step.plan.standstill
-    if point is None or step.outcome is not None:
-        return
-    if point.turn is not None:
-        reached = step.turn >= point.turn
-    elif point.phase is not None:
-        reached = step.phase == point.phase and step.clock["phase_turns"] == 0
-    else:
-        reached = truth(str(point.when), step.context())
-    phase = step.plan.phases[step.phase]
-    between = phase.spec.order != "simultaneous" or present_round(step, phase).done == 0
-    if reached and between:
-        step.stands = f"{STANDSTILL}: turn {step.turn}"
 
 
 def choose(step: Step, chosen: str, reason: str) -> Step:

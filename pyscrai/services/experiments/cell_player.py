@@ -10,7 +10,7 @@ from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPas
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.experiment_cells import CellKey, ExperimentCells
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.engines.orchestration.flow import STANDSTILL
+from pyscrai.engines.orchestration.standstill import STANDSTILL
 from pyscrai.errors import PyscraiError, RunError
 from pyscrai.experiments.design import PlannedArm, repeat_seed
 from pyscrai.experiments.models.arms import EditedMessage, Overrides

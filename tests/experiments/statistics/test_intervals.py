@@ -13,6 +13,7 @@ from pyscrai.experiments.statistics.clustered import gee_interval
 from pyscrai.experiments.statistics.equivalence import equivalence
 from pyscrai.experiments.statistics.estimate import t_interval
 from pyscrai.experiments.statistics.proportions import newcombe_interval, wilson_interval
+from tests.depth import examples
 
 SLEEP = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
 OTHER = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
@@ -151,8 +152,8 @@ def test_coverage_of_nominal_95_percent(kind: str, pasts: int) -> None:
 
     arm, reference = arms(200_000 // pasts)
     truth = float((arm - reference).mean())
-    covered = 0
-    for one, other in zip(*arms(1_500), strict=True):
+    covered, experiments = 0, examples(1_500, 3_000)
+    for one, other in zip(*arms(experiments), strict=True):
         if kind == "yes or no":
             counts = [int(np.count_nonzero((one == first) & (other == second)))
                       for first, second in ((1, 1), (1, 0), (0, 1), (0, 0))]
@@ -162,4 +163,4 @@ def test_coverage_of_nominal_95_percent(kind: str, pasts: int) -> None:
         assert found.low is not None
         assert found.high is not None
         covered += found.low <= truth <= found.high
-    assert 0.93 <= covered / 1_500 <= 0.97, covered / 1_500
+    assert 0.93 <= covered / experiments <= 0.97, covered / experiments
