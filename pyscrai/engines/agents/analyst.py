@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from statistics import median_low, mode
 from typing import Any, ClassVar
 
 from pyscrai.engines.agents.engine import Ask, Engine, Performance
@@ -21,6 +23,10 @@ from pyscrai.value_text import value_text
 
 SUMMARY = 500
 """Characters of an assessment's summary at most, where decoding is bound to them."""
+
+
+Score = tuple[int | str, str, list[str]]
+"""A score or category, its rationale, and the ids of the lines that it rests on."""
 
 
 class Analyst(Engine):
@@ -81,6 +87,7 @@ class Analyst(Engine):
                   for role in self.subjects(measure)
                   if (not measure.judged or role is None or view.acted is None or role in view.acted)
                   and (pairs is None or [measure.name, role] in pairs)]
+        at_once = await self._scores(wanted, view, ask) if analysis and analysis.together else {}
         for measure, role in wanted:
             value: float | int | str | None
             rationale, evidence = "", list[str]()
@@ -92,7 +99,10 @@ class Analyst(Engine):
                 try:
                     if unreached is not None:
                         raise unreached
-                    value, rationale, evidence = await self._score(measure, role, view, ask)
+                    if (scored := at_once.get((measure.name, role))) is not None:
+                        value, rationale, evidence = scored
+                    else:
+                        value, rationale, evidence = await self._repeated(performance, measure, role, view, ask)
                 except (ModelError, ReplyError) as error:
                     if self.policy(error) == "pause":
                         raise
@@ -128,16 +138,49 @@ class Analyst(Engine):
                          if member.engine == "actor" and role not in self.plan.watchers)
         return self.plan.members((measure.of,))
 
-    async def _score(self, measure: Measure, role: str | None, view: View, ask: Ask
-                     ) -> tuple[int | str, str, list[str]]:
-        allowed: dict[str, Any] = ({"type": "integer", "minimum": measure.scale[0], "maximum": measure.scale[1]}
-                                   if measure.scale else {"enum": list(measure.categories or ())})
-        schema = _object({"rationale": {"type": "string", LONGEST: 300}, "evidence": _evidence(view), "value": allowed})
+    async def _scores(self, wanted: Sequence[tuple[Measure, str | None]], view: View, ask: Ask
+                      ) -> dict[tuple[str, str | None], Score]:
+        """All judged scores in one call; none where there is one alone, or where the answer cannot be used."""
+        judged = [(measure, role) for measure, role in wanted if measure.judged and measure.repeats == 1]
+        if len(judged) < 2:
+            return {}
+        keys = {measure.name if role is None else f"{measure.name}_of_{role}": (measure, role)
+                for measure, role in judged}
+        schema = _object({key: _entry(measure, view) for key, (measure, _) in keys.items()})
+        loose = _object({key: _any_evidence(_entry(measure, view)) for key, (measure, _) in keys.items()})
+        asked = [{"key": key, "of": self.plan.cast[role].name if role else None, "rubric": measure.rubric,
+                  "range": f"From {measure.scale[0]} to {measure.scale[1]}." if measure.scale
+                  else f"One of: {', '.join(measure.categories or ())}."} for key, (measure, role) in keys.items()]
+        messages, prompts = self.messages("analyst_measures", view, measures=asked, ids=_ids(view))
+        try:
+            value = await ask(self.request(messages, schema=schema), purpose="measurement", read=self.reader(loose),
+                              prompts=prompts)
+        except ReplyError:
+            return {}       # too much for this model at once: each is asked for by itself
+        return {(measure.name, role): _score_of(value[key], view) for key, (measure, role) in keys.items()}
+
+    async def _repeated(self, performance: Performance, measure: Measure, role: str | None, view: View, ask: Ask
+                        ) -> Score:
+        """A score, taken as often as the measure says; all but the one in the middle are recorded here."""
+        scores = [await self._score(measure, role, view, ask, again) for again in range(measure.repeats)]
+        values = [score[0] for score in scores]
+        middle = mode(values) if measure.categories else median_low(values)
+        kept = values.index(middle)
+        for index, (value, rationale, evidence) in enumerate(scores):
+            if index != kept:
+                performance.add(Measurement, source=self.role, measure=measure.name, of=role, value=value,
+                                rationale=rationale, evidence=evidence)
+        return scores[kept]
+
+    async def _score(self, measure: Measure, role: str | None, view: View, ask: Ask, again: int) -> Score:
+        schema = _entry(measure, view)
         name = self.plan.cast[role].name if role else None
         messages, prompts = self.messages("analyst_measure", view, measure=measure, of=name, ids=_ids(view))
-        value = await ask(self.request(messages, schema=schema), purpose="measurement",
-                          read=self.reader(_any_evidence(schema)), prompts=prompts)
-        return as_type(value["value"], "integer"), value["rationale"], known_evidence(value["evidence"], view)
+        request = self.request(messages, schema=schema)
+        if again:
+            request = replace(request, seed=self.plan.seed + again)
+        value = await ask(request, purpose="measurement", read=self.reader(_any_evidence(schema)), prompts=prompts)
+        return _score_of(value, view)
 
     async def report(self, view: View, ask: Ask) -> Performance:
         """The final report in Markdown."""
@@ -154,6 +197,17 @@ class Analyst(Engine):
         performance = Performance()
         performance.add(Report, source=self.role, markdown=markdown)
         return performance
+
+
+def _entry(measure: Measure, view: View) -> dict[str, Any]:
+    """JSON Schema of one score."""
+    allowed: dict[str, Any] = ({"type": "integer", "minimum": measure.scale[0], "maximum": measure.scale[1]}
+                               if measure.scale else {"enum": list(measure.categories or ())})
+    return _object({"rationale": {"type": "string", LONGEST: 300}, "evidence": _evidence(view), "value": allowed})
+
+
+def _score_of(value: Mapping[str, Any], view: View) -> Score:
+    return as_type(value["value"], "integer"), value["rationale"], known_evidence(value["evidence"], view)
 
 
 def known_evidence(ids: Sequence[str], view: View) -> list[str]:
