@@ -5,14 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from langgraph.types import interrupt
 from structlog.contextvars import bound_contextvars
 
+from pyscrai.engines.agents.approval import TASK as APPROVAL
+from pyscrai.engines.agents.approval import approval_request, decide
 from pyscrai.engines.agents.engine import Engine, Performance, premise
-from pyscrai.engines.agents.person import ANSWER, apply_command, check_answer, human_request, person_for, read_human
+from pyscrai.engines.agents.person import (
+    ANSWER,
+    SPEECH,
+    apply_command,
+    check_answer,
+    handed_back,
+    human_request,
+    person_for,
+    read_human,
+)
+from pyscrai.engines.agents.program import LONGEST, chance_of, read_program
+from pyscrai.engines.agents.speaker import Speaker
 from pyscrai.engines.arrivals import Arrivals, Commands
 from pyscrai.engines.calls.caller import ModelCaller
 from pyscrai.engines.calls.token_stream import TokenListener
@@ -24,8 +37,9 @@ from pyscrai.engines.orchestration.step import Step
 from pyscrai.engines.orchestration.turn_order import GATHER, in_turn
 from pyscrai.engines.place import Keys, Place, awaited_keys, gather_keys, opening_keys
 from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
-from pyscrai.engines.ports.record import CallRecord, Inbox, Record
+from pyscrai.engines.ports.record import CallKey, CallRecord, Inbox, Record
 from pyscrai.engines.state import Activation, Line, Played
+from pyscrai.engines.tools.tool import ToolScene
 from pyscrai.engines.view import View, view
 from pyscrai.engines.watcher_runtime import WatcherRuntime, finish, memory_of, total
 from pyscrai.errors import ModelError, ReplyError, RunError
@@ -102,7 +116,7 @@ class AgentRuntime(WatcherRuntime):
         memory = None
         try:
             mind = await refresh(engine, seen, caller, memory_of(state, engine.role), self.recall, thinks=(
-                place.task != "moderate" and person_for(engine, state) is None))
+                place.task != "moderate" and person_for(engine, state) is None and engine.program is None))
             seen, memory = mind.view, mind.memory
             performance = await self._perform(engine, activation, seen, caller, state)
             performance.precede(mind.drafts)
@@ -148,25 +162,67 @@ class AgentRuntime(WatcherRuntime):
         key = caller.place.call(ANSWER)
         recorded = self.record.recall(key)
         if person is None and recorded is None:
-            return await self.act(engine, activation, seen, caller)
+            return await self._propose(engine, activation, seen, caller, state)
         if recorded is None or recorded.reply is None:
-            request = human_request(engine, activation, seen, person=person or "")
-            while True:
-                answer = interrupt(request)
-                if answer.get("release"):
-                    return await self.act(engine, activation, seen, caller)
-                try:
-                    check_answer(answer, request)
-                    break
-                except RunError as error:
-                    request = {**request, "problem": error.message}
-            reply = ModelReply(json.dumps(answer), "stop", Usage(), "person", float(answer.get("latency_ms", 0.0)))
-            recorded = CallRecord(key, "human", f"person:{answer.get('person') or person or 'someone'}",
-                                  ModelRequest(()), reply)
-            self.record.note(recorded)
-        if recorded.reply is not None and json.loads(recorded.reply.text).get("release"):
-            return await self.act(engine, activation, seen, caller)
+            recorded = self._ask_person(key, human_request(engine, activation, seen, person=person or ""), person)
+        if recorded is None or handed_back(recorded):
+            return await self._propose(engine, activation, seen, caller, state)
         return read_human(engine, activation, seen, recorded)
+
+    async def _propose(self, engine: Engine, activation: Activation, seen: View, caller: ModelCaller,
+                       state: Mapping[str, Any]) -> Performance:
+        """Let a program or a model act, and a person decide about it where the role says so."""
+        if engine.program is not None:
+            return await self._run_program(engine, activation, seen, caller)
+        performance = await self.act(engine, activation, seen, caller)
+        if not engine.instance.approve or caller.place.task == "moderate":
+            return performance
+        key = replace(caller.place, task=APPROVAL).call(ANSWER)
+        decided = self.record.recall(key)
+        if decided is None or decided.reply is None:
+            people = state.get("people") or {}
+            request = approval_request(engine, activation, seen, performance, people)
+            decided = self._ask_person(key, request, request["person"])
+        if decided is None or handed_back(decided):
+            return performance
+        return decide(engine, activation, seen, performance, decided)
+
+    async def _run_program(self, engine: Engine, activation: Activation, seen: View, caller: ModelCaller
+                           ) -> Performance:
+        """Let the role's program act; what it answers is journaled, and checked as a model's reply is."""
+        assert engine.program is not None
+        request = human_request(engine, activation, seen)
+        given = {**request, "role_names": dict(self.plan.names),
+                 "seed": chance_of(self.plan.seed, caller.place.turn, engine.role)}
+        answer = await caller.use(engine.program, given, ToolScene(self.plan, seen), longest=LONGEST)
+        value = read_program(answer, request["schema"] or SPEECH)
+        if caller.place.task == "moderate":
+            performance = Performance()
+            performance.state["chosen"] = (value["next"], "the program chose")
+            return performance
+        speaker, phase = cast(Speaker, engine), self.plan.phases[seen.phase]
+        speaker.check(value, phase)
+        performance = speaker.make(value, phase, seen, played_by="program")
+        if performance.played is not None:
+            performance.played["seconds"] = caller.seconds
+        return performance
+
+    def _ask_person(self, key: CallKey, request: dict[str, Any], person: str | None) -> CallRecord | None:
+        """The recorded answer of a person to a request; None where the turn is handed back to the model."""
+        while True:
+            answer = interrupt(request)
+            if answer.get("release"):
+                return None
+            try:
+                check_answer(answer, request)
+                break
+            except RunError as error:
+                request = {**request, "problem": error.message}
+        reply = ModelReply(json.dumps(answer), "stop", Usage(), "person", float(answer.get("latency_ms", 0.0)))
+        recorded = CallRecord(key, "human", f"person:{answer.get('person') or person or 'someone'}", ModelRequest(()),
+                              reply)
+        self.record.note(recorded)
+        return recorded
 
     async def _failed(self, engine: Engine, place: Place, caller: ModelCaller, error: ModelError | ReplyError,
                       arrived: _Arrived, state: Mapping[str, Any]) -> Performance:

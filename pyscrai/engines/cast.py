@@ -34,6 +34,10 @@ class AgentInstance(Strict):
     secret: str = ""
     hears: Literal["addressed", "everything"] | tuple[str, ...] = "addressed"
     human: Literal["no", "allowed", "always"] = "no"
+    played_by: str = ""
+    """The program that plays it in place of a model."""
+    approve: bool | str = False
+    """Whether what its model proposes waits for a person: of this role, or any."""
     person: str = ""
     """The name of the person who plays it, where the run began with one."""
 

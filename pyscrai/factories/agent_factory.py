@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pyscrai.engines.agents.analyst import Analyst
 from pyscrai.engines.agents.engine import Engine
 from pyscrai.engines.agents.narrator import Narrator
+from pyscrai.engines.agents.program import load_program
 from pyscrai.engines.agents.speaker import Actor
 from pyscrai.engines.cast import AgentInstance
 from pyscrai.engines.orchestration.plan import Plan
@@ -36,7 +37,8 @@ def create_agent_instance(role_id: str, role: Role, agent: AgentBody, *, model: 
         settings=_over(agent.settings, role.settings), prompts={**agent.prompts, **role.prompts},
         memory=role.memory or agent.memory, failure=role.failure or agent.failure or failure,
         tools=agent.tools if role.tools is None else role.tools,
-        secret=_secret(role, agent), hears=role.hears, human=role.human)
+        secret=_secret(role, agent), hears=role.hears, human=role.human,
+        played_by=role.played_by, approve=role.approve)
 
 
 def create_agent_engine(instance: AgentInstance, plan: Plan, model: ChatModel, fallback: ChatModel | None = None, *,
@@ -51,7 +53,9 @@ def create_agent_engine(instance: AgentInstance, plan: Plan, model: ChatModel, f
     Raises:
         ConfigError: one of its tools is unknown, not allowed or cannot be imported.
     """
-    return ENGINES[instance.engine](instance, plan, model, fallback, load_tools(instance.tools, tools_allowed))
+    engine = ENGINES[instance.engine](instance, plan, model, fallback, load_tools(instance.tools, tools_allowed))
+    engine.program = load_program(instance.played_by, tools_allowed)
+    return engine
 
 
 def _in_this_play(personality: Personality, role: Role) -> Personality:

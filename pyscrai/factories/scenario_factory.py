@@ -18,6 +18,7 @@ from pyscrai.databases.repositories.templates import agent_templates
 from pyscrai.databases.tables import ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.agents.engine import Engine
+from pyscrai.engines.agents.program import load_program
 from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.engines.cast import EDITION, AgentInstance, RunSpec, Standstill
 from pyscrai.engines.memory.recall import Recall
@@ -94,6 +95,7 @@ async def new_run(services: Services, template: str, options: RunOptions | None 
             if alias is not None:
                 services.models.known(alias)
         load_tools(instance.tools, services.settings.tools_allowed)
+        load_program(instance.played_by, services.settings.tools_allowed)
     if not options.allow_unknown_price:
         await check_budget(plan, services.models)
     cast = []

@@ -50,7 +50,7 @@ async def dry_run(scenario: ScenarioTemplate, find_agent: FindAgent, options: Ru
     """
     spec = make_run_spec(scenario, options or RunOptions(seed=1), find_agent, model="scripted")
     # Tools of an operator's choice may reach out into the world: a rehearsal does without them.
-    cast = {role: instance.model_copy(update={"human": "no", "tools": tuple(
+    cast = {role: instance.model_copy(update={"human": "no", "played_by": "", "approve": False, "tools": tuple(
         name for name in instance.tools if name in SHIPPED)}) for role, instance in spec.cast.items()}
     plan = make_plan(replace(spec, cast=cast))
     model = model or ScriptedModel()

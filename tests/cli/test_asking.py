@@ -119,3 +119,13 @@ def test_answers_of_the_command_line() -> None:
             check_answer(wrong, request)
         assert caught.value.code == "run.answer"
         assert caught.value.cure
+
+
+async def test_a_proposal_is_shown_and_decided() -> None:
+    request = {**REQUEST, "task": "approve", "proposal": {"text": "Take it.", "actions": {"pay": {"sum": 5}}}}
+    given, seen = await answer(request, "accept")
+    assert given == {"decision": "accept"}
+    assert "Take it." in seen
+    assert "pay: sum: 5" in seen
+    given, _ = await answer(request, "edit", "Take less.")
+    assert given == {"decision": "edit", "edited": {"text": "Take less."}}

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from pyscrai.exports.transcript_entry import clean, titled
+from pyscrai.exports.transcript_entry import clean, pairs, titled
 
 HELP = "/pass lets the model play this turn, /view shows what you know, /quit leaves the run waiting"
 SHOWN_LINES = 12
@@ -59,6 +59,8 @@ class Person:
     async def _read(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if request["task"] == "moderate":
             return {"next": await self._choose("Who speaks next", list(request["choices"]))}
+        if "proposal" in request:
+            return await self._decide(request["proposal"])
         schema = request.get("schema")
         properties: Mapping[str, Any] = (schema or {}).get("properties") or {}
         must_act = bool((properties.get("actions") or {}).get("required"))
@@ -72,6 +74,15 @@ class Person:
                 if value is not None:
                     answer[name] = value
         return answer
+
+    async def _decide(self, proposal: Mapping[str, Any]) -> dict[str, Any]:
+        """What becomes of a model's proposal; the text alone can be edited here."""
+        self._console.print(clean(f"proposed: {proposal['text']}"), markup=False, highlight=False)
+        for action, arguments in proposal["actions"].items():
+            self._console.print(clean(f"  {action}: {pairs(arguments)}"), markup=False, highlight=False)
+        decision = await self._choose("accept, edit or reject", ["accept", "edit", "reject"])
+        text = await self._text("instead: ", needed=True) if decision == "edit" else None
+        return {"decision": decision, **({"edited": {"text": text}} if text else {})}
 
     # -- one field after the other ------------------------------------------------------------------------------------
 

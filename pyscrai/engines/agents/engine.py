@@ -85,6 +85,8 @@ class Engine(ABC):
         self.model = model
         self.fallback = fallback
         self.tools = tools
+        self.program: Tool | None = None
+        """The program that plays the role in place of the model."""
         self.layout = LAYOUTS[model.layout]
         self._front: dict[str, str] = {}
 

@@ -25,7 +25,7 @@ ANSWER = -1
 ABOUT = ("person", "role", "latency_ms", "release")
 """What an answer may say about itself: who gave it, for whom, how long it took, and that a model shall answer."""
 
-_SPEECH: Mapping[str, Any] = {
+SPEECH: Mapping[str, Any] = {
     "type": "object", "additionalProperties": False, "properties": {"text": {"type": "string"}}}
 
 
@@ -73,16 +73,22 @@ def check_answer(answer: Mapping[str, Any], request: Mapping[str, Any]) -> dict[
         RunError: it does not fit; the message says where, the details hold the JSON Schema.
     """
     # A request that a checkpoint of before 0.2 holds has the schema of a speech beside the choices.
-    schema = _choice(request["choices"]) if request.get("choices") else request.get("schema") or _SPEECH
+    schema = _choice(request["choices"]) if request.get("choices") else request.get("schema") or SPEECH
     value = said(answer)
     try:
         value = parse(json.dumps(value), schema, drop_unknown=False)
-        if not (value.get("text") or value.get("next") or any((value.get("actions") or {}).values())):
+        if not (value.get("text") or value.get("next") or value.get("decision")
+                or any((value.get("actions") or {}).values())):
             raise ReplyError("the reply is empty")
     except ReplyError as error:
         raise RunError(f"the answer does not fit: {error.message}", code="run.answer", schema=schema,
                        cure=f"answer with JSON of this schema: {json.dumps(schema, ensure_ascii=False)}") from None
     return dict(value)
+
+
+def handed_back(call: CallRecord) -> bool:
+    """Whether a recorded answer lets the role's model go on by itself."""
+    return call.reply is not None and bool(json.loads(call.reply.text).get("release"))
 
 
 def said(answer: Mapping[str, Any]) -> dict[str, Any]:

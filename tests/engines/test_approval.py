@@ -1,0 +1,139 @@
+"""Approval and programs: nobody hears what a person has not let pass, and a role may be played by a function."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from pyscrai.engines.in_memory import MemoryRecord
+from pyscrai.engines.ports.model import ModelRequest
+from pyscrai.errors import ConfigError
+from tests.engines.playing import Playing, actor, narrator, played, scenario, timeless
+
+MOVES = {"pay": {"fields": {"sum": {"type": "integer", "minimum": 0, "maximum": 9}}, "set": {"paid": "args.sum"}}}
+
+
+def supervised(**more: Any) -> Any:
+    return scenario(
+        roles={"ann": {"agent": actor(), "approve": "boss"}, "bob": actor(), "boss": {
+            "agent": actor(), "human": "allowed"}},
+        actions=MOVES, variables={"paid": {"type": "integer", "initial": 0}},
+        phases={"desk": {"speakers": ["ann", "bob"], "optional_actions": ["pay"],
+                         "next": [{"to": "end", "after_rounds": 1}]},
+                "never": {"speakers": ["boss"], "next": [{"to": "end"}]}}, **more)
+
+
+def pays(role: str, request: ModelRequest) -> Any:
+    return {"text": f"A word of {role}.", "actions": {"pay": {"sum": 5} if role == "ann" else None}}
+
+
+@pytest.mark.parametrize(("decision", "said", "paid"), [
+    ({"decision": "accept"}, "A word of ann.", 5),
+    ({"decision": "edit", "edited": {"text": "Less.", "actions": {"pay": {"sum": 2}}}}, "Less.", 2),
+    ({"decision": "reject", "reason": "too much"}, None, 0)])
+async def test_a_proposal_waits_for_a_decision(decision: dict[str, Any], said: str | None, paid: int) -> None:
+    playing = Playing(supervised(), pays)
+    result = await playing.play()
+    asked = result.waiting or {}
+    assert result.status == "waiting"
+    assert (asked["role"], asked["task"], asked["by"]) == ("ann", "approve", "boss")
+    assert asked["proposal"] == {"text": "A word of ann.", "actions": {"pay": {"sum": 5}}}
+    assert not playing.of("utterance"), "nobody has heard it"
+    wrong = await playing.play(answer={"decision": "edit", "edited": {"actions": {"pay": {"sum": 99}}}})
+    assert "99" in (wrong.waiting or {})["problem"]
+    result = await playing.play(answer={**decision, "person": "Eve"})
+    assert result.status == "completed"
+    assert [event.text for event in playing.of("utterance") if event.source == "ann"] == ([said] if said else [])
+    assert (await playing.state())["variables"] == {"paid": paid}
+    [control] = playing.of("control")
+    assert (control.actor, control.action, control.arguments["role"]) == ("Eve", decision["decision"], "ann")
+    assert control.arguments["proposal"]["actions"] == {"pay": {"sum": 5}}
+    heard = "A word of ann." in playing.prompts("bob")[0]
+    assert heard == (decision["decision"] == "accept")
+    assert len(playing.models["ann"].requests) == 1, "what was proposed is not asked for again"
+    again = Playing(supervised(), record=MemoryRecord(playing.record.calls.values()))
+    assert (await again.play()).status == "completed"
+    assert again.calls == 0
+    assert timeless(again.events) == timeless(playing.events)
+
+
+async def test_whoever_decides_may_let_the_model_go_on() -> None:
+    playing = Playing(supervised(), pays)
+    await playing.play()
+    assert (await playing.play(answer={"release": True})).status == "completed"
+    assert [event.source for event in playing.of("utterance")] == ["ann", "bob"]
+
+
+# -- programs ---------------------------------------------------------------------------------------------------------
+
+ASKED: list[Mapping[str, Any]] = []
+
+
+def banker(view: Mapping[str, Any]) -> dict[str, Any]:
+    """Pays what stands in the world, and one more by its seed."""
+    ASKED.append(view)
+    extra = random.Random(view["seed"]).randint(0, 1)
+    wanted = min(9, view["variables"]["paid"] + extra)
+    return {"text": f"I pay in turn {view['turn']}.", "actions": {"pay": {"sum": wanted}}}
+
+
+async def picker(view: Mapping[str, Any]) -> dict[str, Any]:
+    return {"next": view["choices"][-1]}
+
+
+def broken(view: Mapping[str, Any]) -> dict[str, Any]:
+    return {"text": "x", "actions": {"pay": {"sum": 1_000}}}
+
+
+HERE = "tests.engines.test_approval"
+
+
+def banked(name: str = "banker", **failure: Any) -> Any:
+    return scenario(
+        roles={"ann": actor(), "bank": {"agent": actor(failure={"retries": 0, **failure}), "secret": "the vault",
+                                        "played_by": f"tool:{HERE}:{name}"}},
+        actions=MOVES, variables={"paid": {"type": "integer", "initial": 3}}, phases={
+            "desk": {"speakers": ["ann", "bank"], "action": "pay", "next": [{"to": "end", "after_rounds": 2}]}})
+
+
+async def test_a_program_plays_a_role_and_is_journaled() -> None:
+    ASKED.clear()
+    play = await played(banked(), tools_allowed=[f"{HERE}:banker"])
+    said = [event for event in play.of("utterance") if event.source == "bank"]
+    assert [(event.text, event.played_by) for event in said] == [("I pay in turn 2.", "program"),
+                                                                 ("I pay in turn 4.", "program")]
+    assert len(play.models["bank"].requests) == 0
+    assert ASKED[0]["secret"] == "the vault"
+    assert ASKED[0]["schema"]["properties"]["actions"]["required"] == ["pay"]
+    assert ASKED[0]["lines"][0]["name"] == "Ann"
+    assert ASKED[0]["seed"] != ASKED[1]["seed"]
+    calls = len(ASKED)
+    again = Playing(banked(), record=MemoryRecord(play.record.calls.values()), tools_allowed=[f"{HERE}:banker"])
+    assert (await again.play()).status == "completed"
+    assert len(ASKED) == calls, "the journal answers"
+    assert timeless(again.events) == timeless(play.events)
+
+
+async def test_what_a_program_may_not_do_falls_under_the_roles_policy() -> None:
+    play = await played(banked("broken", then="skip"), tools_allowed=[f"{HERE}:broken"])
+    assert [event.source for event in play.of("turn_skipped")] == ["bank", "bank"]
+    assert "1000" in play.of("turn_skipped")[0].error["message"]
+
+
+async def test_a_program_may_moderate() -> None:
+    template = scenario(roles={"ann": actor(), "bob": actor(), "god": {
+        "agent": narrator(), "played_by": f"tool:{HERE}:picker"}}, phases={"talk": {
+            "speakers": ["ann", "bob"], "order": "moderated", "moderator": "god",
+            "next": [{"to": "end", "after_turns": 3}]}})
+    play = await played(template, tools_allowed=[f"{HERE}:picker"])
+    assert play.speakers == ["bob", "ann", "bob"]
+
+
+@pytest.mark.parametrize("allowed", [[], [f"{HERE}:nothing"]])
+def test_a_program_must_be_allowed(allowed: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Playing(banked(), tools_allowed=allowed)
+    assert caught.value.code == "config.tool_not_allowed"
