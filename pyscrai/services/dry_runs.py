@@ -19,6 +19,7 @@ from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import FindAgent, make_run_spec
 from pyscrai.llm.scripted.model import ScriptedModel
+from pyscrai.services.memory_runs import play_in_memory
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
 
@@ -49,7 +50,7 @@ async def dry_run(scenario: ScenarioTemplate, find_agent: FindAgent, options: Ru
         RunError, TemplateError, NotFound: as for a real run.
     """
     spec = make_run_spec(scenario, options or RunOptions(seed=1), find_agent, model="scripted")
-    # Tools of an operator's choice may reach out into the world: a rehearsal does without them.
+    # Tools of an operator's choice may reach out into the world: a dry run does without them.
     cast = {role: instance.model_copy(update={"human": "no", "played_by": "", "approve": False, "tools": tuple(
         name for name in instance.tools if name in SHIPPED)}) for role, instance in spec.cast.items()}
     plan = make_plan(replace(spec, cast=cast))
@@ -57,5 +58,5 @@ async def dry_run(scenario: ScenarioTemplate, find_agent: FindAgent, options: Ru
     engines = {role: create_agent_engine(instance, plan, model) for role, instance in cast.items()}
     record = _Heard(hear)
     graph = compile_graph(plan, lambda found: found.context).compile(checkpointer=InMemorySaver())
-    result = await ScenarioRunner(graph, AgentRuntime(plan, engines, record), "rehearsal").play()
+    result = await play_in_memory(ScenarioRunner(graph, AgentRuntime(plan, engines, record), "dry-run"))
     return result, list(record.events.values())

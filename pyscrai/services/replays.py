@@ -30,6 +30,7 @@ from pyscrai.factories.scenario_factory import make_graph, spec_of
 from pyscrai.factories.services import Services
 from pyscrai.lifecycle import fits
 from pyscrai.services.forks import node_before
+from pyscrai.services.memory_runs import play_in_memory
 from pyscrai.services.replay_comparison import Difference, ReplayRecord, compare, of_the_play
 from pyscrai.services.run_measures import AGAIN
 from pyscrai.services.run_seals import verify_run
@@ -116,7 +117,7 @@ async def replay_run(services: Services, run_id: str) -> Replay:
     if row.parent_run_id is not None:
         values = await _first_state(services, run_id, plan)
         await graph.aupdate_state({"configurable": {"thread_id": run_id}}, values, as_node=node_before(plan, values))
-    result = await ScenarioRunner(graph, runtime, run_id).play()
+    result = await play_in_memory(ScenarioRunner(graph, runtime, run_id))
     difference = (compare(record, recorded.events, recorded.calls, partial=row.status != "completed")
                   or _measured_otherwise(recorded) or _stood_otherwise(row, result, record, plan.edition)
                   or await _changed_since(services, run_id))

@@ -119,6 +119,17 @@ async def test_plays_a_run_to_its_end() -> None:
     assert (registry.status["a"], registry.turns["a"]) == ("completed", 3)
 
 
+async def test_a_run_that_was_found_due_is_played_once_and_its_result_told() -> None:
+    registry = FakeRegistry()
+    registry.gate.set()
+    registry.desired["a"] = "run"
+    async with EngineManager(registry) as manager:
+        result = await manager.play("a")
+        assert result is not None
+        assert (result.status, registry.started) == ("completed", ["a"])
+        assert await manager.play("a") is None, "nothing is left to do"
+
+
 async def test_pause_and_resume() -> None:
     registry = FakeRegistry()
     async with EngineManager(registry) as manager:

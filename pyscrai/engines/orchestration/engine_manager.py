@@ -109,8 +109,8 @@ class EngineManager:
             if live is None:
                 await asyncio.sleep(0.01)
             else:
-                last = live
                 await live.ended.wait()
+                last = live if live.result or live.error or last is None else last
         return last
 
     async def play(self, run_id: str, desired: Desired = "run") -> Result | None:
@@ -195,8 +195,10 @@ class EngineManager:
             await self._fail(live, error)
         except Exception as error:
             _log.exception("manager.unexpected")
-            await self._fail(live, RunError(f"an unexpected {type(error).__name__} stopped the run",
-                                            code="run.internal", cure="resume the run, and report what the log says"))
+            stopped = RunError(f"an unexpected {type(error).__name__} stopped the run", code="run.internal",
+                               cure="resume the run, and report what the log says")
+            stopped.__cause__ = error
+            await self._fail(live, stopped)
         finally:
             del self._live[live.run_id]
             live.ended.set()
