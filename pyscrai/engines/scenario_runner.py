@@ -92,6 +92,8 @@ class ScenarioRunner:
         if begun:
             if not state.next and state.values.get("outcome") and not state.tasks:
                 return await self._finish(state.values)
+            if (stands := state.values.get("clock", {}).get("stands")) is not None:
+                return await self._pause(stands)
             await self._say(RunResumed(key=_key("resumed"), turn=state.values.get("turn", 0), reason=reason))
         try:
             return await self._drive(given, step=step)

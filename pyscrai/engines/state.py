@@ -117,6 +117,8 @@ class Clock(TypedDict):
     """Role to its speech so far, as far as the Analyst who measures hears it: turns, words, milliseconds, sentiment."""
     fired: dict[str, int]
     armed: dict[str, bool]
+    stands: NotRequired[str]
+    """Why the run is to pause before the next step: it has come to the point that its operator named."""
     circle: NotRequired[Circle | None]
     moves: NotRequired[list[dict[str, Any]]]
     """The moves of the present round, where an expression reads them: role, action, args."""

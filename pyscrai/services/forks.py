@@ -108,7 +108,8 @@ async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, 
         values = await _settled(session, run_id, at)
         remade = {} if edits.message is None else await remake(
             session, run_id, plan, values.get("memory") or {}, _line(at, edits.message[0]), turn)
-    values = {**values, "variables": variables, "messages": tuple(lines), "outcome": None,
+    clock = {name: value for name, value in values["clock"].items() if name != "stands"}
+    values = {**values, "variables": variables, "messages": tuple(lines), "outcome": None, "clock": clock,
               "memory": {**(values.get("memory") or {}), **remade}}
     said = _said(edits, at, tuple(remade))
     fork = Fork(run_id, turn, Progress(turn, values.get("phase", ""), tuple(

@@ -13,7 +13,6 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from pyscrai.engines.orchestration.plan import Plan
-from pyscrai.engines.orchestration.step import STANDS
 from pyscrai.engines.orchestration.turn_order import BEGIN, GATHER, successors, together
 from pyscrai.engines.state import state_schema
 from pyscrai.templates.models.base import END as FLOW_END
@@ -86,7 +85,7 @@ def add_nodes(graph: StateGraph[Any, Any, Any, Any], plan: Plan, nodes_of: Calla
 def _heed(update: Update, runtime: Runtime[Any]) -> Update:
     """Let a limit that pauses the run take effect at the next superstep boundary."""
     outcome = update.get("outcome")
-    reason = outcome["reason"] if outcome and outcome.get("pause") else update.pop(STANDS, None)
+    reason = outcome["reason"] if outcome and outcome.get("pause") else (update.get("clock") or {}).get("stands")
     if reason and runtime.control is not None:
         runtime.control.request_drain(reason)
     return update

@@ -11,7 +11,12 @@ STANDSTILL = "the point at which it is to stand"
 
 
 def stand_still(step: Step) -> None:
-    """Pause at the point that the run's operator named, between two turns."""
+    """Pause at the point that the run's operator named, between two turns.
+
+    That the point is reached stands in the clock, and so in the checkpoint of the turn that reached it: a process that
+    dies before the run is paused leaves a run that plays no further.
+    """
+    step.clock.pop("stands", None)
     point = step.plan.standstill
     if point is None or step.outcome is not None:
         return
@@ -24,4 +29,4 @@ def stand_still(step: Step) -> None:
     phase = step.plan.phases[step.phase]
     between = phase.spec.order != "simultaneous" or present_round(step, phase).done == 0
     if reached and between:
-        step.stands = f"{STANDSTILL}: turn {step.turn}"
+        step.clock["stands"] = f"{STANDSTILL}: turn {step.turn}"

@@ -25,9 +25,6 @@ from pyscrai.templates.cel.expression import value
 from pyscrai.templates.cel.variable_target import EVERY, variable_target
 from pyscrai.templates.models.world import InjectText
 
-STANDS = "stands"
-"""What an update says beside the channels of the state: the graph pauses after it."""
-
 OPENING_CLOCK: Clock = {"phase_turns": 0, "since": 0, "visits": {}, "last": None, "seconds": 0.0, "tally": {},
                         "events": {}, "spoken": {}, "fired": {}, "armed": {}, "turns": {}}
 
@@ -61,8 +58,6 @@ class Step:
         self.clock: Clock = cast(Clock, _copied(state.get("clock") or OPENING_CLOCK))
         self.usage = usage if usage is not None else state.get("usage") or {}
         self.outcome: dict[str, Any] | None = None
-        self.stands: str | None = None
-        """Why the run is to pause before the next step."""
         self.next: list[Activation] = []
         self.kinds: set[str] = set((self.clock.get("awaited") or {}).get("kinds", ()))
         """Kinds of event of this turn that an earlier step recorded."""
@@ -261,6 +256,4 @@ class Step:
             update["moves"] = None if kept else self.played
         if self.outcome != self.state.get("outcome"):
             update["outcome"] = self.outcome
-        if self.stands is not None:
-            update[STANDS] = self.stands
         return update

@@ -25,9 +25,9 @@ ACTOR = "experiment"
 
 
 class Settled(Protocol):
-    """Told of each cell that is settled."""
+    """Told of each cell that is settled, and of what each past took, which is no cell."""
 
-    def __call__(self, *, failed: bool, cost: float) -> None: ...
+    def __call__(self, *, failed: bool, cost: float, cells: int = 1) -> None: ...
 
 
 class CellPlayer:
@@ -83,6 +83,7 @@ class CellPlayer:
         for attempt in range(1, self._tries + 1):
             stand = await self._player.play(run_id)
             if stand.status == "paused" and await self._stands(run_id):
+                self._settled(failed=False, cost=(await self._player.counted(run_id)).cost_usd, cells=0)
                 await self._note_past(past, state="made", turn=stand.turn, attempts=attempt, error=None)
                 return stand.turn
             if self._stopped():

@@ -199,8 +199,8 @@ class ExperimentRunner:
         self._whole += await player.play_past(past)
         await self._check_stop(plan, player)
 
-    def _count(self, *, failed: bool, cost: float) -> None:
-        self._settled += 1
+    def _count(self, *, failed: bool, cost: float, cells: int = 1) -> None:
+        self._settled += cells
         self._failed += failed
         self._cost += cost
 

@@ -75,7 +75,7 @@ class RunPlayer:
         if not made:
             stand = await self.stand(run_id)
             if stand.status in FINAL:
-                return stand
+                return await self.counted(run_id)
             await self._desire(run_id)
         while True:
             self._manager.wake(run_id, "run", share=self._id)
@@ -84,6 +84,11 @@ class RunPlayer:
             if stand.status in (*ENDED, "paused", "waiting") or self._stopped():
                 return stand
             await asyncio.sleep(0.5)   # another process plays it
+
+    async def counted(self, run_id: str) -> Stand:
+        """How a run stands, with its figures kept: a process that died may have left it without, a pause does."""
+        await self._services.joint.sum_up(run_id)
+        return await self.stand(run_id)
 
     async def _create(self, made: Sequence[tuple[NewRunRow, int | CellKey]]) -> Sequence[str]:
         """Runs, each noted with its past or cell in the same transaction."""

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPastRow, ExperimentRow
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.databases.tables import RunRow
-from pyscrai.errors import TemplateError, VersionConflict, WrongState
+from pyscrai.databases.tables import CallRow, RunMetricsRow, RunRow
+from pyscrai.engines.scenario_runner import ScenarioRunner
+from pyscrai.errors import RunError, TemplateError, VersionConflict, WrongState
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.experiments.experiment_runner import ExperimentRunner
@@ -223,3 +224,44 @@ async def test_a_deleted_run_is_played_anew(services: Services) -> None:
 
 def test_the_scenario_may_stand_in_a_file_beside_the_experiment(tmp_path: Path) -> None:
     assert experiment(scenario="goods.yaml").template.scenario == "goods.yaml"
+
+
+async def test_a_past_that_was_killed_at_its_point_plays_no_further(services: Services, giver: Giver) -> None:
+    """Its last turn is durable, the pause that follows from it is not: as after a kill between the two."""
+    plan = await planned(services, **FORKED)
+    async with own_manager(services, 8) as manager:
+        commit = ScenarioRunner._pause
+
+        async def dies(runner: ScenarioRunner, reason: str) -> Any:
+            if "stand" in reason:
+                raise RunError("killed here")
+            return await commit(runner, reason)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ScenarioRunner, "_pause", dies)
+            await ExperimentRunner(services, manager, plan.id).run()
+    assert giver.calls == 3 * 3, "three turns of each past, and no more"
+    plan = await run(services, plan)
+    async with services.database.read() as session:
+        assert set(await session.scalars(select(ExperimentPastRow.turn))) == {3}
+    assert plan.row.status == "completed"
+    assert giver.calls == 3 * 3 + 12 * 3
+
+
+async def test_what_pasts_took_is_counted(services: Services) -> None:
+    plan = await run(services, await planned(services, **FORKED))
+    cost = (await compute_results(services, plan))["cost"]
+    async with services.database.read() as session:
+        prompts, replies = (await session.execute(select(
+            func.sum(CallRow.prompt_tokens), func.sum(CallRow.completion_tokens)))).one()
+    assert cost["runs_tokens"] == prompts + replies
+
+
+async def test_figures_that_a_killed_process_did_not_keep_are_made_good(services: Services) -> None:
+    plan = await run(services, await planned(services, measures={"primary": {"name": "words", "figure": "words"}}))
+    async with services.database.session() as session:
+        await session.execute(delete(RunMetricsRow))
+        await session.execute(update(ExperimentCellRow).values(state="playing"))
+        await session.execute(update(ExperimentRow).values(status="paused"))
+    plan = await run(services, plan)
+    assert (await compute_results(services, plan))["contrasts"][0]["n_pasts"] == 4
