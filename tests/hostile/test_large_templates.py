@@ -8,6 +8,7 @@ import pytest
 
 from pyscrai.templates.checks.checker import validate
 from pyscrai.templates.reading.loader import read_data
+from tests.depth import FULL
 from tests.hostile.limited import assert_within
 
 AGENT = {"engine": "actor", "personality": {"role": "X"}}
@@ -62,7 +63,11 @@ LARGE: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", LARGE)
+QUICK = ("unknown speakers", "secrets and tasks", "many groups", "every phase to every phase", "actions",
+         "transitions of one phase")
+
+
+@pytest.mark.parametrize("name", LARGE if FULL else QUICK)
 def test_a_large_template_is_checked_in_bounded_time(name: str) -> None:
     def work() -> None:
         problems = validate([read_data(LARGE[name])], {})
