@@ -62,9 +62,16 @@ class MemoryPool:
         self._indexed = 0
 
     def add(self, memory: MemoryItem) -> bool:
-        """Take a memory in; whether it is new."""
-        if memory.id in self.all:
-            return False
+        """Take a memory in; whether it is new, or another than before.
+
+        What was concluded in a turn that failed gives way to what is concluded when the turn is played again.
+        """
+        known = self.all.get(memory.id)
+        if known is not None:
+            if known != memory:
+                self.all[memory.id] = memory
+                self._begin()
+            return known != memory
         self.all[memory.id] = memory
         place = (memory.turn, memory.id)
         if self._order and place < self._order[-1]:

@@ -48,7 +48,7 @@ class Recall:
         self._roles: dict[str, MemoryPool] = {}
 
     async def keep(self, role: str, memories: Iterable[MemoryItem]) -> None:
-        """Remember; what is remembered already stays as it is."""
+        """Remember; what is said otherwise under the same id takes the place of what was remembered."""
         held = await self._of(role)
         for memory in memories:
             if held.add(memory):
