@@ -26,7 +26,7 @@ from pyscrai.engines.agents.person import (
 )
 from pyscrai.engines.agents.program import LONGEST, chance_of, read_program
 from pyscrai.engines.agents.speaker import Speaker
-from pyscrai.engines.arrivals import Arrivals, Commands
+from pyscrai.engines.arrivals import UNHEARD, Arrivals, Commands, heard_in
 from pyscrai.engines.calls.caller import ModelCaller
 from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.engines.memory.memory import refresh
@@ -108,8 +108,10 @@ class AgentRuntime(WatcherRuntime):
                     ) -> dict[str, Any]:
         place, engine = Place.of(activation), self.engines[activation["role"]]
         given = state
+        replayed = any(UNHEARD in command for command in commands)
+        commands = heard_in(commands, place.turn_keys().stem) if replayed else commands
         arrived, people, state = self._apply(commands, given, flow.speaking(given["next"])[0]["turn"])
-        if not records:  # another speaker of this round does; what was taken is heard by both
+        if not records and not replayed:  # another speaker of this round does; what was taken is heard by both
             arrived, people = _Arrived.nothing(given), {}
         caller = self.caller(engine, place)
         seen = view(self.plan, state, engine.role, turn=place.turn)

@@ -20,6 +20,15 @@ class _Taken:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+UNHEARD = "unheard"
+"""What a replay's command says beside itself: keys of the turns that were over when it was taken."""
+
+
+def heard_in(commands: Commands, key: str) -> Commands:
+    """The commands that the turn with this event key hears: in a replay not those that came after it."""
+    return [command for command in commands if key not in command.get(UNHEARD, ())]
+
+
 class Arrivals:
     """The commands of each superstep: in a round of all at once every speaker hears the same."""
 

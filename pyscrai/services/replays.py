@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,9 @@ from pyscrai.databases.repositories.measurements import Measurements
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.stored_runs import StoredRun
 from pyscrai.databases.stored_event import StoredEvent
-from pyscrai.databases.tables import MeasurementRow, RunRow, ScenarioTemplateRow
+from pyscrai.databases.tables import ControlRow, MeasurementRow, RunRow, ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
+from pyscrai.engines.arrivals import UNHEARD
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.ports.model import Layout, ModelReply, ModelRequest
@@ -135,12 +137,29 @@ async def _read(services: Services, run_id: str) -> _Recorded:
         # Made from what is stored now, not from what this process knows of it.
         spec = spec_of(StoredRun(row, await runs.cast(run_id)), ScenarioTemplate.model_validate(template.content))
         calls = [stored.call for stored in await Calls(session).read(run_id, inherited=False)]
-        commands = [{"id": row.id, "kind": row.kind, "actor": row.actor, "payload": row.payload, "turn": row.turn}
-                    for row in await Controls(session).list(run_id) if row.turn is not None]
-        return _Recorded(row, make_plan(spec), await Events(session).read(run_id, inherited=False),
+        events = await Events(session).read(run_id, inherited=False)
+        commands = [_command(row, events) for row in await Controls(session).list(run_id) if row.turn is not None]
+        return _Recorded(row, make_plan(spec), events,
                          [call for call in calls if not f"{call.key.task}".rpartition(":")[2].startswith(AGAIN)
                           and call.purpose != "interview"], commands,
                          [row for row in await Measurements(session).read(run_id) if row.run_id == run_id])
+
+
+def _command(row: ControlRow, events: Sequence[StoredEvent]) -> dict[str, Any]:
+    """A command as the turn took it: who had acted in that turn or round before does not hear it."""
+    assert row.turn is not None
+    over = [event.key for event in events if row.applied_at is not None and event.created_at <= row.applied_at
+            and turn_of(event.key) >= row.turn]
+    return {"id": row.id, "kind": row.kind, "actor": row.actor, "payload": row.payload, "turn": row.turn, UNHEARD: over}
+
+
+def turn_of(key: str) -> int:
+    """The turn whose first event has this key, or the first event of the choice of who takes it; -1 for other keys."""
+    found = _TURN.fullmatch(key)
+    return int(found[1]) if found else -1
+
+
+_TURN = re.compile(r"t(\d+)(?:\.moderate)?")
 
 
 async def _first_state(services: Services, run_id: str, plan: Plan) -> dict[str, Any]:

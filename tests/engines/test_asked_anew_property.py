@@ -6,16 +6,16 @@ import asyncio
 import random
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from langgraph.checkpoint.memory import InMemorySaver
 
-from pyscrai.engines.in_memory import MemoryInbox
-from pyscrai.engines.orchestration.compiler import compile_graph
+from pyscrai.engines.arrivals import UNHEARD
+from pyscrai.engines.in_memory import MemoryInbox, MemoryRecord
 from pyscrai.engines.ports.model import ModelRequest
-from pyscrai.engines.scenario_runner import ScenarioRunner
 from pyscrai.errors import ModelServerError
 from pyscrai.services.replay_comparison import ReplayRecord
+from pyscrai.services.replays import turn_of
+from tests.depth import examples
 from tests.engines.playing import Playing, actor, analyst, narrator, scenario, timeless
 
 POLICY = st.fixed_dictionaries({
@@ -67,8 +67,9 @@ async def check(data: dict[str, Any], seed: int, rate: float, injects: list[int]
     commands = [{"id": number, "actor": "kim", "kind": "inject", "payload": {"text": f"Bell {number}.",
                                                                               "audience": ["all"]}}
                 for number in range(len(injects))]
-    inbox = MemoryInbox()
-    playing = Playing(template, faulty(seed, rate), inbox=inbox)
+    played = MemoryRecord()
+    inbox = Timed(played)
+    playing = Playing(template, faulty(seed, rate), record=played, inbox=inbox)
     drives, result = 0, await playing.play(step=True)
     while result.status in ("paused", "failed") and drives < 300:
         drives += 1
@@ -80,28 +81,43 @@ async def check(data: dict[str, Any], seed: int, rate: float, injects: list[int]
     assert len(set(keys)) == len(keys)
     record = ReplayRecord(playing.record.calls.values())
     again = Playing(template, lambda role, request: ModelServerError("asked again"), record=record,
-                    inbox=MemoryInbox())
-    again.runtime._arrivals._inbox = _Taken(inbox)
-    again.runner = ScenarioRunner(compile_graph(again.plan, lambda found: found.context).compile(
-        checkpointer=InMemorySaver()), again.runtime, "run")
+                    inbox=Given(inbox.given))
     assert (await again.play()).status == "completed"
     assert again.calls == 0, "the replay asks what was never recorded"
     assert _by_key(timeless(again.events)) == _by_key(timeless(playing.events))
 
 
-class _Taken:
-    def __init__(self, inbox: MemoryInbox) -> None:
-        self._inbox = inbox
+class Timed(MemoryInbox):
+    """Notes which events there were when a command was taken."""
+
+    def __init__(self, record: MemoryRecord) -> None:
+        super().__init__()
+        self._record = record
+        self.given: dict[int, list[dict[str, Any]]] = {}
 
     async def take(self, turn: int) -> Any:
-        return self._inbox._taken.get(turn, [])
+        known = self.given.setdefault(turn, [])
+        for command in (await super().take(turn))[len(known):]:
+            known.append({**command, UNHEARD: [key for key in self._record.events if turn_of(key) >= turn]})
+        return await super().take(turn)
+
+
+class Given(MemoryInbox):
+    """Gives each turn what it was given before."""
+
+    def __init__(self, given: dict[int, list[dict[str, Any]]]) -> None:
+        super().__init__()
+        self._given = given
+
+    async def take(self, turn: int) -> Any:
+        return self._given.get(turn, [])
 
 
 def _by_key(events: list[dict[str, Any]]) -> dict[str, Any]:
     return {event["key"]: event for event in events}
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None,
+@settings(max_examples=examples(12, 400), deadline=None, derandomize=True, database=None, phases=[Phase.generate],
           suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(plays(), st.integers(0, 10_000), st.sampled_from([0.0, 0.15, 0.35]),
        st.lists(st.integers(1, 12), max_size=3, unique=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from pyscrai.services.replies import reply
 from pyscrai.services.run_measures import measure_run
 from pyscrai.services.run_seals import verify_run
 from pyscrai.templates.models.world import InjectText
-from tests.engines.playing import actor, analyst
+from tests.engines.playing import actor, analyst, narrator
 from tests.services.conftest import House
 
 TALK: dict[str, Any] = {
@@ -61,6 +62,20 @@ async def test_a_run_that_was_paused_stepped_and_injected_into_replays(house: Ho
     assert (await house.play(run_id)).status == "completed"
     await assert_replays(house, run_id)
     assert (await verify_run(house.services, run_id)).problems == ()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+async def test_what_arrives_between_a_choice_and_its_turn_is_heard_where_it_was(house: House, steps: int) -> None:
+    talk = {**TALK, "name": "moderated", "roles": {**TALK["roles"], "god": {"agent": narrator()}}, "flow": {
+        "start": "talk", "phases": {"talk": {"speakers": ["ann", "bob"], "order": "moderated", "moderator": "god",
+                                             "next": [{"to": "end", "after_turns": 4}]}}}}
+    run_id = await house.make(talk)
+    for _ in range(steps):
+        await house.play(run_id, step=True)
+    await asyncio.sleep(0.002)  # instants are kept to the millisecond
+    await inject(house.services, run_id, InjectText(text="A bell."), actor="kim")
+    assert (await house.play(run_id)).status == "completed"
+    await assert_replays(house, run_id)
 
 
 async def test_a_run_with_people_in_it_replays(house: House) -> None:
