@@ -51,6 +51,8 @@ class View:
     """The typed moves that it must or may make, each with the choices and bounds that it has at this moment."""
     value_of: Callable[[Measure, str | None], Any] | None = None
     """For the Analyst who measures: gives a computed measure, of a role or of the whole play."""
+    last_values: Mapping[str, Any] = field(default_factory=dict)
+    """For the Analyst who measures: what measures that tell a difference were when they were taken last."""
 
 
 def known_lines(role: str, lines: Iterable[Line], *, after: int = -1) -> tuple[Line, ...]:
@@ -84,7 +86,9 @@ def view(plan: Plan, state: Mapping[str, Any], role: str, *, turn: int | None = 
         acted=frozenset(clock["turns"]) if measures and "turns" in clock else None,
         behind=world.behind, scene=_scene(circle, role), required=required, actions=actions,
         speakers=tuple(circle["roles"]) if circle else phase.speakers if phase else (),
-        value_of=world.measured if measures else None)
+        value_of=world.measured if measures else None,
+        last_values={name.removeprefix(LAST): held for name, held in (state.get("measures") or {}).items()
+                     if name.startswith(LAST)} if measures else {})
 
 
 def seen_variables(plan: Plan, state: Mapping[str, Any], role: str) -> dict[str, Any]:
@@ -106,13 +110,8 @@ class _World:
         return self._context
 
     def measured(self, measure: Measure, role: str | None) -> Any:
-        """A computed measure, and with ``change`` how much it has changed since it was last taken."""
-        found = value(str(measure.value), self.context if role is None else {**self.context, "role": role})
-        if not measure.difference:
-            return found
-        last = (self._state.get("measures") or {}).get(LAST + measure.name)
-        last = last if role is None else (last or {}).get(role)
-        return found, found if last is None else found - last
+        """A computed measure, of a role or of the whole play."""
+        return value(str(measure.value), self.context if role is None else {**self.context, "role": role})
 
     @property
     def behind(self) -> Mapping[str, tuple[str, ...]]:

@@ -168,3 +168,25 @@ async def test_a_role_is_not_scored_before_it_has_taken_a_turn() -> None:
         "more": {"speakers": ["bob"], "next": [{"to": "end", "after_turns": 1}]}}))
     assert [(event.turn, event.of) for event in play.of("measurement")] == [
         (1, "ann"), (2, "ann"), (3, "ann"), (3, "bob")]
+
+
+async def test_measures_may_be_computed_counted_and_told_as_differences() -> None:
+    measures = [{"name": "n", "value": "vars.n", "each": "turn"}, {"name": "rich", "value": "vars.n > 3"},
+                {"name": "step", "value": "vars.n", "difference": True, "each": "turn"},
+                {"name": "gold", "value": "vars.gold[role]", "of": "each", "difference": True, "each": 2},
+                {"name": "wordy", "metric": "words", "of": "ann", "difference": True, "each": 2},
+                {"name": "who", "value": "mover"}]
+    play = await played(scenario(
+        roles=ROLES, analysis={"by": "eve", "report": False, "measures": measures},
+        variables={"n": {"type": "integer", "initial": 0}, "gold": {"type": "number", "per_role": True, "initial": 1}},
+        rules=[{"when": "true", "set": {"n": "vars.n + turn", "gold[mover]": "vars.gold[mover] * 2.5"}}],
+        phases={"talk": {"next": [{"to": "end", "after_turns": 4}]}}),
+        lambda role, request: "Well." if role != "ann" else (
+            "one two three four" if "Ann:" in request.messages[-1].content else "one two."))
+    found = {(event.measure, event.of, event.turn): event.value for event in play.of("measurement")}
+    assert [found["n", None, turn] for turn in (1, 2, 3, 4)] == [1, 3, 6, 10]
+    assert [found["step", None, turn] for turn in (1, 2, 3, 4)] == [1, 2, 3, 4]
+    assert (found["rich", None, 4], found["who", None, 4]) == (1, "bob")
+    assert [found["gold", role, turn] for role in ("ann", "bob") for turn in (2, 4)] == [2.5, 3.75, 2.5, 3.75]
+    assert [found["wordy", "ann", turn] for turn in (2, 4)] == [2.0, 1.0], "the mean has grown from 2 to 3 words"
+    assert not play.models["eve"].requests

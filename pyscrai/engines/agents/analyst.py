@@ -92,9 +92,10 @@ class Analyst(Engine):
             value: float | int | str | None
             rationale, evidence = "", list[str]()
             if measure.metric is not None:
-                value = count(measure.metric, role, view.spoken)
+                value = self._difference(measure, role, count(measure.metric, role, view.spoken), view, found)
             elif measure.value is not None:
-                value = self._computed(measure, role, view, found)
+                assert view.value_of is not None
+                value = _plain(self._difference(measure, role, view.value_of(measure, role), view, found))
             else:
                 try:
                     if unreached is not None:
@@ -119,15 +120,18 @@ class Analyst(Engine):
         performance.state["measures"] = found
         return performance
 
-    def _computed(self, measure: Measure, role: str | None, view: View, found: dict[str, Any]) -> float | int | str:
-        """A measure that an expression gives; of one that asks for its change, the value is kept for the next time."""
-        assert view.value_of is not None
-        value = view.value_of(measure, role)
-        if measure.difference:
-            held, value = value
-            name = LAST + measure.name
-            found[name] = held if role is None else {**found.get(name, {}), role: held}
-        return int(value) if isinstance(value, bool) else value if isinstance(value, int | float) else value_text(value)
+    def _difference(self, measure: Measure, role: str | None, value: Any, view: View, found: dict[str, Any]) -> Any:
+        """How much a measure has changed since it was taken last, where it tells that; the value is kept for next time.
+
+        The first time it is the value itself; it is nothing where there is no number to compare.
+        """
+        if not measure.difference:
+            return value
+        key = LAST + measure.name
+        held = view.last_values.get(measure.name)
+        last = held if role is None else (held or {}).get(role)
+        found[key] = value if role is None else {**found.get(key, held or {}), role: value}
+        return value if last is None or value is None else round(value - last, 12)
 
     def subjects(self, measure: Measure) -> tuple[str | None, ...]:
         """The roles that a measure is of, Actors where it is of each; None stands for the whole scenario."""
@@ -234,3 +238,10 @@ def _ids(view: View) -> list[str]:
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": False, "properties": properties, "required": list(properties)}
+
+
+def _plain(value: Any) -> float | int | str | None:
+    """A computed value as a measurement holds it."""
+    if isinstance(value, bool):
+        return int(value)
+    return value if value is None or isinstance(value, int | float) else value_text(value)
