@@ -37,7 +37,7 @@ def heard(role: str, *, kind: str, audience: str | Sequence[str], source: str | 
 
 
 def without_kept_back(kind: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What of an event's fields a role may know that hears it."""
+    """The fields of an event that a role which hears it may know."""
     kept_back = KEPT_BACK.get(kind)
     if kept_back is None:
         return fields

@@ -132,11 +132,11 @@ def unmet(status: RunStatus) -> tuple[Desired, ...]:
 
 
 def settled(status: RunStatus, told: Desired) -> Desired | None:
-    """What is desired of a run that did what it was told and stands like this; None where nothing changes."""
+    """The state desired of a run that did what it was told and stands like this; None where nothing changes."""
     settles = TABLE[status].settles
     return settles.get(told) if isinstance(settles, Mapping) else settles
 
 
 def answered(desired: Desired) -> Desired:
-    """What is desired of a waiting run when a person has answered, or something has arrived for the turn that waits."""
+    """The state desired of a waiting run when a person has answered or something has arrived for its turn."""
     return _ANSWERED.get(desired, desired)

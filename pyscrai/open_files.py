@@ -24,7 +24,7 @@ except ImportError:  # Windows counts otherwise, and allows thousands
 
 
 def allowed() -> int:
-    """How many files this process may hold open now."""
+    """The number of files that this process may hold open now."""
     return PLENTY if _resource is None else int(_resource.getrlimit(_resource.RLIMIT_NOFILE)[0])
 
 
@@ -38,18 +38,18 @@ def raise_limit() -> int:
 
 
 def used() -> int | None:
-    """How many are open, or None where the system does not tell."""
+    """The number of open files, or None where the system does not tell."""
     folder = Path("/proc/self/fd")
     return len(os.listdir(folder)) if folder.exists() else None
 
 
 def model_connections() -> int:
-    """How many connections to one model host may be open at once; 0 for any number."""
+    """The number of connections to one model host that may be open at once; 0 for any number."""
     limit = allowed()
     return 0 if limit >= PLENTY else max(4, limit // 4)
 
 
 def database_connections() -> tuple[int, int]:
-    """How many connections to the database are kept, and how many more may be opened when all are busy."""
+    """The number of connections to the database that are kept, and of those that may be opened when all are busy."""
     limit = allowed()
     return (10, 20) if limit >= PLENTY // 4 else (3, max(1, limit // 64))

@@ -257,3 +257,11 @@ def test_no_class_name_stands_in_two_packages() -> None:
                 packages.setdefault(node.name, set()).add(path.parent)
     doubles = [name for name, found in sorted(packages.items()) if len(found) > 1]
     assert not doubles, "one name for one thing: give one of them another"
+
+
+def test_docstrings_of_functions_begin_with_a_verb_or_a_noun() -> None:
+    asking = re.compile(r"(What|Where|Who|Whom|Whose|Which|When|How)\b")
+    found = [f"{here(path)}:{node.lineno}" for path, module in sources() for node in ast.walk(module)
+             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+             and asking.match(ast.get_docstring(node) or "")]
+    assert not found

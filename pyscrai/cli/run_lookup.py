@@ -31,7 +31,7 @@ async def looked_up(run_id: str) -> AsyncIterator[tuple[AsyncSession, RunRow]]:
 
 
 async def opening_of(session: AsyncSession, run_id: str, *, resumed: bool = False) -> Opening:
-    """What a view shows before the first event."""
+    """The facts that a view shows before the first event."""
     runs = Runs(session)
     row = await runs.get(run_id)
     template = await scenario_templates(session).by_id(row.scenario_template_id)

@@ -53,7 +53,7 @@ class RunWatcher:
             self._view.opened(self._opening)
 
     def __call__(self, run_id: str, events: Sequence[StoredEvent]) -> None:
-        """What the record's writer calls when events are durable."""
+        """Take events that the record's writer says are durable."""
         if run_id != self._opening.run_id or self.failure is not None:
             return
         try:

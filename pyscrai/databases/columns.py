@@ -80,7 +80,7 @@ class Heard(TypeDecorator[Audience]):
 
 
 def audience_text(audience: Audience | list[str]) -> str:
-    """How an audience is stored."""
+    """The stored form of an audience."""
     if audience == EVERYONE:
         return "all"
     return f",{','.join(audience)}," if audience else ""

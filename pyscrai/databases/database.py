@@ -77,7 +77,7 @@ class Database:
                 yield session
 
     async def reading(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """What a piece of work reads for a run that plays: while storage is away, it is tried again.
+        """Read for a run that plays: while storage is away, it is tried again.
 
         Raises:
             StorageError: storage stayed away for longer than the database's patience.

@@ -95,7 +95,7 @@ class Housekeeping:
         return Pruned(_count(writes), _count(keys), await self._prune_texts())
 
     async def living(self) -> int:
-        """How many processes live that play or control runs."""
+        """The number of living processes that play or control runs."""
         async with self._database.read() as session:
             return await _living(session)
 

@@ -55,7 +55,7 @@ class Place:
 
     @property
     def stem(self) -> str:
-        """What the keys of all events about this place's calls begin with, and of all events of one who looks on."""
+        """The beginning of the keys of all events about this place's calls, and of all events of one who looks on."""
         return f"t{self.turn}.{self.role}.{self.label}"
 
     def turn_keys(self) -> Keys:

@@ -64,7 +64,7 @@ def known_lines(role: str, lines: Iterable[Line], *, after: int = -1) -> tuple[L
 
 
 def view(plan: Plan, state: Mapping[str, Any], role: str, *, turn: int | None = None) -> View:
-    """What ``role`` may know in ``state``."""
+    """The knowledge of ``role`` in ``state``."""
     memory = (state.get("memory") or {}).get(role) or {}
     name = state.get("phase", "")
     phase = plan.phases.get(name)

@@ -18,7 +18,7 @@ FIGURES: dict[str, str] = {
 
 
 def facts(dossier: Dossier) -> list[tuple[str, str]]:
-    """What was played, how it ended and what it took, as name and value."""
+    """Facts of the run as name and value: the scenario, the end, the cost."""
     run = dossier.run
     whole = dossier.metrics.get("run") or {}
     found: list[tuple[str, Any]] = [
@@ -118,7 +118,7 @@ def moment(when: Any) -> str | None:
 
 
 def lasted(begun: Any, ended: Any) -> str | None:
-    """How long it took from one time to the other."""
+    """The time from one moment to the other."""
     if not begun or not ended:
         return None
     first, last = (datetime.fromisoformat(when) if isinstance(when, str) else when for when in (begun, ended))

@@ -24,7 +24,7 @@ class ChangeFold:
             yield entry
 
     def flush(self) -> Iterator[Entry]:
-        """What is still held back."""
+        """The entries that are still held back."""
         if self._held:
             causes = dict.fromkeys(entry.tag for entry in self._held if entry.tag)
             yield replace(self._held[0], text="; ".join(entry.text for entry in self._held), tag="; ".join(causes))

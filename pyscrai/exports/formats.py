@@ -25,7 +25,7 @@ WITH_CALLS: frozenset[ExportFormat] = frozenset({"json", "jsonl"})
 
 
 def renderer(name: ExportFormat) -> Callable[[Dossier], Iterator[bytes]]:
-    """What writes this format, piece by piece; its module is imported when it is asked for."""
+    """A function that writes this format, piece by piece; its module is imported when it is asked for."""
     if name == "parquet":
         from pyscrai.exports.parquet import render_parquet
 

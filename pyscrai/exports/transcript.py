@@ -43,7 +43,7 @@ class Transcript:
         return clean(self.titles.get(name) or titled(name))
 
     def addressees(self, line: Line, *, alone: str = "nobody") -> str:
-        """Who alone heard it, in words; ``alone`` where only its source did, empty where the whole cast did."""
+        """The roles that alone heard it, in words; ``alone`` where only its source did, empty where all did."""
         audience = line.get("audience")
         if audience == "all" or audience is None:
             return ""

@@ -67,7 +67,7 @@ def _in_this_play(personality: Personality, role: Role) -> Personality:
 
 
 def _secret(role: Role, agent: AgentBody) -> str:
-    """What only this role knows: its secret, or its agent's, and what else it knows."""
+    """The knowledge of this role alone: its secret, or its agent's, and what else it knows."""
     own = role.secret or agent.secret
     return "\n".join(text for text in (own, *(role.knows if agent.engine != "analyst" else ())) if text)
 

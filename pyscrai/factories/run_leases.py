@@ -224,7 +224,7 @@ def is_dead(owner: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When a process was started, in the kernel's ticks; empty where that cannot be read."""
+    """The start of a process in the kernel's ticks; empty where that cannot be read."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):

@@ -211,7 +211,7 @@ def _inject(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _settings(options: RunOptions, actor: str) -> dict[str, Any]:
-    """What of the options is kept with the run beside parameters, seed, tags and the cast."""
+    """The options that are kept with the run beside parameters, seed, tags and the cast."""
     kept = {key: value for key, value in asdict(options).items()
             if key not in ("parameters", "seed", "tags", "name") and value}
     kept |= {"edition": EDITION, "versions": dict(versions()), **({"actor": actor} if actor else {})}

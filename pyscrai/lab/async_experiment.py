@@ -61,7 +61,7 @@ class AsyncExperiment:
 
     @property
     def spec(self) -> ExperimentTemplate:
-        """What it declares."""
+        """The declaration of the experiment."""
         return self._plan.spec
 
     @property
@@ -81,12 +81,12 @@ class AsyncExperiment:
         return self
 
     async def check(self) -> list[Problem]:
-        """What is probably not meant: warnings, since one with errors is not stored."""
+        """Warnings: things that are probably not meant. An experiment with errors is not stored."""
         loaded = LoadedExperiment(self._plan.spec)
         return check_experiment(loaded, self._plan.scenario)
 
     async def plan(self, *, pilot: int = 0, progress: Progress = None) -> dict[str, Any]:
-        """What it will take and the smallest effect that it can find.
+        """The cost of the experiment and the smallest effect that it can find.
 
         Args:
             pilot: play so many pasts of their own first, to learn what a run costs and how far pairs differ.
@@ -133,7 +133,7 @@ class AsyncExperiment:
             await asyncio.sleep(0.5)
 
     async def status(self) -> dict[str, Any]:
-        """How far it is: cells by state and arm, half width, cost, time left."""
+        """The progress: cells by state and arm, half width, cost, time left."""
         return await experiment_status(self._lab.services, self.id)
 
     async def pause(self) -> None:

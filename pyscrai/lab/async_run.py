@@ -65,7 +65,7 @@ class AsyncRun:
 
     @property
     def turn(self) -> int:
-        """How many turns were played."""
+        """The number of turns that were played."""
         return self._row.turn
 
     @property
@@ -85,12 +85,12 @@ class AsyncRun:
 
     @property
     def outcome(self) -> dict[str, Any] | None:
-        """Which end fired and why; None before that."""
+        """The end that fired and why; None before that."""
         return None if self._row.outcome is None else dict(self._row.outcome)
 
     @property
     def error(self) -> dict[str, Any] | None:
-        """What went wrong, with ``code``, ``message`` and ``cure``."""
+        """The error, with ``code``, ``message`` and ``cure``."""
         return None if self._row.error is None else dict(self._row.error)
 
     @property
@@ -110,12 +110,12 @@ class AsyncRun:
 
     @property
     def started_at(self) -> datetime | None:
-        """When it began, in UTC."""
+        """The start of the run, in UTC."""
         return self._row.started_at
 
     @property
     def ended_at(self) -> datetime | None:
-        """When it ended, in UTC."""
+        """The end of the run, in UTC."""
         return self._row.ended_at
 
     async def refresh(self) -> AsyncRun:
@@ -165,7 +165,7 @@ class AsyncRun:
         return "".join(render_html(await self._dossier()))
 
     async def events(self, *, kinds: Sequence[str] = (), heard_by: str | None = None) -> list[dict[str, Any]]:
-        """What happened, as plain data in its order, a fork's shared past first.
+        """The events as plain data in their order, a fork's shared past first.
 
         Args:
             heard_by: only what this role may know.
@@ -180,7 +180,7 @@ class AsyncRun:
             return [call_facts(stored) for stored in await Calls(session).read(self.id)]
 
     async def metrics(self) -> dict[str, Mapping[str, Any]]:
-        """What it took: of the whole under ``run``, and of each role."""
+        """The figures of the run: of the whole under ``run``, and of each role."""
         async with self._lab.services.database.read() as session:
             return await metrics(session, self.id)
 
@@ -235,7 +235,7 @@ class AsyncRun:
         return said[-1].key, edit.text
 
     async def interview(self, role: str, question: str, *, turn: int | None = None, model: str | None = None) -> str:
-        """What a role answers to a question as of a turn, from what it knew then; the run does not notice."""
+        """Ask a role a question as of a turn, answered from what it knew then; the run does not notice."""
         return (await interview(self._lab.services, self.id, role, question, turn=turn, model=model)).answer
 
     async def replay(self) -> Replay:

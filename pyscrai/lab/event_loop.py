@@ -20,7 +20,7 @@ class EventLoop:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """What a coroutine returns.
+        """Run a coroutine and return its result.
 
         Raises:
             RuntimeError: the loop is closed.

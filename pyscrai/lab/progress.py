@@ -11,7 +11,7 @@ Progress = bool | Callable[[str], None] | None
 
 
 def teller(progress: Progress) -> Callable[[str], None] | None:
-    """What is told each line of progress, or None where nobody wants it."""
+    """The function that is told each line of progress, or None where nobody wants it."""
     if progress is False:
         return None
     if callable(progress):

@@ -44,7 +44,7 @@ class Run:
 
     @property
     def turn(self) -> int:
-        """How many turns were played."""
+        """The number of turns that were played."""
         return self._core.turn
 
     @property
@@ -64,12 +64,12 @@ class Run:
 
     @property
     def outcome(self) -> dict[str, Any] | None:
-        """Which end fired and why; None before that."""
+        """The end that fired and why; None before that."""
         return self._core.outcome
 
     @property
     def error(self) -> dict[str, Any] | None:
-        """What went wrong, with ``code``, ``message`` and ``cure``."""
+        """The error, with ``code``, ``message`` and ``cure``."""
         return self._core.error
 
     @property
@@ -89,12 +89,12 @@ class Run:
 
     @property
     def started_at(self) -> datetime | None:
-        """When it began, in UTC."""
+        """The start of the run, in UTC."""
         return self._core.started_at
 
     @property
     def ended_at(self) -> datetime | None:
-        """When it ended, in UTC."""
+        """The end of the run, in UTC."""
         return self._core.ended_at
 
     @property
@@ -104,7 +104,7 @@ class Run:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What happened, as plain data in its order, a fork's shared past first."""
+        """The events as plain data in their order, a fork's shared past first."""
         return self._loop.run(self._core.events())
 
     @property
@@ -114,7 +114,7 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, Mapping[str, Any]]:
-        """What it took: of the whole under ``run``, and of each role."""
+        """The figures of the run: of the whole under ``run``, and of each role."""
         return self._loop.run(self._core.metrics())
 
     @property
@@ -133,7 +133,7 @@ class Run:
         return self
 
     def heard_by(self, role: str) -> list[dict[str, Any]]:
-        """What a role may know of what happened."""
+        """The events that a role may know."""
         return self._loop.run(self._core.events(heard_by=role))
 
     def table(self, name: RunTable = "events") -> pa.Table:
@@ -153,7 +153,7 @@ class Run:
             seed=seed, prompts=prompts, memory=memory, message=message, max_turns=max_turns, name=name, tags=tags)))
 
     def interview(self, role: str, question: str, *, turn: int | None = None, model: str | None = None) -> str:
-        """What a role answers to a question as of a turn, from what it knew then; the run does not notice."""
+        """Ask a role a question as of a turn, answered from what it knew then; the run does not notice."""
         return self._loop.run(self._core.interview(role, question, turn=turn, model=model))
 
     def replay(self) -> Replay:

@@ -49,7 +49,7 @@ class SyncExperiment:
 
     @property
     def spec(self) -> ExperimentTemplate:
-        """What it declares."""
+        """The declaration of the experiment."""
         return self._core.spec
 
     @property
@@ -68,11 +68,11 @@ class SyncExperiment:
         return self
 
     def check(self) -> list[Problem]:
-        """What is probably not meant: warnings, since one with errors is not stored."""
+        """Warnings: things that are probably not meant. An experiment with errors is not stored."""
         return self._loop.run(self._core.check())
 
     def plan(self, *, pilot: int = 0, progress: Progress = None) -> dict[str, Any]:
-        """What it will take and the smallest effect that it can find; with a pilot of so many pasts, in its units."""
+        """The cost and the smallest effect that can be found; with a pilot of so many pasts, in its units."""
         return self._loop.run(self._core.plan(pilot=pilot, progress=progress))
 
     def freeze(self) -> str:
@@ -90,7 +90,7 @@ class SyncExperiment:
         return self
 
     def status(self) -> dict[str, Any]:
-        """How far it is: cells by state and arm, half width, cost, time left."""
+        """The progress: cells by state and arm, half width, cost, time left."""
         return self._loop.run(self._core.status())
 
     def pause(self) -> None:

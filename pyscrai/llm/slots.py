@@ -22,7 +22,7 @@ class Slots:
 
     @property
     def wanted(self) -> int:
-        """How many calls there would be at once without a bound."""
+        """The number of calls that there would be at once without a bound."""
         return self.in_use + sum(not future.done() for future in self._waiting)
 
     def set(self, capacity: int | None) -> None:

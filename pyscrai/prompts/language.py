@@ -64,7 +64,7 @@ FUNCTIONS = ("name",)
 
 
 def text_problems(tree: nodes.Template, *, calls: Collection[str] = FUNCTIONS) -> list[TextProblem]:
-    """What a text holds that is not allowed; empty where it can be rendered.
+    """Problems of a text: everything in it that is not allowed; empty where it can be rendered.
 
     Args:
         calls: the functions that it is given.

@@ -84,7 +84,7 @@ def _measured(context: _MeteredContext, value: Any) -> Any:
 
 @pass_context
 def _shown(context: _MeteredContext, value: Any) -> Any:
-    """What an expression puts into the text, its size spent beforehand."""
+    """The text of an expression's value, its size spent beforehand."""
     context.meter.spend_size(value)
     return value_text(value) if isinstance(value, bool | float | list | tuple | dict) else value
 
@@ -101,7 +101,7 @@ def _built(context: _MeteredContext, value: Any) -> Any:
 
 @pass_context
 def _repeated(context: _MeteredContext, value: Any, weight: int) -> Any:
-    """What a loop goes over, its whole work spent beforehand."""
+    """The items of a loop, its whole work spent beforehand."""
     found = value if isinstance(value, list | tuple | str | Mapping | Undefined) else list(value)
     if not isinstance(found, Undefined):
         context.meter.spend((len(found) + 1) * weight)

@@ -59,7 +59,7 @@ class Edits:
     """Whether a budget may go with models that have no known price."""
 
     def as_dict(self) -> dict[str, Any]:
-        """What is edited, as plain data."""
+        """The edits as plain data."""
         edits = {"variables": dict(self.variables), "parameters": dict(self.parameters), "model": self.model,
                  "injects": [content.model_dump(mode="json") for content in self.injects],
                  "prompts": {role: dict(slots) for role, slots in self.prompts.items()},

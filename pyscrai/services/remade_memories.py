@@ -67,6 +67,6 @@ def _before_the_conclusions(memory: dict[str, Any], own: Sequence[StoredEvent], 
 
 
 async def _kept(session: AsyncSession, run_id: str, plan: Plan, role: str, after: int) -> int:
-    """How many lines have left a role's window up to a turn."""
+    """The number of lines that have left a role's window up to a turn."""
     found = await Events(session).read(run_id, kinds=REMEMBERED, to_turn=after)
     return len(known_lines(role, lines_of([stored.event for stored in found], plan)))

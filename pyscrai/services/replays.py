@@ -197,7 +197,7 @@ def _measured_otherwise(recorded: _Recorded) -> Difference | None:
 
 
 def _stood_otherwise(row: RunRow, result: Result, record: ReplayRecord, edition: int) -> Difference | None:
-    """Where the run's row does not say how the replay ended; the first edition counted an unknown cost as 0."""
+    """The difference of the run's row and the replay's end; the first edition counted an unknown cost as 0."""
     at = record.progress
     if row.status != "completed":
         return None

@@ -78,7 +78,7 @@ def reply_call(asked: Mapping[str, Any], answer: Mapping[str, Any], actor: str) 
 
 
 async def _given(calls: Calls, run_id: str, key: CallKey) -> Mapping[str, Any] | None:
-    """What was replied at this place before, if anything was."""
+    """The reply that was given at this place before, if any was."""
     found = await calls.read(run_id, roles=[key.role], from_turn=key.turn, to_turn=key.turn, inherited=False)
     earlier = next((stored.call for stored in found if stored.call.key == key), None)
     if earlier is None or earlier.reply is None:

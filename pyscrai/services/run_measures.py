@@ -123,7 +123,7 @@ def _wanted(engine: Analyst, events: Sequence[StoredEvent], names: Sequence[str]
 
 def _activations(role: str, turn: int, events: Sequence[StoredEvent], pairs: Collection[tuple[str, str | None]], *,
                  report: bool) -> list[Activation]:
-    """What the Analyst is to do, at places of its own: the first ones are the play's."""
+    """The Analyst's activations, at places of their own: the first ones are the play's."""
     def detail(task: str) -> str:
         stem = f"{Place(turn, role, task, AGAIN).stem}"
         earlier = {event.key.removeprefix(stem).partition(".")[0] for event in events if event.key.startswith(stem)}

@@ -81,7 +81,7 @@ def _log(row: RunRow, events: Sequence[StoredEvent], seal: Seal | None) -> list[
 
 
 async def _calls(session: AsyncSession, run_id: str) -> list[str]:
-    """What the texts of a run's calls and the digests of its questions say."""
+    """Problems of the texts of a run's calls and of the digests of its questions."""
     rows = (await session.execute(select(CallRow.messages, CallRow.parameters, CallRow.prompts).where(
         CallRow.run_id == run_id))).all()
     ids = sorted({number for packed, *others in rows for number in (

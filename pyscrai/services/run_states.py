@@ -27,7 +27,7 @@ class Moment:
 
 
 async def moment(services: Services, run_id: str, turn: int | None = None) -> Moment:
-    """How things stood after a turn, or stand now; a fork's past is looked up where it was played.
+    """The state of a run after a turn, or now; a fork's past is looked up where it was played.
 
     Raises:
         NotFound: there is no such run, or it has not played so far.
@@ -70,7 +70,7 @@ async def moment(services: Services, run_id: str, turn: int | None = None) -> Mo
 
 
 async def waiting_requests(services: Services, run_id: str) -> Sequence[Mapping[str, Any]]:
-    """What people are asked by a run that waits: a request for each role whose turn it is.
+    """The requests to people of a run that waits: one for each role whose turn it is.
 
     Raises:
         NotFound: there is no such run.
@@ -82,7 +82,7 @@ async def waiting_requests(services: Services, run_id: str) -> Sequence[Mapping[
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a state changed: for each channel the old and the new value; of the lines only those that are new."""
+    """The difference of two states: for each channel the old and the new value; of the lines only new ones."""
     changed: dict[str, Any] = {}
     for name in sorted({*before, *after}):
         if name == "messages":

@@ -92,7 +92,7 @@ _ASKED = ("turn", "task", "phase", "note", "schema", "choices")
 
 
 async def seat_view(services: Services, seat: Seat) -> dict[str, Any]:
-    """Where the run stands as its role knows it, and what the role is asked where the run waits for it."""
+    """The state of the run as its role knows it, and the request to the role where the run waits for it."""
     plan = await load_plan(services, seat.run_id)
     async with services.database.read() as session:
         runs = Runs(session)
@@ -117,7 +117,7 @@ async def seat_view(services: Services, seat: Seat) -> dict[str, Any]:
 
 async def seat_lines(services: Services, seat: Seat, *, after: int = 0, limit: int = 1_000
                      ) -> Sequence[tuple[int, dict[str, Any]]]:
-    """What the role heard behind an event's id, each with its id, in words that give nothing else away."""
+    """The lines that the role heard after an event's id, each with its id, in words that give nothing else away."""
     plan = await load_plan(services, seat.run_id)
     async with services.database.read() as session:
         found = await Events(session).read(seat.run_id, after_id=after or None, kinds=tuple(_LINES),
@@ -134,7 +134,7 @@ def _title(plan: Plan, phase: str) -> str:
 
 
 def _to(event: StoredEvent, role: str) -> list[str] | None:
-    """Who alone heard it, None where all did; of a line to several, only the role's own part is told."""
+    """The roles that alone heard it, None where all did; of a line to several, only the role's own part is told."""
     if event.audience == "all":
         return None
     return [name for name in event.audience if name != event.source] if event.source == role else [role]

@@ -32,7 +32,7 @@ class Interruption:
         self._cut = cut
 
     def request(self) -> None:
-        """What a signal does."""
+        """Take a signal."""
         if not self.requested.is_set():
             self.requested.set()
             self._tell("pausing after this turn; Ctrl-C again cuts it off")

@@ -45,7 +45,7 @@ class Person:
         self._request: Mapping[str, Any] = {}
 
     async def answer(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What the person answers, as the run takes it; None when the person leaves."""
+        """Ask the person; the answer as the run takes it, or None when the person leaves."""
         self._request = request
         self._show(SHOWN_LINES)
         try:
@@ -76,7 +76,7 @@ class Person:
         return answer
 
     async def _decide(self, proposal: Mapping[str, Any]) -> dict[str, Any]:
-        """What becomes of a model's proposal; the text alone can be edited here."""
+        """Ask the person to decide about a model's proposal; the text alone can be edited here."""
         self._console.print(clean(f"proposed: {proposal['text']}"), markup=False, highlight=False)
         for action, arguments in proposal["actions"].items():
             self._console.print(clean(f"  {action}: {pairs(arguments)}"), markup=False, highlight=False)
@@ -211,7 +211,7 @@ class Person:
 
 
 def read_answer(text: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``--answer`` means: a JSON object as it is, anything else as speech (or as the choice of a moderator)."""
+    """Read ``--answer``: a JSON object as it is, anything else as speech (or as the choice of a moderator)."""
     if text.lstrip().startswith("{"):
         try:
             value = json.loads(text)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def forecast_lines(spec: ExperimentTemplate, found: Mapping[str, Any]) -> Iterator[str]:
-    """What an experiment will take and can find."""
+    """Lines on the cost of an experiment and the effect that it can find."""
     past = f", and {found['past_runs']} that make the pasts" if found["past_runs"] else ""
     yield (f"{spec.name}@{spec.version}: {found['pasts']} pasts x {found['arms']} arms x {found['repeats']} repeats = "
            f"{found['runs']} runs{past}; {found['contrasts']} contrasts")
@@ -43,7 +43,7 @@ def forecast_lines(spec: ExperimentTemplate, found: Mapping[str, Any]) -> Iterat
 
 
 def outcome_lines(status: Mapping[str, Any], results: Mapping[str, Any]) -> Iterator[str]:
-    """How an experiment stands after it was run, and what it found."""
+    """Lines on the state of an experiment after it was run, and on its results."""
     yield line(status)
     yield f"{status['status']}: {status['reason']}" if status["reason"] else status["status"]
     if results.get("interim"):
@@ -64,7 +64,7 @@ def show_contrasts(results: Mapping[str, Any]) -> None:
 
 
 def agreement_lines(results: Mapping[str, Any]) -> Iterator[str]:
-    """How far the judges agree."""
+    """Lines on how far the judges agree."""
     for entry in results["agreement"]:
         alpha = number(entry["alpha"]) or "not defined"
         verdict = "" if entry["reliable"] else ": below 0.667, no conclusion is drawn"

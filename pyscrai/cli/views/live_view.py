@@ -100,7 +100,7 @@ class LiveView:
             console.print(Text(f"  {line}", "dim" if closing.status == "completed" else ""), soft_wrap=True)
 
     def _cast(self, opening: Opening) -> Text:
-        """Who plays, and by which model; said once where it is the same for all."""
+        """The cast with its models; a model that is the same for all is named once."""
         models = {member["model"] for member in opening.cast}
         cast = Text()
         for member in opening.cast:
@@ -143,7 +143,7 @@ class _Stage:
             self._asked.add(role)
 
     def record(self, role: str, kind: str) -> None:
-        """What a role said or did is recorded."""
+        """Note that something a role said or did is recorded."""
         self._asked.discard(role)
         if kind in ("utterance", "turn_skipped", "action"):
             for place in [place for place in self.speech if place[0] == role]:

@@ -75,7 +75,7 @@ class Painter:
 
 
 def header(entry: Entry, palette: Palette, margin: int) -> Text:
-    """Who speaks, in which turn, and to whom."""
+    """The speaker, the turn, and those who alone hear it."""
     number = Text(f"{entry.turn:>{margin - 2}}  ", "dim") if margin else Text()
     number.append(entry.who, palette[entry.role])
     if entry.to:

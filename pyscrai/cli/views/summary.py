@@ -10,7 +10,7 @@ from pyscrai.exports.transcript_entry import clean, outcome_text
 
 
 def verdict(closing: Closing) -> str:
-    """How it ended, in a sentence."""
+    """The end of the run in a sentence."""
     match closing.status:
         case "completed":
             limit = " (a limit)" if (closing.outcome or {}).get("limit") else ""
@@ -28,7 +28,7 @@ def verdict(closing: Closing) -> str:
 
 
 def summary(closing: Closing) -> Iterator[str]:
-    """How it ended and what it took."""
+    """Lines on the end of the run and on its cost."""
     yield f"had ended before: {verdict(closing)}" if closing.had_ended else verdict(closing)
     if cure := (closing.error or {}).get("cure"):
         yield f"→ {clean(cure)}"

@@ -62,7 +62,7 @@ class Access:
         self._unknown: OrderedDict[str, float] = OrderedDict()
 
     async def caller(self, key: str | None, actor: str | None, address: str = "127.0.0.1") -> Caller:
-        """Who holds this key, or the person at this machine where none is needed.
+        """The holder of this key, or the person at this machine where none is needed.
 
         Another server may have opened this application to the network: who comes from there needs a key in any case.
 
@@ -80,7 +80,7 @@ class Access:
         return found
 
     def verified(self, key: str) -> str | None:
-        """Whose key this was when it was looked up last; None where it was not, or was nobody's."""
+        """The holder of this key when it was looked up last; None where it was not, or was nobody's."""
         known = self._verified.get(key)
         return known[1].name if known is not None else None
 

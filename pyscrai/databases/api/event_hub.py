@@ -141,7 +141,7 @@ class Hub:
 
     @property
     def watching(self) -> int:
-        """How many watch now."""
+        """The number of watchers now."""
         return sum(len(watchers) for watchers in self._watchers.values())
 
     def admit(self) -> None:

@@ -73,7 +73,7 @@ async def follow(hub: Hub, run_id: str | None, after: int, read: Read, *, tokens
 
 
 def _queued(watcher: Watcher, after: int, *, ended: bool) -> Iterator[tuple[int, bool, bytes]]:
-    """What waits for the watcher in pieces of some size, with the last id that went out."""
+    """The pieces of some size that wait for the watcher, with the last id that went out."""
     while watcher.chunks:
         parts: list[bytes] = []
         size = 0

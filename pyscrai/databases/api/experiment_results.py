@@ -66,7 +66,7 @@ async def _results(context: Context, experiment_id: str, *, fresh: bool = False
 @router.get("/evidence/{run_id}", operation_id="read_experiment_evidence", responses=problems(404))
 async def read_evidence(experiment_id: ExperimentId, run_id: RunId, session: Session, caller: Reader
                         ) -> list[dict[str, Any]]:
-    """What the scores of a run rest on: who gave them, why, and the cited lines with the keys of their events."""
+    """The scores of a run: who gave them, why, and the cited lines with the keys of their events."""
     plan = await load_plan(session, experiment_id)
     return (await evidence_of(session, plan, [run_id])).get(run_id, [])
 

@@ -92,13 +92,13 @@ async def list_experiments(
 @router.get("/{experiment_id}", operation_id="read_experiment", response_model=ExperimentDetail,
             responses=problems(404))
 async def read_experiment_status(experiment_id: ExperimentId, context: Ctx, caller: Reader) -> Response:
-    """How far an experiment is: cells by state and arm, the interval, spend against budget, time left."""
+    """The progress of an experiment: cells by state and arm, the interval, spend against budget, time left."""
     return JSONResponse(await experiment_status(context.services, experiment_id))
 
 
 @router.get("/{experiment_id}/content", operation_id="read_experiment_content", responses=problems(404))
 async def read_content(experiment_id: ExperimentId, session: Session, caller: Reader) -> ExperimentContent:
-    """What an experiment declares, the arms and contrasts that follow from it, and what it was frozen with."""
+    """The declaration of an experiment, the arms and contrasts that follow from it, and its freeze."""
     plan = await load_plan(session, experiment_id)
     return ExperimentContent(
         experiment_id=plan.id, content=plan.row.content, source=plan.row.source, frozen=plan.row.frozen,
@@ -111,7 +111,7 @@ async def read_content(experiment_id: ExperimentId, session: Session, caller: Re
 
 @router.get("/{experiment_id}/forecast", operation_id="forecast_experiment", responses=problems(404))
 async def read_forecast(experiment_id: ExperimentId, context: Ctx, caller: Reader) -> dict[str, Any]:
-    """What an experiment will take, and the smallest effect that it can find; in its own units after a pilot."""
+    """The cost of an experiment and the smallest effect that it can find; in its own units after a pilot."""
     async with context.services.database.read() as session:
         plan = await load_plan(session, experiment_id)
     return await forecast(context.services, plan)

@@ -87,7 +87,7 @@ class Once:
         return JSONResponse(await answer(str(kept.run_id)), 201, headers=REPLAYED)
 
     async def kept(self) -> IdempotencyRow | None:
-        """What was kept for this request when it came before."""
+        """The answer that was kept for this request when it came before."""
         if not self.key:
             return None
         async with self.context.services.database.read() as session:

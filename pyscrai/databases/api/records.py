@@ -84,7 +84,7 @@ async def read_call(run_id: RunId, call_id: Annotated[int, Path(ge=1, le=2**63 -
 
 @router.get("/metrics", operation_id="read_metrics", responses=problems(404))
 async def read_metrics(run_id: RunId, session: Session, caller: Reader) -> MetricsView:
-    """What a run took so far, in all and by role."""
+    """The figures of a run so far, in all and by role."""
     await Runs(session).get(run_id)
     return MetricsView(run_id=run_id, metrics={name: dict(found) for name, found in (
         await metrics(session, run_id)).items()})
@@ -93,7 +93,7 @@ async def read_metrics(run_id: RunId, session: Session, caller: Reader) -> Metri
 @router.get("/measurements", operation_id="list_measurements", responses=problems(404))
 async def list_measurements(run_id: RunId, session: Session, caller: Reader, measure: RoleName | None = None,
                             of: Annotated[Label | None, Query()] = None) -> Listing[MeasurementItem]:
-    """What Analysts and deterministic measures found, in the order of the log."""
+    """The results of Analysts and of counted measures, in the order of the log."""
     await Runs(session).get(run_id)
     rows = await Measurements(session).read(run_id, measures=[measure] if measure else (), of=of)
     return Listing[MeasurementItem](items=[MeasurementItem(

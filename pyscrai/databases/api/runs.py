@@ -67,7 +67,7 @@ async def list_runs(
 
 @router.get("/counts", operation_id="count_runs", responses=problems())
 async def count_runs(session: Session, caller: Reader) -> dict[RunStatus, int]:
-    """How many runs there are of each status."""
+    """The number of runs of each status."""
     return await Runs(session).counts()
 
 

@@ -63,14 +63,14 @@ async def make_seat(run_id: RunId, role: RolePath, context: Ctx, caller: Control
 
 @router.get("", operation_id="read_seat", responses=problems(404))
 async def read_seat(seat: Seated, context: Ctx) -> SeatView:
-    """Where the run stands as the role of this token knows it, and what it is asked."""
+    """The state of the run as the role of this token knows it, and the request to it."""
     return SeatView(**await seat_view(context.services, seat))
 
 
 @router.get("/lines", operation_id="list_seat_lines", responses=problems(404))
 async def list_seat_lines(seat: Seated, context: Ctx, after_id: EventId = 0, limit: Limit = 1_000
                           ) -> Listing[SeatLine]:
-    """What the role of this token heard. `next` goes into `after_id`."""
+    """The lines that the role of this token heard. `next` goes into `after_id`."""
     found = await seat_lines(context.services, seat, after=after_id, limit=limit)
     return Listing[SeatLine](items=[SeatLine(**line) for _, line in found],
                              next=str(found[-1][0]) if len(found) == limit else None)

@@ -31,7 +31,7 @@ async def read_state(run_id: RunId, turn: TurnPath, context: Ctx, caller: Reader
 @router.get("/roles/{role}/view", operation_id="read_view", response_model=RoleView, responses=problems(404))
 async def read_view(run_id: RunId, role: RolePath, context: Ctx, session: Session, caller: Reader,
                     turn: TurnQuery = None) -> Response:
-    """What a role knew at a turn, and nothing else: the events that it heard, its memory, the variables it sees."""
+    """A role's knowledge at a turn, and nothing else: the events that it heard, its memory, the variables it sees."""
     at = await moment(context.services, run_id, turn)
     instance = at.plan.cast.get(role)
     if instance is None:

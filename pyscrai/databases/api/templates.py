@@ -113,7 +113,7 @@ async def read_schema(kind: Literal["scenario", "agent"], caller: Reader) -> dic
 
 async def validated(body: TemplateText, context: Context
                     ) -> tuple[Reading, list[Problem], Mapping[str, AgentTemplate]]:
-    """What was sent, its warnings, and the stored agents that it may name.
+    """The scenario that was sent, its warnings, and the stored agents that it may name.
 
     Raises:
         TemplateError: with every mistake.

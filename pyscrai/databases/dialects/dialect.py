@@ -62,7 +62,7 @@ class Dialect(Protocol):
         ...
 
     def writers_line(self) -> AbstractAsyncContextManager[object]:
-        """What a transaction that writes holds while it runs."""
+        """The lock that a transaction which writes holds while it runs."""
         ...
 
     def prepare(self) -> None:
@@ -95,11 +95,11 @@ class Dialect(Protocol):
         ...
 
     def explain(self, error: BaseException) -> StorageError | None:
-        """What an error of the driver means to a person, or None where it is a mistake of the program."""
+        """The meaning of a driver's error to a person, or None where it is a mistake of the program."""
         ...
 
     def sink(self) -> Sink:
-        """What writes the record."""
+        """The sink that writes the record."""
         ...
 
     async def savers(self, serde: SerializerProtocol, patience: Patience, *, pool_size: int) -> Savers:

@@ -22,5 +22,5 @@ class PostgresServer(Protocol):
     session_timeout: float | None
 
     def explain(self, error: BaseException) -> StorageError | None:
-        """What an error of the driver means to a person, or None where it is a mistake of the program."""
+        """The meaning of a driver's error to a person, or None where it is a mistake of the program."""
         ...

@@ -167,7 +167,7 @@ class SqliteDialect:
         cursor.close()
 
     def pragmas(self) -> tuple[str, ...]:
-        """What a connection to the file begins with."""
+        """The statements that a connection to the file begins with."""
         return READING_PRAGMAS if self.reads_only() else PRAGMAS
 
     def connect(self) -> sqlite3.Connection:
@@ -205,7 +205,7 @@ def is_read_only(file: Path) -> bool:
 
 
 def _reading_uri(path: Path) -> str:
-    """How a file is opened that cannot be written to: where nothing was left in its log, it cannot change either."""
+    """The address of a file that cannot be written to: where nothing was left in its log, it cannot change either."""
     log = path.with_name(f"{path.name}-wal")
     unchanging = not log.exists() or not log.stat().st_size
     return f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if unchanging else ''}"

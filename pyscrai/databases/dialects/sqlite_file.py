@@ -19,7 +19,7 @@ class SqliteFile(Protocol):
         ...
 
     def pragmas(self) -> tuple[str, ...]:
-        """What a connection to the file begins with."""
+        """The statements that a connection to the file begins with."""
         ...
 
     def reads_only(self) -> bool:
@@ -27,5 +27,5 @@ class SqliteFile(Protocol):
         ...
 
     def explain(self, error: BaseException) -> StorageError | None:
-        """What an error of the driver means to a person, or None where it is a mistake of the program."""
+        """The meaning of a driver's error to a person, or None where it is a mistake of the program."""
         ...

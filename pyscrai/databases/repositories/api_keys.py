@@ -40,7 +40,7 @@ class ApiKeys:
         return row, key
 
     async def find(self, key: str) -> ApiKeyRow | None:
-        """Whose key this is; None where there is no such key or it was revoked."""
+        """The row of this key; None where there is no such key or it was revoked."""
         return await self._session.scalar(
             select(ApiKeyRow).where(ApiKeyRow.hash == _hash(key), ApiKeyRow.revoked_at.is_(None)))
 

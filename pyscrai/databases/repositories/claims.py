@@ -88,13 +88,13 @@ class Claims:
             found.append(Group(row.needs, row.share))
 
     async def waiting(self) -> Mapping[str, int]:
-        """How many runs of each share nobody plays yet, though somebody should."""
+        """The number of runs of each share that nobody plays yet, though somebody should."""
         rows = await self._session.execute(select(RunRow.share, func.count()).where(
             text(CLAIMABLE), _unmet(), _free(())).group_by(RunRow.share))
         return {row.share: row[1] for row in rows}
 
     async def playing(self) -> Mapping[str, int]:
-        """How many runs of each share somebody holds."""
+        """The number of runs of each share that somebody holds."""
         return dict(await self._held())
 
     async def _held(self) -> Counter[str]:
@@ -127,7 +127,7 @@ class Claims:
 
 
 def divide(room: int, shares: Mapping[str, ShareRow], held: Mapping[str, int]) -> Mapping[str, int]:
-    """How many places each share gets: those of the highest priority first, among them who has least for its weight."""
+    """Divide places among shares: the highest priority first, within it the share that has least for its weight."""
     quotas: dict[str, int] = defaultdict(int)
     if not shares:
         return quotas

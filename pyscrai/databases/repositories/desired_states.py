@@ -19,7 +19,7 @@ class DesiredStates:
         self._session = session
 
     async def owners(self) -> Sequence[str]:
-        """Who holds runs."""
+        """The processes that hold runs."""
         return [owner for owner in await self._session.scalars(
             select(RunRow.owner).where(RunRow.owner.is_not(None)).distinct()) if owner is not None]
 

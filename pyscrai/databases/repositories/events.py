@@ -93,13 +93,13 @@ class Events:
         return await lineage(self._session, run_id) if inherited else (Segment(run_id, None),)
 
     async def _after(self, run_id: str, after_id: int) -> ColumnElement[bool]:
-        """What lies behind an id, said with the run's numbers, for which there is an index with the run."""
+        """The condition for events after an id, with the run's numbers, for which there is an index."""
         seq = await self._session.scalar(select(TABLE.c.seq).where(TABLE.c.id == after_id, TABLE.c.run_id == run_id))
         return TABLE.c.id > after_id if seq is None else TABLE.c.seq > seq
 
 
 def belonging(segments: Sequence[Segment]) -> ColumnElement[bool]:
-    """What of the log belongs to a run and its shared past."""
+    """The condition for events that belong to a run and its shared past."""
     parts: list[ColumnElement[bool]] = []
     for index, segment in enumerate(segments):
         own = TABLE.c.run_id == segment.run_id
@@ -120,7 +120,7 @@ def as_edited(events: list[StoredEvent], segments: Sequence[Segment]) -> list[St
 
 
 def _heard(role: str) -> ColumnElement[bool]:
-    """What ``pyscrai.audience.heard`` says, as SQL."""
+    """The rule of ``pyscrai.audience.heard`` as SQL."""
     audience = type_coerce(TABLE.c.audience, Text)
     return or_(audience == "all", and_(TABLE.c.source == role, TABLE.c.kind.in_(ACTS)),
                audience.contains(f",{role},", autoescape=True))

@@ -71,7 +71,7 @@ class ExperimentCells:
         return [PlayedCell(cell, run) for cell, run in await self._session.execute(query)]
 
     async def counts(self) -> dict[str, dict[str, int]]:
-        """How many cells of each arm are in each state."""
+        """The number of cells of each arm in each state."""
         found: dict[str, dict[str, int]] = {}
         rows = await self._session.execute(select(
             ExperimentCellRow.arm, ExperimentCellRow.state, func.count()).where(
@@ -81,13 +81,13 @@ class ExperimentCells:
         return found
 
     async def past_counts(self) -> dict[str, int]:
-        """How many pasts are in each state."""
+        """The number of pasts in each state."""
         rows = await self._session.execute(select(ExperimentPastRow.state, func.count()).where(
             ExperimentPastRow.experiment_id == self._id).group_by(ExperimentPastRow.state))
         return dict(rows.all())
 
     async def whole_pasts(self) -> int:
-        """How many pasts have nothing left to be played, and at least one ended cell."""
+        """The number of pasts that have nothing left to be played and at least one ended cell."""
         cells = ExperimentCellRow
         left = exists().where(cells.experiment_id == self._id, cells.past == ExperimentPastRow.past,
                               cells.state.in_(OPEN))

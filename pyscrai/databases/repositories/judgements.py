@@ -54,14 +54,14 @@ class Judgements:
         return (await self._session.scalars(query)).all()
 
     async def done(self, run_ids: Collection[str]) -> set[tuple[str, str, str, str, int]]:
-        """What is judged already of these runs: run, measure, role, judge and pass."""
+        """The judgements that these runs have already: run, measure, role, judge and pass."""
         rows = await self._session.execute(select(
             JudgementRow.run_id, JudgementRow.measure, JudgementRow.of, JudgementRow.judge, JudgementRow.pass_).where(
                 JudgementRow.experiment_id == self._id, JudgementRow.run_id.in_(run_ids)))
         return {(row[0], row[1], row[2], row[3], row[4]) for row in rows}
 
     async def count(self) -> dict[str, int]:
-        """How many judgements each judge gave."""
+        """The number of judgements by each judge."""
         rows = await self._session.execute(select(JudgementRow.judge, func.count()).where(
             JudgementRow.experiment_id == self._id).group_by(JudgementRow.judge))
         return dict(rows.all())

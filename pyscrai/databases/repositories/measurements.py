@@ -19,7 +19,7 @@ class Measurements:
 
     async def read(self, run_id: str, *, measures: Collection[str] = (), of: str | None = None,
                    upto_turn: int | None = None) -> Sequence[MeasurementRow]:
-        """What was measured in a run, its shared past first, in the order of the log."""
+        """The measurements of a run, its shared past first, in the order of the log."""
         past = await lineage(self._session, run_id)
         query = select(MeasurementRow).order_by(MeasurementRow.seq).where(or_(*(
             MeasurementRow.run_id == segment.run_id if segment.upto_turn is None

@@ -157,7 +157,7 @@ class Runs:
                        cure="write more of the id", code="run.ambiguous")
 
     async def cast(self, run_id: str) -> Sequence[AgentInstanceRow]:
-        """Who plays, in the template's order."""
+        """The cast, in the template's order."""
         return (await self._session.scalars(select(AgentInstanceRow).where(
             AgentInstanceRow.run_id == run_id).order_by(AgentInstanceRow.position))).all()
 
@@ -187,7 +187,7 @@ class Runs:
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
     async def counts(self) -> dict[RunStatus, int]:
-        """How many runs there are of each status."""
+        """The number of runs of each status."""
         found = await self._session.execute(select(RunRow.status, func.count()).group_by(RunRow.status))
         return dict.fromkeys(STATUSES, 0) | {row.status: int(row[1]) for row in found}
 

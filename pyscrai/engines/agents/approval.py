@@ -20,7 +20,7 @@ TASK = "approve"
 
 def approval_request(engine: Engine, activation: Activation, seen: View, proposed: Performance,
                      people: Mapping[str, Any]) -> dict[str, Any]:
-    """What a front end needs to let a person decide: the role's own view, and what its model proposes."""
+    """The request that lets a person decide: the role's own view, and the proposal of its model."""
     speaker = cast(Speaker, engine)
     by = engine.instance.approve if isinstance(engine.instance.approve, str) else ""
     wanted = speaker.schema(engine.plan.phases[seen.phase], seen) or {
@@ -33,7 +33,7 @@ def approval_request(engine: Engine, activation: Activation, seen: View, propose
 
 
 def proposal_of(performance: Performance) -> dict[str, Any]:
-    """What a performance would let be heard: the text, and the moves with their arguments."""
+    """The content that a performance would let be heard: the text, and the moves with their arguments."""
     found: dict[str, Any] = {TEXT: "", "actions": {}}
     for kind, fields in performance.drafts:
         if kind is Utterance:
@@ -44,7 +44,7 @@ def proposal_of(performance: Performance) -> dict[str, Any]:
 
 
 def decide(engine: Engine, activation: Activation, seen: View, proposed: Performance, call: CallRecord) -> Performance:
-    """What becomes of a proposal once a person has decided; nothing is heard of one that is rejected."""
+    """Make a person's decision into a performance; nothing is heard of a proposal that is rejected."""
     assert call.reply is not None
     speaker, phase = cast(Speaker, engine), engine.plan.phases[seen.phase]
     answer = json.loads(call.reply.text)

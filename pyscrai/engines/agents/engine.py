@@ -101,7 +101,7 @@ class Engine(ABC):
         return {role: member.name for role, member in self.plan.cast.items()}
 
     def policy(self, error: EngineError | ModelError) -> Literal["fail", "skip", "pause"]:
-        """What is done about a turn that fails with this error.
+        """The policy for a turn that fails with this error.
 
         An endpoint that is closed for hours ends no run: whoever pays can go on when it is open again.
         """
@@ -123,7 +123,7 @@ class Engine(ABC):
         return place, library.load(place)
 
     def variables(self) -> dict[str, Any]:
-        """What every prompt may read of that which never changes in a run."""
+        """The variables of every prompt that never change in a run."""
         return {
             "role": self.role, "name": self.instance.name, "personality": self.instance.personality,
             "premise": premise(self.plan), "secret": self.instance.secret,
@@ -176,7 +176,7 @@ class Engine(ABC):
                             max_tokens=max_tokens or settings.max_tokens, seed=self.plan.seed, schema=schema)
 
     def reader(self, schema: Mapping[str, Any]) -> Callable[[ModelReply], Any]:
-        """What makes a reply into the JSON value that satisfies ``schema``; it raises a ReplyError where none can."""
+        """A function that makes a reply into a JSON value of this schema, or raises a ReplyError."""
         return lambda reply: parse(reply.text, schema, names=self.names)
 
     def _render(self, name: str, variables: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ def last_speaker(phase: PhasePlan, view: View) -> str | None:
 
 
 def choices_of_next(phase: PhasePlan, view: View) -> tuple[str, ...]:
-    """Whom a moderator, model or person, may pick."""
+    """The roles that a moderator, model or person, may pick."""
     return eligible(view.speakers, last_speaker(phase, view))
 
 

@@ -36,7 +36,7 @@ def person_for(engine: Engine, state: Mapping[str, Any]) -> str | None:
 
 
 def human_request(engine: Engine, activation: Activation, seen: View, *, person: str = "") -> dict[str, Any]:
-    """What a front end needs to let a person answer: the role's own view, and what is asked for.
+    """The request that lets a person answer: the role's own view, and what is asked for.
 
     ``schema`` is the JSON Schema of the answer where more than speech is asked for, else None. A person may leave out
     what a model must say something about: whom it addresses, that nothing has changed.
@@ -92,7 +92,7 @@ def handed_back(call: CallRecord) -> bool:
 
 
 def said(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """What of an answer is part of the play, without who gave it and what was left blank."""
+    """The part of an answer that belongs to the play, without who gave it and without blank fields."""
     return {key: value.strip() if isinstance(value, str) else value for key, value in answer.items()
             if value is not None and key not in ABOUT}
 

@@ -81,7 +81,7 @@ def chance_of(seed: int, turn: int, role: str) -> int:
 
 
 def read_program(answer: ToolAnswer, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """What a program answered, in the types of the schema.
+    """Read a program's answer, in the types of the schema.
 
     Raises:
         ReplyError: it failed, or the answer does not fit.

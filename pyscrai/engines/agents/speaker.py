@@ -77,7 +77,7 @@ class Speaker(Engine):
                          prompts=prompts, speech="" if schema is None else TEXT)
 
     def standards(self, view: View) -> Standards:
-        """What a speech of this role is compared with."""
+        """The texts that a speech of this role is compared with."""
         return Standards(
             heard=[line["content"] for line in view.lines if line["kind"] != "action"],
             known=(self.instance.secret, view.task), fault=self.fault, mended=self.mended,
@@ -85,7 +85,7 @@ class Speaker(Engine):
                                    if line["speaker"] == self.role or line["content"] == again])
 
     async def _move(self, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any], text: str) -> dict[str, Any]:
-        """What is asked for beside speech, once ``text`` has been said."""
+        """Ask for everything beside speech, once ``text`` has been said."""
         line: Line = {"kind": "utterance", "speaker": self.role, "name": self.instance.name, "content": text,
                       "audience": "all"}
         rest = {**schema, "properties": {name: part for name, part in schema["properties"].items() if name != TEXT},
@@ -135,7 +135,7 @@ class Speaker(Engine):
         return performance
 
     def fault(self, text: str) -> str | None:
-        """What is wrong with a small model's line, so that it is asked for once more."""
+        """The fault of a small model's line, so that it is asked for once more; None where there is none."""
         return None
 
     def mended(self, text: str) -> str:
@@ -157,7 +157,7 @@ class Speaker(Engine):
                 "required": [TEXT, *(name for name, (_, required) in fields.items() if required)]}
 
     def fields(self, phase: PhasePlan, view: View) -> dict[str, tuple[dict[str, Any], bool]]:
-        """What is asked for beside speech: name to its schema and whether it must be there."""
+        """The fields beside speech: name to its schema and whether it must be there."""
         fields: dict[str, tuple[dict[str, Any], bool]] = {}
         if targets := self.targets(phase, view):
             one = {"enum": targets, "description": "who hears it, or who is addressed"}
@@ -175,7 +175,7 @@ class Speaker(Engine):
         return fields
 
     def targets(self, phase: PhasePlan, view: View) -> list[str]:
-        """Whom this role may choose to address in the phase: roles, groups and ``all``; empty for no choice."""
+        """The roles, groups and ``all`` that this role may choose to address in the phase; empty for no choice."""
         cast = [role for role in self.plan.cast if role != self.role and role not in self.plan.watchers]
         if phase.spec.order == "free":
             return [role for role in view.speakers if role != self.role]
@@ -194,7 +194,7 @@ class Speaker(Engine):
         return speaker.name if speaker and speaker.engine == "actor" and speaker.role != self.role else ""
 
     def extras(self, phase: PhasePlan, view: View) -> dict[str, Any]:
-        """What the turn's note may read beside the view."""
+        """The further variables that the turn's note may read beside the view."""
         return {"actions": view.actions, "required_action": view.required[0] if view.required else None,
                 "targets": {target: self.plan.names.get(target, target) for target in self.targets(phase, view)}}
 

@@ -122,7 +122,7 @@ LEAST, MOST = "x-minimum", "x-maximum"
 
 
 def tokens_for(schema: Mapping[str, Any]) -> int:
-    """How many tokens the longest reply that satisfies ``schema`` may take: a generous bound, so that none is cut off.
+    """The tokens that the longest reply which satisfies ``schema`` may take: a generous bound, so that none is cut off.
 
     A token a character, as small models' vocabularies need in the worst case; a string without a bound counts as one
     of 200 characters.

@@ -41,7 +41,7 @@ def sentences(text: str) -> list[str]:
 
 
 def _segments(text: str) -> Iterator[str]:
-    """What sentencex finds, window by window: it is quadratic in quotation marks that are never closed."""
+    """Segments by sentencex, window by window: it is quadratic in quotation marks that are never closed."""
     begin = 0
     while begin < len(text):
         pieces = list(sentencex.segment("en", text[begin:begin + WINDOW]))

@@ -21,7 +21,7 @@ _WRAPPED = re.compile(r"(\*{1,3})([^*]+)\1|(_{1,3})([^_]+)\3")
 
 
 def clean(text: str, *, name: str, others: Iterable[str], max_sentences: int | None = None) -> str:
-    """What ``name`` says in ``text``: without its own name in front, nothing that others say, cut to length.
+    """The speech of ``name`` in ``text``: without its own name in front, nothing that others say, cut to length.
 
     What is quoted is left as it is: only a reply that is one quotation as a whole loses its marks.
 

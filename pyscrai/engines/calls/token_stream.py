@@ -29,7 +29,7 @@ class TokenStream:
         self._told = False
 
     def of_a_try(self, speech: str | None) -> Callable[[str], None] | None:
-        """What takes the pieces of one try's reply; None where nobody listens or nothing may be shown.
+        """A function that takes the pieces of one try's reply; None where nobody listens or nothing may be shown.
 
         Args:
             speech: ``""`` for the whole text, else the field of the JSON object that is speech.

@@ -50,7 +50,7 @@ class Critic(Protocol):
     """Reads the speeches of one turn, try after try."""
 
     def trimmed(self, text: str) -> str:
-        """What of a reply is the speech."""
+        """The part of a reply that is the speech."""
         ...
 
     def unusable(self, error: ReplyError) -> ReplyError:
@@ -74,7 +74,7 @@ class Layout(Protocol):
     """The longest report, in tokens."""
 
     def asks(self, schema: dict[str, Any] | None) -> dict[str, Any] | None:
-        """What of a turn's schema is asked for together with the speech; None for the speech alone, the rest after."""
+        """The part of a turn's schema that is asked for with the speech; None for the speech alone, the rest after."""
         ...
 
     def stop(self, others: Sequence[str], *, structured: bool) -> tuple[str, ...]:

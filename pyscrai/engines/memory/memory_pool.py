@@ -87,7 +87,7 @@ class MemoryPool:
         return True
 
     def lines(self, state: Held) -> int:
-        """How many lines of this state are there."""
+        """The number of lines in this state."""
         return bisect_right(self._line_turns, state.after)
 
     def weighed(self, state: Held) -> tuple[list[MemoryItem], Index]:

@@ -107,7 +107,7 @@ def of_lines(role: str, lines: Iterable[Line]) -> list[MemoryItem]:
 
 
 def of_insights(role: str, turn: int, insights: Sequence[str]) -> list[MemoryItem]:
-    """What a role concluded as its memories."""
+    """Insights of a role as its memories."""
     return [MemoryItem(f"t{turn}.{role}.insight{number}", turn, insight, 9, insight=True)
             for number, insight in enumerate(insights)]
 
@@ -123,7 +123,7 @@ def remembered(role: str, events: Iterable[Any], plan: Plan, state: Held) -> lis
 
 
 def importance(role: str, line: Mapping[str, Any]) -> int:
-    """How much a line matters to a role, from 1 to 10, by what can be told without a model.
+    """The weight of a line for a role, from 1 to 10, by what can be told without a model.
 
     What breaks in from outside and what is done count more than what is said; so do figures, long speeches, and what
     the role is told in private.

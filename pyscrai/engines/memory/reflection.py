@@ -14,7 +14,7 @@ LONGEST_INSIGHT = 300
 
 
 async def reflect(engine: Engine, view: View, ask: Ask, settings: ReflectionSettings) -> tuple[str, ...]:
-    """What the role concludes; nothing if its model gives nothing that can be used, which is no reason to fail a turn.
+    """Ask the role to conclude; nothing if its model gives nothing that can be used, which is no reason to fail a turn.
 
     Raises:
         ModelError: no model answered.

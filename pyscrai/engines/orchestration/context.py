@@ -37,7 +37,7 @@ def state_context(plan: Plan, state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _chosen(plan: Plan, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What each role chose last in this phase, with every action and argument in it, also where nobody did yet."""
+    """The last choice of each role in this phase, with every action and argument, also those not chosen yet."""
     if "chosen" not in plan.reads:
         return given
     return {name: {field: given.get(name, {}).get(field, {}) for field in action.fields}
@@ -68,7 +68,7 @@ def with_groups(plan: Plan, context: dict[str, Any], behind: Mapping[str, tuple[
 
 
 def rounds_over(phase: PhasePlan, clock: Mapping[str, Any]) -> int:
-    """How many rounds of the phase are over."""
+    """The number of rounds of the phase that are over."""
     if not phase.changing:
         return int(clock["phase_turns"]) // phase.round
     circle = clock.get("circle")

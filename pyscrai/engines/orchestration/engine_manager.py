@@ -93,12 +93,12 @@ class EngineManager:
 
     @property
     def playing(self) -> int:
-        """How many runs this process plays now."""
+        """The number of runs that this process plays now."""
         return len(self._live)
 
     @property
     def queued(self) -> int:
-        """How many runs wait for a place."""
+        """The number of runs that wait for a place."""
         return len(self._queue)
 
     async def until_settled(self, run_id: str) -> LiveRun | None:

@@ -211,7 +211,7 @@ def _schedule(step: Step, *, phase: PhasePlan | None = None, played: int = 0, le
 
 
 def _speakers(step: Step) -> list[Activation]:
-    """Who acts next; phases in which nobody takes part are passed over, and the run may come to its end by that."""
+    """The activations of those who act next; phases without anybody are passed over, which may end the run."""
     for _ in range(len(step.plan.phases) + 1):
         phase = step.plan.phases[step.phase]
         now = begin_round(step, phase)
@@ -327,5 +327,5 @@ def speaking(activations: list[Activation]) -> list[Activation]:
 
 
 def skipped(role: str, turn: int) -> Played:
-    """What is played of a role whose turn failed and is skipped."""
+    """The move of a role whose turn failed and is skipped."""
     return {"role": role, "turn": turn, "text": "", "kinds": ["turn_skipped"], "skipped": True}

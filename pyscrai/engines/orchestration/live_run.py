@@ -49,7 +49,7 @@ class LiveRun:
             self.playing.cancel()
 
     def obeyed(self, told: Desired) -> Desired | None:
-        """What people asked last, or None where the run stands because of this process and not of them."""
+        """The last request by people, or None where the run stands because of this process."""
         if self.asked is None:
             return told
         return None if self.asked in ("shutdown", "lost", "cut") else self.asked  # type: ignore[return-value]

@@ -55,7 +55,7 @@ class PhasePlan:
 
     @property
     def round(self) -> int:
-        """How many turns make a round, where the speakers do not change."""
+        """The turns of a round, where the speakers do not change."""
         return len(self.slots) + (1 if self.spec.resolver else 0)
 
 
@@ -84,7 +84,7 @@ class Plan(RunSpec):
 
     @property
     def bound(self) -> int:
-        """How many turns the run has at most: the scenario's bound, or the operator's where that is lower."""
+        """The bound of the run's turns: the scenario's, or the operator's where that is lower."""
         return min(self.scenario.max_turns, self.max_turns or self.scenario.max_turns)
 
     @property
@@ -102,7 +102,7 @@ class Plan(RunSpec):
 
     def audience(self, names: Iterable[str], source: str | None = None,
                  behind: Mapping[str, tuple[str, ...]] | None = None) -> Audience:
-        """Who hears what ``source`` says to ``names``, after the roles' own ``hears``; no names mean nobody.
+        """The listeners to what ``source`` says to ``names``, after the roles' own ``hears``; no names mean nobody.
 
         Args:
             behind: who is behind each name at this moment, where groups have conditions.
@@ -243,7 +243,7 @@ def find_watchers(spec: RunSpec, phases: Mapping[str, PhasePlan]) -> frozenset[s
 
 
 def span_of_memory(spec: RunSpec) -> int | None:
-    """How many turns the state keeps so that every window finds its lines; None where a window is unbounded."""
+    """The turns that the state keeps so that every window finds its lines; None where a window is unbounded."""
     spans = [member.memory.window and member.memory.window + member.memory.block for member in spec.cast.values()]
     return None if None in spans else max(40, 2 * max(span for span in spans if span is not None))
 

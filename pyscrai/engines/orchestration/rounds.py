@@ -27,7 +27,7 @@ class Round:
 
 
 def present_round(step: Step, phase: PhasePlan) -> Round:
-    """Where the phase's round stands."""
+    """The state of the phase's round."""
     if not phase.changing:
         turns = step.clock["phase_turns"]
         done = turns % phase.round

@@ -66,7 +66,7 @@ class Step:
         self._draws = 0
 
     def context(self, *, last: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-        """What conditions and expressions may read, as it stands now.
+        """The names that conditions and expressions may read, with their values now.
 
         Args:
             last: the turn that counts as the last one; the step's last where it is left out.
@@ -82,7 +82,7 @@ class Step:
 
     @property
     def behind(self) -> Mapping[str, tuple[str, ...]]:
-        """Who is behind each name of roles at this moment."""
+        """The roles behind each name at this moment."""
         return behind_now(self.plan, self.context()) if self.plan.conditional else self.plan.behind
 
     def draw(self) -> random.Random:
@@ -91,7 +91,7 @@ class Step:
         return random.Random(f"{self.plan.seed}:{self.keys.stem}:{self._draws}")
 
     def audience(self, names: Iterable[str], source: str | None = None) -> Audience:
-        """Who hears what ``source`` says to ``names`` at this moment."""
+        """The listeners to what ``source`` says to ``names`` at this moment."""
         return self.plan.audience(names, source, self.behind)
 
     def record(self, kind: type[Event], *, audience: Audience = (), source: str | None = None, **payload: Any) -> Event:
@@ -243,7 +243,7 @@ class Step:
     # -- the result ---------------------------------------------------------------------------------------------------
 
     def update(self) -> dict[str, Any]:
-        """What the step writes to the state: only the channels that changed."""
+        """The channels that the step changed, as it writes them to the state."""
         update: dict[str, Any] = {"turn": self.turn, "clock": self.clock, "next": self.next}
         if self.lines:
             update["messages"] = tuple(self.lines)

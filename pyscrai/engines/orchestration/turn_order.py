@@ -48,7 +48,7 @@ def waits_for_round(phase: PhasePlan) -> bool:
 
 
 def eligible(roles: Sequence[str], last: str | None) -> tuple[str, ...]:
-    """Whom a moderator may pick: everybody who takes part but the one who spoke last."""
+    """The roles that a moderator may pick: everybody who takes part but the one who spoke last."""
     return tuple(role for role in roles if role != last) or tuple(roles)
 
 
@@ -60,7 +60,7 @@ def in_turn(roles: Sequence[str], last: str | None) -> str:
 
 
 def successors(plan: Plan) -> dict[str, list[str]]:
-    """Who can act after whom: for every node of the graph the nodes that may follow it, in a stable order."""
+    """The nodes of the graph that may follow each node, in a stable order."""
     follow: dict[str, dict[str, None]] = {BEGIN: dict.fromkeys(_openers(plan, plan.scenario.flow.start))}
 
     def link(source: str, targets: Iterable[str]) -> None:
@@ -90,7 +90,7 @@ def successors(plan: Plan) -> dict[str, list[str]]:
 
 
 def _link_changing(phase: PhasePlan, out: list[str], link: Callable[[str, Iterable[str]], None]) -> None:
-    """Where conditions decide who takes part, anybody can follow anybody of the phase, or lead out of it."""
+    """Link the phase's speakers where conditions decide who takes part: anybody may follow anybody."""
     moderators = [str(phase.spec.moderator)] if moderated(phase, phase.speakers) else []
     resolvers = [phase.spec.resolver] if phase.spec.resolver else []
     nodes = [*phase.speakers, *resolvers, *([GATHER] if together(phase) else [])]
@@ -99,7 +99,7 @@ def _link_changing(phase: PhasePlan, out: list[str], link: Callable[[str, Iterab
 
 
 def _openers(plan: Plan, name: str) -> tuple[str, ...]:
-    """Who may act first once a phase begins; one in which nobody takes part is passed over."""
+    """The roles that may act first once a phase begins; one in which nobody takes part is passed over."""
     found: dict[str, None] = {}
     pending, seen = [name], {name}
     while pending:

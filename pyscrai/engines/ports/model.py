@@ -76,7 +76,7 @@ class ModelReply:
 
     @property
     def cut_by(self) -> Literal["length", "content_filter"] | None:
-        """What ended the text before its own end, if anything did."""
+        """The cause that ended the text before its own end, if any did."""
         if self.finish_reason == "length":
             return "length"
         return "content_filter" if self.finish_reason == "content_filter" else None

@@ -67,7 +67,7 @@ class CallRecord:
 
 
 def question_digest(purpose: str, request: ModelRequest) -> bytes:
-    """What tells one question from another: 16 bytes over its purpose and its request.
+    """A digest that tells one question from another: 16 bytes over its purpose and its request.
 
     The seed is left out: the same question is asked with another one when it is asked anew. So are the hints of a
     schema, ``x-...``: versions add some, and a model is asked the same without them.
@@ -172,7 +172,7 @@ class Past(Protocol):
     """Reads back what a run has recorded."""
 
     async def history(self, *, after_turn: int = -1, upto_turn: int) -> Sequence[Event]:
-        """What was heard and concluded in a span of turns, in the order of the log, a fork's past included."""
+        """The events heard and concluded in a span of turns, in the order of the log, a fork's past included."""
         ...
 
 

@@ -123,7 +123,7 @@ async def _choose(engine: Engine, offered: Mapping[str, tuple[Tool, dict[str, An
 
 
 def _in_words(schema: Mapping[str, Any]) -> str:
-    """What an argument may be, for models that a JSON Schema tells nothing."""
+    """The allowed values of an argument in words, for models that a JSON Schema tells nothing."""
     if "enum" in schema:
         return " or ".join(map(json.dumps, schema["enum"]))
     return str(schema.get("description") or schema.get("type") or "anything")

@@ -91,12 +91,12 @@ class Factor(Strict):
 
     @property
     def kind(self) -> str:
-        """Which of the targets is given."""
+        """The kind of the target that is given."""
         return next(name for name in FACTOR_KINDS if getattr(self, name) is not None)
 
     @property
     def target(self) -> str:
-        """What is set."""
+        """The name of the target."""
         return str(getattr(self, self.kind))
 
     @property

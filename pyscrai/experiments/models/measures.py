@@ -50,7 +50,7 @@ class MeasureUse(Strict):
 
     @property
     def source(self) -> str:
-        """Where the values come from."""
+        """The source of the values."""
         return next((name for name in SOURCES if getattr(self, name) is not None), "measure")
 
     @property

@@ -56,7 +56,7 @@ class Pasts(Strict):
 
     @property
     def count(self) -> int:
-        """How many pasts that makes."""
+        """The number of pasts that this makes."""
         blocks = 1
         for values in self.vary.values():
             blocks *= len(values)

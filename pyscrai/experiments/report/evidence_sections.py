@@ -39,7 +39,7 @@ def pairs(results: Mapping[str, Any], evidence_of: Mapping[str, Any], run_link: 
 
 def evidence(evidence_of: Mapping[str, Sequence[Mapping[str, Any]]], run_link: Callable[[str], str | None]
              ) -> Iterator[Block]:
-    """What the scores of each run rest on: who gave them, why, and the lines that were cited."""
+    """The scores of each run: who gave them, why, and the lines that were cited."""
     if not evidence_of:
         return
     yield Heading("Evidence", anchor="evidence")

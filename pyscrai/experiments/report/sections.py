@@ -59,7 +59,7 @@ def _finding(results: Results) -> Iterator[Block]:
 
 
 def sentence(row: Mapping[str, Any], smallest: float | None) -> str:
-    """What a contrast found, in a sentence."""
+    """The finding of a contrast in a sentence."""
     subject = f"{row['measure']}, {row['arm']} {MINUS} {row['reference']}"
     if row["difference"] is None:
         return f"{subject}: no past has a value on both sides."

@@ -46,7 +46,7 @@ def detectable(spread: float, n: int, *, alpha: float = 0.05, target: float = TA
 
 def pasts_needed(effect: float, spread: float, *, alpha: float = 0.05, target: float = TARGET,
                  most: int = 1_000_000) -> int | None:
-    """How many pasts it takes to find a true difference with the target power; None where ``most`` do not suffice."""
+    """The pasts it takes to find a true difference with the target power; None where ``most`` do not suffice."""
     if not effect or power(effect, spread, most, alpha=alpha) < target:
         return None
     low, high = 2, most

@@ -24,7 +24,7 @@ class Box:
     kind: str
 
     def border(self, towards: Box) -> tuple[float, float]:
-        """Where a line from the centre to another box leaves this one."""
+        """The point at which a line from the centre to another box leaves this one."""
         dx, dy = towards.x - self.x, towards.y - self.y
         scale = min(self.width / 2 / abs(dx) if dx else math.inf, self.height / 2 / abs(dy) if dy else math.inf)
         return self.x + dx * scale, self.y + dy * scale

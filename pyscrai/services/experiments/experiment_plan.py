@@ -60,7 +60,7 @@ class ExperimentPlan:
 
     @property
     def cells(self) -> int:
-        """How many runs are planned, those that only make pasts left out."""
+        """The number of planned runs, those that only make pasts left out."""
         return self.spec.pasts.count * len(self.arms) * self.spec.repeats
 
     def past_rows(self) -> Iterator[dict[str, Any]]:

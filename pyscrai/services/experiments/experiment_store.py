@@ -102,7 +102,7 @@ async def store_experiment(services: Services, loaded: LoadedExperiment, *, acto
 
 
 def _amended(row: ExperimentRow, new: ExperimentTemplate, *, amend: bool) -> list[str]:
-    """What a changed file changes about a frozen experiment, in words; nothing where it is not frozen.
+    """The changes that a file makes to a frozen experiment, in words; nothing where it is not frozen.
 
     Raises:
         VersionConflict: it is frozen, and the change is not asked for or not possible.

@@ -47,7 +47,7 @@ async def store_pilot(services: Services, loaded: LoadedExperiment, pasts: int, 
 
 
 async def forecast(services: Services, plan: ExperimentPlan) -> dict[str, Any]:
-    """What an experiment is, will take, and can find; as far as a pilot was played, in its own units."""
+    """A forecast of an experiment: its cost and what it can find; as far as a pilot was played, in its own units."""
     spec = plan.spec
     planned = {"pasts": spec.pasts.count, "arms": len(plan.arms), "repeats": spec.repeats, "runs": plan.cells,
                "past_runs": spec.pasts.count if spec.pasts.until else 0, "contrasts": len(plan.contrasts)}

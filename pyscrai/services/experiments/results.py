@@ -102,7 +102,7 @@ def _contrasts(plan: ExperimentPlan, values: Mapping[str, Sequence[RunValue]], a
 
 
 def standing(plan: ExperimentPlan, use: MeasureUse) -> Standing:
-    """What a measure is in this experiment; one that the frozen plan does not name is exploratory."""
+    """The standing of a measure in this experiment; one that the frozen plan does not name is exploratory."""
     if plan.row.frozen is not None and use.name not in {
             entry["name"] for entry in plan.row.frozen.get("measures", ())}:
         return "exploratory"
@@ -144,7 +144,7 @@ def _agreement(plan: ExperimentPlan, measure: str, judgements: Sequence[Judgemen
 
 def _with_people(plan: ExperimentPlan, measure: str, judgements: Sequence[JudgementRow], level: Any
                  ) -> dict[str, Any] | None:
-    """How models agree with people on the items that both judged: alpha of the two sides' means or majorities."""
+    """The agreement of models with people on the items that both judged: alpha of both sides' means or majorities."""
     sides: dict[tuple[str, str], dict[bool, list[Any]]] = defaultdict(lambda: {True: [], False: []})
     for row in judgements:
         if row.measure == measure:
@@ -249,7 +249,7 @@ async def _course(session: AsyncSession, plan: ExperimentPlan) -> dict[str, Any]
 
 
 async def _provenance(session: AsyncSession, plan: ExperimentPlan) -> dict[str, Any]:
-    """What answered: each alias with the model and the fingerprint that its endpoint reported."""
+    """The models that answered: each alias with the model and the fingerprint that its endpoint reported."""
     found: dict[tuple[Any, ...], int] = defaultdict(int)
     run_ids = await ExperimentCells(session, plan.id).run_ids()
     fingerprint = CallRow.raw["system_fingerprint"].as_string()

@@ -67,7 +67,7 @@ async def ended_cells(session: AsyncSession, experiment_id: str, states: Sequenc
 
 async def read_records(session: AsyncSession, plan: ExperimentPlan, uses: Sequence[MeasureUse],
                        runs: Sequence[RunRow]) -> RunRecords:
-    """What some runs recorded; only the tables that the measures need are asked."""
+    """The records of some runs; only the tables that the measures need are asked."""
     records = RunRecords(runs={run.id: run for run in runs})
     ids = list(records.runs)
     parents = {run.parent_run_id for run in runs if run.parent_run_id}
@@ -117,7 +117,7 @@ async def _read_events(session: AsyncSession, uses: Sequence[MeasureUse], ids: S
 
 
 def value_of(plan: ExperimentPlan, use: MeasureUse, run: RunRow, records: RunRecords) -> float | None:
-    """What a measure is in one run; None where nothing was measured."""
+    """The value of a measure in one run; None where nothing was measured."""
     if use.source == "outcome":
         outcome = run.outcome or {}
         return float(use.target in (outcome.get("label"), outcome.get("end")))
@@ -132,7 +132,7 @@ def value_of(plan: ExperimentPlan, use: MeasureUse, run: RunRow, records: RunRec
 
 
 def number_of(use: MeasureUse, raw: Any) -> float | None:
-    """What one raw value counts: 1 or 0 where a category is named, 1 where values are counted, else the number."""
+    """The number that one raw value counts: 1 or 0 where a category is named, 1 where values are counted."""
     if use.is_ is not None:
         return float((str(raw).lower() if isinstance(raw, bool) else str(raw)) == use.is_)
     if use.take == "count":

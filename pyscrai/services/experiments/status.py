@@ -44,7 +44,7 @@ async def experiment_status(services: Services, reference: str) -> dict[str, Any
 
 
 def experiment_facts(row: ExperimentRow) -> dict[str, Any]:
-    """What lists show of an experiment."""
+    """The facts of an experiment that lists show."""
     moments = {name: moment.isoformat(timespec="milliseconds") if (moment := getattr(row, name)) else None
                for name in ("created_at", "frozen_at", "started_at", "ended_at", "updated_at")}
     content = row.content

@@ -70,7 +70,7 @@ async def verify_experiment(services: Services, reference: str, *, sample: int =
 
 
 def _compare(path: str, one: Any, other: Any) -> tuple[int, list[str]]:
-    """How many numbers were compared, and which differ by more than rounding."""
+    """Compare numbers: how many there were, and those that differ by more than rounding."""
     if isinstance(one, dict) and isinstance(other, dict):
         parts = [_compare(f"{path}.{key}", one.get(key), other.get(key)) for key in sorted({*one, *other})]
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):

@@ -31,7 +31,7 @@ class Expression:
         self._program = program(self.tree)
 
     def value(self, context: Mapping[str, Any]) -> Any:
-        """What the expression gives.
+        """The value of the expression.
 
         Raises:
             ExpressionError: it cannot be computed: a missing name, operands that do not fit, a division by zero, or
@@ -40,7 +40,7 @@ class Expression:
         return self.run(Computation(context))
 
     def run(self, computation: Computation) -> Any:
-        """What the expression gives; the computation knows afterwards what it took.
+        """The value of the expression; the computation knows afterwards what it took.
 
         Raises:
             ExpressionError: it cannot be computed.
@@ -98,7 +98,7 @@ def truth(text: str, context: Mapping[str, Any]) -> bool:
 
 
 def value(text: str, context: Mapping[str, Any]) -> Any:
-    """What an expression gives in a context.
+    """The value of an expression in a context.
 
     Raises:
         ExpressionError: it cannot be computed.

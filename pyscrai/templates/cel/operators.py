@@ -33,7 +33,7 @@ def wrong(at: int, message: str, cure: str | None = None, *, type: Type = ANY) -
 
 
 def demand(node: Node, found: Type, wanted: Type, what: str) -> tuple[ExpressionProblem, ...]:
-    """What is wrong with a part that is not of the wanted type."""
+    """The problem of a part that is not of the wanted type."""
     if "any" in (found.kind, wanted.kind) or found.kind == wanted.kind:
         return ()
     message = f"{what} is {found.words}, not {wanted.words}"

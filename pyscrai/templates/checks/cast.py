@@ -40,7 +40,7 @@ _PROGRAM = re.compile(r"tool:[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 def _in_person(subject: Subject, path: Path, name: str, role: Role) -> None:
-    """Who plays a role beside a model: a program, a person, a person who approves; and what it is told."""
+    """Check who plays a role beside a model: a program, a person, a person who approves; and what it is told."""
     engine = subject.engine_of(name)
     if role.played_by:
         if not _PROGRAM.fullmatch(role.played_by):
@@ -139,7 +139,7 @@ def _phases(subject: Subject) -> set[str]:
 
 
 def _order(subject: Subject, path: Path, phase: Phase) -> None:
-    """What goes with an order and what does not."""
+    """Check that everything fits the order of the phase."""
     groups = subject.scenario.groups
     if phase.order == "parallel":
         for index, name in enumerate(phase.speaker_names):

@@ -38,7 +38,7 @@ def check_display_names(subject: Subject) -> None:
 
 
 def unprintable(name: str) -> str | None:
-    """What makes a name more than one line of letters, in words."""
+    """The characters that make a name more than one line of letters, in words."""
     for character in name:
         if character in "\n\r\v\f\x85\u2028\u2029":
             return "a line break"

@@ -52,7 +52,7 @@ def reach(start: str, ways: Mapping[str, Iterable[str]]) -> set[str]:
 
 
 def _ways(phase: Phase, phases: Mapping[str, Phase]) -> tuple[str, ...]:
-    """Where a phase can lead, misspelt names put right; a way after a bare one that is always open is never taken."""
+    """The phases that a phase can lead to, misspelt names put right, without ways that can never be taken."""
     found: dict[str, None] = {}
     for transition in taken(phase, phases):
         known = transition.to == END or transition.to in phases

@@ -46,7 +46,7 @@ def check_prompts(subject: Subject) -> None:
 
 def prompt_names(slot: str, parameters: Collection[str] | None = None, variables: Collection[str] | None = None
                  ) -> dict[str, tuple[str, ...] | None]:
-    """What a prompt may read: each name with its fields, or None where any field goes.
+    """The names that a prompt may read: each with its fields, or None where any field goes.
 
     Args:
         parameters: the scenario's, if the scenario is known; likewise ``variables``.
@@ -61,7 +61,7 @@ def prompt_names(slot: str, parameters: Collection[str] | None = None, variables
 
 
 def agent_text_problems(agent: AgentBody) -> Iterator[tuple[Path, TextProblem]]:
-    """What is wrong with an agent's own prompts, whatever scenario it plays in."""
+    """Problems of an agent's own prompts, whatever scenario it plays in."""
     for slot, text in agent.prompts.items():
         for problem in problems_of(text, prompt_names(slot)):
             yield ("prompts", slot), problem
@@ -70,7 +70,7 @@ def agent_text_problems(agent: AgentBody) -> Iterator[tuple[Path, TextProblem]]:
 
 
 def problems_of(text: str, names: Mapping[str, tuple[str, ...] | None]) -> list[TextProblem]:
-    """What is wrong with a text.
+    """Problems of a text.
 
     Args:
         names: what it may read: each name with its fields, or None where any field goes.

@@ -111,7 +111,7 @@ class Subject:
         return self.agents.get(agent) if isinstance(agent, str) else agent
 
     def engine_of(self, role: str) -> EngineType | None:
-        """What a role is, or None if its agent is unknown."""
+        """The engine of a role, or None if its agent is unknown."""
         agent = self.agent_of(role) if role in self.scenario.roles else None
         return agent.engine if agent is not None else None
 

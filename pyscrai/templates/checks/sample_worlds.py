@@ -103,7 +103,7 @@ def _containers(variable: Variable, items: Sequence[Any]) -> list[Any]:
 
 
 def _sample_arguments(scenario: ScenarioTemplate, action: str, number: int) -> dict[str, Any]:
-    """What a move of an action may hold in a world."""
+    """The arguments that a move of an action may have in a world."""
     found = {}
     for name, argument in scenario.actions[action].fields.items() if action in scenario.actions else ():
         values = _argument(argument, argument_type(argument))

@@ -136,7 +136,7 @@ def _filled(text: str, name: str) -> str:
 
 
 def _spoken(dialogue: str, name: str) -> list[str]:
-    """What the character says in example dialogues."""
+    """The character's lines in example dialogues."""
     found: list[str] = []
     for block in re.split(r"<START>", dialogue, flags=re.IGNORECASE):
         lines = re.split(r"^\s*(\{\{\s*char\s*\}\}|\{\{\s*user\s*\}\}|" + re.escape(name or "\0") + r")\s*:", block,
@@ -148,7 +148,7 @@ def _spoken(dialogue: str, name: str) -> list[str]:
 
 
 def _lore(card: Source) -> list[str]:
-    """What a card's book says always; the rest waits for words that nothing here looks out for."""
+    """The entries of a card's book that always hold; the rest waits for words that nothing here looks out for."""
     book = card.take("character_book", "lorebook")
     entries = book.get("entries") if isinstance(book, dict) else None
     entries = list(entries.values()) if isinstance(entries, dict) else entries if isinstance(entries, list) else []

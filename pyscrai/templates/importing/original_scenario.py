@@ -170,6 +170,6 @@ def _ends(config: Source, cast: _Cast) -> tuple[End, ...]:
 
 
 def _premise(config: Source, description: str) -> str:
-    """What the scenario says of itself, and its setting."""
+    """The scenario's description of itself, and its setting."""
     setting = config.text("setting", "context", "initial_context", limit=4_000)
     return unbraced("\n\n".join(part for part in (description, setting) if part)) or "Nothing is known at the start."

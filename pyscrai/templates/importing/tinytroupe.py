@@ -49,7 +49,7 @@ def from_tinytroupe(data: dict[str, Any], notes: list[str]) -> AgentTemplate:
 
 
 def _work(persona: Source) -> tuple[str, list[str]]:
-    """What the person is, in a phrase, and what its work is."""
+    """The person's position, in a phrase, and its work."""
     title, lines = "", []
     if isinstance(persona.data.get("occupation"), dict):
         occupation = persona.open("occupation")

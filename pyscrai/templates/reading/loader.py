@@ -94,7 +94,7 @@ def load_data(data: Any, *, file: str | None = None) -> LoadedTemplate:
 
 
 def read_file(path: str | FilePath) -> Reading:
-    """What a file holds, valid or not.
+    """Read a file, valid or not.
 
     Raises:
         NotFound: there is no such file, or it cannot be read.
@@ -110,7 +110,7 @@ def read_file(path: str | FilePath) -> Reading:
 
 
 def read_text(text: str | bytes, *, file: str | None = None) -> Reading:
-    """What a text holds, valid or not."""
+    """Read a text, valid or not."""
     documents, problems = read(text, file=file)
     if not documents and not problems:
         problems = [Positions(file).problem("template.empty", (), "there is no template in here",
@@ -119,7 +119,7 @@ def read_text(text: str | bytes, *, file: str | None = None) -> Reading:
 
 
 def read_data(data: Any, *, file: str | None = None) -> Reading:
-    """What plain data holds, valid or not."""
+    """Read plain data, valid or not."""
     positions = Positions(file)
     if _too_deep(data):
         problem = positions.problem("template.too_deep", (), f"this is nested more than {DEEPEST} deep")

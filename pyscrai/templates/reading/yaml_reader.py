@@ -267,7 +267,7 @@ class _Reader:
 
 
 def plain(text: str) -> Any:
-    """What an unquoted scalar is in the YAML 1.2 core schema."""
+    """The value of an unquoted scalar in the YAML 1.2 core schema."""
     if text in _NULL:
         return None
     if text in _TRUTH:

@@ -65,7 +65,7 @@ class Guard:
                        headers={"retry-after": str(int(wait) + 1)})
 
     def _client(self, scope: Scope, headers: Headers) -> str:
-        """Who makes the request, as far as that is known before it is looked at: what a header says proves nothing."""
+        """The client that makes the request, as far as that is known before a look at it: a header proves nothing."""
         context = getattr(scope["app"].state, "context", None) if "app" in scope else None
         key = given_key(headers)
         if key is not None and context is not None and (name := context.access.verified(key)) is not None:

@@ -31,7 +31,7 @@ class Buckets:
 
 
 def network_of(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the network of 64 bits that an IPv6 host may choose from."""
+    """The network that counts as one client: an IPv4 address, or the 64 bits that an IPv6 host may choose from."""
     try:
         return str(ip_network(f"{address}/64", strict=False)) if ip_address(address).version == 6 else address
     except ValueError:

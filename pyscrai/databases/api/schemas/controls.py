@@ -32,7 +32,7 @@ class NewInject(Body):
     """Variables and their new values."""
 
     def content(self) -> InjectText:
-        """What is put into the world, as templates have it."""
+        """The content that is put into the world, as templates have it."""
         return InjectText(text=self.text, audience=self.audience, source=self.source)
 
 
@@ -61,7 +61,7 @@ class HumanReply(Body):
         return self
 
     def given(self) -> dict[str, Any]:
-        """What was said, without what was left out."""
+        """The answer, without fields that were left out."""
         return self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
 
 

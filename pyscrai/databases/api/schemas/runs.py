@@ -61,7 +61,7 @@ class NewRun(Body):
     """Whether it begins at once."""
 
     def options(self) -> RunOptions:
-        """What is chosen for the run, as the factory takes it."""
+        """The options of the run, as the factory takes them."""
         return RunOptions(
             parameters=self.parameters, model=self.model, role_models=self.role_models,
             cast=self.cast, seed=self.seed, max_turns=self.max_turns, budget_usd=self.budget_usd,

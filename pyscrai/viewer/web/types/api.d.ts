@@ -178,6 +178,25 @@ export interface ExperimentSummary {
   [name: string]: any;
 }
 
+export interface ExportedRun {
+  format: "pyscrai.run/1";
+  run: Record<string, any>;
+  template: Record<string, any>;
+  cast: Record<string, any>[];
+  events: EventItem[];
+  calls?: Record<string, any>[] | null;
+  measurements?: Record<string, any>[];
+  metrics?: Record<string, Record<string, any>>;
+  report?: string | null;
+  [name: string]: any;
+}
+
+export interface Fleet {
+  capacity: number;
+  workers: WorkerItem[];
+  shares: ShareItem[];
+}
+
 export interface ForkEdits {
   variables?: Record<string, any>;
   parameters?: Record<string, any>;
@@ -630,6 +649,21 @@ export interface SeatView {
   request: Record<string, any> | null;
 }
 
+export interface ShareChange {
+  weight?: number | null;
+  priority?: number | null;
+  held?: boolean | null;
+}
+
+export interface ShareItem {
+  share: string;
+  waiting: number;
+  playing: number;
+  weight: number;
+  priority: number;
+  held: boolean;
+}
+
 export interface StateView {
   run_id: string;
   turn: number;
@@ -704,4 +738,16 @@ export interface Verification {
   not_ended: string[];
   runs: number;
   numbers: number;
+}
+
+export interface WorkerItem {
+  id: string;
+  kind: string;
+  version: string;
+  capacity: number;
+  playing: number;
+  aliases: string[];
+  labels: string[];
+  started_at: string;
+  beat_seconds: number;
 }
