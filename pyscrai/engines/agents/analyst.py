@@ -158,7 +158,7 @@ class Analyst(Engine):
         messages, prompts = self.messages("analyst_measures", view, measures=asked, ids=_ids(view))
         try:
             value = await ask(self.request(messages, schema=schema), purpose="measurement", read=self.reader(loose),
-                              prompts=prompts)
+                              prompts=prompts, optional=True)
         except ReplyError:
             return {}       # too much for this model at once: each is asked for by itself
         return {(measure.name, role): _score_of(value[key], view) for key, (measure, role) in keys.items()}
