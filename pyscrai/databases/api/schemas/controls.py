@@ -36,18 +36,29 @@ class NewInject(Body):
         return InjectText(text=self.text, audience=self.audience, source=self.source)
 
 
-class HumanReply(Body):
-    """What a person answers for a role: speech, and whatever else the request's schema asks for."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "We close the mains now."}]})
+class Said(Body):
+    """What is said and done in a turn, as the request's schema asks for it."""
 
     text: Words | None = None
     to: RoleName | None = None
     actions: dict[RoleName, dict[RoleName, Value] | None] | None = Field(None, max_length=50)
     changes: tuple[dict[Literal["variable", "value", "reason"], Value], ...] | None = Field(None, max_length=200)
     scene_over: bool | None = None
+
+
+class HumanReply(Said):
+    """What a person answers for a role: speech, and whatever else the request's schema asks for."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "We close the mains now."}]})
+
     next: RoleName | None = None
     """Who speaks next, where a moderator is asked."""
+    decision: Literal["accept", "edit", "reject"] | None = None
+    """What becomes of a model's proposal, where the role's turns are to be approved."""
+    reason: Words | None = None
+    """Why it is rejected."""
+    edited: Said | None = None
+    """What is said and done instead, where it is edited."""
     release: Literal[True] | None = None
     """Alone: let the role's model play this one turn."""
 
