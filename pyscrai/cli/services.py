@@ -44,7 +44,7 @@ async def warmed(model: str | None) -> AsyncIterator[None]:
 
             started = asyncio.create_task(EmbeddedChat.start(alias, settings.cache_dir))
             stack.push_async_callback(_end, started)
-        await asyncio.to_thread(importlib.import_module, "pyscrai.factories.scenario_factory")
+        await asyncio.to_thread(importlib.import_module, "pyscrai.cli.run_session")
         yield
 
 

@@ -12,9 +12,10 @@ from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.parameters import AsJson, RunId, above_zero, read_pairs
 from pyscrai.cli.terminal import output
 from pyscrai.exports.json_text import dumps
+from pyscrai.factories.run_options import RunOptions
 
+# What plays takes two seconds to import: it is imported while the embedded model starts, and not for `--help`.
 if TYPE_CHECKING:
-    from pyscrai.factories.run_options import RunOptions
     from pyscrai.services.replay_comparison import Difference
 
 
@@ -47,8 +48,6 @@ async def run(
     Ctrl-C pauses the run after the turn that is being played. Exit codes: 0 it came to an end of its own, 1 it failed,
     2 the command or the template is wrong, 3 a limit ended it, 4 it waits for a person, 130 interrupted.
     """
-    from pyscrai.factories.run_options import RunOptions
-
     people = {role: name or "you" for role, name in read_pairs(play, "--play", bare=True).items()}
     options = RunOptions(
         parameters=read_pairs(set_, "--set"), model=model, role_models=read_pairs(role_model, "--role-model"),

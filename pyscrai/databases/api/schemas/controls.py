@@ -36,7 +36,7 @@ class NewInject(Body):
         return InjectText(text=self.text, audience=self.audience, source=self.source)
 
 
-class Said(Body):
+class ReplyContent(Body):
     """What is said and done in a turn, as the request's schema asks for it."""
 
     text: Words | None = None
@@ -46,7 +46,7 @@ class Said(Body):
     scene_over: bool | None = None
 
 
-class HumanReply(Said):
+class HumanReply(ReplyContent):
     """What a person answers for a role: speech, and whatever else the request's schema asks for."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "We close the mains now."}]})
@@ -57,7 +57,7 @@ class HumanReply(Said):
     """What becomes of a model's proposal, where the role's turns are to be approved."""
     reason: Words | None = None
     """Why it is rejected."""
-    edited: Said | None = None
+    edited: ReplyContent | None = None
     """What is said and done instead, where it is edited."""
     release: Literal[True] | None = None
     """Alone: let the role's model play this one turn."""
