@@ -11,7 +11,7 @@ from pyscrai.did_you_mean import instead
 from pyscrai.errors import ExpressionError, Problem
 from pyscrai.experiments import measure_checks
 from pyscrai.experiments.design import PlannedArm, exclusion_problem, planned_arms
-from pyscrai.experiments.models.arms import Overrides
+from pyscrai.experiments.models.arms import Factor, Overrides
 from pyscrai.experiments.reader import LoadedExperiment
 from pyscrai.templates.cel.expression import compile_expression
 from pyscrai.templates.cel.scope import scope_of
@@ -175,7 +175,11 @@ def _factors(check: ExperimentCheck) -> None:
             check.error("factor", ("factors", name, "prompt"), f"{factor.target!r} names no prompt",
                         value=factor.target, cure="write ROLE.system or ROLE.turn")
             continue
-        values = list(factor.range) if factor.range is not None else list(factor.levels.values())
+        if factor.range is not None and _whole(check, factor):
+            check.error("factor", ("factors", name, "range"), f"the {factor.kind} `{factor.target}` is an integer",
+                        cure="add `step: 1`")
+            continue
+        values = [factor.point(0.0), factor.point(1.0)] if factor.range is not None else list(factor.levels.values())
         for index, value in enumerate(values):
             try:
                 overrides = factor.overrides(value)
@@ -193,6 +197,15 @@ def _factors(check: ExperimentCheck) -> None:
                         factor.values, dict) else ("factors", name, factor.kind)
                     check.error(problem.code.partition(".")[2], at, problem.message, value=problem.value,
                                 cure=problem.cure)
+
+
+def _whole(check: ExperimentCheck, factor: Factor) -> bool:
+    """Whether a range has values between the integers that its target takes."""
+    domains = check.scenario.parameters if factor.kind == "parameter" else check.scenario.variables
+    domain = domains.get(factor.target)
+    if domain is None or domain.type != "integer" or factor.range is None:
+        return False
+    return factor.step is None or not factor.step.is_integer() or not factor.range[0].is_integer()
 
 
 def _design(check: ExperimentCheck) -> None:

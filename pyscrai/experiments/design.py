@@ -123,14 +123,7 @@ def _latin_hypercube(factors: Mapping[str, Factor], points: int, seed: int) -> I
     drawn = qmc.LatinHypercube(d=len(factors), rng=np.random.default_rng(seed)).random(points)
     seen = set()
     for row in drawn:
-        levels: dict[str, Scalar] = {}
-        for (name, factor), share in zip(factors.items(), row, strict=True):
-            if factor.range is not None:
-                low, high = factor.range
-                levels[name] = float(f"{low + float(share) * (high - low):.6g}")
-            else:
-                choices = list(factor.levels)
-                levels[name] = choices[min(int(share * len(choices)), len(choices) - 1)]
+        levels = {name: factor.point(float(share)) for (name, factor), share in zip(factors.items(), row, strict=True)}
         if (name := arm_name(levels)) not in seen:
             seen.add(name)
             yield levels

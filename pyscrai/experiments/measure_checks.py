@@ -142,5 +142,11 @@ def check_judges(check: ExperimentCheck) -> None:
     if not judges.measures and not own:
         check.error("judges", ("judges",), "the scenario has no measure that judges could score", on_key=True,
                     cure="add `measures` to `judges`, each with a `scale` or `categories` and a `rubric`")
+    primary = check.spec.measures.primary
+    if primary.source == "measure" and primary.target in judged_measures(check):
+        for index, rule in enumerate(check.spec.stop.first if check.spec.stop else ()):
+            if rule.half_width is not None:
+                check.error("never", ("stop", "first", index), f"`{primary.target}` is judged after the playing",
+                            cure="stop at a number of pasts or at a cost, and extend with --amend")
     for index, alias in enumerate(judges.by):
         check.alias(alias, ("judges", "by", index))

@@ -92,6 +92,7 @@ def test_every_mistake_of_a_file_is_told_with_its_line_and_cure() -> None:
     ({"judges": {"by": ["defalt"], "repeats": 2}}, "unknown_model_alias", "judges.by[0]"),
     ({"judges": {"by": ["default"], "measures": ["agre"]}}, "unknown_measure", "judges.measures[0]"),
     ({"stop": {"first": [{"pasts": 60}]}}, "never", "stop.first[0]"),
+    ({"judges": {"by": ["default"]}, "stop": {"first": [{"half_width": 1, "after": 5}]}}, "never", "stop.first[0]"),
     ({"arms": {}, "factors": {"h": {"parameter": "heat", "values": [0.1, 7]}}}, "bounds", "factors.h.values[1]"),
     ({"arms": {}, "factors": {"h": {"parameter": "heat", "values": [0.1, 0.2]}}, "exclude": ["g > 1"]}, "exclude",
      "exclude[0]"),
@@ -159,3 +160,23 @@ def test_repeats_of_a_past_share_their_seeds_over_the_arms() -> None:
     assert repeat_seed(7, 1) == 7
     assert repeat_seed(7, 2) == repeat_seed(7, 2) != repeat_seed(7, 3)
     assert len({repeat_seed(past, repeat) for past in range(50) for repeat in range(2, 20)}) == 50 * 18
+
+
+def test_a_range_over_an_integer_needs_a_step() -> None:
+    factors = {"t": {"variable": "trust", "range": [1, 9]}}
+    assert ("factor", "factors.t.range", "error") in problems(arms={}, design={"latin_hypercube": 5}, factors=factors)
+    stepped = {"t": {"variable": "trust", "range": [1, 9], "step": 2}}
+    assert problems(arms={}, design={"latin_hypercube": 5}, factors=stepped) == []
+    spec = experiment_of_data({**BASE, "arms": {}, "design": {"latin_hypercube": 5}, "factors": stepped}).template
+    assert sorted(arm.levels["t"] for arm in planned_arms(spec)) == [1, 3, 5, 7, 9]
+
+
+def test_a_list_of_combinations() -> None:
+    factors = {"heat": {"parameter": "heat", "values": [0.2, 0.8]}, "trust": {"variable": "trust", "values": [1, 9]}}
+    spec = experiment_of_data({**BASE, "arms": {}, "design": "list", "factors": factors, "combinations": [
+        {"heat": 0.2, "trust": 9}, {"heat": 0.8, "trust": 1}]}).template
+    assert [arm.name for arm in planned_arms(spec)] == ["heat=0.2,trust=9", "heat=0.8,trust=1"]
+    assert ("combination", "combinations[0].trust", "error") in problems(
+        arms={}, design="list", factors=factors, combinations=[{"heat": 0.2, "trust": 4}])
+    assert ("combination", "combinations[0]", "error") in problems(
+        arms={}, design="list", factors=factors, combinations=[{"heat": 0.2}])

@@ -70,6 +70,8 @@ class Factor(Strict):
     """The values, or names of levels to values."""
     range: tuple[float, float] | None = None
     """From low to high, for a Latin hypercube."""
+    step: float | None = Field(None, gt=0)
+    """With `range`: only every so many; an integer needs `step: 1` or more."""
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
@@ -81,6 +83,8 @@ class Factor(Strict):
             raise ValueError("a factor needs either `values` or a `range`")
         if self.range is not None and not (self.range[0] < self.range[1]):
             raise ValueError(f"`range` runs from low to high, not from {self.range[0]:g} to {self.range[1]:g}")
+        if self.step is not None and self.range is None:
+            raise ValueError("`step` goes with `range`")
         if self.range is not None and given[0] not in ("parameter", "variable"):
             raise ValueError(f"a {given[0]} has no range; write `values`")
         if given[0] in ("prompt", "memory") and not isinstance(self.values, dict):
@@ -98,6 +102,18 @@ class Factor(Strict):
     def target(self) -> str:
         """The name of the target."""
         return str(getattr(self, self.kind))
+
+    def point(self, share: float) -> Scalar:
+        """The value of a range at a share of its way, or the level of plain values."""
+        if self.range is None:
+            choices = list(self.levels)
+            return choices[min(int(share * len(choices)), len(choices) - 1)]
+        low, high = self.range
+        if self.step is None:
+            return float(f"{low + share * (high - low):.6g}")
+        steps = int((high - low) / self.step + 1e-9)
+        value = low + self.step * min(int(share * (steps + 1)), steps)
+        return int(value) if low.is_integer() and self.step.is_integer() else float(f"{value:.6g}")
 
     @property
     def levels(self) -> dict[Scalar, Any]:

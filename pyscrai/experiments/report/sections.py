@@ -129,6 +129,9 @@ def _flow(results: Results) -> Iterator[Block]:
 
 def _contrasts(results: Results) -> Iterator[Block]:
     yield Heading("Contrasts", anchor="contrasts")
+    if not results["contrasts"]:
+        yield Paragraph("No contrasts are declared: look at the arms, and at the table of runs.")
+        return
     rows: list[Sequence[Cell]] = [(
         f"{row['arm']} {MINUS} {row['reference']}", row["measure"], row["standing"],
         Link(number(row["difference"]) or "none", f"#{pairs_anchor(row)}"), interval(row), p_value(row["p"]),
