@@ -6,7 +6,6 @@ turns opens as fast as a short one.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ import orjson
 
 from pyscrai.errors import PyscraiError
 from pyscrai.exports.dossier import Dossier
-from pyscrai.viewer.classic_script import classic_script
-from pyscrai.viewer.web_files import PAGE, WEB, web_files
+from pyscrai.viewer.web_files import PAGE, assets, page
 
 EVENTS_AT_ONCE, CALLS_AT_ONCE = 2_000, 60
 """How many events and calls stand in one script."""
@@ -59,16 +57,11 @@ class RunFolder:
         """Write the page and what it needs; how many bytes the whole folder has."""
         self._write("templates", self._templates)
         self._write("graphs", self._graphs)
-        modules = {name: path.read_text(encoding="utf-8") for name, path in web_files().items()
-                   if path.suffix == ".js"}
-        (self.target / "app.js").write_text(classic_script(modules), encoding="utf-8")
         (self.target / "folder.js").write_bytes(
             b"globalThis.pyscraiFolder = " + orjson.dumps({"runs": self.runs}) + b";\n")
         (self.target / PAGE).write_text(_page(), encoding="utf-8")
-        for name, path in web_files().items():
-            if path.suffix != ".js":
-                (self.target / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, self.target / name)
+        for name, asset in assets().items():
+            (self.target / name).write_bytes(asset.content)
         return sum(path.stat().st_size for path in self.target.rglob("*") if path.is_file())
 
     def _write(self, name: str, value: Any) -> None:
@@ -81,11 +74,10 @@ class RunFolder:
 def _page() -> str:
     """The page with its scripts as a page on disk may load them."""
     policy = f'<meta http-equiv="content-security-policy" content="{POLICY}">'
-    text = (WEB / PAGE).read_text(encoding="utf-8")
+    text = page()
     for old, new in (
             ('<meta charset="utf-8">', f'<meta charset="utf-8">\n{policy}'),
-            ('<script type="module" src="main.js"></script>',
-             '<script src="folder.js"></script>\n<script src="app.js" defer></script>')):
+            ('<script src="app.js"', '<script src="folder.js"></script>\n<script src="app.js"')):
         assert old in text
         text = text.replace(old, new)
     return text

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyscrai.viewer.classic_script import UnreadModule, classic_script
-from pyscrai.viewer.web_files import web_files
+from pyscrai.viewer.web_files import sources
 
 NODE = Path(sys.executable).parent / "node"
 
@@ -49,7 +49,7 @@ def test_what_cannot_be_read_is_refused(modules: dict[str, str]) -> None:
 
 
 def test_the_viewer_itself_becomes_a_script_that_parses() -> None:
-    script = classic_script({name: path.read_text(encoding="utf-8") for name, path in web_files().items()
+    script = classic_script({name: path.read_text(encoding="utf-8") for name, path in sources().items()
                              if path.suffix == ".js"})
     checked = subprocess.run([NODE, "--check", "-"], input=script, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr[:2000]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import AsyncIterator, Callable
 from typing import get_args
@@ -12,7 +11,7 @@ import pytest
 
 from pyscrai.audience import ACTS
 from pyscrai.events import AnyEvent
-from pyscrai.viewer.web_files import MEDIA_TYPES, WEB, page, stamp, web_files
+from pyscrai.viewer.web_files import STYLES, WEB, assets, page, sources, stamp
 from tests.api.serving import Serving, serving
 
 RAW = r"\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|eval|document\.write)\b"
@@ -40,21 +39,24 @@ async def test_the_page_and_all_that_it_names_are_there_without_a_key(server: Se
         assert "unsafe" not in policy
         assert "default-src 'none'" in policy
         named = set(re.findall(r'(?:src|href)="([^"]+)"', answer.text))
-        assert len(named) > 30
+        assert {name.rsplit("/", 1)[1] for name in named} == {"app.js", "style.css", "icon.svg"}
         for name in named:
             found = await client.get(f"/{name}")
             assert found.status_code == 200, name
-            assert found.headers["content-type"].split(";")[0] in {kind.split(";")[0] for kind in MEDIA_TYPES.values()}
+            assert found.headers["content-encoding"] == "gzip"
+            bare = await client.get(f"/{name}", headers={"accept-encoding": "identity"})
+            assert bare.content == found.content
+            assert bare.headers["content-type"] == assets()[name.rsplit("/", 1)[1]].media_type
             assert "immutable" in found.headers["cache-control"]
-        for path in ("%2e%2e/web_files.py", "index.html", "vendor/%2e%2e/%2e%2e/web_files.py", "nothing.js"):
+        for path in ("%2e%2e/web_files.py", "index.html", "vendor/%2e%2e/%2e%2e/web_files.py", "main.js"):
             assert (await client.get(f"/viewer/{stamp()}/{path}")).status_code == 404
-        assert (await client.get("/viewer/0000000000000000/main.js")).status_code == 404
+        assert (await client.get("/viewer/0000000000000000/app.js")).status_code == 404
 
 
 def test_the_page_has_no_inline_script_or_style_and_names_no_other_host() -> None:
     text = page("viewer/x")
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bon[a-z]+=|style=", text)
-    for name, path in web_files().items():
+    for name, path in sources().items():
         source = path.read_text(encoding="utf-8")
         if not name.startswith("vendor/"):
             assert "http://" not in source.replace("http://www.w3.org/2000/svg", ""), name
@@ -63,7 +65,7 @@ def test_the_page_has_no_inline_script_or_style_and_names_no_other_host() -> Non
 
 
 def test_every_module_imports_what_is_there() -> None:
-    for name, path in web_files().items():
+    for name, path in sources().items():
         if path.suffix != ".js":
             continue
         for wanted in re.findall(IMPORTED, path.read_text(encoding="utf-8"), re.MULTILINE):
@@ -73,25 +75,28 @@ def test_every_module_imports_what_is_there() -> None:
 
 
 def test_the_page_hears_as_the_engines_do() -> None:
-    source = web_files()["lib/audience.js"].read_text(encoding="utf-8")
+    source = sources()["lib/audience.js"].read_text(encoding="utf-8")
     listed = re.search(r"ACTS = new Set\(\[(.*?)\]", source, re.DOTALL)
     assert listed is not None
     assert set(re.findall(r'"(\w+)"', listed[1])) == ACTS
 
 
 def test_every_kind_of_event_has_its_words() -> None:
-    source = web_files()["data/entries.js"].read_text(encoding="utf-8")
+    source = sources()["data/entries.js"].read_text(encoding="utf-8")
     kinds = {model.model_fields["kind"].default for model in get_args(get_args(AnyEvent)[0])}
     silent = {"end_reached"}    # the run's own end tells it
     assert kinds - silent == set(re.findall(r"^  (\w+): \(", source, re.MULTILINE))
 
 
 def test_components_are_small() -> None:
-    long = {name: lines for name, path in web_files().items() if not name.startswith("vendor/") and path.suffix == ".js"
+    long = {name: lines for name, path in sources().items() if not name.startswith("vendor/") and path.suffix == ".js"
             and (lines := len(path.read_text(encoding="utf-8").splitlines())) > 300}
     assert not long
 
 
 def test_all_the_javascript_is_light() -> None:
-    total = sum(len(gzip.compress(path.read_bytes())) for path in web_files().values() if path.suffix == ".js")
-    assert total < 250_000
+    assert len(assets()["app.js"].packed) < 250_000
+
+
+def test_every_style_is_part_of_the_page() -> None:
+    assert {name for name in sources() if name.endswith(".css")} == set(STYLES)

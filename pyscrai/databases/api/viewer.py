@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from pyscrai.viewer.web_files import MEDIA_TYPES, POLICY, page, stamp, web_files
+from pyscrai.viewer.web_files import POLICY, assets, page, stamp
 
 FOLDER = "viewer"
+
+FOR_GOOD = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
+"""The address of a file changes with its content, so a browser keeps it."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,11 +22,12 @@ async def viewer() -> Response:
                     headers={"content-security-policy": POLICY, "cache-control": "no-cache"})
 
 
-@router.get(f"/{FOLDER}/{{version}}/{{name:path}}")
-async def viewer_file(version: str, name: str) -> FileResponse:
-    """A file of the page: its address changes with its content, so a browser keeps it."""
-    path = web_files().get(name)
-    if path is None or version != stamp():
+@router.get(f"/{FOLDER}/{{version}}/{{name}}")
+async def viewer_file(version: str, name: str, request: Request) -> Response:
+    """A file of the page."""
+    asset = assets().get(name)
+    if asset is None or version != stamp():
         raise HTTPException(404, "there is no such file")
-    return FileResponse(path, media_type=MEDIA_TYPES[path.suffix],
-                        headers={"cache-control": "public, max-age=31536000, immutable"})
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(asset.packed, media_type=asset.media_type, headers={**FOR_GOOD, "content-encoding": "gzip"})
+    return Response(asset.content, media_type=asset.media_type, headers=FOR_GOOD)
