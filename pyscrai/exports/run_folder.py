@@ -40,6 +40,7 @@ class RunFolder:
                                cure="name a folder that is not there yet")
         self.target = target
         self.runs: list[str] = []
+        self.experiments: list[str] = []
         self._templates: dict[str, Any] = {}
         self._graphs: dict[str, Any] = {}
 
@@ -53,12 +54,19 @@ class RunFolder:
         for name, value in _parts(dossier):
             self._write(f"{run_id}/{name}", value)
 
+    def add_experiment(self, experiment_id: str, parts: Mapping[str, Any]) -> None:
+        """Write an experiment: its status, cells, results, judgements, evidence and report as the API gives them."""
+        self.experiments.append(experiment_id)
+        for name, value in parts.items():
+            self._write(f"{experiment_id}/{name}", value)
+
     def finish(self) -> int:
         """Write the page and what it needs; how many bytes the whole folder has."""
         self._write("templates", self._templates)
         self._write("graphs", self._graphs)
         (self.target / "folder.js").write_bytes(
-            b"globalThis.pyscraiFolder = " + orjson.dumps({"runs": self.runs}) + b";\n")
+            b"globalThis.pyscraiFolder = " + orjson.dumps({
+                "runs": self.runs, "experiments": self.experiments}) + b";\n")
         (self.target / PAGE).write_text(_page(), encoding="utf-8")
         for name, asset in assets().items():
             (self.target / name).write_bytes(asset.content)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from pyscrai.exports.run_folder import RunFolder
+from pyscrai.exports.run_reader import gather
+from pyscrai.services.experiments.experiment_folder import experiment_parts
+from pyscrai.services.experiments.experiment_plan import ExperimentPlan, load_plan
 from tests.api.serving import Serving
 from tests.viewer.test_accessibility import violations
 
@@ -16,7 +21,7 @@ HEAT: dict[str, Any] = {
     "measures": {"primary": {"name": "warmth", "of": "ann"}, "secondary": [{"name": "trust", "variable": "trust"}]}}
 
 
-async def test_from_effect_to_evidence(server: Serving, open_page: Callable[..., Any]) -> None:
+async def test_from_effect_to_evidence(server: Serving, open_page: Callable[..., Any], tmp_path: Path) -> None:
     made = await server.post("/experiments", {"content": HEAT, "start": True}, 201)
     number = made["experiment_id"]
     shown = await open_page(f"{server.url}/#/experiments", wait=".experiment-list")
@@ -56,3 +61,24 @@ async def test_from_effect_to_evidence(server: Serving, open_page: Callable[...,
     await page.goto(f"{server.url}/#/experiments/{number}?tab=report")
     await page.wait_for_selector(".report table")
     assert HEAT["question"] in await shown.text(".report")
+
+    plan = await load_experiment(server, number)
+    parts, runs = await experiment_parts(server.services, plan)
+    folder = RunFolder(tmp_path / "out")
+    async with server.services.database.read() as session:
+        for run_id in runs:
+            folder.add(await gather(session, run_id))
+    folder.add_experiment(number, parts)
+    folder.finish()
+    disk = await open_page(f"file://{tmp_path}/out/index.html#/experiments/{number}?contrast=warmth:hot:calm",
+                           wait=".pairs")
+    await disk.page.locator(".pairs button").first.click()
+    await disk.page.wait_for_selector(".run-evidence .cited")
+    await disk.page.locator(".pairs a.button").first.click()
+    await disk.page.wait_for_selector("#parting, .empty")
+    assert not [url for url in disk.asked if not url.startswith(("file:", "data:", "blob:"))]
+
+
+async def load_experiment(server: Serving, number: str) -> ExperimentPlan:
+    async with server.services.database.read() as session:
+        return await load_plan(session, number)

@@ -1,11 +1,12 @@
 // Experiments of the server: their state, results and evidence, and what may be asked of them.
 
 import { follow } from "./event_stream.js";
+import { folderExperiments, isFolder, part } from "./folder_source.js";
 import { request } from "./rest.js";
 
 const path = (id) => `experiments/${encodeURIComponent(id)}`;
 
-export const experiments = {
+const live = {
   list: (query) => request("experiments", { query }),
   read: (id) => request(path(id)),
   content: (id) => request(`${path(id)}/content`),
@@ -30,3 +31,22 @@ export const experiments = {
     return found;
   },
 };
+
+const items = (found) => ({ items: found, next: null });
+
+/** The same of a folder on disk; nothing can be asked. */
+const folder = {
+  list: async () => items(await Promise.all(folderExperiments.map((id) => part(`${id}/status`)))),
+  read: (id) => part(`${id}/status`),
+  results: (id) => part(`${id}/results`),
+  evidence: async (id, run) => (await part(`${id}/evidence`))[run] || [],
+  judgements: async (id) => items(await part(`${id}/judgements`)),
+  report: (id) => part(`${id}/report`),
+  cells: (id) => part(`${id}/cells`),
+  follow(id, listener) {
+    part(`${id}/status`).then((status) => { listener.events([status]); listener.state("folder"); }, (error) => listener.state("refused", error));
+    return () => {};
+  },
+};
+
+export const experiments = /** @type {typeof live} */ (/** @type {any} */ (isFolder ? folder : live));

@@ -11,8 +11,11 @@ const waiting = new Map();
 
 if (isFolder) shelf.pyscraiPart = (name, value) => waiting.get(name)?.(value);
 
+/** The experiments that the folder holds. @type {string[]} */
+export const folderExperiments = shelf.pyscraiFolder?.experiments || [];
+
 /** A part of the folder, such as `run_1jn9qhwhd8ez/calls_3`; its script is loaded when it is first asked for. */
-function part(name) {
+export function part(name) {
   const known = parts.get(name);
   if (known) return known;
   const coming = new Promise((resolve, reject) => {

@@ -4,6 +4,7 @@ import { html, useEffect, useState } from "../lib/html.js";
 import { compact, duration, money } from "../lib/format.js";
 import { retain, route } from "../lib/router.js";
 import { experiments } from "../data/experiment_source.js";
+import { source } from "../data/source.js";
 import { W } from "../words.js";
 import { ArmMeans } from "../components/arm_means.js";
 import { CellBoard, Failures } from "../components/cell_board.js";
@@ -53,9 +54,9 @@ export function ExperimentPage({ id }) {
   const tabs = { contrasts: W.experiments.contrasts, board: W.experiments.board, judges: W.experiments.judges, report: W.report };
   return html`<main id="content" class="scroll"><div class="page">
     <div class="page-head experiment-head"><div><h1>${state.title || state.name}</h1><p>${state.question}</p></div><span class="space" />
-      ${state.status === "planned" && !state.freeze_hash && html`<button onClick=${ask("freeze")}>${W.experiments.freeze}</button>`}
-      ${["planned", "paused"].includes(state.status) && html`<button class="primary" onClick=${ask("run")}>${W.experiments.run}</button>`}
-      ${state.status === "running" && html`<button onClick=${ask("pause")}>${W.controls.pause}</button><button class="danger" onClick=${ask("cancel")}>${W.cancel}</button>`}</div>
+      ${source.canSteer && state.status === "planned" && !state.freeze_hash && html`<button onClick=${ask("freeze")}>${W.experiments.freeze}</button>`}
+      ${source.canSteer && ["planned", "paused"].includes(state.status) && html`<button class="primary" onClick=${ask("run")}>${W.experiments.run}</button>`}
+      ${source.canSteer && state.status === "running" && html`<button onClick=${ask("pause")}>${W.controls.pause}</button><button class="danger" onClick=${ask("cancel")}>${W.cancel}</button>`}</div>
     <dl class="tiles">
       <div><dt>${W.runsPage.columns.status}</dt><dd><span class=${`pill ${{ running: "running", paused: "paused", completed: "completed", cancelled: "failed" }[state.status] || ""}`}>${W.experiments.statuses[state.status]}</span><small>${state.reason}</small></dd></div>
       <div><dt>${W.experiments.cells}</dt><dd>${state.cells.ended} / ${state.planned}<small>${state.cells.failed ? W.experiments.failed(state.cells.failed) : ""}</small></dd></div>
