@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
@@ -11,6 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from pyscrai.databases.dialects.grouped_writes import GroupedWrites, WrittenCursor
 from pyscrai.databases.dialects.patient_saver import PatientSaver
 from pyscrai.databases.dialects.postgres_server import PostgresServer
 from pyscrai.databases.patience import Patience
@@ -32,7 +35,20 @@ Row = dict[str, Any]
 
 
 class PostgresSaver(PatientSaver, AsyncPostgresSaver):
-    """The saver of one run."""
+    """The saver of one run: what it writes goes along with what others write at the time."""
+
+    writes: GroupedWrites
+
+    @asynccontextmanager
+    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[Any]:
+        if not pipeline:
+            async with super()._cursor() as cursor:
+                yield cursor
+            return
+        written = WrittenCursor()
+        yield written
+        if written.statements:
+            await self.writes.write(written.statements)
 
 
 class PostgresSavers:
@@ -41,6 +57,7 @@ class PostgresSavers:
     def __init__(self, dialect: PostgresServer, pool: AsyncConnectionPool[AsyncConnection[Row]],
                  serde: SerializerProtocol, patience: Patience) -> None:
         self._dialect, self._pool, self._serde, self._patience = dialect, pool, serde, patience
+        self._writes = GroupedWrites(dialect.dsn, timeout=dialect.session_timeout or WAITING)
 
     @classmethod
     async def open(cls, dialect: PostgresServer, serde: SerializerProtocol, patience: Patience, *, pool_size: int
@@ -62,9 +79,11 @@ class PostgresSavers:
         saver = PostgresSaver(self._pool, serde=self._serde)
         saver.patience, saver.explain = self._patience, self._dialect.explain
         saver.timeout = self._dialect.session_timeout
+        saver.writes = self._writes
         return saver
 
     async def close(self) -> None:
+        await self._writes.close()
         await self._pool.close(timeout=CLOSING)
 
 
