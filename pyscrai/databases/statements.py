@@ -50,3 +50,7 @@ def _columns(table: type[Base]) -> list[str]:
     declared = table.__table__
     assert isinstance(declared, Table)
     return [column.name for column in declared.columns if column.name != "id"]
+
+
+REPLY = _columns(CallRow).index("reply")
+"""Where a call's row has its reply."""

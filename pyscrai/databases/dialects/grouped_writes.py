@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import queue
-import re
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -18,19 +17,14 @@ import psycopg
 import structlog
 
 from pyscrai.databases.batch import take_batch
+from pyscrai.databases.dialects.many_rows import Statement, joined
 from pyscrai.databases.dialects.socket_guard import SocketGuard
 
 LARGEST_GROUP = 64
 
-MOST_ROWS = 64
-"""Rows of one statement at most."""
-
 CLOSING = 10.0
 """Seconds that the thread is given to finish what was handed over."""
 
-ROW = re.compile(r"VALUES (\((?:%s, )*%s\))")
-
-Statement = tuple[str, Sequence[Any]]
 Waiting = tuple[list[Statement], asyncio.Future[None]]
 
 _log = structlog.get_logger("pyscrai.databases.checkpoints")
@@ -126,27 +120,6 @@ class GroupedWrites:
     def _descriptor(self) -> int | None:
         connection = self._connection
         return None if connection is None or connection.closed else connection.fileno()
-
-
-def joined(statements: Iterable[Statement]) -> Iterable[Statement]:
-    """The statements with rows of one kind put together; what is no insert comes last."""
-    rows: dict[str, list[Sequence[Any]]] = {}
-    others: list[Statement] = []
-    for sql, parameters in statements:
-        if ROW.search(sql):
-            rows.setdefault(sql, []).append(parameters)
-        else:
-            others.append((sql, parameters))
-    for sql, found in rows.items():
-        for start in range(0, len(found), MOST_ROWS):
-            portion = found[start:start + MOST_ROWS]
-            yield _of(sql, len(portion)), [value for row in portion for value in row]
-    yield from others
-
-
-def _of(sql: str, count: int) -> str:
-    """The insert for so many rows."""
-    return sql if count == 1 else ROW.sub(lambda found: f"VALUES {', '.join([found[1]] * count)}", sql)
 
 
 class WrittenCursor:

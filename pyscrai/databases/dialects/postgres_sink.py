@@ -10,10 +10,11 @@ import psycopg
 from psycopg import Connection, Cursor
 from psycopg.errors import UniqueViolation
 
+from pyscrai.databases.dialects.many_rows import inserts
 from pyscrai.databases.dialects.postgres_server import ORDER_LOCK
 from pyscrai.databases.dialects.socket_guard import SocketGuard
 from pyscrai.databases.entry import EventEntry, RecordEntry, Written, status_change
-from pyscrai.databases.statements import Statements
+from pyscrai.databases.statements import PLACE, REPLY, Statements
 from pyscrai.databases.text_ids import KnownTexts, digest
 from pyscrai.plain_text import storable
 
@@ -110,14 +111,18 @@ class PostgresSink:
     def _rest(self, connection: Connection[Row], owned: list[tuple[RecordEntry, list[EventEntry], Row] | None],
               ids: dict[str, int], known: dict[tuple[str, str], tuple[int, str, int]], *, again: bool
               ) -> list[Written | None]:
-        calls: list[Row] = []
+        calls: dict[Row, Row] = {}
         events: list[Row] = []
         measurements: list[Row] = []
         for item in owned:
             if item is None:
                 continue
             entry, new, (last, _, _) = item
-            calls += [call.row(entry.run_id, ids, call.made) for call in entry.calls]
+            for call in entry.calls:
+                row = call.row(entry.run_id, ids, call.made)
+                # A call that was handed over twice is written once: the first answer stays, as it does in the table.
+                if (there := calls.get(row[:len(PLACE)])) is None or there[REPLY] is None:
+                    calls[row[:len(PLACE)]] = row
             for seq, one in enumerate(new, start=last - len(new) + 1):
                 event = one.event
                 events.append((entry.run_id, seq, event.key, event.kind, event.turn, event.phase, event.source,
@@ -127,10 +132,9 @@ class PostgresSink:
                 if (change := status_change(event)) is not None:
                     connection.execute(self._sql.status, change.row(entry.run_id, entry.moment))
         numbers = iter(self._insert_events(connection, events))
-        if calls:
-            connection.cursor().executemany(self._sql.insert_call, calls)
-        if measurements:
-            connection.cursor().executemany(self._sql.insert_measurement, measurements)
+        for sql, parameters in (*inserts(self._sql.insert_call, list(calls.values())),
+                                *inserts(self._sql.insert_measurement, measurements)):
+            connection.execute(sql, parameters)
         results: list[Written | None] = []
         for item in owned:
             if item is None:
@@ -154,9 +158,9 @@ class PostgresSink:
     def _insert_events(self, connection: Connection[Row], rows: list[Row]) -> list[int]:
         if not rows:
             return []
-        cursor = connection.cursor()
-        cursor.executemany(self._sql.insert_event + " RETURNING id", rows, returning=True)
-        return [result.fetchall()[0][0] for result in cursor.results()]
+        cursors = [connection.execute(sql, parameters)
+                   for sql, parameters in inserts(self._sql.insert_event + " RETURNING id", rows)]
+        return [number for cursor in cursors for (number,) in cursor.fetchall()]
 
     def _store(self, connection: Connection[Row], texts: Iterable[str], ids: dict[str, int]) -> dict[str, int]:
         """Store the texts that are not known; adds the ids of all to ``ids``."""
@@ -165,7 +169,8 @@ class PostgresSink:
             return {}
         # In the order of their hashes, so that two processes that store the same texts do not wait for each other.
         rows = sorted((key, storable(text)) for text, key in missing.items())
-        connection.cursor().executemany(self._sql.insert_text, rows)
+        for sql, parameters in inserts(self._sql.insert_text, rows):
+            connection.execute(sql, parameters)
         found = connection.execute(FIND_TEXTS, ([key for key, _ in rows],))
         numbers = {bytes(key): number for key, number in found.fetchall()}
         fresh = {text: numbers[key] for text, key in missing.items()}
