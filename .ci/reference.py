@@ -60,6 +60,7 @@ def commands() -> str:
     start = re.search(r"^## ", text, re.MULTILINE)
     assert start is not None
     body = text[start.start():]
+    text = re.sub(r"(pyscrai[\w ]*?) -m \w+", r"\1", text)       # cyclopts names the module that was started
     body = re.sub(r"^## Table of Contents\n.*?(?=^\*\*)", "", body, count=1, flags=re.DOTALL | re.MULTILINE)
     body = body[body.index("\n## "):] if not body.startswith("## ") else body
     return f"{MADE}\n\n# Commands\n\n{COMMANDS}\n\n{body.strip()}\n"
