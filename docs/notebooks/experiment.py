@@ -1,0 +1,62 @@
+"""An experiment from file to finding: declared, planned, run, every pair looked at, doubted."""
+
+import marimo
+
+app = marimo.App(width="medium", app_title="An experiment")
+
+
+@app.cell
+def _():
+    import marimo as mo
+
+    import pyscrai
+
+    MODEL = "scripted"      # means nothing and costs nothing; take a real model for a finding
+    lab = pyscrai.open(model=MODEL)
+    return lab, mo
+
+
+@app.cell
+def _(mo):
+    mo.md("# Does a patient buyer pay less?\n\nTwo arms go on from the same pasts: one as it is, one in which time presses.")
+
+
+@app.cell
+def _(lab):
+    experiment = lab.experiment({
+        "name": "patience", "question": "Does time pressure change the last price?",
+        "scenario": "used-car-negotiation", "max_turns": 6,
+        "pasts": {"seeds": 3, "until": {"turn": 2}},
+        "arms": {"plain": {}, "pressed": {"injects": [{"text": "The shop closes in five minutes."}]}},
+        "measures": {"primary": {"name": "turns", "figure": "turns"}}, "parallel": 4})
+    experiment.check()
+    return (experiment,)
+
+
+@app.cell
+def _(experiment, mo):
+    mo.vstack([mo.md("## The plan\n\nRuns, calls, and the smallest effect that so few pasts can find."),
+               experiment.plan()])
+
+
+@app.cell
+def _(experiment):
+    experiment.run(progress=False)
+    experiment      # shows itself: status, runs, contrasts
+    return
+
+
+@app.cell
+def _(experiment, mo):
+    mo.vstack([mo.md("## Every comparison"), experiment.table("contrasts").to_pandas(),
+               mo.md("## Every run"), experiment.table("runs").to_pandas()])
+
+
+@app.cell
+def _(experiment, mo):
+    found = experiment.verify()
+    mo.vstack([mo.md("## Doubt\n\nA sample of the runs is replayed from the record, and every number computed again."), found])
+
+
+if __name__ == "__main__":
+    app.run()
