@@ -18,13 +18,13 @@ def _():
 
 @app.cell
 def _(mo):
-    mo.md("# Does a patient buyer pay less?\n\nTwo arms go on from the same pasts: one as it is, one in which time presses.")
+    mo.md("# Does time pressure matter?\n\nTwo arms go on from the same pasts: as it is, and with little time.")
 
 
 @app.cell
 def _(lab):
     experiment = lab.experiment({
-        "name": "patience", "question": "Does time pressure change the last price?",
+        "name": "patience", "question": "Does time pressure make the talk shorter?",
         "scenario": "used-car-negotiation", "max_turns": 6,
         "pasts": {"seeds": 3, "until": {"turn": 2}},
         "arms": {"plain": {}, "pressed": {"injects": [{"text": "The shop closes in five minutes."}]}},
@@ -55,8 +55,9 @@ def _(experiment, mo):
 @app.cell
 def _(experiment, mo):
     found = experiment.verify()
-    mo.vstack([mo.md("## Doubt\n\nA sample of the runs is replayed from the record, and every number computed again."), found])
+    mo.vstack([mo.md("## Doubt\n\nA sample of the runs is replayed, and every number computed again."), found])
 
 
 if __name__ == "__main__":
-    app.run()
+    _, names = app.run()
+    names["lab"].close()

@@ -65,8 +65,9 @@ def _(mo, run):
 @app.cell
 def _(fork, mo, run):
     same = run.replay().same, fork.replay().same
-    mo.md(f"## Proof\n\nReplayed from the record, with no model: the run is the same: **{same[0]}**, the fork: **{same[1]}**.")
+    mo.md(f"## Proof\n\nReplayed with no model, the run is the same: **{same[0]}**, the fork: **{same[1]}**.")
 
 
 if __name__ == "__main__":
-    app.run()
+    _, names = app.run()
+    names["lab"].close()

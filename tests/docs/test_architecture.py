@@ -34,8 +34,8 @@ def test_files_and_folders_that_are_named_exist() -> None:
 
 def layer(file: str) -> int:
     """How far down a file stands, as import-linter has the layers."""
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
-    layers = next(found["layers"] for found in contracts if found["id"] == "layers")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = next(found["layers"] for found in project["tool"]["importlinter"]["contracts"] if found["id"] == "layers")
     module = file.removeprefix("pyscrai/").removesuffix(".py").replace("/", ".")
     for place, names in enumerate(layers):
         if any(module == name or module.startswith(f"{name}.") for name in re.split(r" [|:] ", names)):
