@@ -10,8 +10,9 @@ from pyscrai.databases.repositories.calls import Calls, StoredCall
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.calls.speech import clean
 from pyscrai.engines.memory.memory import split
+from pyscrai.engines.place import Place
 from pyscrai.engines.ports.model import ChatModel, ModelReply, ModelRequest, Usage
-from pyscrai.engines.ports.record import CallKey, CallRecord
+from pyscrai.engines.ports.record import CallRecord
 from pyscrai.engines.view import view
 from pyscrai.errors import ModelTimeout, NotFound
 from pyscrai.factories.agent_factory import create_agent_engine
@@ -66,7 +67,7 @@ async def interview(services: Services, run_id: str, role: str, question: str, *
     async with change_runs(services) as changes:
         await Runs(changes.session).get(run_id, lock=True)
         earlier = await _asked(Calls(changes.session), run_id, role, at.turn)
-        key = CallKey(at.turn, role, PURPOSE, len(earlier))
+        key = Place(at.turn, role, PURPOSE).call(len(earlier))
         await changes.record(run_id, [], [CallRecord(key, PURPOSE, chat.alias, request, reply, prompts=prompts)])
         if within is not None:
             await within(changes.session, done)

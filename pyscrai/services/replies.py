@@ -12,6 +12,7 @@ from typing import Any
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.agents.person import ANSWER, check_answer
+from pyscrai.engines.place import Place
 from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import CallKey, CallRecord
 from pyscrai.errors import RunError, WrongState
@@ -72,7 +73,7 @@ async def reply(services: Services, run_id: str, answer: Mapping[str, Any], *, a
 
 def reply_call(asked: Mapping[str, Any], answer: Mapping[str, Any], actor: str) -> CallRecord:
     """A person's reply as the journal keeps it: at the place of the turn that asked."""
-    return CallRecord(CallKey(asked["turn"], asked["role"], asked["task"], ANSWER), "human", f"person:{actor}",
+    return CallRecord(Place(asked["turn"], asked["role"], asked["task"]).call(ANSWER), "human", f"person:{actor}",
                       ModelRequest(()), ModelReply(json.dumps(dict(answer), ensure_ascii=False), "stop", Usage(),
                                                    "person", 0.0))
 
