@@ -86,7 +86,7 @@ class RunPlayer:
             await asyncio.sleep(0.5)   # another process plays it
 
     async def counted(self, run_id: str) -> Stand:
-        """How a run stands, with its figures kept: a process that died may have left it without, a pause does."""
+        """Keep a run's figures, which a process that died, or a pause, leaves it without; how the run stands."""
         await self._services.joint.sum_up(run_id)
         return await self.stand(run_id)
 
