@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Protocol, runtime_checkable
 
@@ -72,12 +73,12 @@ def question_digest(purpose: str, request: ModelRequest) -> bytes:
     The seed is left out: the same question is asked with another one when it is asked anew. So are the hints of a
     schema, ``x-...``: versions add some, and a model is asked the same without them.
     """
-    asked = [purpose, request.temperature, request.top_p, request.max_tokens, list(request.stop),
-             _without_hints(request.schema)]
+    asked = [purpose, request.temperature, request.top_p, request.max_tokens, list(request.stop)]
     try:
-        head = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+        schema = None if request.schema is None else orjson.Fragment(_hintless(orjson.dumps(request.schema)))
+        head = orjson.dumps([*asked, schema], option=orjson.OPT_SORT_KEYS)
     except TypeError:  # integers over 64 bits
-        head = json.dumps(asked, sort_keys=True, default=str).encode()
+        head = json.dumps([*asked, _without_hints(request.schema)], sort_keys=True, default=str).encode()
     digest = blake2b(head, digest_size=16)
     for message in request.messages:
         content = message.content
@@ -90,6 +91,12 @@ def question_digest(purpose: str, request: ModelRequest) -> bytes:
         digest.update(b"\n%s %d\n" % (message.role.encode(), len(text)))
         digest.update(text)
     return digest.digest()
+
+
+@lru_cache(maxsize=512)
+def _hintless(schema: bytes) -> bytes:
+    """A schema as JSON without its hints; a phase asks with the same one every turn."""
+    return orjson.dumps(_without_hints(orjson.loads(schema)), option=orjson.OPT_SORT_KEYS)
 
 
 def _without_hints(schema: Any) -> Any:
