@@ -48,7 +48,7 @@ from pyscrai.events import Event, FlowWarning, RunStarted, TurnSkipped
 
 @dataclass(frozen=True, slots=True)
 class _Arrived:
-    """What people put into the world, to be recorded with the turn that takes it."""
+    """The outcome of people's commands, to be recorded with the turn that takes them."""
 
     events: Sequence[Event]
     lines: Sequence[Line]

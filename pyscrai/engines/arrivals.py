@@ -1,4 +1,4 @@
-"""What people put into a run for one superstep: taken once for all roles that act in it."""
+"""The commands of people for one superstep: taken once for all roles that act in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Taken:
 
 
 UNHEARD = "unheard"
-"""What a replay's command says beside itself: keys of the turns that were over when it was taken."""
+"""The field of a replay's command with the keys of the turns that were over when it was taken."""
 
 
 def heard_in(commands: Commands, key: str) -> Commands:

@@ -60,7 +60,7 @@ class MemoryInbox:
 
 @dataclass(slots=True)
 class MemoryRun:
-    """How a run in memory stands, what is desired of it, and who plays it."""
+    """A run in memory: its status, the state desired of it, and its owner."""
 
     status: RunStatus = "pending"
     desired: Desired = "none"

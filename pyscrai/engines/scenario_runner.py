@@ -21,7 +21,7 @@ from pyscrai.lifecycle import RunStatus
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a drive of the graph ended: the run's status, its outcome, the error, or what a person is asked."""
+    """The end of a drive of the graph: the run's status, its outcome, the error, or the request to a person."""
 
     status: RunStatus
     outcome: Mapping[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""What a role may know at a turn: the only source from which prompts and summaries are made."""
+"""The view of a role: all that it may know at a turn, the only source of prompts and summaries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class View:
     task: str
     summary: str
     lines: tuple[Line, ...]
-    """What it heard since its summary, oldest first."""
+    """The lines that it heard since its summary, oldest first."""
     variables: Mapping[str, Any]
     recalled: tuple[str, ...] = ()
     """Memories from beyond the window that are brought back for this turn."""

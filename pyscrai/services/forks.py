@@ -37,7 +37,7 @@ from pyscrai.templates.models.world import InjectText
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """What a fork has otherwise than its parent."""
+    """The changes of a fork against its parent."""
 
     variables: Mapping[str, Scalar] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)

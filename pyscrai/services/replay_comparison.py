@@ -1,4 +1,4 @@
-"""What a replay compares: each request and each event of the play, with what the run recorded."""
+"""The comparison of a replay: each request and each event of the play, with what the run recorded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLAYING = LIFE_EVENTS - {"run_completed"}
 """Events about the playing itself, which a replay does not share: it is not paused where the run was."""
 
 OUTSIDE = (REQUEST_KEY, "forked", "failed.")
-"""What the keys of events begin with that were written from outside of the play."""
+"""Prefixes of the keys of events that were written from outside of the play."""
 
 What = Literal["event", "order", "request", "call", "measurement", "run", "status", "seal"]
 
@@ -108,7 +108,7 @@ def first_difference(recorded: Mapping[str, StoredEvent], replayed: Mapping[str,
 
 
 class _Absent:
-    """What an event has under a name that it does not know."""
+    """The value of an event under a name that it does not know."""
 
 
 def _as_recorded(event: StoredEvent | None) -> dict[str, Any] | None:

@@ -44,7 +44,7 @@ BESIDE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What a replay found."""
+    """The result of a replay."""
 
     run_id: str
     events: int

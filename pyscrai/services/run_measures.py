@@ -26,14 +26,14 @@ from pyscrai.lifecycle import ENDED
 from pyscrai.services.run_states import Moment, moment
 
 AGAIN = "again"
-"""What the detail of the place of a later measurement begins with."""
+"""The prefix of the detail of a later measurement's place."""
 
 RESULTS = ("measurement", "report", "result_missing")
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What was measured now, as the events that say so; ``missing`` is what could not be had."""
+    """The events of a measurement that was taken later; ``missing`` says what could not be had."""
 
     run_id: str
     turn: int

@@ -27,7 +27,7 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class SealVerification:
-    """What was found: ``problems`` in words, none where all is as it was.
+    """The result of a verification: ``problems`` in words, none where all is as it was.
 
     ``sealed`` says that the run has a seal to compare with; ``later`` counts events that were written after it.
     """

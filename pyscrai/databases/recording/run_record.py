@@ -27,7 +27,7 @@ _log = structlog.get_logger("pyscrai.databases.recording.run_record")
 
 
 class RunRecord:
-    """What one run records. After each commit ``desired`` and ``controls_waiting`` say what others want of it.
+    """The record of one run. After each commit ``desired`` and ``controls_waiting`` say what others want of it.
 
     Args:
         fence: the number that the run's lease gave; who holds an older one cannot write.

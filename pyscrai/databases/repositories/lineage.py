@@ -36,7 +36,7 @@ class Segment:
     edited: tuple[str, str] | None = None
     """The key of one event before it, and what that says in this run: a fork may change one message."""
     remade: Remade | None = None
-    """What was derived from that message, and is no part of this run's past."""
+    """The derived memories of that message, which are no part of this run's past."""
 
 
 async def lineage(session: AsyncSession, run_id: str) -> tuple[Segment, ...]:

@@ -32,7 +32,7 @@ UNREQUIRED = ("measure", "report")
 """Tasks without whose result a play goes on: what could not be had is stated and can be taken again."""
 
 MENDED, GIVEN_UP = "mended", "given_up"
-"""What a recorded error says too: that the question was put again; that the play went on without an answer."""
+"""Fields of a recorded error: the question was put again; the play went on without an answer."""
 
 
 class _Asked(NamedTuple):
@@ -64,7 +64,7 @@ class ModelCaller:
         self.notes: list[tuple[str, type[Event], dict[str, Any]]] = []
         """Events about how the calls went, each with its key."""
         self.purpose = ""
-        """What was asked for last."""
+        """The purpose of the last question."""
         self.usage: dict[str, float] = {}
         self.seconds = 0.0
         self._tokens = TokenStream(listener, engine.role, place.turn)

@@ -9,11 +9,11 @@ from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.engines.ports.record import CallKey, CallRecord, Record, question_digest
 
 TOOL = "tool:"
-"""What the alias of the use of a tool begins with."""
+"""The prefix of the alias of a tool."""
 
 
 class RecordedCalls:
-    """What was recorded at a place when the work on it began, in the order of the calls."""
+    """The calls that were recorded at a place when the work on it began, in their order."""
 
     def __init__(self, record: Record, place: Place) -> None:
         self._place, self._closed = place, record.closed

@@ -1,4 +1,4 @@
-"""How a request is changed for another try: for a model that takes no prefill, and after an unusable reply."""
+"""Changes of a request for another try: for a model that takes no prefill, and after an unusable reply."""
 
 from __future__ import annotations
 

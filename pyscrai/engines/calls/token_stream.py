@@ -19,7 +19,7 @@ _log = structlog.get_logger("pyscrai.engines.calls.token_stream")
 
 
 class TokenStream:
-    """What a role says in a turn, piece by piece, to a listener.
+    """The speech of a role in a turn, piece by piece, to a listener.
 
     Whatever the listener raises is logged, and it is told no more: the call that streams goes on.
     """

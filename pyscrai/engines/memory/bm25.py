@@ -1,4 +1,4 @@
-"""How well texts fit a query, without a model: Okapi BM25 over words."""
+"""An index of texts that scores them against a query without a model: Okapi BM25 over words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an agent keeps of the conversation: a recent window, a running summary of what left it, and memories."""
+"""Memory of the conversation: a recent window, a running summary of what left it, and memories."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from pyscrai.errors import ReplyError
 from pyscrai.events import Event, MemorySummarized, Reflection
 
 FOLDED = 40
-"""How many lines are folded into a summary at once, so that the prompt fits a small model."""
+"""Lines that are folded into a summary at once, so that the prompt fits a small model."""
 
 ASKED = 4
-"""How many of the last lines a role's memories are searched for."""
+"""The number of last lines that a role's memories are searched for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a role has in mind at its turn.
+    """The mind of a role at its turn.
 
     ``memory`` is its new entry in the state, None if it has not changed; ``drafts`` are events.
     """

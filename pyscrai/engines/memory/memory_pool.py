@@ -1,4 +1,4 @@
-"""What a role remembers in this process: all of it by id, and of that the bounded part that is weighed."""
+"""The memories of a role in this process: all of them by id, and the bounded part that is weighed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pyscrai.engines.memory.bm25 import Index, words
 
 NEWEST = 400
-"""How many of the newest memories are weighed."""
+"""The number of newest memories that are weighed."""
 
 LASTING = 100
-"""How many of the older ones are weighed with them: the most important, the newer first among equals."""
+"""The number of older ones that are weighed with them: the most important, the newer first among equals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class MemoryItem:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the state says about a role's memories: lines up to turn ``after`` have left its window, ``kept`` of them
+    """The state's account of a role's memories: lines up to turn ``after`` have left its window, ``kept`` of them
     became memories, and its last insights are of turn ``reflected``.
     """
 

@@ -27,7 +27,7 @@ from pyscrai.events import Reflection
 from pyscrai.templates.models.agent import Retrieval
 
 DECAY = 0.99
-"""What a memory's recency is multiplied with for each turn that it is older."""
+"""The factor of a memory's recency for each turn that it is older."""
 
 _PAGE = 500
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 Layout = Literal["instruct", "script"]
-"""How a prompt is laid out: ``instruct`` for large hosted models, ``script`` for small ones."""
+"""The layout of a prompt: ``instruct`` for large hosted models, ``script`` for small ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ModelReply:
-    """What a model answered: its text, why it stopped, what it took, and the raw answer for the record.
+    """The reply of a model: its text, why it stopped, what it took, and the raw answer for the record.
 
     ``finish_reason`` is ``stop``, ``length``, ``content_filter`` or ``tool_calls`` where the endpoint says one of these
     in any spelling, else its own word.

@@ -132,7 +132,7 @@ def takes(held: CallRecord | None, call: CallRecord) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands after a turn, for status requests; the truth stays in the checkpoint."""
+    """The progress of a run after a turn, for status requests; the truth stays in the checkpoint."""
 
     turn: int
     phase: str
@@ -184,7 +184,7 @@ class Past(Protocol):
 
 
 class Inbox(Protocol):
-    """What people put into a run while it plays: injects, replies, take-overs."""
+    """Commands of people to a run while it plays: injects, replies, take-overs."""
 
     async def take(self, turn: int) -> Sequence[Mapping[str, Any]]:
         """The commands to apply at this turn: those assigned to it before, or all that wait, assigned to it now."""

@@ -28,7 +28,7 @@ from pyscrai.events import FlowWarning, ToolCalled
 from pyscrai.plain_text import storable, storable_json
 
 ROUNDS = 2
-"""How many tools a role may use in one turn, one after the other."""
+"""The number of tools that a role may use in one turn, one after the other."""
 
 LONGEST_USE = 30.0
 """Seconds after which a tool is given up."""

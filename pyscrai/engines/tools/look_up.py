@@ -14,7 +14,7 @@ LONGEST_PASSAGE = 600
 """Characters of a passage; longer paragraphs are cut at sentence ends."""
 
 PASSAGES = 3
-"""How many passages one look gives."""
+"""The number of passages that one look gives."""
 
 
 class LookUp:

@@ -1,4 +1,4 @@
-"""What a tool is to the engines, and what it may know."""
+"""A tool as the engines need it, and the scene that it may know."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pyscrai.engines.view import View
 
 @dataclass(frozen=True, slots=True)
 class ToolScene:
-    """What a tool may know of the moment in which it is used: no more than the role itself does.
+    """The moment in which a tool is used, as far as the tool may know it: no more than the role itself does.
 
     ``use`` counts the role's uses of tools in this turn from 0.
     """
@@ -29,7 +29,7 @@ class ToolScene:
 
 @dataclass(frozen=True, slots=True)
 class ToolAnswer:
-    """What a tool gave: JSON-plain data and the words in which the role reads it, or why it failed.
+    """The answer of a tool: JSON-plain data and the words in which the role reads it, or why it failed.
 
     ``audience`` names roles and groups that learn of it beside the role itself.
     """
