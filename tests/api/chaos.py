@@ -23,6 +23,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
+from tests.api.fleet import STARTED
 from tests.fakeserver import FakeOpenAI, Hang, Reply, Seen
 from tests.faults import Behaviour
 
@@ -148,6 +149,7 @@ requests_per_minute = 1000000
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "pyscrai", "serve", "--port", str(self.port), "--json", stdout=log, stderr=log,
                 env=self._environment, preexec_fn=limit)
+        STARTED.append(self._process)
         self.starts += 1
         async with httpx.AsyncClient(base_url=self.url) as client, asyncio.timeout(within):
             while True:
@@ -164,6 +166,7 @@ requests_per_minute = 1000000
         assert self._process is not None
         self._process.send_signal(how)
         await self._process.wait()
+        STARTED.remove(self._process)
 
 
 class Follower:

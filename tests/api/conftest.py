@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
+from tests.api.fleet import end_all
 from tests.api.serving import Serving, serving
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    """End the servers and workers that a test which failed did not end itself."""
+    yield
+    end_all()
 
 
 @pytest.fixture

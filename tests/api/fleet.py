@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 CONFIG = """model = "fake"
@@ -19,6 +20,19 @@ model = "fake"
 grace = 5
 requests_per_minute = 1000000
 """
+
+
+STARTED: list[asyncio.subprocess.Process] = []
+"""All processes that tests started; a test that failed has not ended its own."""
+
+
+def end_all() -> None:
+    """End what is still there."""
+    while STARTED:
+        process = STARTED.pop()
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
 
 
 class WorkerProcess:
@@ -42,6 +56,7 @@ class WorkerProcess:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "pyscrai", "worker", "--capacity", str(self.capacity), "--json", *more,
                 stdout=asyncio.subprocess.PIPE, stderr=log, env=self.environment)
+        STARTED.append(self.process)
         assert self.process.stdout is not None
         async with asyncio.timeout(60):
             line = await self.process.stdout.readline()
@@ -59,4 +74,6 @@ class WorkerProcess:
         """Send it a signal and wait for its end; the exit code."""
         self.kill(how)
         assert self.process is not None
-        return await self.process.wait()
+        code = await self.process.wait()
+        STARTED.remove(self.process)
+        return code
