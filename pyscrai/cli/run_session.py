@@ -43,6 +43,8 @@ class RunWatcher:
     def __init__(self, view: RunView, opening: Opening, *, only_for: Collection[str] = ()) -> None:
         self._view, self._opening, self._only_for = view, opening, only_for
         self._is_open = False
+        self.missing = False
+        """Whether a measurement or the report could not be had."""
         self.failure: BaseException | None = None
         self.interruption: Interruption | None = None
 
@@ -59,6 +61,7 @@ class RunWatcher:
         try:
             self.open()
             for event in events:
+                self.missing |= event.kind == "result_missing"
                 if self._may_show(event):
                     line = event_line(event)
                     self._view.event(without_kept_back(event.kind, line) if self._only_for else line)
@@ -203,5 +206,5 @@ class RunSession:
         interrupted = self._interruption.requested.is_set()
         self._view.closed(Closing(
             self._run_id, row.status, row.outcome, used, row.error, seconds, interrupted=interrupted,
-            waiting=requests[0] if requests else None, had_ended=had_ended))
+            waiting=requests[0] if requests else None, had_ended=had_ended, missing=self._watcher.missing))
         return of_run(row.status, row.outcome, interrupted=interrupted)

@@ -185,7 +185,9 @@ def _measured_otherwise(recorded: _Recorded) -> Difference | None:
     events = {event.seq: event for event in recorded.events if event.kind == "measurement"}
     for seq in sorted({*rows, *events}):
         row, event = rows.get(seq), events.get(seq)
-        said = None if event is None else {"turn": event.turn, "source": event.source, **event.payload}
+        said = None if event is None else {
+            "turn": event.turn, "source": event.source, **{name: event.payload.get(name) for name in (
+                "measure", "of", "value", "rationale", "evidence")}}
         kept = None if row is None else {
             "turn": row.turn, "source": row.source, "measure": row.measure, "of": row.of,
             "value": row.number if row.category is None else row.category, "rationale": row.rationale,

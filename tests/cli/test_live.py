@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from pyscrai.cli.views.live_view import LiveView
+from pyscrai.cli.views.summary import hints
 from pyscrai.cli.views.view import Closing, Opening
 from tests.exports.samples import EVENTS, EVIL
 
@@ -156,3 +157,9 @@ def test_the_status_line_says_who_thinks_and_who_speaks(monkeypatch: pytest.Monk
                 "audience": "all", "phase": "talk"})
     assert "Ada" not in status()
     assert not stage.speech
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_what_could_not_be_measured_is_measured_again_by_a_command(missing: bool) -> None:
+    lines = list(hints(Closing("run_1", "completed", {}, {}, missing=missing)))
+    assert ("measure again pyscrai measure run_1" in lines) is missing

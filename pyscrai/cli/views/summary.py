@@ -50,6 +50,8 @@ def hints(closing: Closing) -> Iterator[str]:
         yield f"answer with   pyscrai resume {run}"
     elif closing.status == "failed":
         yield f"try again     pyscrai resume {run}"
+    if closing.missing:
+        yield f"measure again pyscrai measure {run}"
     yield f"transcript    pyscrai show {run}"
     yield f"model calls   pyscrai calls {run}"
     yield f"figures       pyscrai metrics {run}"

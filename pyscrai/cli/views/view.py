@@ -39,6 +39,8 @@ class Closing:
     """False for a dry run, of which nothing can be read back."""
     had_ended: bool = False
     """Whether the run had ended for good before the command."""
+    missing: bool = False
+    """Whether a measurement or the report could not be had."""
 
 
 class RunView(Protocol):
