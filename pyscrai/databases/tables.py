@@ -11,6 +11,7 @@ from sqlalchemy.sql import text
 
 from pyscrai.audience import Audience
 from pyscrai.databases.columns import BigId, Heard, Instant, PlainText, now
+from pyscrai.databases.run_settings import RunSettings
 from pyscrai.lifecycle import Desired, RunStatus
 
 Json = dict[str, Any]
@@ -90,7 +91,7 @@ class RunRow(Base):
     fork_turn: Mapped[int | None]
     seed: Mapped[int] = mapped_column(BigInteger)
     parameters: Mapped[Json] = mapped_column(default=dict)
-    settings: Mapped[Json] = mapped_column(default=dict)
+    settings: Mapped[RunSettings] = mapped_column(JSON(none_as_null=True), default=RunSettings)
     tags: Mapped[list[Any]] = mapped_column(default=list)
     # -- progress
     turn: Mapped[int] = mapped_column(default=0)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from pyscrai.databases.recording.run_record import RunRecord
 from pyscrai.databases.repositories.runs import NewMember, NewRunRow, Runs
 from pyscrai.databases.repositories.stored_runs import StoredRun
 from pyscrai.databases.repositories.templates import agent_templates
+from pyscrai.databases.run_settings import RunSettings
 from pyscrai.databases.tables import ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.agents.engine import Engine
@@ -98,15 +99,15 @@ async def new_run(services: Services, template: str, options: RunOptions | None 
         load_program(instance.played_by, services.settings.tools_allowed)
     if not options.allow_unknown_price:
         await check_budget(plan, services.models)
-    cast = []
+    members = []
     for role, instance in plan.given.cast.items():
         agent = agents.get(options.cast.get(role) or str(scenario.roles[role].agent))
-        cast.append(NewMember(role=role, name=instance.name, engine=instance.engine,
+        members.append(NewMember(role=role, name=instance.name, engine=instance.engine,
                                agent_hash=instance.agent_hash, agent_template_id=agent.id if agent else None,
                                configuration=instance.model_dump(mode="json"),
                                played_by=options.people.get(role, "model")))
-    new = NewRunRow(stored.row, cast, plan.seed, options.name, plan.parameters, _settings(options, actor), options.tags,
-                 desired, injects=[_inject(inject) for inject in options.injects])
+    new = NewRunRow(stored.row, members, plan.seed, options.name, plan.parameters, _settings(options, actor),
+                    options.tags, desired, injects=[_inject(inject) for inject in options.injects])
     return new, plan
 
 
@@ -181,8 +182,8 @@ async def plan_of(services: Services, stored: StoredRun) -> Plan:
 def spec_of(stored: StoredRun, scenario: ScenarioTemplate) -> RunSpec:
     """All that is fixed for a stored run, from its rows and its template."""
     row = stored.row
-    cast = {member.role: AgentInstance.model_validate(member.configuration) for member in stored.cast}
-    return RunSpec(scenario=scenario, cast=cast, parameters=row.parameters, seed=row.seed,
+    members = {member.role: AgentInstance.model_validate(member.configuration) for member in stored.cast}
+    return RunSpec(scenario=scenario, cast=members, parameters=row.parameters, seed=row.seed,
                    max_turns=row.settings.get("max_turns"), budget_usd=row.settings.get("budget_usd"),
                    variables=row.settings.get("variables") or {},
                    standstill=Standstill(**row.settings["standstill"]) if row.settings.get("standstill") else None,
@@ -210,9 +211,11 @@ def _inject(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": content.text, "audience": list(content.audience), "source": content.source}
 
 
-def _settings(options: RunOptions, actor: str) -> dict[str, Any]:
+def _settings(options: RunOptions, actor: str) -> RunSettings:
     """The options that are kept with the run beside parameters, seed, tags and the cast."""
-    kept = {key: value for key, value in asdict(options).items()
-            if key not in ("parameters", "seed", "tags", "name") and value}
-    kept |= {"edition": EDITION, "versions": dict(versions()), **({"actor": actor} if actor else {})}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in kept.items()}
+    kept = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(options).items()
+            if key in RunSettings.__annotations__ and value}
+    settings = cast(RunSettings, {**kept, "edition": EDITION, "versions": dict(versions())})
+    if actor:
+        settings["actor"] = actor
+    return settings

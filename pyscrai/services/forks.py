@@ -13,6 +13,7 @@ from pyscrai.databases.columns import now
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import Fork, NewMember, NewRunRow, Runs
 from pyscrai.databases.run_ids import new_run_id
+from pyscrai.databases.run_settings import RunSettings
 from pyscrai.databases.tables import AgentInstanceRow, RunRow, ScenarioTemplateRow
 from pyscrai.engines.cast import AgentInstance, RunSpec
 from pyscrai.engines.orchestration.plan import Plan, make_plan
@@ -222,11 +223,13 @@ def _new_run(child: str, row: RunRow, cast: Sequence[AgentInstanceRow], spec: Ru
     members = [NewMember(role=member.role, name=member.name, engine=member.engine, agent_hash=member.agent_hash,
                           configuration=spec.cast[member.role].model_dump(mode="json"),
                           agent_template_id=member.agent_template_id, played_by=member.played_by) for member in cast]
-    settings = {**row.settings, "actor": actor, "edits": dict(said)}
+    settings: RunSettings = {**row.settings, "actor": actor, "edits": dict(said)}
     for own in ("standstill", "variables", "injects"):   # of the parent's beginning, which the fork has behind it
-        settings.pop(own, None)
-    bounds = {"max_turns": edits.max_turns, "budget_usd": edits.budget_usd}
-    settings |= {key: value for key, value in bounds.items() if value}
+        settings.pop(own, None)  # type: ignore[misc]
+    if edits.max_turns:
+        settings["max_turns"] = edits.max_turns
+    if edits.budget_usd:
+        settings["budget_usd"] = edits.budget_usd
     injects = [{"text": content.text, "audience": list(content.audience), "source": content.source}
                for content in edits.injects]
     return lambda template: NewRunRow(template, members, spec.seed, name or row.name, spec.parameters, settings,

@@ -14,6 +14,7 @@ from pyscrai.databases.columns import now
 from pyscrai.databases.repositories.lineage import NOT_INHERITED, lineage
 from pyscrai.databases.run_ids import LAST, PREFIX, first_id_at, new_run_id
 from pyscrai.databases.run_needs import needs_of
+from pyscrai.databases.run_settings import RunSettings
 from pyscrai.databases.tables import AgentInstanceRow, ControlRow, EventRow, RunRow, RunTagRow, ScenarioTemplateRow
 from pyscrai.engines.ports.record import Progress
 from pyscrai.errors import NotFound, WrongState, no_run
@@ -52,7 +53,7 @@ class NewRunRow:
     seed: int
     name: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: RunSettings = field(default_factory=RunSettings)
     tags: Collection[str] = ()
     desired: Desired = "run"
     fork: Fork | None = None
@@ -89,7 +90,7 @@ class Runs:
             run = RunRow(id=new.id or run_id, scenario_template_id=new.template.id,
                          template_hash=new.template.content_hash,
                          name=new.name or new.template.name, status="pending", desired=new.desired, seed=new.seed,
-                         parameters=dict(new.parameters), settings=dict(new.settings), tags=sorted(set(new.tags)),
+                         parameters=dict(new.parameters), settings=new.settings.copy(), tags=sorted(set(new.tags)),
                          share=str(new.settings.get("share") or new.settings.get("actor") or ""),
                          rank=-int(new.settings.get("priority") or 0), needs=needs_of(new.cast, new.tags),
                          controls_waiting=len(new.injects), created_at=moment, updated_at=moment)
