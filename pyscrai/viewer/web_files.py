@@ -46,7 +46,7 @@ def sources() -> dict[str, Path]:
 
 @cache
 def assets() -> dict[str, Asset]:
-    """What the page loads, by name."""
+    """The files that the page loads, by name."""
     modules = {name: path.read_text(encoding="utf-8") for name, path in sources().items() if path.suffix == ".js"}
     styles = "\n".join(f"/* {name} */\n{(WEB / name).read_text(encoding='utf-8')}" for name in STYLES)
     found = {"app.js": ("text/javascript; charset=utf-8", classic_script(modules)),
