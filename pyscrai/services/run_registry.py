@@ -130,6 +130,8 @@ class StoredRunRegistry:
     async def fail(self, run_id: str, error: PyscraiError) -> None:
         async with change_runs(self._services) as changes:
             row = await Runs(changes.session).get(run_id, lock=True)
+            if row.status in FINAL:  # what went wrong came after its end
+                return
             row.desired = settled("failed", row.desired) or row.desired
             await changes.record(run_id, [RunFailed(
                 key=f"failed.{uuid4().hex[:12]}", turn=row.turn, phase=row.phase, source="run", error=error.as_dict())])

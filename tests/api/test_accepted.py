@@ -14,8 +14,9 @@ from pyscrai.databases.api import idempotency
 from pyscrai.databases.columns import now
 from pyscrai.databases.repositories.controls import Controls
 from pyscrai.databases.repositories.idempotency_keys import UNDER_WAY, IdempotencyKeys
-from pyscrai.databases.tables import ControlRow, IdempotencyRow
+from pyscrai.databases.tables import ControlRow, IdempotencyRow, RunRow
 from pyscrai.errors import ModelRefused, StorageError
+from pyscrai.services.run_registry import StoredRunRegistry
 from tests.api.serving import TALK, Serving, serving
 
 
@@ -255,6 +256,27 @@ async def test_a_failed_run_that_was_asked_to_go_on_goes_on_after_a_crash(sqlite
         await first.post(f"/runs/{run_id}/resume", None, 202)
     async with serving(sqlite_url) as second:
         assert (await second.settled(run_id))["status"] == "completed"
+
+
+async def test_a_run_that_has_ended_for_good_is_never_marked_failed(server: Serving, monkeypatch: pytest.MonkeyPatch
+                                                                    ) -> None:
+    async def breaks(self: StoredRunRegistry, run_id: str) -> None:
+        raise ZeroDivisionError("after the end")
+
+    monkeypatch.setattr(StoredRunRegistry, "_refuse_waiting", breaks)
+    server.model.gate.clear()
+    run_id = await server.run()
+    server.model.let(6)
+    async with server.services.database.session() as session:
+        await session.execute(update(RunRow).where(RunRow.id == run_id).values(controls_waiting=1))
+    monkeypatch.setattr(Controls, "take", _nothing)
+    server.model.gate.set()
+    assert (await server.settled(run_id))["status"] == "completed"
+    assert "run_failed" not in await server.kinds(run_id)
+
+
+async def _nothing(self: Controls, run_id: str, turn: int) -> tuple[()]:
+    return ()
 
 
 async def test_people_play_what_the_template_lets_them_play(server: Serving) -> None:

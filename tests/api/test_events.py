@@ -191,6 +191,17 @@ async def test_a_slow_watcher_loses_its_queue_and_nothing_else(hub: Hub, monkeyp
     await stream.aclose()  # type: ignore[attr-defined]
 
 
+async def test_many_streams_get_larger_pieces_less_often(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hubs, "CROWD", 3)
+    async with hub.watch(None), hub.watch(None):
+        assert hub.pause == 0.0
+        async with hub.watch(None):
+            assert 0.0 < hub.pause < 0.01
+    hub._watchers[None] = {hubs.Watcher(None) for _ in range(5_000)}
+    assert hub.pause == 1.0
+    hub._watchers.clear()
+
+
 async def test_a_watcher_that_goes_is_forgotten(server: Serving) -> None:
     run_id = await server.run(start=False)
     async with httpx.AsyncClient(base_url=f"{server.url}/api/v1") as client, client.stream(
