@@ -31,7 +31,7 @@ from pyscrai.engines.calls.caller import ModelCaller
 from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.engines.memory.memory import refresh
 from pyscrai.engines.memory.recall import Recall
-from pyscrai.engines.orchestration import flow
+from pyscrai.engines.orchestration import activations, flow
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.step import Step
 from pyscrai.engines.orchestration.turn_order import GATHER, in_turn
@@ -90,7 +90,7 @@ class AgentRuntime(WatcherRuntime):
         with bound_contextvars(turn=state.get("turn", 0) if not mine else mine[0]["turn"], role=role):
             if role in self.plan.watchers:
                 return await self.watch(mine, state)
-            async with self._arrivals.of_turn(flow.speaking(state["next"])[0]["turn"]) as (commands, records):
+            async with self._arrivals.of_turn(activations.speaking(state["next"])[0]["turn"]) as (commands, records):
                 return await self._play(mine[0], state, commands, records=records)
 
     async def gather(self, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class AgentRuntime(WatcherRuntime):
         given = state
         replayed = any(UNHEARD in command for command in commands)
         commands = heard_in(commands, place.turn_keys().stem) if replayed else commands
-        arrived, people, state = self._apply(commands, given, flow.speaking(given["next"])[0]["turn"])
+        arrived, people, state = self._apply(commands, given, activations.speaking(given["next"])[0]["turn"])
         if not records and not replayed:  # another speaker of this round does; what was taken is heard by both
             arrived, people = _Arrived.nothing(given), {}
         caller = self.caller(engine, place)
@@ -137,7 +137,7 @@ class AgentRuntime(WatcherRuntime):
         injected = arrived.variables != (given.get("variables") or {})
         if injected:
             update["variables"] = arrived.variables
-        together = len(flow.speaking(state["next"])) > 1
+        together = len(activations.speaking(state["next"])) > 1
         if together:
             update.update(messages=tuple(lines), moves=[performance.played] if performance.played else [],
                           next=[{"role": GATHER, "task": "speak", "turn": place.turn}])
@@ -240,7 +240,7 @@ class AgentRuntime(WatcherRuntime):
                 f"{engine.role} could not choose the next speaker ({error.message}); {chosen} speaks by round robin"))
             performance.state["chosen"] = (chosen, "round robin")
             return performance
-        performance = Performance(played=flow.skipped(engine.role, place.turn))
+        performance = Performance(played=activations.skipped(engine.role, place.turn))
         performance.add(TurnSkipped, source=engine.role, error=error.as_dict())
         return performance
 

@@ -121,7 +121,7 @@ class Analyst(Engine):
         return performance
 
     def _difference(self, measure: Measure, role: str | None, value: Any, view: View, found: dict[str, Any]) -> Any:
-        """How much a measure has changed since it was taken last, where it tells that; the value is kept for next time.
+        """The change of a measure since it was taken last, where it tells that; the value is kept for next time.
 
         The first time it is the value itself; it is nothing where there is no number to compare.
         """

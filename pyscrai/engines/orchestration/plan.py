@@ -11,12 +11,12 @@ from typing import Any
 
 from pyscrai.audience import EVERYONE, NOBODY, Audience
 from pyscrai.engines.cast import AgentInstance, RunSpec
+from pyscrai.engines.orchestration.expression_names import changing_groups, conditions_of, names_read
 from pyscrai.errors import Problem, TemplateError
 from pyscrai.prompts.parameters import with_parameters
-from pyscrai.templates.cel.expression import compile_expression
 from pyscrai.templates.models.analysis import End
 from pyscrai.templates.models.flow import Phase
-from pyscrai.templates.models.scenario import GroupSpec, ScenarioTemplate
+from pyscrai.templates.models.scenario import ScenarioTemplate
 from pyscrai.templates.plain_texts import filled, filled_persona
 
 OWN = "own"
@@ -206,15 +206,6 @@ def expand_phases(spec: RunSpec, behind: Mapping[str, tuple[str, ...]]) -> dict[
     return phases
 
 
-def changing_groups(scenario: ScenarioTemplate) -> set[str]:
-    """The groups with a condition, and those that hold one."""
-    found: set[str] = set()
-    for name, group in scenario.groups.items():
-        if isinstance(group, GroupSpec) or not found.isdisjoint(group):
-            found.add(name)
-    return found
-
-
 def expand_slots(phase: Phase, behind: Mapping[str, tuple[str, ...]], *, repeat: bool) -> tuple[Slot, ...]:
     """The places of a round. A role that is named again speaks again where the order is fixed; a group adds nobody.
 
@@ -256,36 +247,6 @@ def see_variables(spec: RunSpec, behind: Mapping[str, tuple[str, ...]]) -> dict[
 def _seen_by(role: str, scenario: ScenarioTemplate, behind: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(name for name, variable in scenario.variables.items()
                  if OWN in variable.visible_to or role in members(variable.visible_to, behind))
-
-
-def conditions_of(scenario: ScenarioTemplate) -> dict[str, str]:
-    """Groups to their conditions."""
-    return {name: group.when for name, group in scenario.groups.items() if isinstance(group, GroupSpec)}
-
-
-def names_read(scenario: ScenarioTemplate) -> frozenset[str]:
-    """The first names of all that the template's expressions read."""
-    texts = [*scenario.setup.values(), *conditions_of(scenario).values()]
-    for phase in scenario.flow.phases.values():
-        texts += [*phase.on_enter.values(), *phase.on_leave.values()]
-        texts += [text for way in phase.next for text in (way.when, way.after_turns, way.after_rounds)
-                  if isinstance(text, str)]
-        texts += [phase.speakers] if isinstance(phase.speakers, str) else [
-            each.when for each in phase.speakers if not isinstance(each, str)]
-        texts += [phase.scene_rounds] if isinstance(phase.scene_rounds, str) else []
-    for action in scenario.actions.values():
-        texts += [*action.set.values(), *(text for field in action.fields.values() for text in field.computed.values())]
-    for rule in scenario.rules:
-        texts += [rule.when, *rule.set.values()]
-    for inject in scenario.injects:
-        texts += [*inject.set.values(), *([inject.when] if inject.when else [])]
-    pending = [scenario.ends] if isinstance(scenario.ends, End) else list(scenario.ends)
-    while pending:
-        end = pending.pop()
-        texts += [end.when] if end.when else []
-        pending += [*(end.any or ()), *(end.all or ())]
-    texts += [measure.value for measure in (scenario.analysis.measures if scenario.analysis else ()) if measure.value]
-    return frozenset(path[0] for text in texts for path in compile_expression(text).paths)
 
 
 def make_plan(spec: RunSpec) -> Plan:
