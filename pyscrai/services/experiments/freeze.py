@@ -76,9 +76,11 @@ def _changed(then: Any, today: Any) -> str:
 def _aliases(services: Services, plan: ExperimentPlan, named: set[Any]) -> set[str]:
     """Every model alias that a run or judge may use."""
     spec = plan.spec
-    found = {services.settings.model, spec.model, *spec.role_models.values(), *named}
-    for role in plan.scenario.roles.values():
-        found |= {role.model, None if isinstance(role.agent, str) else role.agent.model}
+    found = {spec.model, *spec.role_models.values()}
+    if spec.model is None:   # it would stand in for what templates name
+        found |= {services.settings.model, *named}
+        for role in plan.scenario.roles.values():
+            found |= {role.model, None if isinstance(role.agent, str) else role.agent.model}
     for arm in plan.arms.values():
         found |= {arm.overrides.model, *arm.overrides.role_models.values()}
     found |= set(spec.judges.by) if spec.judges else set()

@@ -255,7 +255,8 @@ async def _provenance(session: AsyncSession, plan: ExperimentPlan) -> dict[str, 
     fingerprint = CallRow.raw["system_fingerprint"].as_string()
     for start in range(0, len(run_ids), 500):
         rows = await session.execute(select(CallRow.alias, CallRow.model, fingerprint, func.count()).where(
-            CallRow.run_id.in_(run_ids[start:start + 500])).group_by(CallRow.alias, CallRow.model, fingerprint))
+            CallRow.run_id.in_(run_ids[start:start + 500]), CallRow.model.is_not(None)).group_by(
+                CallRow.alias, CallRow.model, fingerprint))
         for alias, model, print_, count in rows:
             found[alias, model, print_] += count
     libraries = {name: number for name, number in versions().items() if name != "pyscrai"}
