@@ -45,9 +45,10 @@ def needs_of(cast: Iterable[Member], tags: Collection[str]) -> str:
         failure = configuration.get("failure") or {}
         aliases |= {str(name) for name in (configuration.get("model"), failure.get("fallback")) if name}
     labels = {tag.removeprefix(LABEL_TAG) for tag in tags if tag.startswith(LABEL_TAG)}
-    return " ".join([f"language={LANGUAGE}", *(f"alias={_word(name)}" for name in sorted(aliases)),
-                     *(f"label={_word(name)}" for name in sorted(labels))])
+    return " ".join([f"language={LANGUAGE}", *(f"alias={word(name)}" for name in sorted(aliases)),
+                     *(f"label={word(name)}" for name in sorted(labels))])
 
 
-def _word(name: str) -> str:
+def word(name: str) -> str:
+    """A name as it stands among needs: without blanks."""
     return "_".join(name.split())

@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 from typing import cast
 from uuid import uuid4
 
+import structlog
+
 from pyscrai.databases.recording.run_record import RunRecord
 from pyscrai.databases.repositories.controls import Controls
 from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.stored_runs import StoredRun
-from pyscrai.databases.run_needs import LANGUAGE, Needs
+from pyscrai.databases.run_needs import LANGUAGE, Needs, word
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.engines.orchestration.run_registry import Assignment, Due, Taken
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
@@ -24,6 +26,8 @@ from pyscrai.factories.scenario_factory import make_runner
 from pyscrai.factories.services import Services
 from pyscrai.lifecycle import FINAL, STANDING_STILL, Desired, is_unmet, settled
 from pyscrai.services.outside_events import change_runs
+
+_log = structlog.get_logger("pyscrai.fleet")
 
 
 class StoredRunRegistry:
@@ -40,7 +44,8 @@ class StoredRunRegistry:
     def __init__(self, services: Services, *, only: str | None = None, as_desired: bool = False,
                  aliases: Collection[str] = (), labels: Collection[str] = ()) -> None:
         self._services, self._only, self._as_desired = services, only, as_desired
-        self._aliases, self._labels = frozenset(aliases), frozenset(labels)
+        self._aliases, self._labels = frozenset(map(word, aliases)), frozenset(map(word, labels))
+        self._misfits: set[str] = set()
         self._open: dict[str, RunRecord] = {}
         self._swept = only is not None
 
@@ -91,18 +96,27 @@ class StoredRunRegistry:
         return "run"
 
     def _fits(self, needs: str) -> bool:
-        """Whether this process can play a run that needs this."""
-        wanted = Needs.read(needs)
-        if wanted.language > LANGUAGE or not wanted.labels <= self._labels:
-            return False
-        if self._aliases and not wanted.aliases <= self._aliases:
-            return False
-        try:
-            for alias in wanted.aliases:
+        """Whether this process can play a run that needs this; what it cannot play is told once."""
+        lacks = self._lacks(Needs.read(needs))
+        if lacks and needs not in self._misfits:
+            self._misfits.add(needs)
+            _log.warning("fleet.left_to_others", needs=needs, lacks=lacks)
+        return not lacks
+
+    def _lacks(self, needs: Needs) -> str:
+        """What this process has not, of what is needed."""
+        if needs.language > LANGUAGE:
+            return f"template language {needs.language}"
+        if missing := sorted(needs.labels - self._labels):
+            return f"labels: {', '.join(missing)}"
+        if self._aliases and (missing := sorted(needs.aliases - self._aliases)):
+            return f"aliases that it was told to ask: {', '.join(missing)}"
+        for alias in sorted(needs.aliases):
+            try:
                 self._services.models.known(alias)
-        except ConfigError:
-            return False
-        return True
+            except ConfigError:
+                return f"the model alias {alias}"
+        return ""
 
     async def renew(self, run_ids: Sequence[str]) -> Mapping[str, Desired]:
         held = await self._services.ownership.renew(run_ids)
