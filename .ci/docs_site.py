@@ -10,13 +10,19 @@ from typing import Any
 
 from mkdocs.structure.files import File, Files
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from pyscrai.documentation.error_code import ErrorCode  # noqa: E402
 from pyscrai.documentation.error_codes.table import ERROR_CODES  # noqa: E402
 
 NOTE = re.compile(r"^[ \t]*<!-- (?:example|end):?.*?-->\n", re.MULTILINE)
+IMPORT = re.compile(r"""(?:from|import) ?["'](\.[^"']+)["']""")
+
+WEB = ROOT / "pyscrai" / "viewer" / "web"
+EDITOR = "components/yaml_editor.js"
+"""The viewer's editor, which makes examples editors."""
+
 CODE = re.compile(r"<code>([a-z_]+(?:\.[a-z_]+)?)</code>")
 
 
@@ -24,7 +30,22 @@ def on_files(files: Files, config: Any, **_: Any) -> Files:
     """Add a page for each error code, and the list of them."""
     for code in ERROR_CODES.values():
         files.append(File.generated(config, f"errors/{code.code}.md", content=page(code)))
+    for name in modules(EDITOR):
+        files.append(File.generated(config, f"assets/editor/{name}", content=(WEB / name).read_text(encoding="utf-8")))
     return files
+
+
+def modules(first: str) -> list[str]:
+    """The viewer's modules that a module needs, itself included, by their paths below the viewer's folder."""
+    found, waiting = dict[str, None](), [first]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = None
+            folder = (WEB / name).parent
+            waiting += [(folder / path).resolve().relative_to(WEB).as_posix()
+                        for path in IMPORT.findall((WEB / name).read_text(encoding="utf-8"))]
+    return list(found)
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:

@@ -59,8 +59,8 @@ def commands() -> str:
     text = make_app().generate_docs(output_format="markdown", recursive=True, heading_level=1)
     start = re.search(r"^## ", text, re.MULTILINE)
     assert start is not None
-    body = text[start.start():]
-    text = re.sub(r"(pyscrai[\w ]*?) -m \w+", r"\1", text)       # cyclopts names the module that was started
+    # cyclopts names the module that was started
+    body = re.sub(r"(pyscrai[\w ]*?) -m \w+", r"\1", text[start.start():])
     body = re.sub(r"^## Table of Contents\n.*?(?=^\*\*)", "", body, count=1, flags=re.DOTALL | re.MULTILINE)
     body = body[body.index("\n## "):] if not body.startswith("## ") else body
     return f"{MADE}\n\n# Commands\n\n{COMMANDS}\n\n{body.strip()}\n"

@@ -7,11 +7,12 @@ const WAIT = 350;
  * Put an editor in the place of a block of code.
  * @param {HTMLElement} block what is replaced
  * @param {string} source the example
- * @param {string} viewer where the viewer's modules are
+ * @param {string} api where the API is
  */
-export async function openEditor(block, source, viewer) {
+export async function openEditor(block, source, api) {
   const [{ html, render, useEffect, useState }, { YamlEditor }] = await Promise.all([
-    import(`${viewer}/lib/html.js`), import(`${viewer}/components/yaml_editor.js`)]);
+    import("./editor/lib/html.js"), import("./editor/components/yaml_editor.js")]);
+  const ask = (method, path, body, signal) => request(api, method, path, body, signal);
   const schema = await ask("GET", "schemas/scenario").catch(() => null);
 
   function Example() {
@@ -81,9 +82,9 @@ function told({ kind, payload, audience }) {
 }
 
 /** Ask the server; its errors are thrown with their code, cure and problems. */
-async function ask(method, path, body, signal) {
+async function request(api, method, path, body, signal) {
   const key = sessionStorage.getItem(KEY);
-  const answer = await fetch(`/api/v1/${path}`, {
+  const answer = await fetch(`${api}/${path}`, {
     method, signal, cache: "no-store", body: body && JSON.stringify(body),
     headers: { ...(body ? { "content-type": "application/json" } : {}), ...(key ? { authorization: `Bearer ${key}` } : {}) },
   });

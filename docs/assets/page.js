@@ -16,6 +16,8 @@ function drawDiagrams() {
     const style = getComputedStyle(document.body);
     globalThis.mermaid.initialize({
       startOnLoad: false, securityLevel: "strict", theme: dark ? "dark" : "neutral",
+      flowchart: { wrappingWidth: 420, nodeSpacing: 28, rankSpacing: 26, padding: 8 },
+      themeVariables: { fontSize: "14px" },
       fontFamily: style.getPropertyValue("--md-text-font"),
     });
     for (const [index, block] of found.entries()) {
@@ -29,16 +31,15 @@ function drawDiagrams() {
 
 /** Put a button beside every complete scenario; it makes the example an editor that checks and plays without a model. */
 function offerEditors() {
-  const told = document.querySelector("meta[name=pyscrai-viewer]");
-  const server = location.protocol.startsWith("http") && told ? told.content : "";
+  const told = document.querySelector("meta[name=pyscrai-api]");
   for (const block of document.querySelectorAll("div.highlight.yaml, div.language-yaml")) {
     const code = block.querySelector("code");
     const source = code ? code.textContent : "";
     if (!/^kind: scenario$/m.test(source)) continue;
-    if (!server) continue;
+    if (!told) continue;
     const open = async () => {
       const { openEditor } = await import(new URL("live_example.js", here).href);
-      await openEditor(block, source, server);
+      await openEditor(block, source, told.content);
     };
     if (block.classList.contains("try")) { open(); continue; }
     const bar = document.createElement("div");

@@ -64,6 +64,7 @@ def show(error: Mapping[str, Any]) -> None:
           file=sys.stderr)
     if error.get("cure"):
         print(f"  → {clean(error['cure'])}", file=sys.stderr)
+    _lead_on(str(error.get("code", "")))
 
 
 def show_problems(problems: Sequence[Problem]) -> None:
@@ -71,6 +72,16 @@ def show_problems(problems: Sequence[Problem]) -> None:
     for problem in problems:
         mark = _red("error") if problem.severity == "error" else "warning"
         print(f"{mark} [{problem.code}]: {clean(problem)}".replace("\n", " "), file=sys.stderr)
+    if problems:
+        _lead_on(problems[0].code)
+
+
+def _lead_on(code: str) -> None:
+    """Tell a person at a terminal where the code is explained."""
+    from pyscrai.documentation.error_codes.table import ERROR_CODES
+
+    if code in ERROR_CODES and sys.stderr.isatty():
+        print(f"  more: pyscrai explain {code}", file=sys.stderr)
 
 
 def _on_stderr(error: PyscraiError) -> None:

@@ -70,10 +70,10 @@ def test_pages_are_served_with_a_policy_that_names_their_own_scripts(client: Tes
     policy = page.headers["content-security-policy"]
     assert "'unsafe-inline'" not in policy.split("style-src")[0]
     assert "sha256-" in policy
-    assert 'name="pyscrai-viewer"' in page.text
-    module = re.search(r'name="pyscrai-viewer" content="([^"]+)"', page.text)
-    assert module is not None
-    assert client.get(f"{module[1]}/components/yaml_editor.js").status_code == 200
+    assert 'name="pyscrai-api"' in page.text
+    editor = client.get("/docs/assets/editor/components/yaml_editor.js")
+    for module in re.findall(r'from "\.\./([^"]+)"', editor.text):
+        assert client.get(f"/docs/assets/editor/{module}").status_code == 200
     assert client.get("/docs/search/search_index.json").json()["docs"]
 
 

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from pyscrai.documentation.site import MEDIA_TYPES, policy, site_file, site_folder
-from pyscrai.viewer.web_files import stamp
 
 FOLDER = "docs"
 
@@ -45,8 +44,8 @@ async def documentation(path: str, request: Request) -> Response:
 
 
 def _page(path: Path, status: int) -> Response:
-    """A page. It is told where the viewer's modules are, with which its examples become editors."""
+    """A page. It is told that the API is there, with which its examples become editors."""
     text = path.read_text(encoding="utf-8")
-    told = text.replace("<head>", f'<head><meta name="pyscrai-viewer" content="/viewer/{stamp()}">', 1)
+    told = text.replace("<head>", '<head><meta name="pyscrai-api" content="/api/v1">', 1)
     return Response(told, status, media_type=MEDIA_TYPES[".html"],
                     headers={"content-security-policy": policy(text), "cache-control": "no-cache"})
