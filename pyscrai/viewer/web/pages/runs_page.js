@@ -16,6 +16,7 @@ import { refuse } from "../components/toasts.js";
 
 const STATUSES = ["running", "waiting", "paused", "pending", "completed", "failed", "stopped"];
 const PAGE = 50;
+const LOOK = 5_000;
 
 export function RunsPage() {
   const { query } = route.value;
@@ -30,10 +31,14 @@ export function RunsPage() {
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
   const filter = useMemo(() => ({ status: query.status, template: query.template, tag: query.tag }), [query.status, query.template, query.tag]);
 
+  const latest = useRef(filter);
+  latest.current = filter;
+
   const read = async (cursor) => {
     try {
       const [page, found] = await Promise.all([source.runs({ ...filter, cursor, limit: PAGE }), source.counts()]);
-      setRuns((before) => (cursor ? [...(before || []), ...page.items] : merged(before, page.items)));
+      if (latest.current !== filter) return;     // another filter was chosen while this was read
+      setRuns((before) => (cursor ? [...(before || []), ...page.items] : page.next ? merged(before, page.items) : page.items));
       setNext(page.next);
       setCounts(found);
       setProblem(null);
@@ -48,9 +53,11 @@ export function RunsPage() {
       state: (state) => { connection.value = state; if (state === "live") read(); },
     });
     if (!source.canSteer) connection.value = "folder";
+    // A run that was made and not started, or deleted, is no event.
+    const look = setInterval(() => { if (!document.hidden) read(); }, LOOK);
     const keys = (event) => { if (event.key === "/" && !event.target.closest("input,textarea,dialog")) { event.preventDefault(); search.current?.focus(); } };
     addEventListener("keydown", keys);
-    return () => { stop(); clearTimeout(timer); connection.value = ""; removeEventListener("keydown", keys); };
+    return () => { stop(); clearTimeout(timer); clearInterval(look); connection.value = ""; removeEventListener("keydown", keys); };
   }, [filter]);
 
   const askMany = async (action) => {
@@ -64,6 +71,7 @@ export function RunsPage() {
     setRemoving(false);
     for (const id of chosen) await source.remove(id).catch(refuse);
     setChosen(new Set());
+    setRuns(null);
     read();
   };
   const exportAll = async () => { for (const id of chosen) await source.exported(id, "json").then((text) => save(text, `${id}.json`), refuse); };
