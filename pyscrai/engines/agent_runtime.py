@@ -180,14 +180,13 @@ class AgentRuntime(WatcherRuntime):
         if not engine.instance.approve or caller.place.task == "moderate":
             return performance
         key = replace(caller.place, task=APPROVAL).call(ANSWER)
+        request = approval_request(engine, activation, seen, performance, state.get("people") or {})
         decided = self.record.recall(key)
         if decided is None or decided.reply is None:
-            people = state.get("people") or {}
-            request = approval_request(engine, activation, seen, performance, people)
             decided = self._ask_person(key, request, request["person"])
         if decided is None or handed_back(decided):
             return performance
-        return decide(engine, activation, seen, performance, decided)
+        return decide(engine, request, seen, performance, decided)
 
     async def _run_program(self, engine: Engine, activation: Activation, seen: View, caller: ModelCaller
                            ) -> Performance:

@@ -60,6 +60,28 @@ async def test_a_proposal_waits_for_a_decision(decision: dict[str, Any], said: s
     assert timeless(again.events) == timeless(playing.events)
 
 
+async def test_what_is_not_edited_stays_as_it_was_proposed() -> None:
+    def script(role: str, request: ModelRequest) -> Any:
+        return {"text": "It burns.", "to": ["ann", "bob"], "changes": [{"variable": "heat", "value": 7}]}
+
+    template = scenario(
+        roles={"god": {"agent": narrator(), "approve": True}, "ann": actor(), "bob": actor(), "cat": actor()},
+        variables={"heat": {"type": "integer", "initial": 0}}, phases={
+            "one": {"speakers": ["god"], "audiences": ["whisper"], "to_several": True, "order": "sequence",
+                    "next": [{"to": "two"}]},
+            "two": {"speakers": ["ann", "bob", "cat"], "order": "sequence", "next": [{"to": "end"}]}})
+    playing = Playing(template, lambda role, request: script(role, request) if role == "god" else None)
+    asked = (await playing.play()).waiting or {}
+    assert asked["proposal"] == {"text": "It burns.", "actions": {}, "to": ["ann", "bob"],
+                                 "changes": [{"variable": "heat", "value": 7}]}
+    result = await playing.play(answer={"decision": "edit", "edited": {"text": "It smoulders."}, "person": "Eve"})
+    assert result.status == "completed"
+    told = playing.of("utterance")[0]
+    assert (told.text, told.audience) == ("It smoulders.", ("ann", "bob", "god"))
+    assert told.played_by == "model, edited by Eve"
+    assert (await playing.state())["variables"] == {"heat": 7}
+
+
 async def test_whoever_decides_may_let_the_model_go_on() -> None:
     playing = Playing(supervised(), pays)
     await playing.play()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from pyscrai.engines.agents.engine import Engine, Performance
-from pyscrai.engines.agents.person import human_request
+from pyscrai.engines.agents.person import check_answer, human_request
 from pyscrai.engines.agents.speaker import TEXT, Speaker
 from pyscrai.engines.ports.record import CallRecord
 from pyscrai.engines.state import Activation
@@ -33,36 +33,33 @@ def approval_request(engine: Engine, activation: Activation, seen: View, propose
 
 
 def proposal_of(performance: Performance) -> dict[str, Any]:
-    """The content that a performance would let be heard: the text, and the moves with their arguments."""
-    found: dict[str, Any] = {TEXT: "", "actions": {}}
-    for kind, fields in performance.drafts:
-        if kind is Utterance:
-            found[TEXT] = fields[TEXT]
-        elif kind is Action:
-            found["actions"][fields["action"]] = fields["arguments"]
-    return found
+    """The part of a performance that would be heard or take effect: the text, the moves, and what else was said."""
+    said = performance.said or {}
+    found = {TEXT: said.get(TEXT, ""), "actions": {
+        name: dict(arguments) for name, arguments in (said.get("actions") or {}).items() if arguments is not None}}
+    return found | {name: said[name] for name in ("to", "changes", "scene_over") if said.get(name)}
 
 
-def decide(engine: Engine, activation: Activation, seen: View, proposed: Performance, call: CallRecord) -> Performance:
+def decide(engine: Engine, request: Mapping[str, Any], seen: View, proposed: Performance, call: CallRecord
+           ) -> Performance:
     """Make a person's decision into a performance; nothing is heard of a proposal that is rejected."""
     assert call.reply is not None
     speaker, phase = cast(Speaker, engine), engine.plan.phases[seen.phase]
-    answer = json.loads(call.reply.text)
+    answer = check_answer(json.loads(call.reply.text), request)
     person = call.alias.removeprefix("person:")
-    proposal = proposal_of(proposed)
     if answer["decision"] == "accept":
         performance = proposed
     elif answer["decision"] == "edit":
-        edited = {**proposal, "to": (proposed.played or {}).get("to"), **(answer.get("edited") or {})}
+        edited = {**(proposed.said or {}), **(answer.get("edited") or {})}
         speaker.check(edited, phase)
         performance = speaker.make(edited, phase, seen, played_by=f"model, edited by {person}")
         performance.precede([(kind, fields) for kind, fields in proposed.drafts if kind not in (Utterance, Action)])
     else:
-        performance = Performance(played={"role": engine.role, "turn": activation["turn"], "text": "", "moves": [],
+        performance = Performance(played={"role": engine.role, "turn": request["turn"], "text": "", "moves": [],
                                           "kinds": ["control"], "skipped": True})
     if performance.played is not None:
         performance.played["seconds"] = (proposed.played or {}).get("seconds", 0.0) + call.reply.latency_ms / 1000
     reason = {"reason": answer["reason"]} if answer.get("reason") else {}
     performance.drafts.append((Control, {"source": person, "action": answer["decision"], "actor": person, "arguments": {
-        "role": engine.role, "turn": activation["turn"], "proposal": proposal, **reason}}))
+        "role": engine.role, "turn": request["turn"], "proposal": request["proposal"], **reason}}))
     return performance

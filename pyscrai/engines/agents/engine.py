@@ -57,6 +57,8 @@ class Performance:
     """Index of the draft that is heard, and the line it becomes (without id and turn)."""
     state: dict[str, Any] = field(default_factory=dict)
     """Further channels to write: measures, verdicts."""
+    said: Mapping[str, Any] | None = None
+    """What a turn is made of: the reply of the model, program or person, read."""
 
     def add(self, kind: type[Event], line: Line | None = None, **fields: Any) -> None:
         """Draft an event, and the line in which it is heard, if it is."""

@@ -97,7 +97,7 @@ class Speaker(Engine):
 
     def make(self, said: Mapping[str, Any], phase: PhasePlan, view: View, *, played_by: str) -> Performance:
         """Turn what was said, by a model or a person, into events, lines and what the flow needs of it."""
-        performance = Performance()
+        performance = Performance(said=dict(said))
         to = said.get("to")
         # In a free phase `to` names who answers; everybody in the phase's audience hears it all the same.
         addressed = to if isinstance(to, list) else [to] if to else []

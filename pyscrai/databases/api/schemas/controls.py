@@ -40,7 +40,8 @@ class ReplyContent(Body):
     """What is said and done in a turn, as the request's schema asks for it."""
 
     text: Words | None = None
-    to: RoleName | None = None
+    to: RoleName | tuple[RoleName, ...] | None = None
+    """Who is addressed; a list where several may be."""
     actions: dict[RoleName, dict[RoleName, Value] | None] | None = Field(None, max_length=50)
     changes: tuple[dict[Literal["variable", "value", "reason"], Value], ...] | None = Field(None, max_length=200)
     scene_over: bool | None = None
