@@ -24,15 +24,21 @@ from pyscrai.templates.models.scenario import ScenarioTemplate
 
 
 class _Heard(MemoryRecord):
+    """A record with a listener; what the listener raises does not reach the play, and is raised after it."""
+
     def __init__(self, hear: Callable[[Sequence[Event]], None] | None) -> None:
         super().__init__()
         self._hear = hear
+        self.failure: Exception | None = None
 
     async def commit(self, events: Sequence[Event], progress: Progress | None = None) -> None:
         new = [event for event in events if event.key not in self.events]
         await super().commit(events, progress)
-        if self._hear is not None:
-            self._hear(new)
+        if self._hear is not None and self.failure is None:
+            try:
+                self._hear(new)
+            except Exception as error:  # a broken pipe, a view that cannot show what happened
+                self.failure = error
 
 
 async def dry_run(scenario: ScenarioTemplate, find_agent: FindAgent, options: RunOptions | None = None, *,
@@ -59,4 +65,6 @@ async def dry_run(scenario: ScenarioTemplate, find_agent: FindAgent, options: Ru
     record = _Heard(hear)
     graph = compile_graph(plan, lambda found: found.context).compile(checkpointer=InMemorySaver())
     result = await play_in_memory(ScenarioRunner(graph, AgentRuntime(plan, engines, record), "dry-run"))
+    if record.failure is not None:
+        raise record.failure
     return result, list(record.events.values())
