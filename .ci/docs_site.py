@@ -11,7 +11,9 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / ".ci")]
+
+from docs_gallery import scenario_pages  # noqa: E402
 
 from pyscrai.documentation.error_code import ErrorCode  # noqa: E402
 from pyscrai.documentation.error_codes.table import ERROR_CODES  # noqa: E402
@@ -23,13 +25,17 @@ WEB = ROOT / "pyscrai" / "viewer" / "web"
 EDITOR = "components/yaml_editor.js"
 """The viewer's editor, which makes examples editors."""
 
-CODE = re.compile(r"<code>([a-z_]+(?:\.[a-z_]+)?)</code>")
+CODE = re.compile(r"<code>([a-z_-]+(?:\.[a-z_]+)?)</code>")
+
+SCENARIOS = scenario_pages()
 
 
 def on_files(files: Files, config: Any, **_: Any) -> Files:
     """Add a page for each error code, and the list of them."""
     for code in ERROR_CODES.values():
         files.append(File.generated(config, f"errors/{code.code}.md", content=page(code)))
+    for name, text in SCENARIOS.items():
+        files.append(File.generated(config, f"gallery/{name}.md", content=text))
     for name in modules(EDITOR):
         files.append(File.generated(config, f"assets/editor/{name}", content=(WEB / name).read_text(encoding="utf-8")))
     return files
@@ -60,6 +66,8 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
 
     def linked(found: re.Match[str]) -> str:
         code = found[1]
+        if code in SCENARIOS and page.url == "gallery/":
+            return f'<a href="{code}/">{found[0]}</a>'
         if code not in ERROR_CODES or "." not in code or page.url == f"errors/{code}/":
             return found[0]
         return f'<a href="{up}errors/{code}/">{found[0]}</a>'

@@ -42,7 +42,7 @@ A setting `x` is read from the environment variable `PYSCRAI_X`, then from `x` i
 EVENTS = """\
 All that happens in a run is an event. Every event has `id` (its place in the log of all runs), `seq` (in its run),
 `kind`, `key`, `turn`, `phase`, `source` and `audience` (`"all"` or a list of roles). The fields of its kind stand
-beside them in `pyscrai events --json`, the API, streams and exports alike."""
+under `payload`, in `pyscrai events --json`, the API, streams and exports alike."""
 
 TABLES = """\
 The tables of the database, with the columns' types in SQLite and PostgreSQL. [The database](../database.md) says what
