@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -180,3 +182,14 @@ def test_a_list_of_combinations() -> None:
         arms={}, design="list", factors=factors, combinations=[{"heat": 0.2, "trust": 4}])
     assert ("combination", "combinations[0]", "error") in problems(
         arms={}, design="list", factors=factors, combinations=[{"heat": 0.2}])
+
+
+def test_shipped_scenarios_of_experiments_have_names_of_their_own() -> None:
+    """They are stored beside the shipped scenarios: two of one name and version would be a conflict."""
+    folder = Path(str(resources.files("pyscrai.experiments").joinpath("shipped", "scenarios")))
+    library = Path(str(resources.files("pyscrai.templates").joinpath("library", "scenarios")))
+    own = {path.stem for path in folder.glob("*.yaml")}
+    assert own
+    assert not own & {path.stem for path in library.glob("*.yaml")}
+    for path in folder.glob("*.yaml"):
+        assert f"\nname: {path.stem}\n" in path.read_text(encoding="utf-8")
