@@ -124,7 +124,7 @@ class RunSession:
         return await self._close(time.monotonic() - begun, had_ended=had_ended)
 
     async def _drive(self, answer: str | None) -> None:
-        deaf = self._registry.on_external_request(self._manager.wake)
+        stop_listening = self._registry.on_external_request(self._manager.wake)
         if self._view.streams:
             self._manager.listen_to_tokens(self._run_id, self._watcher.token)
         self._watcher.interruption = self._interruption
@@ -138,7 +138,7 @@ class RunSession:
                 while self._can_ask and not self._interruption.requested.is_set() and await self._ask_person():
                     pass
         finally:
-            deaf()
+            stop_listening()
 
     async def _play_on(self) -> None:
         try:

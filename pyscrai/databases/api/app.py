@@ -96,7 +96,7 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     unsubscribe = services.writer.subscribe(log_events)
     registry = StoredRunRegistry(services)
     manager = EngineManager(registry, capacity=server.capacity, grace=server.grace)
-    deaf = registry.on_external_request(manager.wake)
+    stop_listening = registry.on_external_request(manager.wake)
     access = Access(services.database, server)
     hub = Hub(services.database, services.writer, manager.listen_to_tokens, revoked=access.revoked,
               most=server.max_streams)
@@ -112,5 +112,5 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     finally:
         await purging.stop()
         watching.cancel()
-        deaf()
+        stop_listening()
         unsubscribe()
