@@ -82,6 +82,7 @@ class MemoryRegistry:
                  owner: str = "me") -> None:
         self.runs = {} if runs is None else runs
         self._make, self._owner = make, owner
+        self._claimed: set[str] = set()
 
     def add(self, run_id: str, share: str = "") -> None:
         """Make a run; nothing is desired of it yet."""
@@ -101,8 +102,9 @@ class MemoryRegistry:
     @asynccontextmanager
     async def open(self, run_id: str) -> AsyncIterator[Assignment]:
         run = self.runs[run_id]
-        if run.owner is not None:
+        if run.owner is not None and run_id not in self._claimed:
             raise Taken(f"{run.owner} plays {run_id}")
+        self._claimed.discard(run_id)
         run.owner = self._owner
         try:
             told = run.desired if is_unmet(run.status, run.desired) else "none"
@@ -119,8 +121,12 @@ class MemoryRegistry:
                 if run_id in self.runs and self.runs[run_id].owner == self._owner}
 
     async def due(self, limit: int) -> Sequence[Due]:
-        return [Due(run_id, run.share) for run_id, run in self.runs.items()
-                if run.owner is None and is_unmet(run.status, run.desired)][:limit]
+        found = [(run_id, run) for run_id, run in self.runs.items()
+                 if run.owner is None and is_unmet(run.status, run.desired)][:limit]
+        for run_id, run in found:
+            run.owner = self._owner
+            self._claimed.add(run_id)
+        return [Due(run_id, run.share) for run_id, run in found]
 
     async def settle(self, run_id: str, told: Desired, result: Result) -> None:
         run = self.runs[run_id]

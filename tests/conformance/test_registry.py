@@ -29,11 +29,15 @@ async def test_what_is_desired_is_told_and_what_is_unmet_is_due(registries: Regi
     assert list(await registries.mine.due(9)) == []
     for run_id in (first, second):
         await registries.request(run_id, "start")
-    assert [due.run_id for due in await registries.mine.due(9)] == [first, second]
-    assert [due.run_id for due in await registries.theirs.due(1)] == [first]
+    assert [due.run_id for due in await registries.mine.due(1)] == [first]
+    # What one was offered is taken for it: nobody else is.
+    assert [due.run_id for due in await registries.theirs.due(9)] == [second]
+    assert list(await registries.mine.due(9)) == []
+    with pytest.raises(Taken):
+        async with registries.theirs.open(first):
+            pass
     async with registries.mine.open(first) as assignment:
         assert assignment.told == "run"
-        assert [due.run_id for due in await registries.theirs.due(9)] == [second]
         assert await registries.mine.renew([first]) == {first: "run"}
         await registries.request(first, "pause")
         assert await registries.mine.renew([first]) == {first: "pause"}

@@ -51,7 +51,10 @@ class RunRegistry(Protocol):
         ...
 
     async def due(self, limit: int) -> Sequence[Due]:
-        """Runs whose desired state is not reached and that nobody plays, oldest first."""
+        """Runs whose desired state is not reached and that nobody plays, oldest first in each share.
+
+        They are taken for this process, which is to open them at once: nobody else is offered them meanwhile.
+        """
         ...
 
     async def settle(self, run_id: str, told: Desired, result: Result) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from pyscrai.databases.columns import now
 from pyscrai.databases.recording.run_record import RunRecord
+from pyscrai.databases.repositories.claims import Claims
 from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.leases import Leases
@@ -197,11 +198,12 @@ async def test_runs_that_a_dead_process_left_are_found(stage: Stage) -> None:
             await record.commit([RunCompleted(key="c", turn=0, outcome={})])
     async with stage.database.session() as session:
         await Runs(session).desire(unwanted, "pause")
-        states = DesiredStates(session)
-        assert [run.run_id for run in await states.unmet(10)] == [left, new, unwanted]
-        assert await states.owners() == ["me"]
-        assert [run.run_id for run in await states.unmet(10, dead=["me"])] == [held, left, new, unwanted]
-        assert [run.run_id for run in await states.unmet(2, dead=["me"])] == [held, left]
+        assert await DesiredStates(session).owners() == ["me"]
+        ttl = timedelta(minutes=1)
+        claims = Claims(session)
+        assert [claim.run_id for claim in await claims.take("two", 2, ttl)] == [left, new]
+        assert [claim.run_id for claim in await claims.take("two", 9, ttl)] == [unwanted]
+        assert [claim.run_id for claim in await claims.take("two", 9, ttl, dead=["me"])] == [held]
 
 
 # -- forks --------------------------------------------------------------------
