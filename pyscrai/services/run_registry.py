@@ -104,7 +104,7 @@ class StoredRunRegistry:
         return not lacks
 
     def _lacks(self, needs: Needs) -> str:
-        """What this process has not, of what is needed."""
+        """The first thing that a run needs and this process has not; empty where it has all."""
         if needs.language > LANGUAGE:
             return f"template language {needs.language}"
         if missing := sorted(needs.labels - self._labels):

@@ -28,7 +28,7 @@ GROWTH = 1.1
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LimitShare:
     """What of an alias's limits a process may use: calls at once, and its part of all calls a minute."""
 
     slots: int
@@ -43,7 +43,7 @@ class ModelLimits:
         self._session = session
 
     async def lease(self, alias: str, worker: str, total: int, *, in_use: int, wanted: int, refused: bool,
-                    ttl: timedelta) -> Part:
+                    ttl: timedelta) -> LimitShare:
         """Take this process's part, until ``ttl`` has passed.
 
         The parts of all never add up to more than ``total``: one process grows only by what others have given back.
@@ -68,7 +68,7 @@ class ModelLimits:
         if known is None:
             self._session.add(ModelSlotsRow(alias=alias, worker=worker, **said))
         everybody = sum(targets.values())
-        return Part(slots, targets[worker] / everybody if everybody else 1 / (len(others) + 1), factor)
+        return LimitShare(slots, targets[worker] / everybody if everybody else 1 / (len(others) + 1), factor)
 
     async def _factor(self, alias: str, *, refused: bool) -> float:
         """The part of the limits that holds now; the row stays locked, so that one process divides at a time."""

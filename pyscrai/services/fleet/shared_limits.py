@@ -9,7 +9,7 @@ from typing import Self
 
 import structlog
 
-from pyscrai.databases.repositories.model_limits import ModelLimits, Part
+from pyscrai.databases.repositories.model_limits import LimitShare, ModelLimits
 from pyscrai.errors import PyscraiError
 from pyscrai.factories.services import Services
 from pyscrai.llm.limited_model import LimitedModel
@@ -36,7 +36,7 @@ class SharedLimits:
     def __init__(self, services: Services) -> None:
         self._database, self._models = services.database, services.models
         self._worker = services.ownership.owner
-        self._parts: dict[str, Part] = {}
+        self._parts: dict[str, LimitShare] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from pyscrai.databases.columns import now
 from pyscrai.databases.database import Database
 from pyscrai.databases.fleet_tables import ModelLimitRow
-from pyscrai.databases.repositories.model_limits import ModelLimits, Part, level
+from pyscrai.databases.repositories.model_limits import LimitShare, ModelLimits, level
 
 TTL = timedelta(seconds=30)
 
 
 async def lease(database: Database, worker: str, wanted: int, *, in_use: int = 0, refused: bool = False,
-                total: int = 20, ttl: timedelta = TTL) -> Part:
+                total: int = 20, ttl: timedelta = TTL) -> LimitShare:
     async with database.session() as session:
         return await ModelLimits(session).lease("gpt", worker, total, in_use=in_use, wanted=wanted, refused=refused,
                                                 ttl=ttl)
