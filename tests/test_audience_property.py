@@ -50,7 +50,9 @@ def templates(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
     players = [*ACTORS[:draw(st.integers(2, 4))], "god"]
     cast = [*players, "eve"]
     groups = {name: some(cast) for name in GROUPS}
-    changing = {"near": {"of": draw(st.sampled_from([["all"], players, ["reds"]])), "when": "!(role in vars.out)"},
+    # An Analyst never speaks: a check refuses a group of speakers that it is in.
+    of = [players, players[1:], *([["reds"]] if "eve" not in groups["reds"] else [])]
+    changing = {"near": {"of": draw(st.sampled_from(of)), "when": "!(role in vars.out)"},
                 "far": {"of": ["all"], "when": "role in vars.out"}}
     names = st.lists(st.sampled_from((*GROUPS, *CHANGING, *cast)), min_size=1, max_size=2, unique=True)
     audience = st.one_of(st.just(["all"]), names)
