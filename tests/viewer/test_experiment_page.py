@@ -54,6 +54,7 @@ async def test_from_effect_to_evidence(server: Serving, open_page: Callable[...,
     await page.wait_for_selector(".pairs")
     await page.locator(".pairs tbody tr").first.locator("a.button").click()
     await page.wait_for_selector("#parting, .empty")
+    await page.wait_for_selector(".tree .pick[aria-pressed=true] >> nth=1")
     assert await page.locator(".tree .pick[aria-pressed=true]").count() == 2
     await page.goto(f"{server.url}/#/experiments/{number}?tab=board")
     await page.wait_for_selector(".board a.cell.ended >> nth=7")

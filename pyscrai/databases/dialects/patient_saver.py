@@ -42,14 +42,15 @@ class PatientSaver(BaseCheckpointSaver[str]):
     def get_next_version(self, current: str | None, channel: None) -> str:
         """The next version of a channel, a quarter as long as LangGraph's: a checkpoint has two dozen of them.
 
-        A thread that began with long ones goes on with them, since versions are compared as texts. The random part
-        keeps two that branch off at one place apart.
+        A thread that began with long ones goes on with them, since versions are compared as texts. Where Studio's
+        server goes on with a run, its long versions must be later than our short ones: a plus sorts before all digits.
+        The random part keeps two that branch off at one place apart.
         """
         if current is not None and len(current) > SHORT:
             longer: str = super().get_next_version(current, channel)
             return longer
         number = 0 if current is None else int(current.partition(".")[0])
-        return f"{number + 1:08}.{secrets.randbelow(10_000):04}"
+        return f"+{number + 1:07}.{secrets.randbelow(10_000):04}"
 
     async def aput(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata,
                    new_versions: ChannelVersions) -> RunnableConfig:
