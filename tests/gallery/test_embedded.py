@@ -19,13 +19,14 @@ from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.llm.models import Models
 from pyscrai.templates.library import shipped_agent, shipped_scenario
 from pyscrai.templates.models.agent import Failure
+from tests.depth import FULL
 
 TINY = "embedded-tiny"
 
 
 @pytest.mark.embedded
-@pytest.mark.parametrize("name", ["two-agent-conversation", "used-car-negotiation", "product-focus-group",
-                                  "jury-deliberation"])
+@pytest.mark.parametrize("name", ["two-agent-conversation", "used-car-negotiation", *(
+    ["product-focus-group", "jury-deliberation"] if FULL else [])])
 async def test_a_real_model_plays_it_to_its_end(name: str) -> None:
     play = make_run_spec(shipped_scenario(name), RunOptions(seed=1, max_turns=20), shipped_agent, model=TINY)
     # This model talks nonsense: it is asked more often than a good one before a turn counts as failed.
