@@ -46,7 +46,7 @@ test: setup ## All gates, then all tests; the last line is pytest's
 	@# Tests of the real embedded model share one worker (marker `embedded`), so that they never compete with each other.
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(PYTEST_ARGS)
 
-test-full: setup ## All tests with many examples, and chaos at full size; takes an hour
+test-full: setup ## All tests with many examples, and chaos at full size; takes long
 	@$(BIN)/pyscrai models install embedded-tiny
 	@PYSCRAI_TESTS=full PYSCRAI_CHAOS=full $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(PYTEST_ARGS)
 
