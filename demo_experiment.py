@@ -1,6 +1,6 @@
 """A whole experiment: plan, freeze, play, analyse, report, verify, with the tiny embedded model.
 
-    make demo-experiment                     # under five minutes; the tiny model's words mean nothing
+    make demo-experiment                     # some minutes; the tiny model's words mean nothing
     .venv/bin/python demo_experiment.py --model embedded --pasts 12   # a larger local model, more pasts
 
 What it shows is the plumbing: forked arms, the flow of runs, intervals, the report. It finds nothing about anybody.
