@@ -16,6 +16,7 @@ import pytest
 from pyscrai.config.settings import load_settings
 from pyscrai.databases.api.app import create_app
 from tests.api.serving import Serving
+from tests.depth import FULL
 
 CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
           "negative_data_rejection,use_after_free,ensure_resource_availability")
@@ -31,6 +32,9 @@ def document() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("database_url", [
+    "postgres", pytest.param("sqlite", marks=pytest.mark.skipif(not FULL, reason="the stricter database is tried always"))
+], indirect=True)
 async def test_schemathesis(both: Serving, tmp_path: Path) -> None:
     """No 5xx, no status, media type or body that the document does not tell, also along its links."""
     process = await asyncio.create_subprocess_exec(

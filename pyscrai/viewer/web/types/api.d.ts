@@ -238,11 +238,14 @@ export interface Health {
 
 export interface HumanReply {
   text?: string | null;
-  to?: string | null;
+  to?: string | string[] | null;
   actions?: Record<string, any> | null;
   changes?: (Record<string, boolean | number | string>)[] | null;
   scene_over?: boolean | null;
   next?: string | null;
+  decision?: "accept" | "edit" | "reject" | null;
+  reason?: string | null;
+  edited?: ReplyContent | null;
   release?: true | null;
 }
 
@@ -527,6 +530,14 @@ export interface ReplayResult {
   events: number;
   calls: number;
   difference?: Record<string, any> | null;
+}
+
+export interface ReplyContent {
+  text?: string | null;
+  to?: string | string[] | null;
+  actions?: Record<string, any> | null;
+  changes?: (Record<string, boolean | number | string>)[] | null;
+  scene_over?: boolean | null;
 }
 
 export interface ReportView {
