@@ -45,6 +45,7 @@ class Ownership:
         """Runs that could not be given back, because storage was away."""
         self._claimed: dict[str, int] = {}
         """Runs that were taken and are not opened yet, with their fences."""
+        self._claiming = asyncio.Lock()
         self._good: dict[str, float] = {}
         """Until when, by this process's clock, a run is surely still held."""
         self._renewing: asyncio.Task[None] | None = None
@@ -61,12 +62,13 @@ class Ownership:
             StorageError: storage is away.
         """
         await self.release_left()
-        begun = time.monotonic()
-        async with self._database.session() as session:
-            claims = await Claims(session).take(self.owner, room, TTL, fits=fits, dead=dead)
-        for claim in claims:
-            self._claimed[claim.run_id] = claim.fence
-            self._good[claim.run_id] = begun + TTL.total_seconds()
+        async with self._claiming:
+            begun = time.monotonic()
+            async with self._database.session() as session:
+                claims = await Claims(session).take(self.owner, room, TTL, fits=fits, dead=dead)
+            for claim in claims:
+                self._claimed[claim.run_id] = claim.fence
+                self._good[claim.run_id] = begun + TTL.total_seconds()
         return claims
 
     async def acquire(self, run_id: str) -> int:
@@ -76,7 +78,8 @@ class Ownership:
             NotFound: there is no such run.
             WrongState: another living process, or another part of this one, plays it.
         """
-        claimed = self._claimed.pop(run_id, None)
+        async with self._claiming:  # a claim that is under way may take this very run, for us
+            claimed = self._claimed.pop(run_id, None)
         if claimed is not None and time.monotonic() < self._good.get(run_id, 0.0):
             return claimed
         taking = asyncio.ensure_future(self._acquiring(run_id))

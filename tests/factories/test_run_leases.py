@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -63,6 +64,26 @@ async def test_who_is_cancelled_while_it_takes_a_run_gives_it_back(stage: Stage)
         await taking
     assert await owner_of(stage, run_id) is None
     assert await mine.acquire(run_id) == 2, "it was taken once"
+
+
+async def test_who_asks_for_a_run_that_a_claim_is_taking_for_this_process_gets_it(
+        stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = await stage.run(desired="run")
+    mine, take, taken = Ownership(stage.database), run_leases.Claims.take, asyncio.Event()
+
+    async def slow(claims: run_leases.Claims, *given: Any, **named: Any) -> Any:
+        found = await take(claims, *given, **named)
+        taken.set()
+        await asyncio.sleep(0.05)
+        return found
+
+    monkeypatch.setattr(run_leases.Claims, "take", slow)
+    claiming = asyncio.create_task(mine.claim(10))
+    await taken.wait()
+    fence = await mine.acquire(run_id)
+    assert [(claim.run_id, claim.fence) for claim in await claiming] == [(run_id, fence)]
+    with pytest.raises(WrongState):
+        await mine.acquire(run_id)
 
 
 async def test_leases_are_renewed_also_after_the_database_was_away(stage: Stage, monkeypatch: pytest.MonkeyPatch

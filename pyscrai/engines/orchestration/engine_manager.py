@@ -294,6 +294,8 @@ class EngineManager:
             return
         now = asyncio.get_running_loop().time()
         for due in await self._registry.due(room):
-            if due.run_id not in self._live and self._passed_over.get(due.run_id, (0.0, 0.0))[0] <= now:
+            if (live := self._live.get(due.run_id)) is not None:
+                live.again, live.last_request = True, None  # it stood already and is on its way out
+            elif self._passed_over.get(due.run_id, (0.0, 0.0))[0] <= now:
                 self._queue.put(due.run_id, due.share)
         self._pump()
