@@ -33,8 +33,8 @@ def document() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("database_url", [
-    "postgres", pytest.param("sqlite", marks=pytest.mark.skipif(not FULL, reason="the stricter database is tried always"))
-], indirect=True)
+    "postgres",  # the stricter one is tried always
+    pytest.param("sqlite", marks=pytest.mark.skipif(not FULL, reason="takes long: make test-full"))], indirect=True)
 async def test_schemathesis(both: Serving, tmp_path: Path) -> None:
     """No 5xx, no status, media type or body that the document does not tell, also along its links."""
     process = await asyncio.create_subprocess_exec(
