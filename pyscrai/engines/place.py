@@ -6,7 +6,7 @@ It is the same after a crash, in a replay and in a fork's shared past, so that n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyscrai.engines.ports.record import CallKey
@@ -29,7 +29,8 @@ class Place:
     """A role's task in a turn.
 
     ``detail`` tells apart what one role does in one turn under the same task: the goal that it judges, the number of a
-    later measurement. It is empty for the first of them, which keeps the keys of earlier versions.
+    later measurement, and after a ``@`` the score that is asked for beside others. It is empty for the first of them,
+    which keeps the keys of earlier versions.
     """
 
     turn: int
@@ -43,6 +44,10 @@ class Place:
         goal = activation.get("goal") or 0
         return cls(activation["turn"], activation["role"], activation["task"],
                    activation.get("detail") or (str(goal) if goal else ""))
+
+    def apart(self, name: str) -> Place:
+        """A place of its own for a question that is asked at the same time as others."""
+        return replace(self, detail=f"{self.detail}@{name}")
 
     @property
     def label(self) -> str:

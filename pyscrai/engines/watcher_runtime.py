@@ -113,7 +113,7 @@ class WatcherRuntime:
 
     def notes(self, caller: ModelCaller, phase: str) -> list[Event]:
         """The events about how the calls of an activation went, once its work is done."""
-        caller.note_unused()
+        caller.close()
         return [kind(key=key, turn=caller.place.turn, phase=phase, **fields) for key, kind, fields in caller.notes]
 
     def failed(self, caller: ModelCaller, error: ModelError | ReplyError) -> EngineError | ModelError:

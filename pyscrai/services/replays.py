@@ -62,6 +62,7 @@ class Journaled:
 
     scripted = False
     context_tokens: int | None = None
+    concurrency: int | None = None
 
     def __init__(self, role: str, alias: str, layout: Layout, record: ReplayRecord, *, prefill: bool, partial: bool
                  ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from pyscrai.databases.recording.run_record import LINGER
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.errors import ModelServerError, RunError, WrongState
 from pyscrai.services.run_measures import measure_run
@@ -108,6 +110,7 @@ async def test_what_was_cut_off_is_not_paid_twice(house: House) -> None:
     house.script = script
     with pytest.raises(CutOff):
         await measure_run(house.services, run_id)
+    await asyncio.sleep(2 * LINGER)     # what was answered is written by then
     house.script = measures
     asked = len(house.asked)
     found = await measure_run(house.services, run_id)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from statistics import median_low, mode
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pyscrai.engines.agents.engine import Ask, Engine, Performance
 from pyscrai.engines.agents.metrics import count
+from pyscrai.engines.agents.scores import (
+    Score,
+    any_evidence,
+    evidence_schema,
+    in_the_middle,
+    known_evidence,
+    line_ids,
+    object_schema,
+    scores_in_one_call,
+    take_scores,
+)
 from pyscrai.engines.calls.json_reply import LONGEST
 from pyscrai.engines.calls.sentences import whole_sentences
 from pyscrai.engines.orchestration.ends import goals
@@ -18,15 +27,10 @@ from pyscrai.engines.view import LAST, View
 from pyscrai.errors import ModelError, ReplyError
 from pyscrai.events import Assessment, Measurement, Report, ResultMissing, Verdict
 from pyscrai.templates.models.analysis import Measure
-from pyscrai.templates.models.base import as_type
 from pyscrai.value_text import value_text
 
 SUMMARY = 500
 """Characters of an assessment's summary at most, where decoding is bound to them."""
-
-
-Score = tuple[int | str, str, list[str]]
-"""A score or category, its rationale, and the ids of the lines that it rests on."""
 
 
 class Analyst(Engine):
@@ -46,8 +50,9 @@ class Analyst(Engine):
 
     async def observe(self, view: View, ask: Ask) -> Performance:
         """An assessment of the play so far."""
-        schema = _object({"summary": {"type": "string", LONGEST: SUMMARY},
-                          "findings": {"type": "array", "items": {"type": "string", LONGEST: 200}, "maxItems": 3}})
+        schema = object_schema({
+            "summary": {"type": "string", LONGEST: SUMMARY},
+            "findings": {"type": "array", "items": {"type": "string", LONGEST: 200}, "maxItems": 3}})
         messages, prompts = self.messages("analyst_observe", view)
         value = await ask(self.request(messages, schema=schema), purpose="assessment",
                           read=self.reader(schema), prompts=prompts)
@@ -59,11 +64,11 @@ class Analyst(Engine):
     async def judge(self, index: int, view: View, ask: Ask) -> Performance:
         """A verdict whether a stated goal is reached, with evidence."""
         key, goal = list(goals(self.plan.ends))[index]
-        schema = _object({"rationale": {"type": "string", LONGEST: 300}, "met": {"type": "boolean"},
-                          "evidence": _evidence(view)})
-        messages, prompts = self.messages("analyst_judge", view, goal=goal.goal, ids=_ids(view))
+        schema = object_schema({"rationale": {"type": "string", LONGEST: 300}, "met": {"type": "boolean"},
+                                "evidence": evidence_schema(view)})
+        messages, prompts = self.messages("analyst_judge", view, goal=goal.goal, ids=line_ids(view))
         value = await ask(self.request(messages, schema=schema), purpose="verdict",
-                          read=self.reader(_any_evidence(schema)), prompts=prompts)
+                          read=self.reader(any_evidence(schema)), prompts=prompts)
         evidence = known_evidence(value["evidence"], view)
         performance = Performance()
         performance.add(Verdict, source=self.role, goal=goal.goal, met=value["met"], rationale=value["rationale"],
@@ -82,12 +87,16 @@ class Analyst(Engine):
         performance = Performance()
         analysis = self.plan.scenario.analysis
         found: dict[str, Any] = {}
-        unreached: ModelError | None = None
         wanted = [(measure, role) for measure in (analysis.measures if analysis else ()) if measure.name in names
                   for role in self.subjects(measure)
                   if (not measure.judged or role is None or view.acted is None or role in view.acted)
                   and (pairs is None or [measure.name, role] in pairs)]
-        at_once = await self._scores(wanted, view, ask) if analysis and analysis.together else {}
+        scores: dict[tuple[str, str | None], list[Score] | ModelError | ReplyError] = {}
+        if analysis and analysis.together:
+            scores.update({key: [score] for key, score in (await scores_in_one_call(self, wanted, view, ask)).items()})
+        left = [(measure, role) for measure, role in wanted if measure.judged and (measure.name, role) not in scores]
+        scores.update(zip(((measure.name, role) for measure, role in left), await take_scores(self, left, view, ask),
+                          strict=True))
         for measure, role in wanted:
             value: float | int | str | None
             rationale, evidence = "", list[str]()
@@ -97,20 +106,18 @@ class Analyst(Engine):
                 assert view.value_of is not None
                 value = _plain(self._difference(measure, role, view.value_of(measure, role), view, found))
             else:
-                try:
-                    if unreached is not None:
-                        raise unreached
-                    if (scored := at_once.get((measure.name, role))) is not None:
-                        value, rationale, evidence = scored
-                    else:
-                        value, rationale, evidence = await self._repeated(performance, measure, role, view, ask)
-                except (ModelError, ReplyError) as error:
-                    if self.policy(error) == "pause":
-                        raise
-                    unreached = error if isinstance(error, ModelError) else None
+                taken = scores[measure.name, role]
+                if isinstance(taken, ModelError | ReplyError):
+                    if self.policy(taken) == "pause":
+                        raise taken
                     performance.add(ResultMissing, source=self.role, task="measure", measures=[measure.name],
-                                    of=role, error=error.as_dict())
+                                    of=role, error=taken.as_dict())
                     continue
+                kept = in_the_middle(measure, taken)
+                for score in (*taken[:kept], *taken[kept + 1:]):
+                    performance.add(Measurement, source=self.role, measure=measure.name, of=role,
+                                    **score._asdict())
+                value, rationale, evidence = taken[kept]
             performance.add(Measurement, source=self.role, measure=measure.name, of=role, value=value,
                             rationale=rationale, evidence=evidence)
             if role is None:
@@ -142,50 +149,6 @@ class Analyst(Engine):
                          if member.engine == "actor" and role not in self.plan.watchers)
         return self.plan.members((measure.of,))
 
-    async def _scores(self, wanted: Sequence[tuple[Measure, str | None]], view: View, ask: Ask
-                      ) -> dict[tuple[str, str | None], Score]:
-        """All judged scores in one call; none where there is one alone, or where the answer cannot be used."""
-        judged = [(measure, role) for measure, role in wanted if measure.judged and measure.repeats == 1]
-        if len(judged) < 2:
-            return {}
-        keys = {measure.name if role is None else f"{measure.name}_of_{role}": (measure, role)
-                for measure, role in judged}
-        schema = _object({key: _entry(measure, view) for key, (measure, _) in keys.items()})
-        loose = _object({key: _any_evidence(_entry(measure, view)) for key, (measure, _) in keys.items()})
-        asked = [{"key": key, "of": self.plan.cast[role].name if role else None, "rubric": measure.rubric,
-                  "range": f"From {measure.scale[0]} to {measure.scale[1]}." if measure.scale
-                  else f"One of: {', '.join(measure.categories or ())}."} for key, (measure, role) in keys.items()]
-        messages, prompts = self.messages("analyst_measures", view, measures=asked, ids=_ids(view))
-        try:
-            value = await ask(self.request(messages, schema=schema), purpose="measurement", read=self.reader(loose),
-                              prompts=prompts, optional=True)
-        except ReplyError:
-            return {}       # too much for this model at once: each is asked for by itself
-        return {(measure.name, role): _score_of(value[key], view) for key, (measure, role) in keys.items()}
-
-    async def _repeated(self, performance: Performance, measure: Measure, role: str | None, view: View, ask: Ask
-                        ) -> Score:
-        """A score, taken as often as the measure says; all but the one in the middle are recorded here."""
-        scores = [await self._score(measure, role, view, ask, again) for again in range(measure.repeats)]
-        values = [score[0] for score in scores]
-        middle = mode(values) if measure.categories else median_low(values)
-        kept = values.index(middle)
-        for index, (value, rationale, evidence) in enumerate(scores):
-            if index != kept:
-                performance.add(Measurement, source=self.role, measure=measure.name, of=role, value=value,
-                                rationale=rationale, evidence=evidence)
-        return scores[kept]
-
-    async def _score(self, measure: Measure, role: str | None, view: View, ask: Ask, again: int) -> Score:
-        schema = _entry(measure, view)
-        name = self.plan.cast[role].name if role else None
-        messages, prompts = self.messages("analyst_measure", view, measure=measure, of=name, ids=_ids(view))
-        request = self.request(messages, schema=schema)
-        if again:
-            request = replace(request, seed=self.plan.seed + again)
-        value = await ask(request, purpose="measurement", read=self.reader(_any_evidence(schema)), prompts=prompts)
-        return _score_of(value, view)
-
     async def report(self, view: View, ask: Ask) -> Performance:
         """The final report in Markdown."""
         messages, prompts = self.messages("analyst_report", view)
@@ -201,43 +164,6 @@ class Analyst(Engine):
         performance = Performance()
         performance.add(Report, source=self.role, markdown=markdown)
         return performance
-
-
-def _entry(measure: Measure, view: View) -> dict[str, Any]:
-    """JSON Schema of one score."""
-    allowed: dict[str, Any] = ({"type": "integer", "minimum": measure.scale[0], "maximum": measure.scale[1]}
-                               if measure.scale else {"enum": list(measure.categories or ())})
-    return _object({"rationale": {"type": "string", LONGEST: 300}, "evidence": _evidence(view), "value": allowed})
-
-
-def _score_of(value: Mapping[str, Any], view: View) -> Score:
-    return as_type(value["value"], "integer"), value["rationale"], known_evidence(value["evidence"], view)
-
-
-def known_evidence(ids: Sequence[str], view: View) -> list[str]:
-    """Those of the cited ids that are lines which the Analyst has seen, each once; made-up ones drop out."""
-    known = {line["id"] for line in view.lines}
-    return [cited for cited in dict.fromkeys(text.strip("[] ") for text in ids) if cited in known]
-
-
-def _evidence(view: View) -> dict[str, Any]:
-    """A few ids of lines that the Analyst has seen."""
-    return {"type": "array", "maxItems": 4, "items": {"enum": _ids(view) or [""]},
-            "description": "ids of the lines that it rests on"}
-
-
-def _any_evidence(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema that takes made-up ids too: where decoding is not bound to it, one of them is no reason to fail."""
-    return {**schema, "properties": {**schema["properties"], "evidence": {
-        "type": "array", "items": {"type": "string"}}}}
-
-
-def _ids(view: View) -> list[str]:
-    return [line["id"] for line in view.lines]
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "additionalProperties": False, "properties": properties, "required": list(properties)}
 
 
 def _plain(value: Any) -> float | int | str | None:

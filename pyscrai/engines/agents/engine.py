@@ -43,6 +43,14 @@ class Ask(Protocol):
         """
         ...
 
+    def apart(self, name: str) -> Ask:
+        """One who asks at a place of its own, so that its questions can be asked at the same time as others."""
+        ...
+
+    def holds(self, request: ModelRequest, *, purpose: str) -> bool:
+        """Whether the journal holds what came of this question, so that no model is asked."""
+        ...
+
 
 @dataclass(slots=True)
 class Performance:

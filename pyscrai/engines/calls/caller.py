@@ -10,7 +10,15 @@ from dataclasses import asdict, replace
 from typing import Any, NamedTuple, TypeVar
 
 from pyscrai.engines.agents.engine import Engine
-from pyscrai.engines.calls.recorded_calls import TOOL, RecordedCalls, question_of
+from pyscrai.engines.calls.recorded_calls import (
+    GIVEN_UP,
+    MENDED,
+    TOOL,
+    RecordedCalls,
+    model_error,
+    question_of,
+    recorded_fault,
+)
 from pyscrai.engines.calls.repair import as_taken_by, repair
 from pyscrai.engines.calls.token_stream import TokenListener, TokenStream
 from pyscrai.engines.place import Place
@@ -19,7 +27,7 @@ from pyscrai.engines.ports.record import Attempt, CallRecord, Record, question_d
 from pyscrai.engines.state import UNPRICED
 from pyscrai.engines.tools.consultation import use_now
 from pyscrai.engines.tools.tool import Tool, ToolAnswer, ToolScene
-from pyscrai.errors import LONGEST_RETRY, ModelClosed, ModelError, ModelTimeout, ReplyError, TryAgain
+from pyscrai.errors import LONGEST_RETRY, ModelError, ModelTimeout, ReplyError, TryAgain
 from pyscrai.events import Event, FlowWarning, ModelFellBack, ModelRetried, ReplyRepaired
 from pyscrai.plain_text import storable
 
@@ -30,9 +38,6 @@ LONGEST_WAIT = 60.0
 
 UNREQUIRED = ("measure", "report")
 """Tasks without whose result a play goes on: what could not be had is stated and can be taken again."""
-
-MENDED, GIVEN_UP = "mended", "given_up"
-"""Fields of a recorded error: the question was put again; the play went on without an answer."""
 
 
 class _Asked(NamedTuple):
@@ -59,7 +64,7 @@ class ModelCaller:
     """
 
     def __init__(self, engine: Engine, place: Place, record: Record, listener: TokenListener | None = None,
-                 sleep: Callable[[float], Any] = asyncio.sleep) -> None:
+                 sleep: Callable[[float], Any] = asyncio.sleep, *, whole: ModelCaller | None = None) -> None:
         self.engine, self.place, self.record, self.sleep = engine, place, record, sleep
         self.notes: list[tuple[str, type[Event], dict[str, Any]]] = []
         """Events about how the calls went, each with its key."""
@@ -68,12 +73,16 @@ class ModelCaller:
         self.usage: dict[str, float] = {}
         self.seconds = 0.0
         self._tokens = TokenStream(listener, engine.role, place.turn)
-        self._recorded = RecordedCalls(record, place)
+        self._recorded = RecordedCalls(record, place, whole._recorded if whole else None)
         self._earlier_notes = 0
+        self._listener, self._whole = listener, whole
+        self._apart: list[ModelCaller] = []
 
     async def __call__(self, request: ModelRequest, *, purpose: str, read: Callable[[ModelReply], T],
                        prompts: Mapping[str, str], speech: str | None = None, optional: bool = False) -> T:
         self.purpose = purpose
+        if self._whole is not None:
+            self._whole.purpose = purpose
         seed = request.seed
         unusable = 0
         while True:
@@ -88,6 +97,15 @@ class ModelCaller:
                 if failed.recalled is None or self._stays_failed(failed.recalled, asked):
                     raise failed.error from failed.error.__cause__
                 unusable += isinstance(failed.error, ReplyError)
+
+    def apart(self, name: str) -> ModelCaller:
+        """The calls at a place of their own, made at the same time as others; they count as this activation's."""
+        part = ModelCaller(self.engine, self.place.apart(name), self.record, self._listener, self.sleep, whole=self)
+        self._apart.append(part)
+        return part
+
+    def holds(self, request: ModelRequest, *, purpose: str) -> bool:
+        return self._recorded.holds(question_digest(purpose, request), purpose=purpose)
 
     async def use(self, tool: Tool, arguments: Mapping[str, Any], scene: ToolScene, *, longest: float) -> ToolAnswer:
         """Use a tool, or give the answer that the journal holds."""
@@ -109,10 +127,20 @@ class ModelCaller:
         held = json.loads(call.reply.text)
         return ToolAnswer(**{**held, "audience": tuple(held["audience"])})
 
-    def note_unused(self) -> None:
-        """Note the recorded answers that nothing asked for: the play has gone on otherwise since they were given."""
+    def close(self) -> None:
+        """Add what was asked apart, in the order in which it was asked, whichever answer came first.
+
+        Recorded answers that nothing asked for are noted: the play has gone on otherwise since they were given.
+        """
+        for part in self._apart:
+            part.close()
+            self.notes += part.notes
+            self.seconds += part.seconds
+            for unit, amount in part.usage.items():
+                self.usage[unit] = self.usage.get(unit, 0) + amount
+        self._apart.clear()
         for call in self._recorded.unused():
-            self._tell(call, _recorded_fault(call) if (call.error or {}).get(MENDED) else None)
+            self._tell(call, recorded_fault(call) if (call.error or {}).get(MENDED) else None)
             if call.question is not None and call.answered:
                 self._note(call, "unused", FlowWarning, message=(
                     f"a recorded answer of {self.engine.role} ({call.purpose}) is not used: "
@@ -134,9 +162,9 @@ class ModelCaller:
             reply = call.reply
             if reply is None:
                 self._tell(call, None)
-                raise _Failed(error or _model_error(call), recalled)
+                raise _Failed(error or model_error(call), recalled)
             self._count(reply)
-            fault = _recorded_fault(call)
+            fault = recorded_fault(call)
             try:
                 value = read(reply)
             except ReplyError as found:
@@ -184,7 +212,7 @@ class ModelCaller:
 
     async def _call(self, asked: _Asked, question: bytes, speech: str | None) -> tuple[CallRecord, ModelError | None]:
         key = self._recorded.next_key()
-        if key.ordinal:
+        if key.ordinal or (self._whole is not None and self._whole._recorded.begun):
             # What was answered before in this turn may be in this question: it must not be lost once this is asked.
             await self.record.commit(())
         attempts: list[Attempt] = []
@@ -257,27 +285,13 @@ class ModelCaller:
             self._note(call, "repaired", ReplyRepaired, problem=repaired.message)
 
     def _note(self, call: CallRecord, about: str, kind: type[Event], **fields: Any) -> None:
+        caller = self if self._whole is None or call.key.task == self.place.label else self._whole
         if call.question is None:
-            key = self.place.earlier_note_key(self._earlier_notes)
-            self._earlier_notes += 1
+            key = caller.place.earlier_note_key(caller._earlier_notes)
+            caller._earlier_notes += 1
         else:
-            key = self.place.note_key(call.key.ordinal, about)
+            key = caller.place.note_key(call.key.ordinal, about)
         self.notes.append((key, kind, {"source": self.engine.role, **fields}))
-
-
-def _recorded_fault(call: CallRecord) -> ReplyError | None:
-    """Why a recorded reply was found unusable."""
-    if call.error is None:
-        return None
-    return ReplyError(str(call.error.get("message", "")))
-
-
-def _model_error(call: CallRecord) -> ModelError:
-    """The error with which a recorded call failed."""
-    details = {name: value for name, value in (call.error or {}).items() if name not in (MENDED, GIVEN_UP)}
-    kind = ModelClosed if details.get("code") == ModelClosed.code else ModelError
-    return kind(str(details.pop("message", "")), cure=details.pop("cure", None), code=details.pop("code", None),
-                **details)
 
 
 def _wait(backoff: float, number: int, retry_after: float | None) -> float:

@@ -92,6 +92,8 @@ class ChatModel(Protocol):
     """Context length in tokens where it is known."""
     prefill: bool
     """Whether a trailing assistant message is continued (llama.cpp does, OpenAI does not)."""
+    concurrency: int | None
+    """The number of calls that it makes at the same time; further ones wait. None where there is no bound."""
 
     async def complete(self, request: ModelRequest, on_token: Callable[[str], None] | None = None) -> ModelReply:
         """Ask once, without a retry.

@@ -20,6 +20,7 @@ class EmbeddedChat:
     """A ``ChatModel`` over the shared child; starts it anew where it has died."""
 
     scripted = False
+    concurrency: int | None = None
 
     def __init__(self, alias: ModelAlias, server: EmbeddedServer) -> None:
         self.alias = alias.name

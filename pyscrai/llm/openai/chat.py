@@ -48,6 +48,7 @@ class OpenAIChat:
     """One model alias behind an OpenAI-compatible endpoint; see ``pyscrai.engines.ports.model.ChatModel``."""
 
     scripted = False
+    concurrency: int | None = None
 
     def __init__(self, alias: ModelAlias, endpoint: Endpoint) -> None:
         self.alias = endpoint.alias

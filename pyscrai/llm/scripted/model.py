@@ -51,6 +51,7 @@ class ScriptedModel:
     """
 
     scripted = True
+    concurrency: int | None = None
 
     def __init__(self, script: Script | None = None, *, alias: str = "scripted", layout: Layout = "instruct",
                  context_tokens: int | None = None, prefill: bool = False, delay: float = 0.0) -> None:
