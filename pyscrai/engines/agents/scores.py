@@ -93,7 +93,7 @@ def _result(number: int, measure: Measure, found: Mapping[tuple[int, int], Score
 def in_the_middle(measure: Measure, scores: Sequence[Score]) -> int:
     """The place of the score that counts: the one in the middle, or the most frequent category."""
     values = [score.value for score in scores]
-    return values.index(mode(values) if measure.categories else median_low(values))  # type: ignore[type-var]
+    return values.index(mode(values) if measure.categories else median_low(values))
 
 
 def _name(measure: Measure, role: str | None, again: int) -> str:

@@ -73,7 +73,7 @@ class ModelCaller:
         self.usage: dict[str, float] = {}
         self.seconds = 0.0
         self._tokens = TokenStream(listener, engine.role, place.turn)
-        self._recorded = RecordedCalls(record, place, whole._recorded if whole else None)
+        self._recorded: RecordedCalls = RecordedCalls(record, place, whole._recorded if whole else None)
         self._earlier_notes = 0
         self._listener, self._whole = listener, whole
         self._apart: list[ModelCaller] = []
