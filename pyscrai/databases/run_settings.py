@@ -15,6 +15,8 @@ class RunSettings(TypedDict, total=False):
     priority: int
     edition: int
     """The edition of the flow's rules; the first, where it is left out."""
+    commands_before: int
+    """How many commands the past that it shares was given: its own are counted on from there."""
     versions: dict[str, str]
     """The packages that it was made with."""
     model: str

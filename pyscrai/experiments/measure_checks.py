@@ -32,7 +32,7 @@ def measures_of_judges(given: tuple[str | Measure, ...], scenario: ScenarioTempl
 def scored_measures(scenario: ScenarioTemplate) -> dict[str, Measure]:
     """The measures of a scenario that a model scores, by name."""
     return {measure.name: measure for measure in (scenario.analysis.measures if scenario.analysis else ())
-            if measure.metric is None}
+            if measure.judged}
 
 
 def check_measures(check: ExperimentCheck) -> None:
@@ -136,8 +136,8 @@ def check_judges(check: ExperimentCheck) -> None:
     for index, measure in enumerate(judges.measures):
         if isinstance(measure, str) and measure not in own:
             check.unknown("measure", measure, own, ("judges", "measures", index))
-        elif isinstance(measure, Measure) and measure.metric is not None:
-            check.error("judges", ("judges", "measures", index), f"`{measure.name}` is counted, not judged",
+        elif isinstance(measure, Measure) and not measure.judged:
+            check.error("judges", ("judges", "measures", index), f"`{measure.name}` is counted or computed, not judged",
                         cure="give it a `scale` or `categories`")
     if not judges.measures and not own:
         check.error("judges", ("judges",), "the scenario has no measure that judges could score", on_key=True,

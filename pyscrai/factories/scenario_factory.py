@@ -215,7 +215,7 @@ def _settings(options: RunOptions, actor: str) -> RunSettings:
     """The options that are kept with the run beside parameters, seed, tags and the cast."""
     kept = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(options).items()
             if key in RunSettings.__annotations__ and value}
-    settings = cast(RunSettings, {**kept, "edition": EDITION, "versions": dict(versions())})
+    settings = cast(RunSettings, {**kept, "edition": EDITION, "commands_before": 0, "versions": dict(versions())})
     if actor:
         settings["actor"] = actor
     return settings

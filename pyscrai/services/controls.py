@@ -37,7 +37,7 @@ class Accepted:
     desired: Desired
     """The state that is desired of it now."""
     control_id: int | None = None
-    """The number of a control that waits for a turn to take it."""
+    """The number, in its run, of a control that waits for a turn to take it."""
 
 
 async def request(services: Services, run_id: str, action: Request, *, actor: str, reason: str = "",
@@ -149,14 +149,14 @@ async def _add(services: Services, run_id: str, action: Literal["inject", "take-
         row = await runs.get(run_id, lock=True)
         status, desired = row.status, row.desired
         check_fits(run_id, status, desired, action)
-        control = await Controls(changes.session).add(run_id, action.replace("-", "_"), payload, actor=actor)
+        command = await Controls(changes.session).add(run_id, action.replace("-", "_"), payload, actor=actor)
         if "role" in payload:
             await runs.play_by(run_id, payload["role"], played_by)
         if status == "waiting":
             # Whoever is asked sees what arrived, or is not asked any more.
             desired = answered(desired)
             await runs.desire(run_id, desired)
-        accepted = Accepted(run_id, action, actor, status, desired, control.id)
+        accepted = Accepted(run_id, action, actor, status, desired, command.number)
         if within is not None:
             await within(changes.session, accepted)
     return accepted

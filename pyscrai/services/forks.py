@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.columns import now
+from pyscrai.databases.repositories.controls import Controls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import Fork, NewMember, NewRunRow, Runs
 from pyscrai.databases.run_ids import new_run_id
@@ -93,6 +94,7 @@ async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, 
         row = await runs.get(run_id)
         check_fits(run_id, row.status, row.desired, "fork")
         cast = await runs.cast(run_id)
+        commands = len(await Controls(session).list(run_id))
     at = await moment(services, run_id, turn)
     if at.values.get("outcome") and not at.values["outcome"].get("pause"):
         raise WrongState(f"{run_id} ended with turn {turn}", cure=f"fork it at turn {turn - 1} or before")
@@ -124,7 +126,7 @@ async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, 
                for name in edits.variables]
     # The state first: a run that is there at all is there whole.
     await _copy_state(services, child, plan, values)
-    new = _new_run(child, row, cast, plan, fork, edits, said, actor, name, tags, desired)
+    new = _new_run(child, row, cast, plan, fork, edits, said, actor, name, tags, desired, commands)
     try:
         await _store(services, new, row, events, within)
     except BaseException:
@@ -218,14 +220,16 @@ async def _settled(session: AsyncSession, run_id: str, at: Moment) -> dict[str, 
 
 
 def _new_run(child: str, row: RunRow, cast: Sequence[AgentInstanceRow], spec: RunSpec, fork: Fork, edits: Edits,
-             said: Mapping[str, Any], actor: str, name: str, tags: Sequence[str], desired: Desired
-             ) -> Callable[[ScenarioTemplateRow], NewRunRow]:
+             said: Mapping[str, Any], actor: str, name: str, tags: Sequence[str], desired: Desired,
+             commands: int) -> Callable[[ScenarioTemplateRow], NewRunRow]:
     members = [NewMember(role=member.role, name=member.name, engine=member.engine, agent_hash=member.agent_hash,
                           configuration=spec.cast[member.role].model_dump(mode="json"),
                           agent_template_id=member.agent_template_id, played_by=member.played_by) for member in cast]
     settings: RunSettings = {**row.settings, "actor": actor, "edits": dict(said)}
     for own in ("standstill", "variables", "injects"):   # of the parent's beginning, which the fork has behind it
         settings.pop(own, None)  # type: ignore[misc]
+    if "commands_before" in settings:
+        settings["commands_before"] += commands
     if edits.max_turns:
         settings["max_turns"] = edits.max_turns
     if edits.budget_usd:

@@ -12,13 +12,13 @@ from typing import Any
 from langgraph.checkpoint.memory import InMemorySaver
 
 from pyscrai.databases.repositories.calls import Calls
-from pyscrai.databases.repositories.controls import Controls
+from pyscrai.databases.repositories.controls import Command, Controls
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.measurements import Measurements
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.stored_runs import StoredRun
 from pyscrai.databases.stored_event import StoredEvent
-from pyscrai.databases.tables import ControlRow, MeasurementRow, RunRow, ScenarioTemplateRow
+from pyscrai.databases.tables import MeasurementRow, RunRow, ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.arrivals import UNHEARD
 from pyscrai.engines.orchestration.compiler import compile_graph
@@ -139,19 +139,22 @@ async def _read(services: Services, run_id: str) -> _Recorded:
         spec = spec_of(StoredRun(row, await runs.cast(run_id)), ScenarioTemplate.model_validate(template.content))
         calls = [stored.call for stored in await Calls(session).read(run_id, inherited=False)]
         events = await Events(session).read(run_id, inherited=False)
-        commands = [_command(row, events) for row in await Controls(session).list(run_id) if row.turn is not None]
+        commands = [_command(command, events) for command in await Controls(session).numbered(run_id)
+                    if command.row.turn is not None]
         return _Recorded(row, make_plan(spec), events,
                          [call for call in calls if not f"{call.key.task}".rpartition(":")[2].startswith(AGAIN)
                           and call.purpose != "interview"], commands,
                          [row for row in await Measurements(session).read(run_id) if row.run_id == run_id])
 
 
-def _command(row: ControlRow, events: Sequence[StoredEvent]) -> dict[str, Any]:
+def _command(command: Command, events: Sequence[StoredEvent]) -> dict[str, Any]:
     """A command as the turn took it: who had acted in that turn or round before does not hear it."""
+    row = command.row
     assert row.turn is not None
     over = [event.key for event in events if row.applied_at is not None and event.created_at <= row.applied_at
             and turn_of(event.key) >= row.turn]
-    return {"id": row.id, "kind": row.kind, "actor": row.actor, "payload": row.payload, "turn": row.turn, UNHEARD: over}
+    return {"id": command.number, "kind": row.kind, "actor": row.actor, "payload": row.payload, "turn": row.turn,
+            UNHEARD: over}
 
 
 def turn_of(key: str) -> int:

@@ -156,9 +156,9 @@ class StoredRunRegistry:
             row = await Runs(changes.session).get(run_id, lock=True)
             left = await Controls(changes.session).refuse_waiting(run_id)
             await changes.record(run_id, [NotApplied(
-                key=f"c{control.id}.not_applied", turn=row.turn, phase=row.phase, source=control.actor,
-                action=control.kind, actor=control.actor, arguments=control.payload,
-                reason=f"the run was {row.status} before a turn could take it") for control in left])
+                key=f"c{command.number}.not_applied", turn=row.turn, phase=row.phase, source=command.row.actor,
+                action=command.row.kind, actor=command.row.actor, arguments=command.row.payload,
+                reason=f"the run was {row.status} before a turn could take it") for command in left])
 
     async def _sweep(self) -> None:
         """Do once for a process what one that died may have left undone."""

@@ -11,8 +11,9 @@ import pyarrow as pa
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pyscrai.databases.repositories.metrics import Metrics, RunMetrics
 from pyscrai.databases.repositories.templates import scenario_templates
-from pyscrai.databases.tables import EventRow, MeasurementRow, RunMetricsRow, RunRow
+from pyscrai.databases.tables import EventRow, MeasurementRow, RunRow
 from pyscrai.exports.json_text import dumps
 from pyscrai.templates.cel.scope import members
 from pyscrai.templates.models.scenario import ScenarioTemplate
@@ -85,9 +86,7 @@ class RunSet:
 
     async def _runs(self, session: AsyncSession, portion: Sequence[tuple[RunRow, Extra]]) -> Rows:
         ids = [run.id for run, _ in portion]
-        found = await session.scalars(select(RunMetricsRow).where(
-            RunMetricsRow.run_id.in_(ids), RunMetricsRow.role == ""))
-        metrics = {row.run_id: row for row in found}
+        metrics = {run_id: whole for run_id, [whole] in (await RunMetrics(session).of_runs(ids, [""])).items()}
         return [{**extra, **self._facts(run), **self._course(run, metrics.get(run.id))} for run, extra in portion]
 
     def _facts(self, run: RunRow) -> dict[str, Any]:
@@ -98,7 +97,7 @@ class RunSet:
                 **_cells(run.variables, self.scenarios[run.scenario_template_id][1])}
 
     @staticmethod
-    def _course(run: RunRow, metrics: RunMetricsRow | None) -> dict[str, Any]:
+    def _course(run: RunRow, metrics: Metrics | None) -> dict[str, Any]:
         outcome = run.outcome or {}
         seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at and run.started_at else None
         return {"status": run.status, "outcome": outcome.get("label"), "turns": run.turn, "seconds": seconds,
@@ -117,7 +116,8 @@ class RunSet:
                  "evidence": row.evidence} for row in found]
         if self.own_measurements is not None:
             rows += [{**extras[row["run_id"]], **row} for row in await self.own_measurements(session, ids)]
-        return rows
+        places = {run_id: place for place, run_id in enumerate(ids)}
+        return sorted(rows, key=lambda row: places[row["run_id"]])
 
     async def _turns(self, session: AsyncSession, portion: Sequence[tuple[RunRow, Extra]]) -> Rows:
         ids = [run.id for run, _ in portion]

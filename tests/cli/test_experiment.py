@@ -35,6 +35,14 @@ parallel: 3
 """
 
 
+JUDGES = """
+judges:
+  by: [default]
+  repeats: 2
+  measures: [{name: warmth, scale: [1, 5], rubric: How warm the two are., of: each}]
+"""
+
+
 def written(home: Path, **changes: Any) -> str:
     text = TALKS.format(**{"scenario": "two-agent-conversation", "seeds": 3, **changes})
     (home / "talks.yaml").write_text(text, encoding="utf-8")
@@ -136,15 +144,17 @@ def killed(home: Path, chance: random.Random) -> bool:
 
 def comparable(pyscrai: Pyscrai) -> dict[str, list[dict[str, Any]]]:
     """The tables without what differs between two plays of the same: ids and times."""
-    own = {"run_id", "parent_run_id", "experiment", "freeze", "started_at", "ended_at", "seconds", "attempts"}
+    own = {"run_id", "parent_run_id", "experiment", "started_at", "ended_at", "seconds", "attempts", "item"}
     return {table: [{name: value for name, value in row.items() if name not in own} for row in pyscrai(
         "experiment", "results", "talks", "--table", table).lines] for table in (
-            "runs", "cells", "turns", "contrasts", "arms")}
+            "runs", "cells", "turns", "measurements", "judgements", "contrasts", "arms")}
 
 
 def test_killed_at_random_it_loses_and_doubles_nothing(home: Path, pyscrai: Pyscrai, tmp_path: Path,
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
-    written(home, seeds=examples(6, 30))
+    written(home, scenario="used-car-negotiation", seeds=examples(6, 30))   # it has an Analyst, who sees lines' ids
+    with (home / "talks.yaml").open("a", encoding="utf-8") as file:
+        file.write(JUDGES)
     chance = random.Random(5)
     for _ in range(examples(1, 20)):
         if killed(home, chance):

@@ -29,10 +29,10 @@ class RunInbox:
     async def take(self, turn: int) -> Sequence[Mapping[str, Any]]:
         if not (self._awake or self._record.controls_waiting or turn in self._taken):
             return ()
-        controls = await self._database.writing(lambda session: Controls(session).take(self._record.run_id, turn))
+        commands = await self._database.writing(lambda session: Controls(session).take(self._record.run_id, turn))
         self._awake = False
         self._record.controls_waiting = 0
-        if controls:
+        if commands:
             self._taken.add(turn)
-        return [{"id": control.id, "kind": control.kind, "actor": control.actor, "payload": control.payload}
-                for control in controls]
+        return [{"id": command.number, "kind": command.row.kind, "actor": command.row.actor,
+                 "payload": command.row.payload} for command in commands]

@@ -133,13 +133,13 @@ class ExperimentCells:
         await self._session.execute(update(pasts).where(
             pasts.experiment_id == self._id, pasts.state == "made", pasts.run_id.is_(None)).values(state="planned"))
 
-    async def run_ids(self) -> Sequence[str]:
-        """The runs of all pasts and cells."""
+    async def run_ids(self, *, pasts: bool = True) -> Sequence[str]:
+        """The runs of all cells, and of all pasts where those are wanted."""
         cells = select(ExperimentCellRow.run_id).where(
             ExperimentCellRow.experiment_id == self._id, ExperimentCellRow.run_id.is_not(None))
-        pasts = select(ExperimentPastRow.run_id).where(
+        shared = select(ExperimentPastRow.run_id).where(
             ExperimentPastRow.experiment_id == self._id, ExperimentPastRow.run_id.is_not(None))
-        return [str(run_id) for run_id in await self._session.scalars(cells.union(pasts))]
+        return [str(run_id) for run_id in await self._session.scalars(cells.union(shared) if pasts else cells)]
 
     async def spent(self) -> tuple[float, int]:
         """USD and tokens that the runs took so far."""

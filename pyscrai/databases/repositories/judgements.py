@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.columns import now
-from pyscrai.databases.experiment_tables import JudgementRow
+from pyscrai.databases.experiment_tables import ExperimentCellRow, JudgementRow
 
 HUMAN = "human:"
 """What the name of a judge begins with who is a person."""
@@ -44,9 +44,13 @@ class Judgements:
 
     async def read(self, *, run_ids: Collection[str] | None = None, measures: Collection[str] = ()
                    ) -> Sequence[JudgementRow]:
-        """Judgements, by run, measure, role, judge and pass."""
-        query = select(JudgementRow).where(JudgementRow.experiment_id == self._id).order_by(
-            JudgementRow.run_id, JudgementRow.measure, JudgementRow.of, JudgementRow.judge, JudgementRow.pass_)
+        """Judgements, by past, arm and repeat of the run, then by measure, role, judge and pass."""
+        cells = ExperimentCellRow
+        query = select(JudgementRow).join(cells, and_(
+            cells.run_id == JudgementRow.run_id, cells.experiment_id == JudgementRow.experiment_id)).where(
+                JudgementRow.experiment_id == self._id).order_by(
+                    cells.past, cells.arm, cells.repeat, JudgementRow.measure, JudgementRow.of, JudgementRow.judge,
+                    JudgementRow.pass_)
         if run_ids is not None:
             query = query.where(JudgementRow.run_id.in_(run_ids))
         if measures:

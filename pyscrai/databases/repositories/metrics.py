@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.tables import CallRow, EventRow, RunMetricsRow, RunRow
+from pyscrai.databases.tables import CallRow, EventRow, RunMetricsRow, RunRow, RunSealRow
 
 UNCOUNTED = ("human", "interview")
 """Purposes of calls that are no cost of the play: what people answered, and what was asked outside of it."""
@@ -77,7 +78,7 @@ class _Sum:
             role, len(self.turns), self.words, len(self.calls), sum(call.failed_tries for call in self.calls),
             sum(not call.answered for call in self.calls), sum(call.prompt_tokens for call in self.calls),
             sum(call.cached_tokens for call in self.calls), sum(call.completion_tokens for call in self.calls),
-            sum(known) if known and len(known) == len(costs) else None,
+            math.fsum(known) if known and len(known) == len(costs) else None,  # alike in whatever order they stand
             percentile(latencies, 0.5), percentile(latencies, 0.95), latencies[-1] if latencies else None)
 
 
@@ -111,12 +112,32 @@ class RunMetrics:
         self._session = session
 
     async def read(self, run_id: str) -> list[Metrics]:
-        """The figures kept when the run ended; computed now where none were kept or where it went on since."""
-        rows = (await self._session.scalars(select(RunMetricsRow).join(RunRow, RunRow.id == RunMetricsRow.run_id).where(
-            RunMetricsRow.run_id == run_id, RunRow.ended_at.is_not(None)).order_by(RunMetricsRow.role))).all()
-        if not rows:
-            return await self.compute(run_id)
-        return [Metrics(**{one.name: getattr(row, one.name) for one in fields(Metrics)}) for row in rows]
+        """The figures of a run, of the whole first; see ``of_runs``."""
+        return (await self.of_runs([run_id]))[run_id]
+
+    async def of_runs(self, run_ids: Collection[str], roles: Collection[str] | None = None
+                      ) -> dict[str, list[Metrics]]:
+        """The figures kept of each run; computed now where none were kept, or where more is in its log since.
+
+        Args:
+            roles: the roles that matter, ``""`` for the whole; all where it is left out.
+        """
+        query = select(RunMetricsRow) if roles is None else select(RunMetricsRow).where(
+            RunMetricsRow.role.in_({"", *roles}))
+        # The seal is made with the figures, and says up to which event they count.
+        rows = await self._session.scalars(
+            query.join(RunRow, RunRow.id == RunMetricsRow.run_id)
+            .join(RunSealRow, RunSealRow.run_id == RunMetricsRow.run_id)
+            .where(RunMetricsRow.run_id.in_(run_ids), RunSealRow.last_seq >= RunRow.last_seq)
+            .order_by(RunMetricsRow.run_id, RunMetricsRow.role))
+        kept: dict[str, list[Metrics]] = {}
+        for row in rows:
+            kept.setdefault(row.run_id, []).append(
+                Metrics(**{one.name: getattr(row, one.name) for one in fields(Metrics)}))
+        if missing := [run_id for run_id in run_ids if run_id not in kept]:
+            kept |= await self._compute(missing)
+        return kept if roles is None else {
+            run_id: [metrics for metrics in found if metrics.role in roles] for run_id, found in kept.items()}
 
     async def keep(self, run_ids: Collection[str]) -> None:
         """Compute the figures of runs and keep them in place of those kept before."""

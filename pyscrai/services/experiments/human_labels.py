@@ -45,7 +45,7 @@ async def add_labels(services: Services, plan: ExperimentPlan, rows: Iterable[Ma
         RunError: a run, measure or value does not fit; nothing is stored then.
     """
     async with services.database.read() as session:
-        known = set(await ExperimentCells(session, plan.id).run_ids())
+        known = {str(run_id) for run_id in await ExperimentCells(session, plan.id).run_ids(pasts=False)}
     found = [_label(plan, row, known, person, line) for line, row in enumerate(rows, 1)]
     if found:
         async with services.database.session() as session:
@@ -63,9 +63,16 @@ def _label(plan: ExperimentPlan, row: Mapping[str, Any], known: set[str], person
         raise _wrong(line, f"no measure {name!r} is judged", instead(name, list(plan.judged)))
     if not who:
         raise _wrong(line, "it is not said who gave the label", "add a column `person`, or name the person")
-    label: dict[str, Any] = {"run_id": run_id, "measure": name, "of": str(row.get("of") or "").strip(),
-                             "judge": f"{HUMAN}{who}", "pass": int(row.get("pass") or 1),
-                             "rationale": str(row.get("rationale") or "")}
+    roles, of = plan.roles_of(measure), str(row.get("of") or "").strip()
+    if of not in roles:
+        if roles == ("",):
+            raise _wrong(line, f"`{name}` is of the whole play, not of {of!r}", "leave `of` empty")
+        raise _wrong(line, f"`{name}` is of a role, and `of` says {of!r}", f"one of {', '.join(roles)}")
+    times = str(row.get("pass") or 1).strip()
+    if not times.isdecimal():
+        raise _wrong(line, f"`pass` is {times!r}", "1 for a person's first label of a run, 2 for the second")
+    label: dict[str, Any] = {"run_id": run_id, "measure": name, "of": of, "judge": f"{HUMAN}{who}",
+                             "pass": int(times), "rationale": str(row.get("rationale") or "")}
     if measure.categories is not None:
         if value not in measure.categories:
             raise _wrong(line, f"{value!r} is no category of `{name}`", f"one of {', '.join(measure.categories)}")

@@ -24,8 +24,6 @@ from pyscrai.exports.event_line import event_line
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.experiments.run_values import ended_cells
-from pyscrai.templates.cel.scope import members
-from pyscrai.templates.models.analysis import Measure
 
 TRIES = 4
 """How often a judge is asked before its judgement is left open."""
@@ -76,13 +74,18 @@ class JudgePanel:
         self._judges = base.model_copy(update={"by": tuple(by) or base.by, "repeats": repeats or base.repeats})
         self._room = asyncio.Semaphore(parallel or plan.spec.parallel)
         self.result = PanelResult()
+        self._places: dict[str, str] = {}
+        """Each ended run's past, arm and repeat."""
 
     async def judge(self) -> PanelResult:
         """Score every ended transcript that is not scored yet; each score is stored as it comes."""
         models = {name: await self._services.models.get(name) for name in self._judges.by}
         async with self._services.database.read() as session:
-            run_ids = [played.run.id async for portion in ended_cells(session, self._plan.id)
-                       for played in portion if played.run is not None]
+            # By their cells and not by their ids, which are others in every play: the same runs, the same order.
+            self._places = {played.run.id: f"{played.cell.past}/{played.cell.arm}/{played.cell.repeat}"
+                            async for portion in ended_cells(session, self._plan.id)
+                            for played in portion if played.run is not None}
+        run_ids = list(self._places)
         order = self._order(run_ids)
         for start in range(0, len(run_ids), AT_ONCE):
             async with self._services.database.read() as session:
@@ -95,7 +98,7 @@ class JudgePanel:
         found = {}
         for judge in self._judges.by:
             for pass_ in range(1, self._judges.repeats + 1):
-                shuffled = sorted(run_ids)
+                shuffled = list(run_ids)
                 random.Random(self._seed(judge, pass_)).shuffle(shuffled)
                 found.update({(run_id, judge, pass_): place for place, run_id in enumerate(shuffled, 1)})
         return found
@@ -117,21 +120,9 @@ class JudgePanel:
 
     def _tasks(self, run: RunRow, order: Mapping[tuple[str, str, int], int]) -> list[JudgeTask]:
         return [JudgeTask(run.id, name, of, judge, pass_, order[run.id, judge, pass_],
-                          self._seed(run.id, name, of, judge, pass_))
+                          self._seed(self._places[run.id], name, of, judge, pass_))
                 for judge in self._judges.by for pass_ in range(1, self._judges.repeats + 1)
-                for name, measure in self._plan.judged.items() for of in self._subjects(measure)]
-
-    def _subjects(self, measure: Measure) -> Sequence[str]:
-        """The roles that a measure is of; the empty name stands for the whole play."""
-        scenario = self._plan.scenario
-        if measure.of == "scenario":
-            return ("",)
-        if measure.of in scenario.groups:
-            return members((measure.of,), scenario)
-        if measure.of == "each":
-            analyst = scenario.analysis.by if scenario.analysis else None
-            return tuple(role for role in scenario.roles if role != analyst and role not in self._plan.spec.without)
-        return (measure.of,)
+                for name, measure in self._plan.judged.items() for of in self._plan.roles_of(measure)]
 
     def _seed(self, *parts: Any) -> int:
         """A seed of its own for everything that is drawn: with one for all, each item would get the same order."""

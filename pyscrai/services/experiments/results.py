@@ -125,7 +125,7 @@ def _items(plan: ExperimentPlan, measure: str, judgements: Sequence[JudgementRow
     for row in judgements:
         if row.measure == measure and (row.judge == judge if judge else not row.judge.startswith(HUMAN)):
             items[row.run_id, row.of].append(row.category if row.number is None else row.number)
-    return [items[key] for key in sorted(items)]
+    return list(items.values())
 
 
 def _agreement(plan: ExperimentPlan, measure: str, judgements: Sequence[JudgementRow]) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _with_people(plan: ExperimentPlan, measure: str, judgements: Sequence[Judgem
         if row.measure == measure:
             score = row.category if row.number is None else row.number
             sides[row.run_id, row.of][row.judge.startswith(HUMAN)].append(score)
-    both = [(_middle(found[False]), _middle(found[True])) for _, found in sorted(sides.items())
+    both = [(_middle(found[False]), _middle(found[True])) for found in sides.values()
             if found[True] and found[False]]
     if not both:
         return None

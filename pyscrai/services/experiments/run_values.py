@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.repositories.experiment_cells import CellKey, ExperimentCells, PlayedCell
 from pyscrai.databases.repositories.judgements import HUMAN, Judgements
-from pyscrai.databases.tables import EventRow, MeasurementRow, RunMetricsRow, RunRow
+from pyscrai.databases.repositories.metrics import Metrics, RunMetrics
+from pyscrai.databases.tables import EventRow, MeasurementRow, RunRow
 from pyscrai.experiments.analysis import RunValue
 from pyscrai.experiments.models.measures import MeasureUse
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
@@ -32,7 +33,7 @@ class RunRecords:
     measured: dict[str, list[MeasurementRow]] = field(default_factory=lambda: defaultdict(list))
     changed: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     moves: dict[str, list[tuple[str | None, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
-    metrics: dict[tuple[str, str], RunMetricsRow] = field(default_factory=dict)
+    metrics: dict[tuple[str, str], Metrics] = field(default_factory=dict)
     judged: dict[tuple[str, str], list[tuple[str, Value]]] = field(default_factory=lambda: defaultdict(list))
     """Run and measure to role and score of each judgement by a model."""
 
@@ -85,9 +86,8 @@ async def read_records(session: AsyncSession, plan: ExperimentPlan, uses: Sequen
     await _read_events(session, uses, ids, records)
     if any(use.source == "figure" for use in uses):
         roles = {use.of or "" for use in uses if use.source == "figure"}
-        metrics = await session.scalars(select(RunMetricsRow).where(
-            RunMetricsRow.run_id.in_(ids), RunMetricsRow.role.in_(roles)))
-        records.metrics = {(each.run_id, each.role): each for each in metrics}
+        kept = await RunMetrics(session).of_runs(ids, roles)
+        records.metrics = {(run_id, each.role): each for run_id, found in kept.items() for each in found}
     if judged := {use.target for use in uses if plan.is_judged(use)}:
         for judgement in await Judgements(session, plan.id).read(run_ids=ids, measures=judged):
             score = judgement.category if judgement.number is None else judgement.number
@@ -196,7 +196,7 @@ def _known(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def _figure(use: MeasureUse, run: RunRow, metrics: RunMetricsRow | None) -> float | None:
+def _figure(use: MeasureUse, run: RunRow, metrics: Metrics | None) -> float | None:
     if use.target == "seconds":
         return (run.ended_at - run.started_at).total_seconds() if run.ended_at and run.started_at else None
     if use.target == "turns" and use.of is None:

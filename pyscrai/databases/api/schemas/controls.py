@@ -88,7 +88,7 @@ class AcceptedControl(Answer):
     desired: Desired
     """The state that is desired of it now."""
     control_id: int | None = None
-    """The number of a control that waits for a turn to take it."""
+    """The number, in its run, of a control that waits for a turn to take it. Keys of its events begin with c and it."""
 
 
 class ManyRuns(Body):
