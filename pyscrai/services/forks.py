@@ -21,16 +21,16 @@ from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.orchestration.turn_order import BEGIN, successors
 from pyscrai.engines.place import Place
 from pyscrai.engines.ports.record import Progress
-from pyscrai.engines.state import Line, shown_usage
-from pyscrai.errors import NotFound, RunError, WrongState
+from pyscrai.engines.state import shown_usage
+from pyscrai.errors import RunError, WrongState
 from pyscrai.events import Event, RunForked, VariableChanged
 from pyscrai.factories.budget import check_budget
 from pyscrai.factories.run_spec import changed, read_parameters
 from pyscrai.factories.scenario_factory import Within, make_graph
 from pyscrai.factories.services import Services
 from pyscrai.lifecycle import Desired, check_fits
+from pyscrai.services.edited_past import edit_past
 from pyscrai.services.outside_events import change_runs
-from pyscrai.services.remade_memories import remake
 from pyscrai.services.run_checks import check_audience, check_player, check_variables
 from pyscrai.services.run_states import Moment, moment
 from pyscrai.templates.models.base import Scalar
@@ -106,15 +106,14 @@ async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, 
     for content in edits.injects:
         check_audience(plan, content.audience)
     variables = {**at.values.get("variables", {}), **check_variables(plan, edits.variables)}
-    lines = _edited_lines(at.values.get("messages") or (), edits.message)
     async with services.database.read() as session:
         values = await _settled(session, run_id, at)
-        remade = {} if edits.message is None else await remake(
-            session, run_id, plan, values.get("memory") or {}, _line(at, edits.message[0]), turn)
+    said = edits.as_dict()
+    if edits.message is not None:
+        values, said["message"] = await edit_past(services, run_id, plan, values, edits.message, turn)
     clock = {name: value for name, value in values["clock"].items() if name != "stands"}
-    values = {**values, "variables": variables, "messages": tuple(lines), "outcome": None, "clock": clock,
-              "memory": {**(values.get("memory") or {}), **remade}}
-    said = _said(edits, at, tuple(remade))
+    values = {**values, "variables": variables, "messages": tuple(values.get("messages") or ()), "outcome": None,
+              "clock": clock}
     fork = Fork(run_id, turn, Progress(turn, values.get("phase", ""), tuple(
         activation["role"] for activation in values["next"]), variables, shown_usage(values.get("usage") or {})))
     child = new_run_id(now())
@@ -172,29 +171,6 @@ def _edited_spec(at: Moment, row: RunRow, cast: Sequence[AgentInstanceRow], edit
                    seed=row.seed if edits.seed is None else edits.seed,
                    max_turns=edits.max_turns or row.settings.get("max_turns"),
                    budget_usd=edits.budget_usd or row.settings.get("budget_usd"), edition=at.plan.edition)
-
-
-def _edited_lines(lines: Sequence[Line], message: tuple[str, str] | None) -> list[Line]:
-    if message is None:
-        return list(lines)
-    key, text = message
-    if all(line["id"] != key for line in lines):
-        raise NotFound(f"no line with the key {key!r} is in the memory of that turn",
-                       cure="name the key of something said or injected not long before the turn", key=key)
-    return [{**line, "content": text} if line["id"] == key else line for line in lines]
-
-
-def _said(edits: Edits, at: Moment, remade: Sequence[str]) -> dict[str, Any]:
-    """The edits as plain data, with the roles whose memory is made again because of a changed message."""
-    said = edits.as_dict()
-    if edits.message is not None and remade:
-        said["message"] = {**said["message"], "turn": _line(at, edits.message[0])["turn"], "remade": list(remade)}
-    return said
-
-
-def _line(at: Moment, key: str) -> Line:
-    found: Line = next(line for line in at.values["messages"] if line["id"] == key)
-    return found
 
 
 async def _settled(session: AsyncSession, run_id: str, at: Moment) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from pyscrai.templates.models.base import content_hash
 AT_ONCE = 500
 
 
-
 @dataclass(frozen=True, slots=True)
 class SealVerification:
     """The result of a verification: ``problems`` in words, none where all is as it was.
@@ -61,7 +60,9 @@ async def verify_run(services: Services, run_id: str) -> SealVerification:
 
 
 async def _template(session: AsyncSession, row: RunRow) -> list[str]:
-    template = await session.get_one(ScenarioTemplateRow, row.scenario_template_id)
+    template = await session.get(ScenarioTemplateRow, row.scenario_template_id)
+    if template is None:
+        return [f"scenario_runs: there is no template {row.scenario_template_id}, which the run names"]
     found = content_hash(template.content)
     if found == template.content_hash == row.template_hash:
         return []

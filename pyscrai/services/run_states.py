@@ -69,6 +69,31 @@ async def moment(services: Services, run_id: str, turn: int | None = None) -> Mo
     return Moment(row.id, turn, plan, values, followed)
 
 
+async def state_before_looks(services: Services, run_id: str, turn: int) -> Mapping[str, Any]:
+    """The first state in which a turn was played: those who look on have not looked at it yet.
+
+    A fork's past is looked up where it was played, and before the message that such a fork changes, if it is earlier.
+    Empty where no such state is kept.
+    """
+    async with services.database.read() as session:
+        runs = Runs(session)
+        row = await runs.get(run_id)
+        while row.parent_run_id is not None and row.fork_turn is not None and turn <= row.fork_turn:
+            message = (row.settings.get("edits") or {}).get("message") or {}
+            turn = min(turn, message["turn"]) if message.get("retaken") else turn
+            row = await runs.get(row.parent_run_id)
+    graph = await make_graph(services, row.id, await load_plan(services, row.id))
+    first = None
+    async for checkpoint in graph.checkpointer.alist({"configurable": {"thread_id": row.id}}):
+        values = checkpoint.checkpoint["channel_values"]
+        if values.get("turn") is None or "clock" not in values:
+            continue
+        if values["turn"] < turn:
+            break
+        first = checkpoint.config
+    return (await graph.aget_state(first)).values if first is not None else {}
+
+
 async def waiting_requests(services: Services, run_id: str) -> Sequence[Mapping[str, Any]]:
     """The requests to people of a run that waits: one for each role whose turn it is.
 

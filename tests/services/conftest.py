@@ -66,8 +66,9 @@ class House:
 
 
 @pytest.fixture
-def house_url(make_url: MakeUrl) -> str:
-    return make_url("sqlite")
+def house_url(request: pytest.FixtureRequest, make_url: MakeUrl) -> str:
+    """A fresh database: SQLite, unless a test names the kind."""
+    return make_url(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, LargeBinary, Table, text
+from sqlalchemy import JSON, URL, Column, LargeBinary, StaticPool, Table, create_engine, text
 
 from pyscrai.databases.repositories.seals import CHANGING, ORDER
 from pyscrai.databases.tables import Base, RunRow, ScenarioTemplateRow, TextRow
@@ -161,58 +162,78 @@ async def change(house: House, statement: str, *values: Any) -> None:
         assert result.rowcount > 0, statement
 
 
-COLUMNS = [(table.__table__, column) for table in (*ORDER, TextRow, ScenarioTemplateRow)
-           for column in table.__table__.columns]
-
-
-def changed_value(column: Any, old: Any) -> Any:
+def changed_value(column: Column[Any], old: Any) -> Any:
+    """Another value that the column takes, of what the driver gave."""
     if isinstance(column.type, LargeBinary):
         return b"x" * 16
     if column.name == "content" and "A test." in str(old):
         return str(old).replace("A test.", "A jest.")
     if isinstance(column.type, JSON):
         return '{"x":1}' if old is None else old[:-1] + " " + old[-1:]
+    if isinstance(old, datetime):
+        return old + timedelta(seconds=1)
     if isinstance(old, str):
         return old + "x"
     return 1 if old is None else old + 1000
 
 
 KEYS = {("events", "id"): "what gives the order of events is seq", ("llm_messages", "id"): "calls point to it",
-        ("scenario_templates", "id"): "runs point to it"}
+        ("scenario_templates", "id"): "runs point to it", ("scenario_runs", "id"): "it would be another run"}
 """Columns that cannot be changed alone, or that no view of a run is made from."""
 APART = {("scenario_templates", name): "about the template's row, not about what was played" for name in (
     "name", "version", "format", "source", "shipped", "archived_at", "created_at")}
+COLUMNS = [(table.__table__, column) for table in (*ORDER, TextRow, ScenarioTemplateRow)
+           for column in table.__table__.columns
+           if (table.__tablename__, column.name) not in {*KEYS, *APART}
+           and not (table is RunRow and column.name in CHANGING)]
 
 
+class Tamperer:
+    """A program of somebody else that changes single values of the first row of a table."""
+
+    def __init__(self, url: URL) -> None:
+        self._postgres = url.get_backend_name() == "postgresql"
+        self._engine = create_engine(url if self._postgres else url.set(drivername="sqlite"), poolclass=StaticPool)
+
+    def first(self, table: Table) -> dict[str, Any]:
+        """The first row, as the driver gives it; JSON as its text."""
+        columns = ", ".join(f'CAST("{column.name}" AS TEXT) AS "{column.name}"' if isinstance(column.type, JSON)
+                            else f'"{column.name}"' for column in table.columns)
+        order = ", ".join(f'"{key.name}"' for key in table.primary_key)
+        with self._engine.begin() as connection:
+            return dict(connection.execute(
+                text(f"SELECT {columns} FROM {table.name} ORDER BY {order} LIMIT 1")).mappings().one())
+
+    def change(self, table: Table, row: dict[str, Any], column: Column[Any], new: Any) -> dict[str, Any]:
+        """The row as it is after one value of it was written."""
+        where = " AND ".join(f'"{key.name}" = :_{key.name}' for key in table.primary_key)
+        with self._engine.begin() as connection:
+            if self._postgres:
+                connection.execute(text("SET LOCAL session_replication_role = replica"))  # no foreign key is looked at
+            found = connection.execute(text(f'UPDATE {table.name} SET "{column.name}" = :new WHERE {where}'),
+                                       {"new": new, **{f"_{key.name}": row[key.name] for key in table.primary_key}})
+            assert found.rowcount == 1, (table.name, column.name)
+        return {**row, column.name: new}
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+@pytest.mark.parametrize("house_url", ["sqlite", "postgres"], indirect=True)
 async def test_tampering_with_any_column_of_a_run_is_told(house: House) -> None:
     run_id = await house.make(TALK, tags=("first",))
     await house.play(run_id, step=True)
     await inject(house.services, run_id, InjectText(text="A bell.", audience=("ann",)), actor="kim")
     assert (await house.play(run_id)).status == "completed"
     assert (await verify_run(house.services, run_id)).problems == ()
-    untold = []
-    database = house.services.database
-    async with database.session() as session:
-        await session.execute(text("PRAGMA foreign_keys = OFF"))
+    tamperer, untold = Tamperer(house.services.database.dialect.url), []
     for table, column in COLUMNS:
-        assert isinstance(table, Table)
-        place = (table.name, column.name)
-        if place in KEYS or place in APART or (table is RunRow.__table__ and column.name in CHANGING) or (
-                column.foreign_keys or place == ("scenario_runs", "id")):
-            continue
-        one = table.name in ("measurements", "run_tags")  # they have no rowid, and a single row here
-        condition = "" if one else f"WHERE rowid = (SELECT min(rowid) FROM {table.name})"
-        async with database.read() as session:
-            old = (await session.execute(text(f'SELECT "{column.name}" FROM {table.name} {condition}'))).scalar()
-        update = f'UPDATE {table.name} SET "{column.name}" = ? {condition}'
-        new = changed_value(column, old)
-        await change(house, update, new)
+        row = tamperer.first(table)
+        changed = tamperer.change(table, row, column, changed_value(column, row[column.name]))
         if not (await verify_run(house.services, run_id)).problems:
-            untold.append(place)
-        if column.name == "id":
-            await change(house, f"UPDATE {table.name} SET id = ? WHERE id = ?", old, new)
-        else:
-            await change(house, update, old)
+            untold.append((table.name, column.name))
+        tamperer.change(table, changed, column, row[column.name])
+    tamperer.close()
     assert not untold
     assert (await verify_run(house.services, run_id)).problems == ()
 

@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, not_, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, Text, and_, func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.audience import ACTS, without_kept_back
-from pyscrai.databases.repositories.lineage import DERIVED, NOT_INHERITED, Segment, lineage
+from pyscrai.databases.repositories.lineage import NOT_INHERITED, Segment, lineage, without
 from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.databases.tables import EventRow
 
@@ -103,10 +103,12 @@ def belonging(segments: Sequence[Segment]) -> ColumnElement[bool]:
     parts: list[ColumnElement[bool]] = []
     for index, segment in enumerate(segments):
         own = TABLE.c.run_id == segment.run_id
-        remade = [not_(and_(TABLE.c.kind.in_(DERIVED), TABLE.c.source.in_(later.remade.roles),
-                            TABLE.c.turn >= later.remade.turn)) for later in segments[index + 1:] if later.remade]
+        rules = [rule for later in segments[index + 1:] for rule in later.left_out]
         parts.append(own if segment is segments[-1] else and_(
-            own, TABLE.c.turn <= segment.upto_turn, TABLE.c.kind.not_in(NOT_INHERITED), *remade))
+            own, TABLE.c.turn <= segment.upto_turn, TABLE.c.kind.not_in(NOT_INHERITED),
+            *without(
+                rules, TABLE.c.kind, func.coalesce(TABLE.c.source, ""), TABLE.c.turn,
+                TABLE.c.payload["measure"].as_string())))
     return or_(*parts)
 
 

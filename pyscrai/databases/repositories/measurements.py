@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.repositories.lineage import lineage
+from pyscrai.databases.repositories.lineage import lineage, without
 from pyscrai.databases.tables import MeasurementRow
 
 
@@ -23,8 +23,10 @@ class Measurements:
         past = await lineage(self._session, run_id)
         query = select(MeasurementRow).order_by(MeasurementRow.seq).where(or_(*(
             MeasurementRow.run_id == segment.run_id if segment.upto_turn is None
-            else and_(MeasurementRow.run_id == segment.run_id, MeasurementRow.turn <= segment.upto_turn)
-            for segment in past)))
+            else and_(MeasurementRow.run_id == segment.run_id, MeasurementRow.turn <= segment.upto_turn, *without(
+                [rule for later in past[index + 1:] for rule in later.left_out], literal("measurement"),
+                func.coalesce(MeasurementRow.source, ""), MeasurementRow.turn, MeasurementRow.measure))
+            for index, segment in enumerate(past))))
         if measures:
             query = query.where(MeasurementRow.measure.in_(measures))
         if of is not None:

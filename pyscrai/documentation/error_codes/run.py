@@ -109,6 +109,12 @@ CODES = (
         "The round was played as one step and cannot be parted.",
         "Go back to the turn at which it began or ended."),
     ErrorCode(
+        "run.not_words",
+        "What a fork is to change is no message, or it would say nothing.",
+        "Only what was said, injected or told at the beginning of a phase can say something else; moves and tool "
+        "answers are what happened.",
+        "Fork before the turn, and let it be played otherwise."),
+    ErrorCode(
         "run.role_required",
         "The role cannot be left out.",
         "`--without` takes roles with `required: false`.",

@@ -28,6 +28,18 @@ def tally(plan: Plan, spoken: dict[str, dict[str, float]], played: Played) -> No
         sums["sentiment"] += _sentiment(text)
 
 
+def retold(plan: Plan, spoken: Mapping[str, Mapping[str, float]], role: str, old: str, new: str
+           ) -> dict[str, dict[str, float]]:
+    """The sums of what has been said so far, had a role said ``new`` where it said ``old``."""
+    sums = {speaker: dict(said) for speaker, said in spoken.items()}
+    if role in sums:
+        sums[role]["words"] += len(new.split()) - len(old.split())
+        analysis = plan.scenario.analysis
+        if analysis is not None and any(measure.metric == "sentiment" for measure in analysis.measures):
+            sums[role]["sentiment"] += _sentiment(new) - _sentiment(old)
+    return sums
+
+
 def count(metric: Metric, role: str | None, spoken: Mapping[str, Mapping[str, float]]) -> float | None:
     """A counted measure of a role, or of the whole play, over what has been said so far.
 
