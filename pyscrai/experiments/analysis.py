@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -12,8 +13,9 @@ from pyscrai.experiments.models.measures import MeasureUse
 from pyscrai.experiments.statistics.agreement import RELIABLE, Agreement
 from pyscrai.experiments.statistics.bootstrap import LEAST, bootstrap_interval
 from pyscrai.experiments.statistics.clustered import gee_interval
-from pyscrai.experiments.statistics.equivalence import Equivalence, equivalence
+from pyscrai.experiments.statistics.equivalence import Equivalence, equivalence, equivalence_of
 from pyscrai.experiments.statistics.estimate import Estimate, t_interval
+from pyscrai.experiments.statistics.mixed import mixed_interval
 from pyscrai.experiments.statistics.proportions import newcombe_interval, wilson_interval
 from pyscrai.experiments.statistics.significance import holm, mcnemar_p, sign_flip_p
 
@@ -154,15 +156,24 @@ def _compare(spec: ExperimentTemplate, use: MeasureUse, standing: Standing, cont
     pairs, left_out = _pairs(contrast, means, runs)
     n_runs = sum(len(pair.arm_runs) + len(pair.reference_runs) for pair in pairs)
     estimate, p = _estimate(spec, use, contrast, pairs, n_runs, values)
-    smallest = spec.smallest_effect if standing == "primary" else None
-    differences = [pair.difference for pair in pairs]
-    bound = equivalence(differences, smallest, alpha=1 - spec.analysis.level) if smallest and pairs else None
+    n_pasts, bound = len(pairs), None
+    if estimate is not None and estimate.error is not None:   # of all runs, also of pasts that have one side alone
+        n_pasts, left_out = estimate.n, 0
+        n_runs = sum(each.value is not None and each.arm in (*contrast.arms, *contrast.references) for each in values)
+    if standing == "primary" and spec.smallest_effect and estimate is not None:
+        bound = _bound(estimate, [pair.difference for pair in pairs], spec.smallest_effect, 1 - spec.analysis.level)
     alpha = agreement.alpha if agreement is not None else None
     result = ContrastResult(
-        use.name, standing, contrast.arm, contrast.reference, len(pairs), n_runs, left_out, estimate, p, p,
+        use.name, standing, contrast.arm, contrast.reference, n_pasts, n_runs, left_out, estimate, p, p,
         estimate.standardized if estimate else None, bound, "inconclusive", alpha,
         agreement is None or (alpha is not None and alpha >= RELIABLE), tuple(pairs))
     return replace(result, finding=_finding(result, spec))
+
+
+def _bound(estimate: Estimate, differences: Sequence[float], smallest: float, alpha: float) -> Equivalence | None:
+    if estimate.error is not None and estimate.freedom is not None:
+        return equivalence_of(estimate.value, estimate.error, estimate.freedom, smallest, alpha=alpha)
+    return equivalence(differences, smallest, alpha=alpha) if differences else None
 
 
 def _pairs(contrast: Contrast, means: Mapping[tuple[int, str], float], runs: Mapping[tuple[int, str], list[str]]
@@ -184,21 +195,22 @@ def _pairs(contrast: Contrast, means: Mapping[tuple[int, str], float], runs: Map
 
 def _estimate(spec: ExperimentTemplate, use: MeasureUse, contrast: Contrast, pairs: Sequence[Pair], n_runs: int,
               values: Sequence[RunValue]) -> tuple[Estimate | None, float | None]:
+    plan = spec.analysis
+    if plan.method in ("gee", "mixed"):
+        sides = [[(str(each.past), each.value) for each in values if each.arm in names and each.value is not None]
+                 for names in (contrast.arms, contrast.references)]
+        with suppress(ValueError):   # too few pasts: the pairs have to do
+            return (gee_interval if plan.method == "gee" else mixed_interval)(sides[0], sides[1], level=plan.level)
     if not pairs:
         return None, None
-    plan = spec.analysis
     differences = [pair.difference for pair in pairs]
     single = n_runs == len(pairs) * 2 and len(contrast.arms) == 1
-    if use.binary and single and plan.method == "paired":
+    if use.binary and single and plan.method != "bootstrap":
         counts = [sum(pair.arm_value == one and pair.reference_value == other for pair in pairs)
                   for one, other in ((1.0, 1.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0))]
         if len(pairs) == 1:
             return t_interval(differences, level=plan.level), None
         return newcombe_interval(*counts, level=plan.level), mcnemar_p(counts[1], counts[2])
-    sides = [[(str(each.past), each.value) for each in values if each.arm in names and each.value is not None]
-             for names in (contrast.arms, contrast.references)]
-    if plan.method == "gee" and len({past for side in sides for past, _ in side}) >= 4:
-        return gee_interval(sides[0], sides[1], level=plan.level)
     if plan.method == "bootstrap" and len(pairs) >= LEAST:
         estimate = bootstrap_interval(differences, level=plan.level, seed=plan.seed)
     else:

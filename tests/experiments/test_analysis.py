@@ -113,7 +113,7 @@ def test_unreliable_judges_are_said_so() -> None:
     assert contrast.alpha < 0
 
 
-@pytest.mark.parametrize("method", ["gee", "bootstrap"])
+@pytest.mark.parametrize("method", ["gee", "mixed", "bootstrap"])
 def test_other_methods_where_they_are_asked_for(method: str) -> None:
     many = [[float(index % 7)] for index in range(60)]
     found = values(a=many, b=[[each[0] + 1 + 0.1 * (index % 3)] for index, each in enumerate(many)])
@@ -121,6 +121,22 @@ def test_other_methods_where_they_are_asked_for(method: str) -> None:
     assert contrast.estimate.method == method
     assert contrast.estimate.value == pytest.approx(1.1)
     assert contrast.estimate.low < 1.1 < contrast.estimate.high
+
+
+@pytest.mark.parametrize("method", ["gee", "mixed"])
+def test_methods_for_unbalanced_runs_count_all_that_they_use(method: str) -> None:
+    one = values(a=[[1.0, 2.0], [3.0], [2.5, 2.0], [4.0], [2.0], [3.5]],
+                 b=[[2.0], [4.0, 3.0], [3.0], [5.5], [2.5], [4.0, 5.0]])
+    alone = [RunValue(past, "a", 1, f"alone{past}", 3.0) for past in (20, 21)]
+    [contrast] = results([*one, *alone], arms={"a": {}, "b": {"model": "m"}}, analysis={"method": method},
+                         smallest_effect=0.5)
+    assert contrast.estimate.method == method
+    assert (contrast.n_pasts, contrast.n_runs, contrast.left_out, len(contrast.pairs)) == (8, 18, 0, 6)
+    assert contrast.equivalence.low > contrast.estimate.low, "the same error, at 90 % instead of 95"
+    assert contrast.equivalence.p > 0.5
+    few = [each for each in one if each.past <= 3]
+    [paired] = results(few, arms={"a": {}, "b": {"model": "m"}}, analysis={"method": method})
+    assert paired.estimate.method == "t", "too few pasts for it: the pairs have to do"
 
 
 def test_the_families_of_primary_and_secondary_measures_are_corrected_apart() -> None:

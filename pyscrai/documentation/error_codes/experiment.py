@@ -6,6 +6,11 @@ from pyscrai.documentation.error_code import ErrorCode
 
 CODES = (
     ErrorCode(
+        "experiment.packages",
+        "A package that the analysis needs is not installed.",
+        "PyScrAI was installed without the extra `experiments`, or without `mixed` for `method: gee` or `mixed`.",
+        "`pip install 'pyscrai[experiments]'`, or `'pyscrai[mixed]'`."),
+    ErrorCode(
         "experiment.unknown_scenario",
         "The experiment's scenario is not known.",
         "It is neither stored nor shipped nor beside the file.",

@@ -153,7 +153,8 @@ class AnalysisPlan(Strict):
 
     level: float = Field(0.95, gt=0.5, lt=1)
     """Confidence of intervals; alpha is what is left to 1."""
-    method: Literal["paired", "bootstrap", "gee"] = "paired"
-    """``paired``: one difference per past; ``bootstrap``: the same from 50 pasts on; ``gee``: unbalanced designs."""
+    method: Literal["paired", "bootstrap", "gee", "mixed"] = "paired"
+    """``paired``: one difference per past; ``bootstrap``: the same from 50 pasts on; for runs that are unbalanced over
+    the pasts ``gee``, estimating equations, or ``mixed``, a mixed model."""
     seed: int = 0
     """Of sign flips and bootstraps."""

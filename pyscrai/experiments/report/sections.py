@@ -142,11 +142,13 @@ def _contrasts(results: Results) -> Iterator[Block]:
     methods = sorted({str(row["method"]) for row in results["contrasts"] if row["method"]})
     words = {"t": "t interval and sign-flip p of one difference per past",
              "newcombe": "Newcombe's interval and exact McNemar p of paired proportions",
-             "bootstrap": "BCa bootstrap interval and sign-flip p", "gee": "estimating equations clustered by past"}
+             "bootstrap": "BCa bootstrap interval and sign-flip p", "gee": "estimating equations clustered by past",
+             "mixed": "mixed model with random pasts"}
     if methods:
         yield Paragraph("Methods: " + "; ".join(words.get(method, method) for method in methods)
-                        + ". d is the mean difference in standard deviations of the differences, corrected for small "
-                          "n. Every difference leads to its pairs.")
+                        + f". Each interval is at {results['design']['level'] * 100:g} % by itself; Holm's p is "
+                          "corrected for the number of contrasts. d is the mean difference in standard deviations of "
+                          "the differences, corrected for small n. Every difference leads to its pairs.")
 
 
 def _pictures(results: Results) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""Comparison of two arms whose runs are unbalanced over the pasts; needs the extra ``mixed``."""
+"""Comparison of two arms by estimating equations, for runs that are unbalanced over the pasts; needs ``mixed``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def gee_interval(arm: Sequence[tuple[str, float]], reference: Sequence[tuple[str
         cov_type="bias_reduced")
     value, error = float(fitted.params[1]), float(fitted.bse[1])
     if not error > 0:
-        return Estimate(value, value, value, level, pasts, None, "gee"), float(not value)
+        return Estimate(value, value, value, level, pasts, None, "gee", error=0.0, freedom=pasts - 2), float(not value)
     margin = float(stats.t.ppf((1 + level) / 2, pasts - 2)) * error
     p = 2 * float(stats.t.sf(abs(value) / error, pasts - 2))
-    return Estimate(value, value - margin, value + margin, level, pasts, None, "gee"), p
+    return Estimate(value, value - margin, value + margin, level, pasts, None, "gee", error=error, freedom=pasts - 2), p

@@ -29,19 +29,27 @@ def equivalence(differences: Sequence[float], bound: float, *, alpha: float = 0.
     Raises:
         ValueError: the bound is not above 0.
     """
+    n, mean, spread = summary(differences)
+    if spread is None:
+        return None
+    return equivalence_of(mean, spread / math.sqrt(n), n - 1, bound, alpha=alpha)
+
+
+def equivalence_of(mean: float, error: float, freedom: float, bound: float, *, alpha: float = 0.05) -> Equivalence:
+    """The same of a mean whose standard error is known, with that error's degrees of freedom.
+
+    Raises:
+        ValueError: the bound is not above 0.
+    """
     from scipy import stats
 
     if not bound > 0:
         raise ValueError(f"the bound of equivalence is above 0, not {bound}")
-    n, mean, spread = summary(differences)
-    if spread is None:
-        return None
-    error = spread / math.sqrt(n)
     if not error:
         inside = abs(mean) < bound
         return Equivalence(0.0 if inside else 1.0, mean, mean, bound, inside)
-    above = float(stats.t.sf((mean + bound) / error, n - 1))
-    below = float(stats.t.cdf((mean - bound) / error, n - 1))
-    margin = float(stats.t.ppf(1 - alpha, n - 1)) * error
+    above = float(stats.t.sf((mean + bound) / error, freedom))
+    below = float(stats.t.cdf((mean - bound) / error, freedom))
+    margin = float(stats.t.ppf(1 - alpha, freedom)) * error
     p = max(above, below)
     return Equivalence(p, mean - margin, mean + margin, bound, p < alpha)

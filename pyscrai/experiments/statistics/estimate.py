@@ -19,6 +19,10 @@ class Estimate:
     spread: float | None
     """Standard deviation of the n values; None below two of them."""
     method: str
+    error: float | None = None
+    """Standard error, where the interval is not that of the n values alone."""
+    freedom: float | None = None
+    """Degrees of freedom of that error."""
 
     @property
     def half_width(self) -> float | None:

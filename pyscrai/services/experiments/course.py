@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyscrai.engines.orchestration.engine_manager import EngineManager
+from pyscrai.experiments.packages import check_packages
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.experiments.experiment_runner import ExperimentRunner
@@ -25,8 +26,9 @@ async def run_course(services: Services, manager: EngineManager, plan: Experimen
 
     Raises:
         WrongState: it is cancelled, or another process runs it.
-        ConfigError: a model that it needs is unknown, has no key or no weights.
+        ConfigError: a model that it needs is unknown, has no key or no weights; a package of its analysis is missing.
     """
+    check_packages(plan.spec)
     plan = await freeze_experiment(services, plan)
     await note_drift(services, plan)
     for alias in await models_of(services, plan):

@@ -13,6 +13,7 @@ from pyscrai.databases.repositories.experiments import Experiments
 from pyscrai.databases.tables import RunMetricsRow
 from pyscrai.errors import RunError, VersionConflict
 from pyscrai.experiments.models.pasts import Pasts
+from pyscrai.experiments.packages import check_packages
 from pyscrai.experiments.reader import LoadedExperiment
 from pyscrai.experiments.statistics.power import TARGET, detectable, pasts_needed
 from pyscrai.factories.services import Services
@@ -49,6 +50,7 @@ async def store_pilot(services: Services, loaded: LoadedExperiment, pasts: int, 
 async def forecast(services: Services, plan: ExperimentPlan) -> dict[str, Any]:
     """A forecast of an experiment: its cost and what it can find; as far as a pilot was played, in its own units."""
     spec = plan.spec
+    check_packages(spec)
     planned = {"pasts": spec.pasts.count, "arms": len(plan.arms), "repeats": spec.repeats, "runs": plan.cells,
                "past_runs": spec.pasts.count if spec.pasts.until else 0, "contrasts": len(plan.contrasts)}
     # Holm's first step is Bonferroni's: what is found there is found by Holm in any case.

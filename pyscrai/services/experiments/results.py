@@ -28,6 +28,7 @@ from pyscrai.experiments.analysis import (
     widest,
 )
 from pyscrai.experiments.models.measures import MeasureUse
+from pyscrai.experiments.packages import check_packages
 from pyscrai.experiments.statistics.agreement import Agreement, krippendorff
 from pyscrai.experiments.statistics.estimate import Estimate
 from pyscrai.factories.services import Services
@@ -44,6 +45,7 @@ async def compute_results(services: Services, plan: ExperimentPlan, *, keep: boo
     Args:
         keep: store the results with the experiment, for reports and for verification.
     """
+    check_packages(plan.spec)
     async with services.database.read() as session:
         plan = await plan_of(session, await Experiments(session).get(plan.id))
         values = await values_of(session, plan, plan.uses)

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import update
 
 from pyscrai.databases.tables import EventRow
-from pyscrai.errors import RunError, WrongState
+from pyscrai.errors import ConfigError, RunError, WrongState
+from pyscrai.experiments import packages
 from pyscrai.factories.services import Services
 from pyscrai.llm.scripted.model import ScriptedModel
 from pyscrai.services.experiments.bundle import write_bundle
@@ -25,7 +26,7 @@ from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.run_player import own_manager
 from pyscrai.services.experiments.status import experiment_status
 from pyscrai.services.experiments.verification import verify_experiment
-from tests.services.experiments.giving import experiment
+from tests.services.experiments.giving import Giver, experiment
 
 JUDGED: dict[str, Any] = {
     "name": "judged", "pasts": {"seeds": 6, "vary": {"multiplier": [1, 2]}, "until": {"turn": 3}}, "smallest_effect": 5,
@@ -134,3 +135,16 @@ async def test_labels_that_do_not_fit_are_refused_together(services: Services) -
     assert rows_of_csv("run_id,measure,value\na,b,3\n") == [{"run_id": "a", "measure": "b", "value": "3"}]
     with pytest.raises(WrongState, match="names no judges"):
         JudgePanel(services, bare)
+
+
+@pytest.mark.parametrize(("method", "extra"), [("paired", "experiments"), ("mixed", "mixed")])
+async def test_a_package_that_is_missing_is_told_before_anything_is_played(
+        services: Services, giver: Giver, monkeypatch: pytest.MonkeyPatch, method: str, extra: str) -> None:
+    lacks = {"experiments": "scipy", "mixed": "statsmodels"}[extra]
+    monkeypatch.setattr(packages, "find_spec", lambda name: None if name == lacks else name)
+    plan = await store_experiment(services, experiment(analysis={"method": method}))
+    async with own_manager(services, 8) as manager:
+        with pytest.raises(ConfigError, match=f"needs {lacks}") as told:
+            await run_course(services, manager, plan)
+    assert told.value.cure == f"pip install 'pyscrai[{extra}]'"
+    assert giver.calls == 0
