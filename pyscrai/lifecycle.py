@@ -22,9 +22,9 @@ where the run pauses after the step that the answer belongs to."""
 Request = Literal["start", "pause", "resume", "step", "stop", "cancel"]
 """Actions that change the desired state and nothing else."""
 
-Action = Literal[Request, "inject", "take-over", "release", "reply", "fork", "regenerate", "replay", "delete"]
-ACTIONS: tuple[Action, ...] = (*get_args(Request), "inject", "take-over", "release", "reply", "fork", "regenerate",
-                               "replay", "delete")
+Action = Literal[Request, "inject", "take-over", "release", "reply", "budget", "fork", "regenerate", "replay", "delete"]
+ACTIONS: tuple[Action, ...] = (*get_args(Request), "inject", "take-over", "release", "reply", "budget", "fork",
+                               "regenerate", "replay", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +45,23 @@ class Standing:
 
 TABLE: Mapping[RunStatus, Standing] = {
     "pending": Standing(
-        fits="start pause step stop cancel inject take-over release delete",
+        fits="start pause step stop cancel inject take-over release budget delete",
         unmet="run step pause stop cancel"),
     "running": Standing(
         fits="pause stop cancel inject take-over release fork regenerate",
         unmet="run step pause stop cancel"),
     "waiting": Standing(
-        fits="pause step stop cancel inject take-over release reply fork regenerate delete",
+        fits="pause step stop cancel inject take-over release reply budget fork regenerate delete",
         unmet="run step pause stop cancel",
         settles={"run": "wait", "step": "wait_step"}, event="run_waiting"),
     "paused": Standing(
-        fits="resume step stop cancel inject take-over release fork regenerate delete",
+        fits="resume step stop cancel inject take-over release budget fork regenerate delete",
         unmet="run step stop cancel",
         settles="pause", event="run_paused"),
     "completed": Standing(
         fits="fork regenerate replay delete", event="run_completed", ended=True),
     "failed": Standing(
-        fits="resume stop cancel fork regenerate replay delete",
+        fits="resume stop cancel budget fork regenerate replay delete",
         unmet="run step stop cancel",
         settles={"run": "none", "step": "none"}, event="run_failed", ended=True),
     "stopped": Standing(

@@ -12,14 +12,14 @@ from pyscrai.events import AnyEvent
 from pyscrai.lifecycle import ACTIONS, STATUSES, Action, Desired, Request, RunStatus
 
 FITS = """
-            start pause resume step stop cancel inject take-over release reply fork regenerate replay delete
-pending     x     x     .      x    x    x      x      x         x       .     .    .          .      x
-running     .     x     .      .    x    x      x      x         x       .     x    x          .      .
-waiting     .     x     .      x    x    x      x      x         x       x     x    x          .      x
-paused      .     .     x      x    x    x      x      x         x       .     x    x          .      x
-completed   .     .     .      .    .    .      .      .         .       .     x    x          x      x
-failed      .     .     x      .    x    x      .      .         .       .     x    x          x      x
-stopped     .     .     .      .    .    .      .      .         .       .     x    x          x      x
+            start pause resume step stop cancel inject take-over release reply budget fork regenerate replay delete
+pending     x     x     .      x    x    x      x      x         x       .     x      .    .          .      x
+running     .     x     .      .    x    x      x      x         x       .     .      x    x          .      .
+waiting     .     x     .      x    x    x      x      x         x       x     x      x    x          .      x
+paused      .     .     x      x    x    x      x      x         x       .     x      x    x          .      x
+completed   .     .     .      .    .    .      .      .         .       .     .      x    x          x      x
+failed      .     .     x      .    x    x      .      .         .       .     x      x    x          x      x
+stopped     .     .     .      .    .    .      .      .         .       .     .      x    x          x      x
 """
 
 UNMET = """

@@ -43,7 +43,7 @@ class Recent(Generic[T]):
 
 
 class Shared:
-    """Templates by content hash, graphs by shape, and the plans of runs by their id."""
+    """Templates by content hash, graphs by shape, and the plans of runs by their id and budget."""
 
     def __init__(self, most: int = 128) -> None:
         self.scenarios: Recent[ScenarioTemplate] = Recent(most)

@@ -67,7 +67,7 @@ async def create_scenario_run_from_template(services: Services, template: str, o
             [run] = await Runs(session).create(new)
             await within(session, run.id)
             run_id = run.id
-    services.shared.plans.get(run_id, lambda: plan)
+    services.shared.plans.get((run_id, plan.budget_usd), lambda: plan)
     return run_id
 
 
@@ -169,14 +169,15 @@ async def load_plan(services: Services, run_id: str) -> Plan:
 async def plan_of(services: Services, stored: StoredRun) -> Plan:
     """The plan of a run whose rows were read; built once per run and process."""
     row, content = stored.row, dict[str, Any]()
-    known = services.shared.plans.find(row.id)
+    key = row.id, row.settings.get("budget_usd")    # the one setting that may change
+    known = services.shared.plans.find(key)
     if known is not None:
         return known
     if row.template_hash not in services.shared.scenarios:
         async with services.database.read() as session:
             content = (await session.get_one(ScenarioTemplateRow, row.scenario_template_id)).content
     scenario = services.shared.scenarios.get(row.template_hash, lambda: ScenarioTemplate.model_validate(content))
-    return services.shared.plans.get(row.id, lambda: make_plan(spec_of(stored, scenario)))
+    return services.shared.plans.get(key, lambda: make_plan(spec_of(stored, scenario)))
 
 
 def spec_of(stored: StoredRun, scenario: ScenarioTemplate) -> RunSpec:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
@@ -10,6 +11,7 @@ from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import make_plan
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import FindAgent, make_run_spec
+from pyscrai.services.phase_pictures import PhaseEdge, PhaseNode, phase_picture
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
@@ -23,11 +25,14 @@ class Drawing:
     mermaid: str
     shows: str = "roles"
     """What the nodes are: ``roles`` or ``phases``."""
+    phases: tuple[PhaseNode, ...] = ()
+    ways: tuple[PhaseEdge, ...] = ()
 
-    def as_dict(self) -> dict[str, list[dict[str, str | None]]]:
-        """Nodes and edges as JSON-plain data."""
+    def as_dict(self) -> dict[str, list[dict[str, Any]]]:
+        """Nodes and edges, phases and ways as JSON-plain data."""
         return {"nodes": [{"id": node, "name": label, "engine": engine} for node, label, engine in self.nodes],
-                "edges": [{"source": source, "target": target} for source, target in self.edges]}
+                "edges": [{"source": source, "target": target} for source, target in self.edges],
+                "phases": [asdict(phase) for phase in self.phases], "ways": [asdict(way) for way in self.ways]}
 
 
 async def draw(database: Database, reference: str) -> Drawing:
@@ -57,4 +62,5 @@ def draw_scenario(scenario: ScenarioTemplate, find_agent: FindAgent) -> Drawing:
     cast = plan.cast
     nodes = tuple((node, cast[node].name if node in cast else node.strip("_"),
                    cast[node].engine if node in cast else None) for node in graph.nodes)
-    return Drawing(nodes, tuple((edge.source, edge.target) for edge in graph.edges), graph.draw_mermaid())
+    return Drawing(nodes, tuple((edge.source, edge.target) for edge in graph.edges), graph.draw_mermaid(), "roles",
+                   *phase_picture(scenario))

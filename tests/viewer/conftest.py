@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page
 
 from pyscrai.engines.ports.model import ModelRequest
 from tests.api.serving import Serving, serving
 from tests.viewer.browsers import launched
+
+FOLDER = Path(__file__).parent
 
 HOSTILE = '<img src=x onerror="document.title=\'owned\'"> **bold** <script>document.title="owned"</script> &amp;'
 
@@ -48,12 +53,20 @@ def hostile_now_and_then(request: ModelRequest) -> str | None:
     return f"Look here: {HOSTILE}" if request.schema is None and "You play Ann" in words else None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of this folder share a loop, for they share a browser."""
+    for item in items:
+        if FOLDER in item.path.parents and inspect.iscoroutinefunction(getattr(item, "function", None)):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
 @pytest.fixture
 def url(make_url: Callable[[str], str]) -> str:
     return make_url("sqlite")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def server(url: str) -> AsyncIterator[Serving]:
     """A server with the scenario ``plaza``."""
     async with serving(url, script=hostile_now_and_then) as found:
@@ -68,8 +81,9 @@ async def play(server: Serving, **more: Any) -> str:
     return str(made["run_id"])
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
+    """One browser for all tests of this folder; each page has a context of its own, as a person's would."""
     async with launched() as found:
         yield found
 
@@ -115,7 +129,7 @@ class Watched:
         return str(await self.page.inner_text(selector))
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_page(browser: Browser) -> AsyncIterator[Callable[..., Any]]:
     """Opens a page in a browser context of its own; at the end nothing may have gone wrong on any of them."""
     opened: list[Watched] = []

@@ -8,6 +8,7 @@ from typing import get_args
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from pyscrai.audience import ACTS
 from pyscrai.events import AnyEvent
@@ -25,7 +26,7 @@ def url(make_url: Callable[[str], str]) -> str:
     return make_url("sqlite")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def server(url: str) -> AsyncIterator[Serving]:
     async with serving(url, require_keys=True) as found:
         yield found

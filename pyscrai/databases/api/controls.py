@@ -15,12 +15,14 @@ from pyscrai.databases.api.schemas.controls import (
     HumanReply,
     ManyAccepted,
     ManyRuns,
+    NewBudget,
     NewInject,
     Reason,
 )
 from pyscrai.errors import PyscraiError
 from pyscrai.lifecycle import Request
 from pyscrai.services import controls, replies
+from pyscrai.services.budgets import set_budget
 from pyscrai.services.controls import Accepted
 from pyscrai.services.outside_events import Within
 
@@ -110,6 +112,16 @@ async def reply_for_role(run_id: RunId, role: RolePath, body: HumanReply, once: 
     async def work(within: Within | None) -> Accepted:
         return _woken(once.context, await replies.reply(once.context.services, run_id, body.given(), role=role,
                                                         actor=once.caller.name, within=within))
+
+    return await once(202, work, asdict)
+
+
+@router.post("/budget", operation_id="set_budget", **_ASKED)
+async def change_budget(run_id: RunId, body: NewBudget, once: Idempotent) -> Response:
+    """Give a run that stands another budget, or none; it holds from the next turn on."""
+    async def work(within: Within | None) -> Accepted:
+        return await set_budget(once.context.services, run_id, body.budget_usd, actor=once.caller.name,
+                                allow_unknown_price=body.allow_unknown_price, within=within)
 
     return await once(202, work, asdict)
 

@@ -10,8 +10,8 @@ from fastapi import APIRouter
 from pyscrai.databases.api.access import Controller, Reader
 from pyscrai.databases.api.dependencies import Context, Ctx
 from pyscrai.databases.api.schemas.base import problems
-from pyscrai.databases.api.schemas.drafts import DraftEvent, DraftPhase, DraftPicture, DraftPlay, DraftWay
-from pyscrai.databases.api.schemas.templates import GraphEdge, GraphNode, Stored, TemplateText
+from pyscrai.databases.api.schemas.drafts import DraftEvent, DraftPicture, DraftPlay
+from pyscrai.databases.api.schemas.templates import Stored, TemplateText
 from pyscrai.databases.api.templates import validated
 from pyscrai.errors import NotFound, RunError
 from pyscrai.factories.run_options import RunOptions
@@ -19,7 +19,6 @@ from pyscrai.factories.run_spec import FindAgent
 from pyscrai.factories.template_store import store_templates
 from pyscrai.services.draft_versions import as_drafts
 from pyscrai.services.dry_runs import dry_run
-from pyscrai.services.phase_pictures import phase_picture
 from pyscrai.services.scenario_graphs import draw_scenario
 from pyscrai.templates.checks.checker import catalogue
 from pyscrai.templates.models.agent import AgentTemplate
@@ -47,15 +46,9 @@ async def draw_draft(body: TemplateText, context: Ctx, caller: Reader) -> DraftP
     """The scenario in this text as pictures: its phases, and who can follow whom."""
     scenario, find_agent = await _scenario(body, context)
     drawing = await asyncio.to_thread(draw_scenario, scenario, find_agent)
-    nodes, edges = phase_picture(scenario)
-    return DraftPicture(
+    return DraftPicture(**drawing.as_dict() | dict[str, Any](
         template=f"{scenario.name}@{scenario.version}",
-        roles={role: spec.name or role.replace("_", " ").capitalize() for role, spec in scenario.roles.items()},
-        phases=[DraftPhase(id=node.id, title=node.title, order=node.order, speakers=list(node.speakers))
-                for node in nodes],
-        ways=[DraftWay(source=edge.source, target=edge.target, when=edge.when) for edge in edges],
-        nodes=[GraphNode(id=node, name=label, engine=engine) for node, label, engine in drawing.nodes],
-        edges=[GraphEdge(source=source, target=target) for source, target in drawing.edges])
+        roles={role: spec.name or role.replace("_", " ").capitalize() for role, spec in scenario.roles.items()}))
 
 
 @router.post("/play", operation_id="play_draft", responses=problems(404))

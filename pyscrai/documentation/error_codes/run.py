@@ -150,6 +150,11 @@ CODES = (
         "No price is known for one of the models, so its cost would count as nothing.",
         "Set `price` in the alias (zeros where it costs nothing), or allow it with `--allow-unknown-price`."),
     ErrorCode(
+        "run.budget_spent",
+        "The new budget is spent already.",
+        "The run has cost as much, or more.",
+        "Name more than it has cost, or stop the run."),
+    ErrorCode(
         "run.not_ended",
         "The run has not ended.",
         "Replaying and measuring need its whole record.",

@@ -81,6 +81,12 @@ export const W = {
   remembers: (name, summary) => `${name} remembers: ${summary}`,
   concludes: (name, insights) => `${name} concludes: ${insights}`,
   asks: (actor, action, reason) => `${actor} asks: ${String(action).replace("_", " ")}${reason ? ` (${reason})` : ""}`,
+  decided: {
+    accept: (actor, name) => `${actor} let pass what ${name} proposed`, edit: (actor, name) => `${actor} changed what ${name} proposed`, reject: (actor, name) => `${actor} rejected what ${name} proposed`,
+  },
+  proposed: (text, reason) => `“${text}”${reason ? ` (${reason})` : ""}`,
+  editedBy: (person) => `edited by ${person}`,
+  budgetSet: (actor, amount) => (amount === "" ? `${actor} lifts the budget` : `${actor} sets the budget to ${amount}`),
   resumed: "The run goes on",
   retried: (name, told) => `${name}: ${told.alias} failed at try ${told.attempt} (${told.error}): ${told.message}`,
   fellBack: (name, told) => `${name}: ${told.alias} failed for good (${told.error}); ${told.fallback} answered`,
@@ -127,8 +133,12 @@ export const W = {
     again: "Run again the same", studio: "Studio thread", parent: "Forked from", tags: "Tags", replay: "Replay from the journal", replaySame: (events, calls) => `The replay gave the same ${many(events, "event")} from ${many(calls, "recorded call")}, with no model.`,
     replayDiffers: (turn) => `The replay differs at turn ${turn}.`, cli: "At a terminal", figures: "Figures", download: "Download", perRole: "By role",
   },
-  budget: { of: "of", forecast: (text) => `about ${text} to the end`, free: "no cost" },
-  graph: { title: "Who can follow whom", list: "As a list" },
+  budget: {
+    of: "of", forecast: (text) => `about ${text} to the end`, free: "no cost", unknown: "cost unknown", title: "Budget", change: "Change the budget", spent: "Spent", now: "Budget", without: "none", toEnd: "Expected to the end",
+    wanted: "New budget in $", hint: "For the whole run. It ends with the turn that reaches it.", go: "Set the budget", lift: "Lift it", lifted: "The budget is lifted", set: (amount) => `The budget is ${amount} from the next turn on`,
+    stands: "A budget changes while the run stands. Pause the run first.", unpriced: "Also with models of unknown price, whose calls are not counted",
+  },
+  graph: { title: "Who can follow whom", phasesTitle: "The phases", list: "As a list", kind: "What is drawn", roles: "Roles", phases: "Phases", none: "This folder holds no graph." },
 
   // -- dialogs
   injectForm: { title: "Put something into the world", text: "What happens", audience: "Who hears it", all: "All", label: "Label", set: "Set variables", go: "Inject", hint: "The next turn takes it.", done: "The next turn takes it" },
@@ -137,13 +147,17 @@ export const W = {
     inject: "Put something in before the next turn", variables: "Variables", parameters: "Parameters", go: "Fork", regenerate: "Only play this turn again", turns: "Turns at most", budget: "Budget in $",
   },
   newRun: {
-    title: "New run", scenario: "Scenario", parameters: "Parameters", cast: "Cast", model: "Model", modelHint: "For every role; each role can have its own", people: "Played by", aModel: "a model", leaveOut: "left out", seed: "Seed", random: "random", turns: "Turns at most",
+    title: "New run", scenario: "Scenario", parameters: "Parameters", cast: "Cast", model: "Model", modelHint: "For every role; each role can have its own", people: "Played by", aModel: "a model", usual: "as the scenario says", leaveOut: "left out", seed: "Seed", random: "random", turns: "Turns at most",
     budget: "Budget in $", tags: "Tags, separated by commas", name: "Name", start: "Start", later: "Make, start later", options: "More options", person: "Name of the person",
   },
   person: {
-    asked: (name) => `${name} is asked`, speak: "What do you say?", to: "To", everyone: "everyone", send: "Say it", next: "Who speaks next?", secret: "What only you know", knows: "What you know", release: "Hand back to the model", takeOver: "Take over", waits: "Waiting for the others", sent: "Said", moves: "Your move", leaveBlank: "leave out",
+    asked: (name) => `${name} is asked`, speak: "What do you say?", to: "To", everyone: "everyone", send: "Say it", next: "Who speaks next?", secret: "What only you know", knows: "What you know", release: "Hand back to the model", takeOver: "Take over", sendKeys: "Ctrl + Enter sends", changes: "What has changed in the world", sceneOver: "The scene is over",
     whoPlays: "Who plays", byModel: (model) => `A model plays: ${model}`, takeOverHint: "from the next turn on; the run then waits for you", seatMake: "Make the link",
     seat: "Link for a person", seatHint: "Whoever has this link sees and plays this role of this run, and nothing else.", seatDone: "Copy this link now; it is not shown again.",
+  },
+  approval: {
+    proposes: "proposes", anyone: "anyone may decide", decides: (name) => `${name} decides`, says: (name) => `What ${name} says instead`, accept: "Accept", edit: "Edit", reject: "Reject", back: "Back", sendEdited: "Send as edited",
+    why: "Why not?", rejectHint: "Nobody hears what was proposed. The reason is kept in the record, for operators.", silent: "Says nothing.",
   },
   seat: {
     title: (name) => `You play ${name}`, gone: "This link does not work (any more). Ask whoever gave it to you for another one.", statuses: { asked: "It is your turn", going_on: "The others are playing", standing: "The exercise stands still", ended: "The exercise has ended" },

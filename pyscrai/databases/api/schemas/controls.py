@@ -36,6 +36,17 @@ class NewInject(Body):
         return InjectText(text=self.text, audience=self.audience, source=self.source)
 
 
+class NewBudget(Body):
+    """What a run may cost in all."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"budget_usd": 0.5}]})
+
+    budget_usd: Annotated[float, Field(gt=0, le=1e9)] | None
+    """In US dollars; null lifts the bound."""
+    allow_unknown_price: bool = False
+    """Whether it may go with models that have no known price; their calls are then not counted."""
+
+
 class ReplyContent(Body):
     """What is said and done in a turn, as the request's schema asks for it."""
 

@@ -5,24 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pyscrai.databases.api.schemas.base import Answer
-from pyscrai.databases.api.schemas.templates import GraphEdge, GraphNode
-
-
-class DraftPhase(Answer):
-    """A phase of a scenario."""
-
-    id: str
-    title: str
-    order: str
-    speakers: list[str]
-
-
-class DraftWay(Answer):
-    """A way from one phase to another, or to the ``end``."""
-
-    source: str
-    target: str
-    when: str
+from pyscrai.databases.api.schemas.templates import GraphEdge, GraphNode, GraphPhase, GraphWay
 
 
 class DraftPicture(Answer):
@@ -31,8 +14,8 @@ class DraftPicture(Answer):
     template: str
     roles: dict[str, str]
     """Role to the name it goes by."""
-    phases: list[DraftPhase]
-    ways: list[DraftWay]
+    phases: list[GraphPhase]
+    ways: list[GraphWay]
     nodes: list[GraphNode]
     edges: list[GraphEdge]
 

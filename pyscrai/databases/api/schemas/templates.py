@@ -76,12 +76,31 @@ class GraphEdge(Answer):
     target: str
 
 
+class GraphPhase(Answer):
+    """A phase of a scenario."""
+
+    id: str
+    title: str
+    order: str
+    speakers: list[str]
+
+
+class GraphWay(Answer):
+    """A way from one phase to another, or to the ``end``."""
+
+    source: str
+    target: str
+    when: str
+
+
 class GraphView(Answer):
-    """A scenario's graph, as data and as Mermaid."""
+    """A scenario's graph, as data and as Mermaid: who can follow whom, and its phases."""
 
     template: str
     nodes: list[GraphNode]
     edges: list[GraphEdge]
+    phases: list[GraphPhase]
+    ways: list[GraphWay]
     mermaid: str
 
 

@@ -54,7 +54,7 @@ function Audience({ session, event }) {
 function Speech({ session, entry }) {
   const known = inPrompt(session, entry);
   return html`<${Frame} session=${session} entry=${entry} kind="speech">
-    <header><b class="who">${entry.who}</b>${entry.tag && html`<span class="tag"><${Icon} name="person" /> ${W.playedBy(entry.tag)}</span>`}
+    <header><b class="who">${entry.who}</b>${entry.tag && html`<span class="tag"><${Icon} name="person" /> ${entry.tag}</span>`}
       <${Audience} session=${session} event=${entry.event} />
       ${known !== null && html`<span class=${`known ${known ? "" : "gone"}`} title=${known ? W.lens.inPrompt : W.lens.notInPrompt}>${known ? "●" : "○"}</span>`}
       <span class="space" /><${HeardBy} session=${session} event=${entry.event} /></header>

@@ -6,6 +6,7 @@ import { go } from "../lib/router.js";
 import { source } from "../data/source.js";
 import { W } from "../words.js";
 import { AudienceField } from "./audience_field.js";
+import { UnknownPrice } from "./budget_dialog.js";
 import { Dialog } from "./dialog.js";
 import { ProblemBox } from "./problem.js";
 import { ValueField } from "./value_field.js";
@@ -24,10 +25,13 @@ export function ForkDialog({ session, event, close }) {
   const [audience, setAudience] = useState(["all"]);
   const [variables, setVariables] = useState({});
   const [parameters, setParameters] = useState({});
+  const [limits, setLimits] = useState(/** @type {{max_turns?: number, budget_usd?: number, allow_unknown_price?: boolean}} */ ({}));
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
   useEffect(() => { source.models().then((found) => setModels(found.items), () => {}); }, []);
   const change = (map, setMap) => (field, value) => { const next = { ...map }; if (value === undefined) delete next[field]; else next[field] = value; setMap(next); };
+
+  const limit = (field, text) => { const next = { ...limits }; if (text === "") delete next[field]; else next[field] = Number(text); setLimits(next); };
 
   const made = async (asking) => {
     setBusy(true);
@@ -40,7 +44,8 @@ export function ForkDialog({ session, event, close }) {
     setBusy(false);
   };
   const submit = () => {
-    const edits = { variables, parameters, seed: seed ?? Math.floor(Math.random() * 2 ** 31) };
+    /** @type {Record<string, any>} */
+    const edits = { variables, parameters, ...limits, seed: seed ?? Math.floor(Math.random() * 2 ** 31) };
     if (model) edits.model = model;
     if (inject) edits.injects = [{ text: inject, audience }];
     if (said && message !== event.payload.text) edits.message = { key: event.key, text: message };
@@ -61,7 +66,10 @@ export function ForkDialog({ session, event, close }) {
       <label class="field">${W.forkForm.name}<input value=${name} maxlength="200" onInput=${(input) => setName(input.target.value)} /></label>
       <label class="field">${W.forkForm.seed}<input type="number" min="0" max="2147483647" value=${seed ?? ""} placeholder=${W.newRun.random} onInput=${(input) => setSeed(input.target.value === "" ? undefined : Number(input.target.value))} /></label>
       <label class="field">${W.forkForm.model}<select value=${model} onChange=${(input) => setModel(input.target.value)}><option value="">${W.forkForm.same}</option>${models.map((each) => html`<option key=${each.alias} value=${each.alias}>${each.alias}</option>`)}</select></label>
+      <label class="field">${W.forkForm.turns}<input type="number" min="1" max="100000" placeholder=${run.settings?.max_turns ?? template.max_turns ?? ""} value=${limits.max_turns ?? ""} onInput=${(input) => limit("max_turns", input.target.value)} /></label>
+      <label class="field">${W.forkForm.budget}<input type="number" min="0" step="any" placeholder=${run.settings?.budget_usd ?? ""} value=${limits.budget_usd ?? ""} onInput=${(input) => limit("budget_usd", input.target.value)} /></label>
     </div>
+    ${limits.budget_usd !== undefined && html`<${UnknownPrice} value=${Boolean(limits.allow_unknown_price)} change=${(value) => setLimits({ ...limits, allow_unknown_price: value })} />`}
     ${Object.keys(template.variables || {}).length > 0 && html`<details><summary>${W.forkForm.variables}</summary>${fields(template.variables, variables, change(variables, setVariables), then)}</details>`}
     ${Object.keys(template.parameters || {}).length > 0 && html`<details><summary>${W.forkForm.parameters}</summary>${fields(template.parameters, parameters, change(parameters, setParameters), run.parameters)}</details>`}
     <${ProblemBox} problem=${problem} />

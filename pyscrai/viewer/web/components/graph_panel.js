@@ -1,12 +1,16 @@
-// Who can follow whom, laid out by dagre, with what is at work lit. The same stands below as a list.
+// Who can follow whom, and the phases, laid out by dagre, with what is at work lit. The same stands below as a list.
 
 import { html, useEffect, useState } from "../lib/html.js";
 import { source } from "../data/source.js";
 import { W } from "../words.js";
+import { PhaseGraph } from "./phase_graph.js";
 import dagre from "../vendor/dagre.js";
 
 const HEIGHT = 38;
 const END = { __start__: "begins", __end__: "ends" };
+
+/** From so many roles on the graph of the phases says more than that of who can follow whom. */
+const MANY = 5;
 
 /** @param {{session: import("../data/run_session.js").RunSession}} props */
 export function GraphPanel({ session }) {
@@ -14,15 +18,37 @@ export function GraphPanel({ session }) {
   session.store.version.value;
   const [graph, setGraph] = useState(/** @type {any} */ (null));
   const [problem, setProblem] = useState(/** @type {any} */ (null));
-  useEffect(() => { if (run) source.graph(run.template).then(setGraph, setProblem); }, [run?.template]);
+  const [chosen, setChosen] = useState("");
+  useEffect(() => { if (run) source.graph(run.template).then((found) => (found ? setGraph(found) : setProblem({ message: W.graph.none })), setProblem); }, [run?.template]);
   if (problem) return html`<p class="empty">${problem.message}</p>`;
   if (!graph || !run) return html`<p class="empty">${W.loading}</p>`;
-  const turn = session.turn.value;
-  const lit = turn === null && run.status === "running" ? run.speakers : session.store.turns.get(session.shownTurn.value)?.roles || [];
+  const phases = graph.phases || [];
+  const shown = !phases.length ? "roles" : chosen || (run.cast.length >= MANY && phases.length > 1 ? "phases" : "roles");
   const names = Object.fromEntries(run.cast.map((member) => [member.role, member.name]));
-  return html`<div class="panel-body"><h2>${W.graph.title}</h2>
-    <${Graph} graph=${graph} lit=${lit} hue=${session.hue} names=${names} choose=${(role) => session.roles().includes(role) && session.readAs(role)} label=${W.graph.title} />
-    <details><summary>${W.graph.list}</summary><ul class="edges">${graph.edges.map((edge) => html`<li>${names[edge.source] || edge.source} → ${names[edge.target] || edge.target}</li>`)}</ul></details></div>`;
+  const kinds = { roles: W.graph.roles, phases: W.graph.phases };
+  return html`<div class="panel-body"><div class="row"><h2>${shown === "roles" ? W.graph.title : W.graph.phasesTitle}</h2><span class="space" />
+      ${phases.length > 0 && html`<div class="switch" role="group" aria-label=${W.graph.kind}>${Object.entries(kinds).map(([kind, words]) => html`<button key=${kind} aria-pressed=${shown === kind} onClick=${() => setChosen(kind)}>${words}</button>`)}</div>`}</div>
+    ${shown === "roles" ? html`<${Roles} session=${session} graph=${graph} names=${names} />` : html`<${Phases} session=${session} graph=${graph} names=${names} />`}</div>`;
+}
+
+function Roles({ session, graph, names }) {
+  const run = session.run.value;
+  const lit = session.turn.value === null && run.status === "running" ? run.speakers : session.store.turns.get(session.shownTurn.value)?.roles || [];
+  return html`<${Graph} graph=${graph} lit=${lit} hue=${session.hue} names=${names} choose=${(role) => session.roles().includes(role) && session.readAs(role)} label=${W.graph.title} />
+    <details><summary>${W.graph.list}</summary><ul class="edges">${graph.edges.map((edge) => html`<li>${names[edge.source] || edge.source} → ${names[edge.target] || edge.target}</li>`)}</ul></details>`;
+}
+
+function Phases({ session, graph, names }) {
+  const run = session.run.value;
+  const { store } = session;
+  const now = session.turn.value === null ? run.phase : store.phaseAt(session.turn.value);
+  /** The first turn that is played in a phase: it was entered after the one before. */
+  const begins = (phase) => { const entered = store.phases.find((each) => each.phase === phase); return entered && Math.min(entered.turn + 1, store.lastTurn); };
+  const goTo = (phase) => { const turn = begins(phase); if (turn !== undefined) session.lookAt(turn); };
+  const title = (id) => graph.phases.find((each) => each.id === id)?.title || W.scenarios.ends;
+  return html`<${PhaseGraph} phases=${graph.phases} ways=${graph.ways} roles=${names} lit=${now} choose=${goTo} />
+    <details><summary>${W.graph.list}</summary><ul class="edges">${graph.phases.map((phase) => html`<li key=${phase.id}>${begins(phase.id) === undefined ? phase.title : html`<button class="plain" onClick=${() => goTo(phase.id)}>${phase.title} <small>${W.turn(begins(phase.id))}</small></button>`}
+      ${graph.ways.filter((way) => way.source === phase.id).map((way) => html`<div>→ ${title(way.target)} <small>${way.when}</small></div>`)}</li>`)}</ul></details>`;
 }
 
 /**

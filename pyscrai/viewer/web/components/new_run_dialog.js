@@ -5,6 +5,7 @@ import { titled } from "../lib/format.js";
 import { go } from "../lib/router.js";
 import { source } from "../data/source.js";
 import { W } from "../words.js";
+import { UnknownPrice } from "./budget_dialog.js";
 import { Dialog } from "./dialog.js";
 import { ProblemBox } from "./problem.js";
 import { ValueField } from "./value_field.js";
@@ -22,6 +23,7 @@ export function NewRunDialog({ templates, chosen, version, close }) {
   const [people, setPeople] = useState({});
   const [left, setLeft] = useState(/** @type {string[]} */ ([]));
   const [problem, setProblem] = useState(null);
+  const [busy, setBusy] = useState(false);
   useEffect(() => { source.models().then((found) => setModels(found.items), () => {}); }, []);
   useEffect(() => { if (!name && templates.length) setName(templates[0].name); }, [templates.length]);
   useEffect(() => {
@@ -31,24 +33,28 @@ export function NewRunDialog({ templates, chosen, version, close }) {
   }, [name]);
   const set = (field, value) => setGiven(without(given, field, value));
   const make = async (start) => {
+    if (busy) return;
+    setBusy(true);
+    setProblem(null);
     const body = { template: name, version: template?.version, parameters, role_models: roleModels, people, without: left, ...given, start };
     if (typeof body.tags === "string") body.tags = body.tags.split(",").map((tag) => tag.trim()).filter(Boolean);
     try {
       const run = await source.create(body);
       close();
       go(["runs", run.run_id]);
-    } catch (error) { setProblem(error); }
+    } catch (error) { setProblem(error); setBusy(false); }
   };
   const content = template?.content || {};
   const options = (empty) => html`<option value="">${empty}</option>${models.map((each) => html`<option key=${each.alias} value=${each.alias}>${each.alias}${each.default ? " ·" : ""}</option>`)}`;
-  return html`<${Dialog} title=${W.newRun.title} close=${close} submit=${() => make(true)} footer=${(form) => html`<button onClick=${() => make(false)}>${W.newRun.later}</button><button class="primary" type="submit" form=${form}>${W.newRun.start}</button>`}>
+  return html`<${Dialog} title=${W.newRun.title} close=${close} submit=${() => make(true)} footer=${(form) => html`<button disabled=${busy} onClick=${() => make(false)}>${W.newRun.later}</button><button class="primary" disabled=${busy} type="submit" form=${form}>${W.newRun.start}</button>`}>
     <label class="field">${W.newRun.scenario}<select value=${name} onChange=${(event) => setName(event.target.value)}>${templates.map((each) => html`<option key=${each.name} value=${each.name}>${each.title || titled(each.name)}</option>`)}</select>
       ${content.description && html`<small>${content.description}</small>`}</label>
     ${Object.keys(content.parameters || {}).length > 0 && html`<div class="side-by-side">${Object.entries(content.parameters).map(([field, about]) => html`
       <${ValueField} key=${field} label=${titled(field)} about=${about} value=${parameters[field]} placeholder=${String(about.default ?? "")} required=${about.default === undefined || about.default === null} change=${(value) => setParameters(without(parameters, field, value))} />`)}</div>`}
-    <div class="side-by-side"><label class="field">${W.newRun.model}<select value=${given.model || ""} onChange=${(event) => set("model", event.target.value)}>${options(W.forkForm.same === "" ? "" : "default")}</select><small>${W.newRun.modelHint}</small></label>
+    <div class="side-by-side"><label class="field">${W.newRun.model}<select value=${given.model || ""} onChange=${(event) => set("model", event.target.value)}>${options(W.newRun.usual)}</select><small>${W.newRun.modelHint}</small></label>
       <label class="field">${W.newRun.turns}<input type="number" min="1" max="100000" placeholder=${content.max_turns ?? ""} value=${given.max_turns ?? ""} onInput=${(event) => set("max_turns", event.target.value === "" ? undefined : Number(event.target.value))} /></label>
       <label class="field">${W.newRun.budget}<input type="number" min="0" step="any" value=${given.budget_usd ?? ""} onInput=${(event) => set("budget_usd", event.target.value === "" ? undefined : Number(event.target.value))} /></label></div>
+    ${given.budget_usd !== undefined && html`<${UnknownPrice} value=${Boolean(given.allow_unknown_price)} change=${(value) => set("allow_unknown_price", value || undefined)} />`}
     <details><summary>${W.newRun.cast}</summary><table class="new-cast"><tbody>${Object.entries(content.roles || {}).map(([role, about]) => html`<tr key=${role}>
       <th scope="row">${about.name || titled(role)}</th>
       <td><select aria-label=${`${W.newRun.model}: ${role}`} disabled=${left.includes(role)} value=${roleModels[role] || ""} onChange=${(event) => setRoleModels(without(roleModels, role, event.target.value))}>${options("–")}</select></td>

@@ -5,14 +5,14 @@ import { titled } from "../lib/format.js";
 import { W } from "../words.js";
 import dagre from "../vendor/dagre.js";
 
-/** @param {{phases: any[], ways: any[], roles: Record<string, string>, start?: string}} props */
-export function PhaseGraph({ phases, ways, roles }) {
+/** @param {{phases: any[], ways: any[], roles: Record<string, string>, lit?: string, choose?: (phase: string) => void}} props */
+export function PhaseGraph({ phases, ways, roles, lit = "", choose }) {
   const layout = new dagre.graphlib.Graph({ multigraph: true });
   layout.setGraph({ rankdir: "TB", nodesep: 30, ranksep: 46, marginx: 16, marginy: 12 });
   layout.setDefaultEdgeLabel(() => ({}));
-  const told = (phase) => phase.speakers.map((role) => roles[role] || titled(role)).join(", ");
+  const told = (phase) => phase.speakers.map((role) => (role === "all" ? W.person.everyone : roles[role] || titled(role))).join(", ");
   const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-  for (const phase of phases) layout.setNode(phase.id, { width: Math.max(120, Math.min(230, cut(told(phase), 34).length * 6.2 + 26)), height: 50, phase });
+  for (const phase of phases) layout.setNode(phase.id, { width: Math.max(120, cut(phase.title, 30).length * 7.2 + 28, cut(told(phase), 34).length * 6.2 + 26), height: 50, phase });
   if (ways.some((way) => way.target === "end")) layout.setNode("end", { width: 54, height: 26 });
   ways.forEach((way, index) => {
     const label = cut(way.when, 30);
@@ -26,7 +26,7 @@ export function PhaseGraph({ phases, ways, roles }) {
     ${layout.edges().map((edge) => { const { x, y, label } = layout.edge(edge); return label ? html`<text key=${edge.name} class="when" x=${x} y=${y + 4}>${label}</text>` : null; })}
     ${layout.nodes().map((id) => {
       const { x, y, width: wide, height: high, phase } = layout.node(id);
-      return html`<g key=${id} class=${`node ${phase ? "phase-node" : "end"}`} transform=${`translate(${x - wide / 2},${y - high / 2})`}><rect width=${wide} height=${high} rx=${phase ? 9 : 13} />
-        ${phase ? html`<text x=${wide / 2} y="21">${phase.title}</text><text class="speakers" x=${wide / 2} y="38">${cut(told(phase), 34)}</text>` : html`<text x=${wide / 2} y="17">${W.scenarios.ends}</text>`}</g>`;
+      return html`<g key=${id} class=${`node ${phase ? "phase-node" : "end"} ${id === lit ? "lit" : ""}`} onClick=${() => choose?.(id)} transform=${`translate(${x - wide / 2},${y - high / 2})`}><rect width=${wide} height=${high} rx=${phase ? 9 : 13} />
+        ${phase ? html`<text x=${wide / 2} y="21">${cut(phase.title, 30)}</text><text class="speakers" x=${wide / 2} y="38">${cut(told(phase), 34)}</text>` : html`<text x=${wide / 2} y="17">${W.scenarios.ends}</text>`}</g>`;
     })}</svg>`;
 }

@@ -1,6 +1,6 @@
 // Events as a person reads them, the same as pyscrai/exports/transcript.py tells them.
 
-import { titled } from "../lib/format.js";
+import { money, titled } from "../lib/format.js";
 import { W } from "../words.js";
 
 /**
@@ -18,7 +18,7 @@ import { W } from "../words.js";
 const READERS = {
   run_started: ({ payload }) => ({ tone: "premise", text: payload.premise }),
   phase_entered: ({ payload, phase }) => ({ tone: "heading", text: payload.text || "", tag: payload.cause || "", who: phase }),
-  utterance: ({ payload }) => ({ tone: "speech", text: payload.text, who: payload.name, tag: payload.played_by === "model" ? "" : payload.played_by }),
+  utterance: ({ payload }) => ({ tone: "speech", text: payload.text, who: payload.name, tag: playedBy(payload.played_by) }),
   action: ({ payload }) => ({ tone: "action", text: "", tag: payload.action }),
   inject: ({ payload }) => ({ tone: "inject", text: payload.text, tag: payload.label }),
   tool_called: ({ payload }) => ({ tone: "action", text: payload.error || payload.text || "", tag: payload.tool }),
@@ -32,7 +32,12 @@ const READERS = {
   speaker_chosen: ({ payload }, name) => note(W.isNext(name(payload.chosen), payload.reason)),
   memory_summarized: ({ payload, source }, name) => note(W.remembers(name(source), payload.summary)),
   reflection: ({ payload, source }, name) => note(W.concludes(name(source), payload.insights.join("; "))),
-  control: ({ payload }) => note(W.asks(payload.actor, payload.action, payload.arguments?.reason)),
+  control: ({ payload }, name) => {
+    const { action, actor, arguments: given = {} } = payload;
+    if (W.decided[action]) return decided(W.decided[action](actor, name(given.role)), action, given);
+    if (action === "budget") return note(W.budgetSet(actor, given.budget_usd === null ? "" : money(given.budget_usd)));
+    return note(W.asks(actor, action, given.reason));
+  },
   run_resumed: ({ payload }) => note(payload.reason || W.resumed),
   flow_warning: ({ payload }) => warning(payload.message),
   model_retried: ({ payload, source }, name) => warning(W.retried(name(source), payload)),
@@ -52,8 +57,23 @@ const READERS = {
   run_forked: ({ payload }) => ({ tone: "fork", text: "", tag: payload.parent }),
 };
 
+const EDITED = "model, edited by ";
+
+/** Who spoke, where it was not a model alone. */
+const playedBy = (who) => (!who || who === "model" ? "" : who.startsWith(EDITED) ? W.editedBy(who.slice(EDITED.length)) : W.playedBy(who));
+
 const note = (text) => ({ tone: "note", text, folds: /** @type {const} */ ("machinery") });
 const warning = (text) => ({ tone: "warning", text, folds: /** @type {const} */ ("machinery") });
+
+/**
+ * What a person made of a model's proposal; what was not heard is told, for operators alone read it.
+ * @param {string} text @param {string} action @param {any} given
+ */
+function decided(text, action, { proposal = {}, reason }) {
+  if (action === "accept") return note(text);
+  const moves = Object.keys(proposal.actions || {}).map(titled).join(", ");
+  return { tone: "status", text: W.proposed([proposal.text, moves].filter(Boolean).join(" · "), reason), tag: text };
+}
 
 /** How a run came to its end: which end fired and why. */
 export function outcomeText(outcome) {

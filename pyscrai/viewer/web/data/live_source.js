@@ -41,6 +41,7 @@ export const live = {
   ask: (id, action, reason = "") => request(`${run(id)}/${action}`, { method: "POST", body: { reason } }),
   /** @type {(...given: any[]) => Promise<import("../types/api").ManyAccepted>} */
   askMany: (ids, action) => request(`runs/many/${action}`, { method: "POST", body: { run_ids: ids } }),
+  budget: (id, body) => request(`${run(id)}/budget`, { method: "POST", body, once: true }),
   inject: (id, body) => request(`${run(id)}/inject`, { method: "POST", body, once: true }),
   takeOver: (id, role) => request(`${run(id)}/roles/${role}/take-over`, { method: "POST" }),
   release: (id, role) => request(`${run(id)}/roles/${role}/release`, { method: "POST" }),

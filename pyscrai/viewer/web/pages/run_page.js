@@ -8,7 +8,9 @@ import { Cast } from "../components/cast.js";
 import { ForkDialog } from "../components/fork_dialog.js";
 import { InjectDialog } from "../components/inject_dialog.js";
 import { Panels } from "../components/panels.js";
-import { PersonForm } from "../components/person_form.js";
+import { ApprovalForm, isApproval } from "../components/approval_form.js";
+import { BudgetDialog } from "../components/budget_dialog.js";
+import { PersonForm, requestKey } from "../components/person_form.js";
 import { ProblemBox } from "../components/problem.js";
 import { RoleDialog } from "../components/role_dialog.js";
 import { RunHeader } from "../components/run_header.js";
@@ -47,7 +49,9 @@ export function RunPage({ id }) {
       <${Cast} session=${session} />
       <section class="middle">
         <${Transcript} session=${session} />
-        ${waiting.length > 0 && html`<div class="waiting-for">${waiting.map((request) => html`<${PersonForm} key=${request.role} request=${request} send=${reply(request)} release=${release(request)} names=${session.store.name} />`)}</div>`}
+        ${waiting.length > 0 && html`<div class="waiting-for">${waiting.map((request) => (isApproval(request)
+          ? html`<${ApprovalForm} key=${requestKey(request)} request=${request} send=${reply(request)} hue=${session.hue(request.role)} names=${session.store.name} />`
+          : html`<${PersonForm} key=${requestKey(request)} request=${request} send=${reply(request)} release=${release(request)} names=${session.store.name} />`))}</div>`}
       </section>
       <${Panels} session=${session} />
     </div>
@@ -62,6 +66,7 @@ function Dialogs({ session }) {
   const close = () => { session.dialog.value = null; };
   if (open.name === "inject") return html`<${InjectDialog} session=${session} close=${close} />`;
   if (open.name === "role") return html`<${RoleDialog} session=${session} role=${open.role} close=${close} />`;
+  if (open.name === "budget") return html`<${BudgetDialog} session=${session} close=${close} />`;
   if (open.name === "stop") return html`<${StopDialog} session=${session} close=${close} />`;
   return html`<${ForkDialog} session=${session} event=${open.event} close=${close} />`;
 }

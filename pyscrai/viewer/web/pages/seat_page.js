@@ -7,7 +7,8 @@ import { seatSource, seatToken } from "../data/seat_source.js";
 import { W } from "../words.js";
 import { connection } from "../components/connection.js";
 import { Icon } from "../components/icons.js";
-import { PersonForm } from "../components/person_form.js";
+import { ApprovalForm, isApproval } from "../components/approval_form.js";
+import { PersonForm, requestKey } from "../components/person_form.js";
 
 export function SeatPage() {
   const token = useMemo(() => seatToken(route.value.path[1]), [route.value.path[1]]);
@@ -40,6 +41,8 @@ export function SeatPage() {
   const roles = Object.keys(view.cast);
   const hue = (role) => { const place = roles.indexOf(role); return place < 0 ? "role-none" : `role-${place % 10}`; };
   const name = (role) => view.cast[role] || role;
+  // The request is to the seat's own role, or about a proposal of another one that this seat decides.
+  const asked = view.request && { role: view.role, variables: view.variables, ...view.request, name: name(view.request.role || view.role) };
   const scrolled = () => { const { scrollHeight, scrollTop, clientHeight } = box.current; near.current = scrollHeight - scrollTop - clientHeight < 80; };
   return html`<main id="content" class="seat-page">
     <header class=${`seat-head ${hue(view.role)}`}><div><h1><span class="who">${W.seat.title(view.name)}</span></h1><p>${view.title}${view.phase ? ` · ${view.phase}` : ""}</p></div>
@@ -50,7 +53,9 @@ export function SeatPage() {
       <div ref=${end} />
     </div>
     ${Object.keys(view.variables).length > 0 && html`<p class="seat-world"><span class="hidden">${W.seat.variables}: </span>${Object.entries(view.variables).map(([field, value]) => html`<span key=${field}>${titled(field)} <b>${plain(value)}</b></span>`)}</p>`}
-    ${view.request && html`<div class=${`seat-form ${hue(view.role)}`}><${PersonForm} key=${view.request.turn} request=${{ ...view.request, name: view.name }} send=${(answer) => source.reply(answer)} names=${name} brief=${true} /></div>`}
+    ${view.request && html`<div class=${`seat-form ${hue(asked.role)}`}>${isApproval(asked)
+      ? html`<${ApprovalForm} key=${requestKey(asked)} request=${asked} send=${(answer) => source.reply(answer)} hue=${hue(asked.role)} names=${name} brief=${true} />`
+      : html`<${PersonForm} key=${requestKey(asked)} request=${asked} send=${(answer) => source.reply(answer)} names=${name} brief=${true} />`}</div>`}
   </main>`;
 }
 

@@ -68,18 +68,11 @@ export interface DraftEvent {
   payload: Record<string, any>;
 }
 
-export interface DraftPhase {
-  id: string;
-  title: string;
-  order: string;
-  speakers: string[];
-}
-
 export interface DraftPicture {
   template: string;
   roles: Record<string, string>;
-  phases: DraftPhase[];
-  ways: DraftWay[];
+  phases: GraphPhase[];
+  ways: GraphWay[];
   nodes: GraphNode[];
   edges: GraphEdge[];
 }
@@ -88,12 +81,6 @@ export interface DraftPlay {
   status: string;
   outcome: Record<string, any> | null;
   events: DraftEvent[];
-}
-
-export interface DraftWay {
-  source: string;
-  target: string;
-  when: string;
 }
 
 export interface EventItem {
@@ -221,11 +208,26 @@ export interface GraphNode {
   engine: string | null;
 }
 
+export interface GraphPhase {
+  id: string;
+  title: string;
+  order: string;
+  speakers: string[];
+}
+
 export interface GraphView {
   template: string;
   nodes: GraphNode[];
   edges: GraphEdge[];
+  phases: GraphPhase[];
+  ways: GraphWay[];
   mermaid: string;
+}
+
+export interface GraphWay {
+  source: string;
+  target: string;
+  when: string;
 }
 
 export interface Health {
@@ -418,6 +420,11 @@ export interface ModelItem {
   model: string;
   layout: string;
   default: boolean;
+}
+
+export interface NewBudget {
+  budget_usd: number | null;
+  allow_unknown_price: boolean;
 }
 
 export interface NewExperiment {
