@@ -94,8 +94,8 @@ def test_the_operations(document: dict[str, Any]) -> None:
         "read_liveness", "read_metrics", "read_newest_template", "read_readiness", "read_report", "read_run",
         "read_schema", "read_seat", "read_state", "read_template", "read_transcript", "read_view",
         "regenerate_turn", "release_role", "replay_run", "reply_for_role", "reply_from_seat", "resume_run",
-        "run_experiment", "search_runs", "start_run", "step_run", "stop_run", "store_draft", "store_templates",
-        "stream_all", "stream_experiment", "stream_run", "stream_seat", "take_over_role", "treat_share",
+        "run_experiment", "search_runs", "set_budget", "start_run", "step_run", "stop_run", "store_draft",
+        "store_templates", "stream_all", "stream_experiment", "stream_run", "stream_seat", "take_over_role", "treat_share",
         "validate_templates", "verify_experiment"]
 
 

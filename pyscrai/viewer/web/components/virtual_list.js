@@ -39,14 +39,17 @@ export function VirtualList({ count, keyOf, draw, estimate = () => 96, handle, f
   useEffect(() => {
     const element = box.current;
     if (!element) return undefined;
-    let before = element.scrollTop;
+    const place = () => ({ top: element.scrollTop, seen: element.clientHeight, all: element.scrollHeight });
+    let before = place();
     let upwards = -1000;     // when a person last turned the wheel up: what was scrolled before that comes late
     const scrolled = () => {
-      const left = element.scrollHeight - element.scrollTop - element.clientHeight;
-      const up = element.scrollTop < before - 2;
-      before = element.scrollTop;
-      const now = left < 40 && performance.now() - upwards > 400 ? false : up || away.current;
-      if (now !== away.current) { away.current = now; onAway?.(now); }
+      const here = place();
+      const left = here.all - here.top - here.seen;
+      // Where the box grew or its content shrank, the browser moved it and nobody turned away.
+      const up = here.top < before.top - 2 && here.seen === before.seen && here.all >= before.all;
+      before = here;
+      const turnedAway = left < 40 && performance.now() - upwards > 400 ? false : up || away.current;
+      if (turnedAway !== away.current) { away.current = turnedAway; onAway?.(turnedAway); }
     };
     const turned = (event) => {
       if (event.deltaY >= 0 || element.scrollTop <= 0) return;
