@@ -95,8 +95,8 @@ def test_the_operations(document: dict[str, Any]) -> None:
         "read_schema", "read_seat", "read_state", "read_template", "read_transcript", "read_view",
         "regenerate_turn", "release_role", "replay_run", "reply_for_role", "reply_from_seat", "resume_run",
         "run_experiment", "search_runs", "set_budget", "start_run", "step_run", "stop_run", "store_draft",
-        "store_templates", "stream_all", "stream_experiment", "stream_run", "stream_seat", "take_over_role", "treat_share",
-        "validate_templates", "verify_experiment"]
+        "store_templates", "stream_all", "stream_experiment", "stream_run", "stream_seat", "take_over_role",
+        "treat_share", "validate_templates", "verify_experiment"]
 
 
 async def test_the_reference_loads_nothing_from_elsewhere(server: Serving) -> None:
