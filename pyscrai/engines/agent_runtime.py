@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from langgraph.types import interrupt
 from structlog.contextvars import bound_contextvars
 
-from pyscrai.engines.agents.approval import TASK as APPROVAL
-from pyscrai.engines.agents.approval import approval_request, decide
+from pyscrai.engines.agents.approval import approval_request, decide, place_of
 from pyscrai.engines.agents.engine import Engine, Performance, premise
 from pyscrai.engines.agents.person import (
     ANSWER,
@@ -177,11 +176,13 @@ class AgentRuntime(WatcherRuntime):
         if engine.program is not None:
             return await self._run_program(engine, activation, seen, caller)
         performance = await self.act(engine, activation, seen, caller)
-        if not engine.instance.approve or caller.place.task == "moderate":
+        if not engine.instance.approve:
             return performance
-        key = replace(caller.place, task=APPROVAL).call(ANSWER)
         request = approval_request(engine, activation, seen, performance, state.get("people") or {})
+        key = place_of(request).call(ANSWER)
         decided = self.record.recall(key)
+        if decided is None and self.record.closed and caller.place.task == "moderate":
+            return performance  # earlier versions asked nobody about the choice of the next speaker
         if decided is None or decided.reply is None:
             decided = self._ask_person(key, request, request["person"])
         if decided is None or handed_back(decided):

@@ -11,8 +11,9 @@ from typing import Any
 
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.runs import Runs
+from pyscrai.engines.agents.approval import TASK as APPROVAL
+from pyscrai.engines.agents.approval import place_of
 from pyscrai.engines.agents.person import ANSWER, check_answer
-from pyscrai.engines.place import Place
 from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import CallKey, CallRecord
 from pyscrai.errors import RunError, WrongState
@@ -28,12 +29,14 @@ PASS: Mapping[str, Any] = {"release": True}
 
 
 async def reply(services: Services, run_id: str, answer: Mapping[str, Any], *, actor: str, role: str | None = None,
-                wake: bool = True, within: Within | None = None) -> Accepted:
+                seat: str | None = None, wake: bool = True, within: Within | None = None) -> Accepted:
     """Reply to the turn that a run waits for; durable when this returns.
 
     Args:
         answer: ``text``, and what else the request's schema asks for; ``next`` for a moderator; or ``PASS``.
-        role: who is played; may be left out where the run waits for one role alone.
+        role: who is played, or whose proposal is decided about; may be left out where the run waits for one role
+            alone.
+        seat: the role at whose seat the person sits, who can answer nothing else than what is asked there.
         wake: let whoever plays runs here go on with it; False where the front end itself does.
         within: what else is stored in the same transaction, given the accepted reply.
 
@@ -45,7 +48,11 @@ async def reply(services: Services, run_id: str, answer: Mapping[str, Any], *, a
     async with services.database.read() as session:
         row = await Runs(session).get(run_id)
     check_fits(run_id, row.status, row.desired, "reply")
-    asked = choose(run_id, await waiting_requests(services, run_id), role)
+    requests = await waiting_requests(services, run_id)
+    if seat is not None:
+        requests = asked_at(seat, requests)
+        role = role or next((request["role"] for request in requests), seat)
+    asked = choose(run_id, requests, role)
     try:
         answer = storable_json(dict(answer))
     except ValueError as error:
@@ -73,9 +80,8 @@ async def reply(services: Services, run_id: str, answer: Mapping[str, Any], *, a
 
 def reply_call(asked: Mapping[str, Any], answer: Mapping[str, Any], actor: str) -> CallRecord:
     """A person's reply as the journal keeps it: at the place of the turn that asked."""
-    return CallRecord(Place(asked["turn"], asked["role"], asked["task"]).call(ANSWER), "human", f"person:{actor}",
-                      ModelRequest(()), ModelReply(json.dumps(dict(answer), ensure_ascii=False), "stop", Usage(),
-                                                   "person", 0.0))
+    return CallRecord(place_of(asked).call(ANSWER), "human", f"person:{actor}", ModelRequest(()), ModelReply(
+        json.dumps(dict(answer), ensure_ascii=False), "stop", Usage(), "person", 0.0))
 
 
 async def _given(calls: Calls, run_id: str, key: CallKey) -> Mapping[str, Any] | None:
@@ -86,6 +92,17 @@ async def _given(calls: Calls, run_id: str, key: CallKey) -> Mapping[str, Any] |
         return None
     given: Mapping[str, Any] = json.loads(earlier.reply.text)
     return given
+
+
+def asked_at(seat: str, requests: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The requests to whoever sits at a role's seat: its own turn first, then proposals that it decides about.
+
+    A proposal that anybody may decide about is shown at no seat: it may be a whisper to somebody else.
+    """
+    def at_seat(request: Mapping[str, Any]) -> bool:
+        return bool((request.get("by") if request["task"] == APPROVAL else request["role"]) == seat)
+
+    return sorted(filter(at_seat, requests), key=lambda request: bool(request["task"] == APPROVAL))
 
 
 def choose(run_id: str, requests: Sequence[Mapping[str, Any]], role: str | None) -> Mapping[str, Any]:

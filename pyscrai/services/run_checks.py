@@ -12,12 +12,13 @@ from pyscrai.templates.models.base import Scalar
 
 
 def check_player(plan: Plan, role: str) -> None:
-    """Check that a role is one that takes turns.
+    """Check that a role is one that a person can sit for: it takes turns, or decides about what others propose.
 
     Raises:
         RunError: it is not.
     """
-    players = [name for name in plan.cast if name not in plan.watchers]
+    deciding = {member.approve for member in plan.cast.values()}
+    players = [name for name in plan.cast if name not in plan.watchers or name in deciding]
     if role not in players:
         reason = "takes no turns" if role in plan.cast else "is not in the cast"
         raise RunError(f"{role!r} {reason}", code="run.unknown_role", cure=instead(role, players), role=role)

@@ -22,6 +22,7 @@ from pyscrai.factories.scenario_factory import load_plan
 from pyscrai.factories.services import Services
 from pyscrai.lifecycle import check_fits
 from pyscrai.services.controls import take_over
+from pyscrai.services.replies import asked_at
 from pyscrai.services.run_checks import check_player
 from pyscrai.services.run_states import waiting_requests
 
@@ -87,8 +88,8 @@ def _numbered(base: str) -> Iterable[str]:
 # -- what a seat sees -------------------------------------------------------------------------------------------------
 
 
-_ASKED = ("turn", "task", "phase", "note", "schema", "choices")
-"""What of a request is not in the view anyway."""
+_ASKED = ("role", "name", "turn", "task", "phase", "note", "schema", "choices", "about", "proposal")
+"""What of a request is not in the view anyway; nothing of what another role knows whose proposal is decided about."""
 
 
 async def seat_view(services: Services, seat: Seat) -> dict[str, Any]:
@@ -99,9 +100,8 @@ async def seat_view(services: Services, seat: Seat) -> dict[str, Any]:
         row = await runs.get(seat.run_id)
         names = {each.role: each.name for each in await runs.cast(seat.run_id)}
         template = await scenario_templates(session).by_id(row.scenario_template_id)
-    asked = [dict(request) for request in await waiting_requests(services, seat.run_id)
-             if request["role"] == seat.role] if row.status == "waiting" else []
-    request = {name: asked[0][name] for name in _ASKED} if asked else None
+    asked = asked_at(seat.role, await waiting_requests(services, seat.run_id)) if row.status == "waiting" else []
+    request = {name: asked[0].get(name) for name in _ASKED} if asked else None
     phase = plan.phases.get(row.phase)
     return {
         "role": seat.role, "name": names[seat.role], "person": seat.person,

@@ -118,3 +118,54 @@ async def test_a_seat_is_offered_for_a_role_that_a_model_plays(duel: tuple[Servi
     waiting = await server.settled(run_id)
     assert {each["role"]: each["played_by"] for each in waiting["cast"]} == {"ann": "kim", "bob": "lee"}
     assert (await server.post(f"/runs/{run_id}/roles/nobody/seat", None, 422))["code"] == "run.unknown_role"
+
+
+COUNCIL: dict[str, Any] = {
+    **DUEL, "name": "council", "variables": {}, "injects": [],
+    "roles": {**{name: {"agent": {"engine": "actor", "personality": {"role": "a person"}, "model": "gate"},
+                        "secret": f"canary-{name}", "human": "allowed"} for name in ("ann", "boss", "kit")},
+              "god": {"agent": {"engine": "narrator", "personality": {"role": "the chair"}, "model": "gate"},
+                      "secret": "canary-god", "approve": "boss"}},
+    "flow": {"start": "talk", "phases": {"talk": {
+        "speakers": ["ann", "kit", "god"], "order": "moderated", "moderator": "god", "audience": ["all"],
+        "next": [{"to": "end", "after_turns": 3}]}}}}
+
+
+async def test_proposals_are_decided_at_the_seat_of_the_role_that_approves(sqlite_url: str) -> None:
+    """The role that approves takes no turn of its own."""
+    async with serving(sqlite_url) as server:
+        await server.post("/templates", {"content": COUNCIL}, 201)
+        made = await server.post("/runs", {"template": "council", "seed": 1, "people": {
+            "boss": "kim", "ann": "lee"}}, 201)
+        run_id = made["run_id"]
+        await server.settled(run_id)
+        kim, lee = ({"authorization": f"Bearer {token}"} for token in [
+            (await server.post(f"/runs/{run_id}/roles/{role}/seat", {"person": person}, 201))["token"]
+            for role, person in (("boss", "kim"), ("ann", "lee"))])
+        async with httpx.AsyncClient(base_url=server.client.base_url, timeout=30) as client:
+            view = (await client.get("/seat", headers=kim)).json()
+            assert view["status"] == "asked"
+            asked = view["request"]
+            assert (asked["role"], asked["task"], asked["about"]) == ("god", "approve", "moderate")
+            assert asked["proposal"]["next"] in asked["schema"]["properties"]["edited"]["properties"]["next"]["enum"]
+            assert "canary-god" not in json.dumps(view), "of the role that proposes the seat learns the proposal alone"
+            other = (await client.get("/seat", headers=lee)).json()
+            assert (other["status"], other["request"]) == ("going_on", None)
+            body = {"decision": "edit", "edited": {"next": "ann"}}
+            assert (await client.post("/seat/reply", headers=lee, json=body)).status_code == 409
+            wrong = await client.post("/seat/reply", headers=kim, json={"decision": "edit", "edited": {"next": "boss"}})
+            assert (wrong.status_code, wrong.json()["code"]) == (422, "run.answer")
+            assert (await client.post("/seat/reply", headers=kim, json={"role": "ann", **body})).status_code == 409
+            assert (await client.post("/seat/reply", headers=kim, json={"role": "god", **body})).status_code == 204
+            await server.settled(run_id)
+            own = (await client.get("/seat", headers=lee)).json()["request"]
+            assert (own["role"], own["task"], own["proposal"]) == ("ann", "speak", None)
+            assert (await client.post("/seat/reply", headers=lee, json={"text": "Here."})).status_code == 204
+            [item] = (await server.settled(run_id))["waiting"]
+            assert (item["task"], item["about"], item["by"]) == ("approve", "moderate", "boss")
+            assert {"proposal", "schema"} <= item.keys(), "operators see it too"
+            await server.post(f"/runs/{run_id}/roles/god/reply", {"decision": "reject"}, 202)
+            await server.settled(run_id)
+        chosen = (await server.get(f"/runs/{run_id}/events", params={"kind": "speaker_chosen"}))["items"]
+        assert [(event["payload"]["chosen"], event["payload"]["reason"]) for event in chosen][:2] == [
+            ("ann", "kim chose"), ("kit", "round robin")]

@@ -121,8 +121,38 @@ def test_answers_of_the_command_line() -> None:
         assert caught.value.cure
 
 
+def proposed(proposal: dict[str, Any], editable: dict[str, Any]) -> dict[str, Any]:
+    return {**REQUEST, "task": "approve", "proposal": proposal, "schema": {
+        "type": "object", "additionalProperties": False, "required": ["decision"], "properties": {
+            "decision": {"enum": ["accept", "edit", "reject"]}, "reason": {"type": "string"},
+            "edited": {"type": "object", "additionalProperties": False, "required": [], "properties": editable}}}}
+
+
+async def test_every_part_of_a_proposal_can_be_edited() -> None:
+    request = proposed({"text": "Take it.", "actions": {"offer": {"price": 5}}, "to": ["ada"], "changes": [
+        {"variable": "heat", "value": 2}], "scene_over": True}, {
+            "text": {"type": "string"}, "to": {"type": "array", "minItems": 1, "items": {"enum": ["ada", "cy", "dee"]}},
+            "actions": {"type": "object", "properties": {"offer": {"anyOf": [OFFER, {"type": "null"}]}}},
+            "scene_over": {"type": "boolean"}})
+    given, seen = await answer(request, "edit", "", "n", "n", "n", "", "y", "cy", "dee", "", "n", "y", "n")
+    assert given == {"decision": "edit", "edited": {"to": ["cy", "dee"], "scene_over": False}}
+    for shown in ("You decide for Bo", "Bo alone knows", "to ada", "changes heat to 2", "ends the scene", "nothing is"):
+        assert shown in seen
+    check_answer(given or {}, request)
+
+
+async def test_a_proposed_choice_of_the_next_speaker_is_decided() -> None:
+    request = proposed({"next": "ada", "reason": "she waits"}, {"next": {"enum": ["ada", "cy"]}})
+    given, seen = await answer(request, "edit", "cy")
+    assert given == {"decision": "edit", "edited": {"next": "cy"}}
+    assert "next speaker: ada (she waits)" in seen
+    assert (await answer(request, "reject", "not she"))[0] == {"decision": "reject", "reason": "not she"}
+    for text, meant in (("accept", {"decision": "accept"}), ("cy", given), (" Reject", {"decision": "reject"})):
+        assert read_answer(text, request) == meant
+
+
 async def test_a_proposal_is_shown_and_decided() -> None:
-    request = {**REQUEST, "task": "approve", "proposal": {"text": "Take it.", "actions": {"pay": {"sum": 5}}}}
+    request = proposed({"text": "Take it.", "actions": {"pay": {"sum": 5}}}, {"text": {"type": "string"}})
     given, seen = await answer(request, "accept")
     assert given == {"decision": "accept"}
     assert "Take it." in seen

@@ -22,8 +22,7 @@ def supervised(**more: Any) -> Any:
             "agent": actor(), "human": "allowed"}},
         actions=MOVES, variables={"paid": {"type": "integer", "initial": 0}},
         phases={"desk": {"speakers": ["ann", "bob"], "optional_actions": ["pay"],
-                         "next": [{"to": "end", "after_rounds": 1}]},
-                "never": {"speakers": ["boss"], "next": [{"to": "end"}]}}, **more)
+                         "next": [{"to": "end", "after_rounds": 1}]}}, **more)
 
 
 def pays(role: str, request: ModelRequest) -> Any:
@@ -39,7 +38,7 @@ async def test_a_proposal_waits_for_a_decision(decision: dict[str, Any], said: s
     result = await playing.play()
     asked = result.waiting or {}
     assert result.status == "waiting"
-    assert (asked["role"], asked["task"], asked["by"]) == ("ann", "approve", "boss")
+    assert (asked["role"], asked["task"], asked["about"], asked["by"]) == ("ann", "approve", "speak", "boss")
     assert asked["proposal"] == {"text": "A word of ann.", "actions": {"pay": {"sum": 5}}}
     assert not playing.of("utterance"), "nobody has heard it"
     wrong = await playing.play(answer={"decision": "edit", "edited": {"actions": {"pay": {"sum": 99}}}})
@@ -87,6 +86,73 @@ async def test_whoever_decides_may_let_the_model_go_on() -> None:
     await playing.play()
     assert (await playing.play(answer={"release": True})).status == "completed"
     assert [event.source for event in playing.of("utterance")] == ["ann", "bob"]
+
+
+def chaired(approve: Any = "boss") -> Any:
+    return scenario(
+        roles={"ann": actor(), "bob": actor(), "cat": actor(), "god": {"agent": narrator(), "approve": approve},
+               "boss": {"agent": actor(), "human": "allowed"}},
+        phases={"talk": {"speakers": ["ann", "bob", "cat", "god"], "order": "moderated", "moderator": "god",
+                         "next": [{"to": "end", "after_turns": 3}]}})
+
+
+def picks(role: str, request: ModelRequest) -> Any:
+    if role == "god" and "next" in (request.schema or {}).get("properties", {}):
+        return {"next": "bob" if "bob" in request.schema["properties"]["next"]["enum"] else "god", "reason": "why not"}
+    return None
+
+
+@pytest.mark.parametrize(("decision", "spoke", "why"), [
+    ({"decision": "accept"}, "bob", "why not"),
+    ({"decision": "edit", "edited": {"next": "cat"}}, "cat", "Eve chose"),
+    ({"decision": "reject", "reason": "not he"}, "ann", "round robin")])
+async def test_a_moderators_choice_waits_for_a_decision(decision: dict[str, Any], spoke: str, why: str) -> None:
+    playing = Playing(chaired(), picks)
+    result = await playing.play()
+    asked = result.waiting or {}
+    assert (asked["role"], asked["task"], asked["about"], asked["by"]) == ("god", "approve", "moderate", "boss")
+    assert asked["proposal"] == {"next": "bob", "reason": "why not"}
+    assert asked["schema"]["properties"]["edited"]["properties"]["next"]["enum"] == ["ann", "bob", "cat", "god"]
+    assert not playing.of("speaker_chosen"), "nobody was picked"
+    wrong = await playing.play(answer={"decision": "edit", "edited": {"next": "boss"}})
+    assert "boss" in (wrong.waiting or {})["problem"]
+    result = await playing.play(answer={**decision, "person": "Eve"})
+    chosen = playing.of("speaker_chosen")[0]
+    assert (chosen.chosen, chosen.reason) == (spoke, why)
+    control = playing.of("control")[0]
+    assert (control.actor, control.action) == ("Eve", decision["decision"])
+    assert control.arguments["proposal"] == {"next": "bob", "reason": "why not"}
+    while result.status == "waiting":
+        result = await playing.play(answer={"decision": "accept", "person": "Eve"})
+    assert result.status == "completed"
+    assert playing.speakers[0] == spoke
+    again = Playing(chaired(), record=MemoryRecord(playing.record.calls.values()))
+    assert (await again.play()).status == "completed"
+    assert again.calls == 0
+    assert timeless(again.events) == timeless(playing.events)
+
+
+async def test_the_choice_and_the_turn_of_one_role_are_decided_apart() -> None:
+    """The moderator picks itself, so that both proposals stand in one turn."""
+    playing = Playing(chaired(), lambda role, request: {"next": "god"} if role == "god" and "next" in (
+        request.schema or {}).get("properties", {}) else None)
+    first = (await playing.play()).waiting or {}
+    second = (await playing.play(answer={"decision": "accept"})).waiting or {}
+    assert [(one["turn"], one["about"]) for one in (first, second)] == [(1, "moderate"), (1, "speak")]
+    await playing.play(answer={"decision": "edit", "edited": {"text": "I say so myself."}})
+    assert playing.of("utterance")[0].text == "I say so myself."
+    assert len([key for key in playing.record.calls if key.task.startswith("approve")]) == 2
+
+
+async def test_a_replay_of_an_earlier_version_asks_nobody_about_a_choice() -> None:
+    """Then a moderator's choice did not wait."""
+    earlier = await played(chaired(approve=False), picks)
+    record = MemoryRecord(earlier.record.calls.values())
+    record.closed = True
+    again = Playing(chaired(approve=True), record=record)
+    result = await again.play()
+    assert [event.chosen for event in again.of("speaker_chosen")][:1] == ["bob"]
+    assert (result.waiting or {}).get("about") in (None, "speak")
 
 
 # -- programs ---------------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class Person:
         if request["task"] == "moderate":
             return {"next": await self._choose("Who speaks next", list(request["choices"]))}
         if "proposal" in request:
-            return await self._decide(request["proposal"])
+            return await self._decide(request["proposal"], request["schema"]["properties"]["edited"]["properties"])
         schema = request.get("schema")
         properties: Mapping[str, Any] = (schema or {}).get("properties") or {}
         must_act = bool((properties.get("actions") or {}).get("required"))
@@ -75,14 +75,30 @@ class Person:
                     answer[name] = value
         return answer
 
-    async def _decide(self, proposal: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask the person to decide about a model's proposal; the text alone can be edited here."""
-        self._console.print(clean(f"proposed: {proposal['text']}"), markup=False, highlight=False)
-        for action, arguments in proposal["actions"].items():
-            self._console.print(clean(f"  {action}: {pairs(arguments)}"), markup=False, highlight=False)
+    async def _decide(self, proposal: Mapping[str, Any], editable: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask the person to decide about a model's proposal, and for each part of it what is to stand there instead."""
+        for line in proposal_lines(proposal):
+            self._console.print(clean(line), markup=False, highlight=False)
         decision = await self._choose("accept, edit or reject", ["accept", "edit", "reject"])
-        text = await self._text("instead: ", needed=True) if decision == "edit" else None
-        return {"decision": decision, **({"edited": {"text": text}} if text else {})}
+        if decision == "reject":
+            reason = await self._text("why (may be left out): ", needed=False)
+            return {"decision": decision, **({"reason": reason} if reason else {})}
+        if decision == "accept":
+            return {"decision": decision}
+        edited: dict[str, Any] = {}
+        while not edited:
+            for name, field in editable.items():
+                if name == "text":
+                    value = await self._text("instead (empty leaves it): ", needed=False)
+                elif len(editable) == 1 or await self._yes(f"change {titled(name).lower()}?"):
+                    value = await self._field(name, field, needed=True)
+                else:
+                    continue
+                if value or isinstance(value, bool):
+                    edited[name] = value
+            if not edited:
+                self._tell("nothing is changed yet")
+        return {"decision": decision, "edited": edited}
 
     # -- one field after the other ------------------------------------------------------------------------------------
 
@@ -103,6 +119,8 @@ class Person:
                 return {field: value for field, value in found.items() if value is not None}
             case "boolean":
                 return await self._yes(f"{label}?")
+            case "array" if "enum" in schema["items"]:
+                return await self._several(label, schema)
             case "array":
                 return await self._changes(label, schema)
             case "integer" | "number":
@@ -162,6 +180,16 @@ class Person:
                 return value
             self._tell(f"a number{bounds}, please")
 
+    async def _several(self, label: str, schema: Mapping[str, Any]) -> list[Any]:
+        """Some of the choices, one at a time, until an empty line."""
+        chosen: list[Any] = []
+        while left := [choice for choice in schema["items"]["enum"] if choice not in chosen]:
+            choice = await self._choose(label, left, needed=len(left) > 1 and len(chosen) < schema.get("minItems", 0))
+            if choice is None:
+                break
+            chosen.append(choice)
+        return chosen
+
     async def _changes(self, label: str, schema: Mapping[str, Any]) -> list[Any]:
         """Changes of variables, one at a time, until an empty line."""
         options = {option["properties"]["variable"]["const"]: option["properties"]["value"]
@@ -193,13 +221,16 @@ class Person:
     def _show(self, last: int | None) -> None:
         request, console = self._request, self._console
         where = f"turn {request['turn']}" + (f", {request['phase']}" if request.get("phase") else "")
-        console.print(Rule(Text(f" You are {clean(request['name'])}: {clean(where)} ", "bold yellow"), style="yellow",
-                           align="left"))
+        name = clean(request["name"])
+        who = f"You decide for {name}" if "proposal" in request else f"You are {name}"
+        console.print(Rule(Text(f" {who}: {clean(where)} ", "bold yellow"), style="yellow", align="left"))
         lines = list(request.get("lines") or ())
         for line in lines if last is None else lines[-last:]:
-            name = f"{clean(line['name'])}: " if line.get("name") else ""
-            console.print(Padding(Text.assemble((name, "bold"), (clean(line["text"]), "")), (0, 0, 0, 2), expand=False))
-        for label, value in (("You alone know", request.get("secret")), ("Asked of you", request.get("note")),
+            speaker = f"{clean(line['name'])}: " if line.get("name") else ""
+            told = Text.assemble((speaker, "bold"), (clean(line["text"]), ""))
+            console.print(Padding(told, (0, 0, 0, 2), expand=False))
+        knows = f"{name} alone knows" if "proposal" in request else "You alone know"
+        for label, value in ((knows, request.get("secret")), ("Asked of you", request.get("note")),
                              ("The world", ", ".join(f"{titled(name)} {value}" for name, value in
                                                      (request.get("variables") or {}).items()))):
             if value:
@@ -211,7 +242,10 @@ class Person:
 
 
 def read_answer(text: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Read ``--answer``: a JSON object as it is, anything else as speech (or as the choice of a moderator)."""
+    """Read ``--answer``: a JSON object as it is, anything else as speech, or as the choice of a moderator.
+
+    Where a proposal is decided about: ``accept`` or ``reject``, or else what stands in its place.
+    """
     if text.lstrip().startswith("{"):
         try:
             value = json.loads(text)
@@ -219,4 +253,24 @@ def read_answer(text: str, request: Mapping[str, Any]) -> dict[str, Any]:
             value = None
         if isinstance(value, dict):
             return value
-    return {"next": text.strip()} if request["task"] == "moderate" else {"text": text.strip()}
+    given = text.strip()
+    if "proposal" not in request:
+        return {"next": given} if request["task"] == "moderate" else {"text": given}
+    if given.lower() in ("accept", "reject"):
+        return {"decision": given.lower()}
+    return {"decision": "edit", "edited": {"next" if "next" in request["proposal"] else "text": given}}
+
+
+def proposal_lines(proposal: Mapping[str, Any]) -> list[str]:
+    """A proposal in words: what is said, done, changed or chosen."""
+    lines = [f"proposed: {proposal['text']}"] if "text" in proposal else []
+    lines += [f"  {action}: {pairs(arguments)}" for action, arguments in (proposal.get("actions") or {}).items()]
+    lines += [f"  changes {change['variable']} to {change['value']}" for change in proposal.get("changes") or ()]
+    if to := proposal.get("to"):
+        lines.append(f"  to {', '.join(to) if isinstance(to, list) else to}")
+    if proposal.get("scene_over"):
+        lines.append("  ends the scene")
+    if "next" in proposal:
+        lines.append(f"proposed as the next speaker: {proposal['next']}"
+                     + (f" ({proposal['reason']})" if proposal.get("reason") else ""))
+    return lines

@@ -20,7 +20,8 @@ def verdict(closing: Closing) -> str:
             return f"failed [{error.get('code', '')}]: {clean(error.get('message', ''))}"
         case "waiting":
             name = (closing.waiting or {}).get("name") or (closing.waiting or {}).get("role", "a person")
-            return f"waiting for a person who plays {clean(name)}"
+            does = "decides about a proposal of" if "proposal" in (closing.waiting or {}) else "plays"
+            return f"waiting for a person who {does} {clean(name)}"
         case "paused":
             return "paused"
         case other:

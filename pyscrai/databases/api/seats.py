@@ -14,7 +14,7 @@ from pyscrai.databases.api.access import AccessError, Controller, bearer
 from pyscrai.databases.api.dependencies import Context, Ctx
 from pyscrai.databases.api.event_stream import KEEP_ALIVE, EventStream
 from pyscrai.databases.api.schemas.base import EventId, Limit, Listing, RolePath, RunId, problems
-from pyscrai.databases.api.schemas.controls import HumanReply
+from pyscrai.databases.api.schemas.controls import SeatReply
 from pyscrai.databases.api.schemas.seats import NewSeat, SeatLine, SeatToken, SeatView
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.services import replies
@@ -78,9 +78,10 @@ async def list_seat_lines(seat: Seated, context: Ctx, after_id: EventId = 0, lim
 
 @router.post("/reply", operation_id="reply_from_seat", status_code=204, response_class=Response,
              responses=problems(404, 409))
-async def reply_from_seat(body: HumanReply, seat: Seated, context: Ctx) -> None:
-    """Answer what the role of this token is asked."""
-    accepted = await replies.reply(context.services, seat.run_id, body.given(), actor=seat.person, role=seat.role)
+async def reply_from_seat(body: SeatReply, seat: Seated, context: Ctx) -> None:
+    """Answer what is asked at this seat: for the role's turn, or about a proposal that its person decides about."""
+    accepted = await replies.reply(context.services, seat.run_id, body.given(), actor=seat.person, role=body.role,
+                                   seat=seat.role)
     context.manager.wake(seat.run_id, accepted.desired, share=seat.person)
 
 

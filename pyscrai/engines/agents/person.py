@@ -46,7 +46,7 @@ def human_request(engine: Engine, activation: Activation, seen: View, *, person:
     choices: list[str] | None = None
     if activation["task"] == "moderate":
         choices = list(choices_of_next(phase, seen))
-        schema: dict[str, Any] | None = _choice(choices)
+        schema: dict[str, Any] | None = choice_schema(choices)
     elif (schema := speaker.schema(phase, seen)) is not None:
         schema = {**schema, "required": ["actions"] if seen.required else []}
     return {"role": engine.role, "name": engine.instance.name, "person": person, "turn": activation["turn"],
@@ -55,7 +55,8 @@ def human_request(engine: Engine, activation: Activation, seen: View, *, person:
             "lines": [{"name": line["name"], "text": line["content"], "turn": line["turn"]} for line in seen.lines]}
 
 
-def _choice(choices: Sequence[str]) -> dict[str, Any]:
+def choice_schema(choices: Sequence[str]) -> dict[str, Any]:
+    """JSON Schema of the choice of who speaks next."""
     return {"type": "object", "additionalProperties": False, "required": ["next"],
             "properties": {"next": {"enum": list(choices)}}}
 
@@ -73,7 +74,7 @@ def check_answer(answer: Mapping[str, Any], request: Mapping[str, Any]) -> dict[
         RunError: it does not fit; the message says where, the details hold the JSON Schema.
     """
     # A request that a checkpoint of before 0.2 holds has the schema of a speech beside the choices.
-    schema = _choice(request["choices"]) if request.get("choices") else request.get("schema") or SPEECH
+    schema = choice_schema(request["choices"]) if request.get("choices") else request.get("schema") or SPEECH
     value = said(answer)
     try:
         value = parse(json.dumps(value), schema, drop_unknown=False)

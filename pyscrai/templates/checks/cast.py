@@ -180,7 +180,8 @@ def _watchers(subject: Subject, playing: set[str]) -> None:
         elif role in playing and engine is None:
             subject.error("analyst_speaks", path, f"`{role}` {does} and takes turns as well", value=role,
                           cure="use a role of its own for it")
-    used = playing | {role for _, role, _ in watching}
+    deciding = {role.approve for role in scenario.roles.values() if isinstance(role.approve, str)}
+    used = playing | deciding | {role for _, role, _ in watching}
     for role in scenario.roles:
         if role not in used:
             subject.warn("unused_role", ("roles", role), f"`{role}` is in the cast and never does anything", value=role,

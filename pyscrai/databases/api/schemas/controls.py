@@ -58,6 +58,13 @@ class ReplyContent(Body):
     scene_over: bool | None = None
 
 
+class EditedContent(ReplyContent):
+    """What a person puts in place of parts of a proposal."""
+
+    next: RoleName | None = None
+    """Who speaks next, where that was proposed."""
+
+
 class HumanReply(ReplyContent):
     """What a person answers for a role: speech, and whatever else the request's schema asks for."""
 
@@ -69,8 +76,8 @@ class HumanReply(ReplyContent):
     """What becomes of a model's proposal, where the role's turns are to be approved."""
     reason: Words | None = None
     """Why it is rejected."""
-    edited: ReplyContent | None = None
-    """What is said and done instead, where it is edited."""
+    edited: EditedContent | None = None
+    """What is said, done or chosen instead, where it is edited; what is left out stays as it was proposed."""
     release: Literal[True] | None = None
     """Alone: let the role's model play this one turn."""
 
@@ -128,3 +135,13 @@ class ManyAccepted(Answer):
     actor: str
     accepted: list[str]
     refused: list[Refusal]
+
+
+class SeatReply(HumanReply):
+    """What a person answers at a seat."""
+
+    role: RoleName | None = None
+    """Whose proposal is decided about, where several wait; else what is asked first is answered."""
+
+    def given(self) -> dict[str, Any]:
+        return {name: value for name, value in super().given().items() if name != "role"}

@@ -38,7 +38,9 @@ class SeatView(Answer):
     cast: dict[str, str]
     """Role to the name it goes by."""
     request: dict[str, Any] | None
-    """What the role is asked, where the run waits for it."""
+    """What is asked here, where the run waits for it: `role`, `name`, `turn`, `task`, `phase`, `note`, the `schema` of
+    the answer, and `choices` where a moderator is asked. With `task: approve` the person decides about the `proposal`
+    of another role's model: `about` says of what (`speak`, `resolve` or `moderate`)."""
 
 
 class SeatLine(Answer):

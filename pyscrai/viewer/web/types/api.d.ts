@@ -83,6 +83,15 @@ export interface DraftPlay {
   events: DraftEvent[];
 }
 
+export interface EditedContent {
+  text?: string | null;
+  to?: string | string[] | null;
+  actions?: Record<string, any> | null;
+  changes?: (Record<string, boolean | number | string>)[] | null;
+  scene_over?: boolean | null;
+  next?: string | null;
+}
+
 export interface EventItem {
   id: number;
   run_id: string;
@@ -247,7 +256,7 @@ export interface HumanReply {
   next?: string | null;
   decision?: "accept" | "edit" | "reject" | null;
   reason?: string | null;
-  edited?: ReplyContent | null;
+  edited?: EditedContent | null;
   release?: true | null;
 }
 
@@ -539,14 +548,6 @@ export interface ReplayResult {
   difference?: Record<string, any> | null;
 }
 
-export interface ReplyContent {
-  text?: string | null;
-  to?: string | string[] | null;
-  actions?: Record<string, any> | null;
-  changes?: (Record<string, boolean | number | string>)[] | null;
-  scene_over?: boolean | null;
-}
-
 export interface ReportView {
   run_id: string;
   markdown: string;
@@ -644,6 +645,20 @@ export interface SeatLine {
   old?: any;
   new?: any;
   tool?: string | null;
+}
+
+export interface SeatReply {
+  text?: string | null;
+  to?: string | string[] | null;
+  actions?: Record<string, any> | null;
+  changes?: (Record<string, boolean | number | string>)[] | null;
+  scene_over?: boolean | null;
+  next?: string | null;
+  decision?: "accept" | "edit" | "reject" | null;
+  reason?: string | null;
+  edited?: EditedContent | null;
+  release?: true | null;
+  role?: string | null;
 }
 
 export interface SeatToken {
