@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "state": ("Look", "pyscrai.cli.commands.states:state", "Print a run's state after a turn, and what changed in it."),
     "diff": ("Look", "pyscrai.cli.commands.states:diff", "Compare two runs: where they part, and how they end."),
     "export": ("Look", "pyscrai.cli.commands.export:export", "Write a run as JSON, Markdown, HTML or Parquet."),
+    "new": ("Write", "pyscrai.cli.commands.new:new", "Write a scenario to begin with, of four answers."),
     "validate": ("Write", "pyscrai.cli.commands.validate:validate", "Check template files and name every mistake."),
     "graph": ("Write", "pyscrai.cli.commands.validate:graph", "Draw a scenario's graph."),
     "schema": ("Write", "pyscrai.cli.commands.validate:schema", "Print the JSON Schema of a template."),

@@ -68,12 +68,28 @@ def show(error: Mapping[str, Any]) -> None:
 
 
 def show_problems(problems: Sequence[Problem]) -> None:
-    """Print the problems of templates, one a line."""
+    """Print the problems of templates: one a line, at a terminal with the line of the file and the cure below."""
+    at_terminal, explained = sys.stderr.isatty(), set[str]()
     for problem in problems:
         mark = _red("error") if problem.severity == "error" else "warning"
-        print(f"{mark} [{problem.code}]: {clean(problem)}".replace("\n", " "), file=sys.stderr)
-    if problems:
-        _lead_on(problems[0].code)
+        if not at_terminal:
+            print(f"{mark} [{problem.code}]: {clean(problem)}".replace("\n", " "), file=sys.stderr)
+            continue
+        _show_problem(problem, mark)
+        if problem.code not in explained:
+            explained.add(problem.code)
+            _lead_on(problem.code)
+
+
+def _show_problem(problem: Problem, mark: str) -> None:
+    from pyscrai.cli.terminal.source_excerpt import excerpt
+
+    place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part is not None)
+    message = clean(f"{problem.field}: {problem.message}" if problem.field else problem.message).replace("\n", " ")
+    print(f"{mark} [{problem.code}]: {clean(place)}{': ' if place else ''}{message}", *excerpt(problem), sep="\n",
+          file=sys.stderr)
+    if problem.cure:
+        print(f"  → {clean(problem.cure)}", file=sys.stderr)
 
 
 def _lead_on(code: str) -> None:

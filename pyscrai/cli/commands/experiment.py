@@ -13,6 +13,7 @@ from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.experiment_argument import Experiment, opened
 from pyscrai.cli.parameters import AsJson
 from pyscrai.cli.terminal import output
+from pyscrai.cli.views.problem_list import ProblemForm, form_of, print_problems
 
 if TYPE_CHECKING:
     from pyscrai.factories.services import Services
@@ -38,33 +39,21 @@ for _name, _text in LOOKING.items():
 @app.command
 async def check(files: Annotated[Sequence[Path], Parameter(name="FILE", help="Experiment files.")], /, *,
                 strict: Annotated[bool, Parameter(help="Warnings count as errors.")] = False,
-                as_json: AsJson = False) -> Exit:
+                format: ProblemForm = None, as_json: AsJson = False) -> Exit:
     """Check experiment files and name every mistake, with its line and what to do about it."""
-    from pyscrai.cli import error_report
     from pyscrai.cli.services import opened_services
     from pyscrai.errors import TemplateError
-    from pyscrai.experiments.checks import errors
     from pyscrai.experiments.reader import load_experiment
     from pyscrai.services.experiments.experiment_store import check_loaded
 
-    problems = []
+    form, problems = form_of(format, as_json=as_json), []
     async with opened_services() as services:
         for file in files:
             try:
                 problems += await check_loaded(services, load_experiment(file))
             except TemplateError as error:
                 problems += error.problems
-    wrong = problems if strict else errors(problems)
-    if as_json:
-        for problem in problems:
-            output.json_line(problem.as_dict())
-        output.json_line({"valid": not wrong, "experiments": len(files), "errors": len(errors(problems)),
-                          "warnings": len(problems) - len(errors(problems))})
-    else:
-        error_report.show_problems(problems)
-        if not wrong:
-            output.say(f"{len(files)} experiment{'s' if len(files) != 1 else ''} valid")
-    return Exit.USAGE if wrong else Exit.COMPLETED
+    return print_problems(problems, counted=len(files), what="experiment", form=form, strict=strict)
 
 
 @app.command

@@ -8,41 +8,29 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from pyscrai.cli import error_report
 from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.parameters import AsJson, Target
 from pyscrai.cli.terminal import output
+from pyscrai.cli.views.problem_list import ProblemForm, form_of, print_problems
 
 
 async def validate(
     files: Annotated[Sequence[Path], Parameter(name="FILE", help="YAML or JSON files; scenarios may use agents of one "
                                                                   "another's files, shipped and stored ones.")], /, *,
     strict: Annotated[bool, Parameter(help="Warnings count as errors.")] = False,
+    format: ProblemForm = None,
     as_json: AsJson = False,
 ) -> Exit:
     """Check template files and name every mistake, with its line and what to do about it."""
     from pyscrai.cli.scenario_argument import known_agents
-    from pyscrai.templates.checks.checker import errors
     from pyscrai.templates.checks.checker import validate as check_readings
     from pyscrai.templates.reading.loader import read_file
 
+    form = form_of(format, as_json=as_json)
     readings = [read_file(file) for file in files]
     problems = check_readings(readings, await known_agents(readings))
-    wrong = problems if strict else errors(problems)
-    count = sum(len(reading.templates) for reading in readings)
-    if as_json:
-        for problem in problems:
-            output.json_line(problem.as_dict())
-        output.json_line({"valid": not wrong, "templates": count, "errors": len(errors(problems)),
-                          "warnings": len(problems) - len(errors(problems))})
-        return Exit.USAGE if wrong else Exit.COMPLETED
-    error_report.show_problems(problems)
-    if wrong:
-        output.note(f"{len(wrong)} problem{'s' if len(wrong) != 1 else ''}")
-        return Exit.USAGE
-    warned = f", {len(problems)} warning{'s' if len(problems) != 1 else ''}" if problems else ""
-    output.say(f"{count} template{'s' if count != 1 else ''} valid{warned}")
-    return Exit.COMPLETED
+    return print_problems(problems, counted=sum(len(reading.templates) for reading in readings), what="template",
+                          form=form, strict=strict)
 
 
 async def graph(

@@ -98,6 +98,16 @@ CODES = (
         "They would be written over.",
         "Name another folder, or write over them with `--force`."),
     ErrorCode(
+        "new.kind",
+        "There is no such kind of play to begin with.",
+        "A misspelling in `--kind`, or a number that is not in the list.",
+        "`pyscrai new` without `--kind` lists them."),
+    ErrorCode(
+        "new.who",
+        "An answer does not say who takes part.",
+        "A name or a description is missing, two have the same name, or there are too few or too many.",
+        "Write a name, a colon and who it is, once for each: `--who \"Ina: a student who needs money\"`."),
+    ErrorCode(
         "output.binary",
         "A terminal cannot show this.",
         "The format is no text.",
