@@ -85,20 +85,21 @@ def _ask(kind: Kind | None, premise: str, who: Sequence[str], task: str) -> Answ
     import readline  # noqa: F401   arrow keys in `input`
 
     try:
-        if kind is None:
+        chosen = kind
+        if chosen is None:
             listed = "\n".join(f"  {number}  {each:<13}{EXAMPLES[each].told}" for number, each in enumerate(KINDS, 1))
-            kind = _asked(f"What is to be played?\n{listed}", kind_of, KINDS[0])
-        example = EXAMPLES[kind]
+            chosen = _asked(f"What is to be played?\n{listed}", kind_of, KINDS[0])
+        example = EXAMPLES[chosen]
         premise = premise or _asked("What is the situation? One or two sentences that everybody knows.", str,
                                     example.premise)
         who = tuple(who) or _asked_who(example.who)
         task = task or _asked(example.asks, str, example.task)
     except _Left:
         return None
-    return Answers.of(kind, premise=premise, who=who, task=task)
+    return Answers.of(chosen, premise=premise, who=who, task=task)
 
 
-def _asked(question: str, read: Callable[[str], T], otherwise: T) -> T:
+def _asked(question: str, read: Callable[[str], T], otherwise: T, /) -> T:
     """An answer that can be read; Enter takes the one that is proposed."""
     output.note(f"\n{question}\n  Enter takes: {otherwise}")
     while True:
@@ -110,7 +111,7 @@ def _asked(question: str, read: Callable[[str], T], otherwise: T) -> T:
 
 
 def _asked_who(example: Sequence[str]) -> tuple[str, ...]:
-    """Who takes part, a line each."""
+    """The members of the cast, a line each."""
     output.note("\nWho takes part? A line each, `Name: who it is`; an empty line ends.")
     output.note("  Enter takes: " + "\n               ".join(example))
     found: list[str] = []

@@ -40,7 +40,7 @@ def _line(problem: Problem) -> str | None:
 
 
 def _length(problem: Problem, rest: str) -> int:
-    """How many characters are marked: the value if it stands there, else the word."""
+    """The number of characters to mark: the value if it stands there, else the word."""
     for text in _spellings(problem.value):
         if text and rest.startswith(text):
             return len(text)
