@@ -1,4 +1,5 @@
-"""Writes the pages of the reference that are made from the code: commands, settings, events, tables.
+"""Writes the pages of the reference that are made from the code (commands, settings, events, tables), and the table
+of what shells complete.
 
     .venv/bin/python .ci/reference.py        # the result is committed; a test says when it is out of date
 """
@@ -18,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from pyscrai import events
-from pyscrai.cli.main import make_app
+from pyscrai.cli.app import make_app
 from pyscrai.config.aliases import ModelAlias
 from pyscrai.config.server import ServerSettings
 from pyscrai.config.settings import Settings
@@ -141,5 +142,8 @@ def cell(text: str) -> str:
 
 
 if __name__ == "__main__":
+    import completion_table
+
     for name, text in pages().items():
         (TARGET / name).write_text(text, encoding="utf-8")
+    completion_table.TARGET.write_text(completion_table.text(), encoding="utf-8")

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pyscrai.cli.main import make_app
+from pyscrai.cli.app import make_app
 from pyscrai.config.providers import PROVIDERS
 from pyscrai.config.settings import load_settings
 from tests.cli.conftest import Pyscrai
