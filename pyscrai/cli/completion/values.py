@@ -38,7 +38,8 @@ class Values:
                 "run": self._runs, "scenario": lambda: self._templates("scenarios"),
                 "agent": lambda: self._templates("agents"), "template": self._any_template, "alias": self._aliases,
                 "experiment": self._experiments, "tag": lambda: ((tag, "") for tag in self._stored.tags()),
-                "key": lambda: ((name, "") for name in self._stored.api_keys()), "code": self._codes, "page": self._pages,
+                "key": lambda: ((name, "") for name in self._stored.api_keys()),
+                "code": self._codes, "page": self._pages,
                 "role": lambda: self._roles(slot), "parameter": lambda: self._parameters(slot),
                 "role=alias": lambda: self._pairs(slot, incomplete, self._aliases),
                 "role=agent": lambda: self._pairs(slot, incomplete, lambda: self._templates("agents"))}
