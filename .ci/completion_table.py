@@ -12,7 +12,6 @@ from pyscrai.cli.app import make_app
 from pyscrai.cli.command_table import COMMANDS
 from pyscrai.config.aliases import BUILTIN
 from pyscrai.config.providers import PROVIDERS
-from pyscrai.documentation.error_codes.table import ERROR_CODES
 
 TARGET = Path(__file__).parent.parent / "pyscrai" / "cli" / "completion" / "table.json"
 
@@ -36,7 +35,7 @@ FREE = {
 def text() -> str:
     """The table as JSON."""
     found: dict[str, Any] = {"root": _node((), extract_completion_data(make_app()))}
-    found |= {"aliases": list(BUILTIN), "providers": list(PROVIDERS), "codes": sorted(ERROR_CODES)}
+    found |= {"aliases": list(BUILTIN), "providers": list(PROVIDERS)}
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 

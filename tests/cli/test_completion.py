@@ -17,7 +17,7 @@ from types import ModuleType
 import pytest
 
 from pyscrai.cli.completion import values
-from pyscrai.cli.completion.command_line import load_table, slot_of, split
+from pyscrai.cli.completion.command_line import cursor_of, load_table, split
 from pyscrai.cli.completion.reply import reply
 from pyscrai.config.settings import load_settings
 from tests.cli.conftest import Pyscrai
@@ -117,7 +117,7 @@ def test_a_line_is_split_as_a_shell_does(line: str, found: list[str]) -> None:
 @pytest.mark.parametrize("line", ["--", "-", "run --model", "run -- --model ", "= :", "experiment experiment",
                                   "run a b c "])
 def test_no_line_is_too_odd(line: str) -> None:
-    slot_of(load_table(), split(line))
+    cursor_of(load_table(), split(line))
 
 
 @pytest.mark.parametrize("arguments", [("zsh", ""), ("zsh", "run", ""), ("bash", "pyscrai run --model=op", "op"),

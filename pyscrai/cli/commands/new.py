@@ -85,10 +85,7 @@ def _ask(kind: Kind | None, premise: str, who: Sequence[str], task: str) -> Answ
     import readline  # noqa: F401   arrow keys in `input`
 
     try:
-        chosen = kind
-        if chosen is None:
-            listed = "\n".join(f"  {number}  {each:<13}{EXAMPLES[each].told}" for number, each in enumerate(KINDS, 1))
-            chosen = _asked(f"What is to be played?\n{listed}", kind_of, KINDS[0])
+        chosen = kind or _asked_kind()
         example = EXAMPLES[chosen]
         premise = premise or _asked("What is the situation? One or two sentences that everybody knows.", str,
                                     example.premise)
@@ -97,6 +94,11 @@ def _ask(kind: Kind | None, premise: str, who: Sequence[str], task: str) -> Answ
     except _Left:
         return None
     return Answers.of(chosen, premise=premise, who=who, task=task)
+
+
+def _asked_kind() -> Kind:
+    listed = "\n".join(f"  {number}  {each:<13}{EXAMPLES[each].told}" for number, each in enumerate(KINDS, 1))
+    return _asked(f"What is to be played?\n{listed}", kind_of, KINDS[0])
 
 
 def _asked(question: str, read: Callable[[str], T], otherwise: T, /) -> T:

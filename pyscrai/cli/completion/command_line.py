@@ -25,7 +25,7 @@ def load_table() -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Slot:
+class TypedWord:
     """The place of the word under the cursor.
 
     Args:
@@ -41,7 +41,7 @@ class Slot:
     typed: dict[str, list[str]] = field(default_factory=dict)
 
 
-def slot_of(table: dict[str, Any], words: Sequence[str]) -> Slot:
+def cursor_of(table: dict[str, Any], words: Sequence[str]) -> TypedWord:
     """The place of the last of the words, which may be empty."""
     node, typed, count, over = table["root"], dict[str, list[str]](), 0, False
     pending: str | None = None
@@ -67,23 +67,23 @@ def slot_of(table: dict[str, Any], words: Sequence[str]) -> Slot:
             if positional is not None:
                 typed.setdefault(positional["name"], []).append(word)
             count += 1
-    return _slot(node, words[-1], typed, count, pending, over=over)
+    return _cursor(node, words[-1], typed, count, pending, over=over)
 
 
-def _slot(node: dict[str, Any], last: str, typed: dict[str, list[str]], count: int, pending: str | None, *,
-          over: bool) -> Slot:
+def _cursor(node: dict[str, Any], last: str, typed: dict[str, list[str]], count: int, pending: str | None, *,
+          over: bool) -> TypedWord:
     options = node.get("options", {})
     if pending is not None:
-        return Slot(value=_value(options[pending]), typed=typed)
+        return TypedWord(value=_value(options[pending]), typed=typed)
     if last.startswith("-") and not over:
         name, equals, _ = last.partition("=")
         if equals:
-            return Slot(value=_value(options.get(name, {})), prefix=f"{name}=", typed=typed)
-        return Slot(words=tuple((name, told["help"]) for name, told in options.items()
+            return TypedWord(value=_value(options.get(name, {})), prefix=f"{name}=", typed=typed)
+        return TypedWord(words=tuple((name, told["help"]) for name, told in options.items()
                                 if name not in typed or told.get("many")), typed=typed)
     commands = () if count else tuple((name, told["help"]) for name, told in node.get("commands", {}).items())
     positional = _positional(node, count)
-    return Slot(words=commands, value=None if positional is None else _value(positional), typed=typed)
+    return TypedWord(words=commands, value=None if positional is None else _value(positional), typed=typed)
 
 
 def _positional(node: dict[str, Any], count: int) -> dict[str, Any] | None:

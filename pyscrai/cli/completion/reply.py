@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from pyscrai.cli.completion.command_line import Pair, Slot, load_table, slot_of, split
+from pyscrai.cli.completion.command_line import Pair, TypedWord, cursor_of, load_table, split
 from pyscrai.cli.completion.values import FILES, Values
 
 COMMAND = "__complete"
@@ -22,9 +22,9 @@ def reply(shell: str, given: Sequence[str]) -> str:
     words, seen = (split(given[0])[1:], given[1]) if shell == "bash" else (list(given), None)
     words = words or [""]
     table = load_table()
-    slot = slot_of(table, words)
-    found = _candidates(table, slot, words[-1])
-    files = "files" if slot.value in FILES else ""
+    cursor = cursor_of(table, words)
+    found = _candidates(table, cursor, words[-1])
+    files = "files" if cursor.value in FILES else ""
     if seen is None:
         lines = [f"{word}\t{' '.join(told.split())}" if told else word for word, told in found]
     else:
@@ -33,10 +33,10 @@ def reply(shell: str, given: Sequence[str]) -> str:
     return "\n".join([files, *lines])
 
 
-def _candidates(table: dict[str, object], slot: Slot, last: str) -> list[Pair]:
-    incomplete = last.removeprefix(slot.prefix)
-    found = [pair for pair in slot.words if pair[0].startswith(last)]
-    if slot.value is not None:
-        found += [(slot.prefix + word, told) for word, told in Values(table).of(slot, incomplete)
+def _candidates(table: dict[str, object], cursor: TypedWord, last: str) -> list[Pair]:
+    incomplete = last.removeprefix(cursor.prefix)
+    found = [pair for pair in cursor.words if pair[0].startswith(last)]
+    if cursor.value is not None:
+        found += [(cursor.prefix + word, told) for word, told in Values(table).of(cursor, incomplete)
                   if word.startswith(incomplete) and word.isprintable()]
     return list(dict(reversed(found)).items())[::-1][:MOST]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pyscrai.cli.completion.command_line import Pair, Slot
+from pyscrai.cli.completion.command_line import Pair, TypedWord
 from pyscrai.databases.stored_names import StoredNames
 
 PACKAGE = Path(__file__).parents[2]
@@ -29,22 +29,22 @@ class Values:
         self._config = _config()
         self._stored = StoredNames(_database_url(self._config))
 
-    def of(self, slot: Slot, incomplete: str) -> Iterator[Pair]:
-        """The values for a slot."""
-        if isinstance(slot.value, tuple):
-            yield from ((value, "") for value in slot.value)
-        elif slot.value is not None:
+    def of(self, cursor: TypedWord, incomplete: str) -> Iterator[Pair]:
+        """The values for a cursor."""
+        if isinstance(cursor.value, tuple):
+            yield from ((value, "") for value in cursor.value)
+        elif cursor.value is not None:
             kinds: dict[str, Callable[[], Iterator[Pair]]] = {
                 "run": self._runs, "scenario": lambda: self._templates("scenarios"),
                 "agent": lambda: self._templates("agents"), "template": self._any_template, "alias": self._aliases,
                 "experiment": self._experiments, "tag": lambda: ((tag, "") for tag in self._stored.tags()),
                 "key": lambda: ((name, "") for name in self._stored.api_keys()),
                 "code": self._codes, "page": self._pages,
-                "role": lambda: self._roles(slot), "parameter": lambda: self._parameters(slot),
-                "role=alias": lambda: self._pairs(slot, incomplete, self._aliases),
-                "role=agent": lambda: self._pairs(slot, incomplete, lambda: self._templates("agents"))}
-            if slot.value in kinds:
-                yield from kinds[slot.value]()
+                "role": lambda: self._roles(cursor), "parameter": lambda: self._parameters(cursor),
+                "role=alias": lambda: self._pairs(cursor, incomplete, self._aliases),
+                "role=agent": lambda: self._pairs(cursor, incomplete, lambda: self._templates("agents"))}
+            if cursor.value in kinds:
+                yield from kinds[cursor.value]()
 
     def _runs(self) -> Iterator[Pair]:
         found = list(self._stored.runs())
@@ -75,7 +75,9 @@ class Values:
         yield from ((f"{prefix}:", "a model of this provider") for prefix in self._table["providers"])
 
     def _codes(self) -> Iterator[Pair]:
-        yield from ((code, "") for code in self._table["codes"])
+        from pyscrai.documentation.error_codes.table import ERROR_CODES
+
+        yield from ((code, found.meaning) for code, found in sorted(ERROR_CODES.items()))
 
     def _pages(self) -> Iterator[Pair]:
         from pyscrai.documentation.site import site_folder
@@ -85,27 +87,27 @@ class Values:
             yield from ((path.parent.relative_to(folder).as_posix(), "") for path in sorted(folder.rglob("index.html"))
                         if path.parent != folder)
 
-    def _roles(self, slot: Slot) -> Iterator[Pair]:
-        if run := next(iter(slot.typed.get("RUN", ())), None):
+    def _roles(self, cursor: TypedWord) -> Iterator[Pair]:
+        if run := next(iter(cursor.typed.get("RUN", ())), None):
             yield from self._stored.roles_of_run(run)
             return
-        for role, told in (self._scenario(slot).get("roles") or {}).items():
+        for role, told in (self._scenario(cursor).get("roles") or {}).items():
             yield str(role), str(told.get("name") or "") if isinstance(told, dict) else ""
 
-    def _parameters(self, slot: Slot) -> Iterator[Pair]:
-        for name, told in (self._scenario(slot).get("parameters") or {}).items():
+    def _parameters(self, cursor: TypedWord) -> Iterator[Pair]:
+        for name, told in (self._scenario(cursor).get("parameters") or {}).items():
             yield f"{name}=", str(told.get("description") or "") if isinstance(told, dict) else ""
 
-    def _pairs(self, slot: Slot, incomplete: str, values: Callable[[], Iterator[Pair]]) -> Iterator[Pair]:
+    def _pairs(self, cursor: TypedWord, incomplete: str, values: Callable[[], Iterator[Pair]]) -> Iterator[Pair]:
         role, equals, _ = incomplete.partition("=")
         if equals:
             yield from ((f"{role}={value}", told) for value, told in values())
         else:
-            yield from ((f"{role}=", told) for role, told in self._roles(slot))
+            yield from ((f"{role}=", told) for role, told in self._roles(cursor))
 
-    def _scenario(self, slot: Slot) -> Mapping[str, Any]:
-        """What a stored scenario says; a file is not read for it."""
-        named = next(iter(slot.typed.get("SCENARIO", ())), "")
+    def _scenario(self, cursor: TypedWord) -> Mapping[str, Any]:
+        """The content of a stored scenario; a file is not read for it."""
+        named = next(iter(cursor.typed.get("SCENARIO", ())), "")
         return self._stored.scenario(named) if named else {}
 
 
