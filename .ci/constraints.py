@@ -9,7 +9,7 @@ from importlib.metadata import distributions
 OWN = {"pyscrai", "pip", "setuptools", "wheel"}
 
 HEADER = """\
-# The exact versions that PyScrAI is tested with: `pip install -c constraints.txt -e '.[dev,studio,experiments,mixed]'`.
+# The versions that PyScrAI is tested with: `pip install -c constraints.txt -e '.[dev,studio,experiments,mixed,mcp]'`.
 # Written by `make constraints`; pyproject.toml says what is needed, this file what was tried.
 """
 

@@ -171,18 +171,23 @@ def test_every_import_is_a_declared_dependency() -> None:
     undeclared = {f"{name} ({here(path)})" for path, module in sources() for node in ast.walk(module)
                   for name in (full.split(".")[0] for full in _imported(node))
                   if name in offered_by and name != "pyscrai" and not distributions(offered_by[name]) & declared
-                  and not (name in IN_AN_EXTRA and PACKAGE / "experiments" in path.parents)}
+                  and PACKAGE / IN_AN_EXTRA.get(name, "-") not in path.parents}
     assert not undeclared
 
 
-IN_AN_EXTRA = {"matplotlib", "numpy", "scipy", "statsmodels"}
-"""What `pyscrai.experiments` imports from the extras `experiments` and `mixed`, inside of functions alone."""
+IN_AN_EXTRA = {**dict.fromkeys(("matplotlib", "numpy", "scipy", "statsmodels"), "experiments"), "mcp": "mcp_server"}
+"""What is imported from an extra, and the package that alone does it, inside of functions or as below."""
+
+IMPORTED_LATE = {"pyscrai.mcp_server"}
+"""Packages that import from an extra at once, and are themselves imported inside of functions alone."""
 
 
 def test_what_is_in_an_extra_is_imported_late() -> None:
     early = [f"{here(path)}: {name}" for path, module in sources() for statement in module.body
              if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-             for node in ast.walk(statement) for name in _imported(node) if name.split(".")[0] in IN_AN_EXTRA]
+             and not any(PACKAGE.parent.joinpath(*late.split(".")) in path.parents for late in IMPORTED_LATE)
+             for node in ast.walk(statement) for name in _imported(node)
+             if name.split(".")[0] in IN_AN_EXTRA or ".".join(name.split(".")[:2]) in IMPORTED_LATE]
     assert not early
 
 

@@ -16,7 +16,7 @@ from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import RunRow
 from pyscrai.errors import NotFound, RunError
 from pyscrai.experiments.models.arms import EditedMessage
-from pyscrai.exports.formats import ExportFormat, renderer
+from pyscrai.exports.formats import WITH_CALLS, ExportFormat, renderer
 from pyscrai.exports.html import render_html
 from pyscrai.exports.markdown import render_markdown
 from pyscrai.exports.parquet import events_table
@@ -247,8 +247,8 @@ class AsyncRun:
         return dict((await moment(self._lab.services, self.id, turn)).values)
 
     async def export(self, path: str | Path, *, format: ExportFormat = "json") -> Path:
-        """Write the run to a file: json, jsonl, markdown, html or parquet."""
-        pieces = renderer(format)(await self._dossier(calls=format in ("json", "jsonl")))
+        """Write the run to a file: json, jsonl, markdown, html, parquet, csv, chat or inspect."""
+        pieces = renderer(format)(await self._dossier(calls=format in WITH_CALLS))
         target = Path(path)
         content = b"".join(pieces)
         await self._lab.in_thread(target.write_bytes, content)

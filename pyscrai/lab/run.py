@@ -165,5 +165,5 @@ class Run:
         return self._loop.run(self._core.state(turn))
 
     def export(self, path: str | Path, *, format: ExportFormat = "json") -> Path:
-        """Write the run to a file: json, jsonl, markdown, html or parquet."""
+        """Write the run to a file: json, jsonl, markdown, html, parquet, csv, chat or inspect."""
         return self._loop.run(self._core.export(path, format=format))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from html.parser import HTMLParser
@@ -10,7 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from pyscrai.exports.figures import facts, figure, lasted, money, seconds
-from pyscrai.exports.formats import MEDIA_TYPES, SUFFIXES, ExportFormat, renderer
+from pyscrai.exports.formats import BINARY, MEDIA_TYPES, SUFFIXES, ExportFormat, by_suffix, renderer
 from pyscrai.exports.html import render_report
 from pyscrai.exports.markdown import escape
 from tests.exports.samples import EVENTS, EVIL, dossier
@@ -125,6 +126,21 @@ def test_half_a_character_breaks_no_format() -> None:
     torn = [{**line, "text": "half \ud83d"} if line["kind"] == "utterance" else line for line in EVENTS]
     for name in SUFFIXES:
         written = b"".join(renderer(name)(dossier(events=torn)))
-        if name != "parquet":
+        if name not in BINARY:
             written.decode()
     assert "half \ud83d" in json.loads(b"".join(renderer("json")(dossier(events=torn))))["events"][2]["payload"]["text"]
+
+
+@pytest.mark.parametrize(("file", "name"), [("a.json", "json"), ("a.jsonl", "jsonl"), ("a.chat.jsonl", "chat"),
+                                            ("A.EVAL", "inspect"), ("a.markdown", "markdown"), ("a.md", "markdown"),
+                                            ("a.csv", "csv"), ("a.html", "html"), ("a.txt", None), ("eval", None)])
+def test_a_files_name_tells_its_format(file: str, name: str | None) -> None:
+    assert by_suffix(file) == name
+
+
+def test_csv_has_the_columns_of_the_table() -> None:
+    rows = list(csv.DictReader(document("csv").splitlines(keepends=True)))
+    assert [row["seq"] for row in rows] == [str(line["seq"]) for line in EVENTS]
+    assert (rows[2]["text"], rows[2]["to_all"], rows[2]["audience"]) == ("Good evening.", "true", "")
+    assert (rows[3]["to_all"], rows[3]["audience"], rows[10]["number"]) == ("false", "ada", "4")
+    assert rows[3]["text"] == EVIL

@@ -11,48 +11,47 @@ from pyscrai.cli.folder_export import export_experiment_folder, export_run_folde
 from pyscrai.cli.parameters import AsJson, Target
 from pyscrai.cli.terminal import output
 from pyscrai.errors import ConfigError
-from pyscrai.exports.formats import BINARY, SUFFIXES, WITH_CALLS, ExportFormat, renderer
+from pyscrai.exports.formats import BINARY, WITH_CALLS, ExportFormat, by_suffix, renderer
 
 
 async def export(
     run_id: Annotated[str | None, Parameter(name="RUN", help="A run's id, the beginning of it, or `last`; left out "
                                                              "with --tag or --experiment.")] = None, /, *,
-    format: Annotated[ExportFormat | Literal["folder"] | None, Parameter(
-        help="Left out, the suffix of --output tells, else markdown; `folder` opens in any browser, with no server."
-    )] = None,
+    format: Annotated[ExportFormat | Literal["folder", "huggingface"] | None, Parameter(
+        help="Left out, the suffix of --output tells, else markdown. `chat` is a conversation for each role, as chat "
+             "models are trained on (JSON lines), `inspect` an Inspect log (.eval), `huggingface` a data set's folder, "
+             "`folder` opens in any browser, with no server.")] = None,
     target: Target = None,
-    without_calls: Annotated[bool, Parameter(help="Leave the model calls out of json, jsonl and folder.")] = False,
+    without_calls: Annotated[bool, Parameter(
+        help="Leave the model calls out of json, jsonl, inspect and folder.")] = False,
     family: Annotated[bool, Parameter(help="Into a folder also all runs that share its past.")] = False,
-    tag: Annotated[str | None, Parameter(help="All runs with this tag as one table, CSV or Parquet.")] = None,
+    tag: Annotated[str | None, Parameter(
+        help="All runs with this tag: as one table (csv, parquet), chat, inspect or huggingface.")] = None,
     experiment: Annotated[str | None, Parameter(
-        help="All runs of this experiment as one table, or the experiment as a folder.")] = None,
+        help="All runs of this experiment: as with --tag, or the experiment as a folder.")] = None,
     table: Annotated[Literal["runs", "measurements", "turns"], Parameter(
         help="With --tag or --experiment: a row for each run, measurement, or turn.")] = "runs",
     as_json: AsJson = False,
 ) -> None:
-    """Write a run to a file or to stdout; or many runs, by tag or experiment, as one tidy table."""
+    """Write a run to a file or to stdout; or many runs, by tag or experiment, as one table, file or data set."""
+    calls = not without_calls
     if run_id is None:
-        if (tag is None) == (experiment is None):
-            raise ConfigError("it is not said what to export", code="usage", cure="name a run, --tag or --experiment")
-        if format == "folder":
-            if experiment is None:
-                raise ConfigError("a tag's runs go into a table, not into a folder", code="usage",
-                                  cure="name a run, or --experiment")
-            await export_experiment_folder(experiment, target, calls=not without_calls, as_json=as_json)
-            return
-        from pyscrai.cli.table_export import export_table
-
-        await export_table(table, target, tag=tag, experiment=experiment, as_json=as_json)
+        await _many(format, target, tag=tag, experiment=experiment, table=table, calls=calls, as_json=as_json)
         return
     from pyscrai.cli.run_lookup import looked_up
     from pyscrai.exports.run_reader import gather
 
     if format == "folder":
-        await export_run_folder(run_id, target, calls=not without_calls, family=family, as_json=as_json)
+        await export_run_folder(run_id, target, calls=calls, family=family, as_json=as_json)
+        return
+    if format == "huggingface":
+        from pyscrai.cli.runs_export import export_runs
+
+        await export_runs(format, target, run=run_id, as_json=as_json)
         return
     chosen: ExportFormat = format or ("json" if as_json and target is None else _by_suffix(target))
     async with looked_up(run_id) as (session, row):
-        dossier = await gather(session, row.id, calls=chosen in WITH_CALLS and not without_calls)
+        dossier = await gather(session, row.id, calls=chosen in WITH_CALLS and calls)
     pieces = renderer(chosen)(dossier)
     if target is None:
         for piece in pieces:
@@ -65,6 +64,29 @@ async def export(
         output.note(f"{row.id} is written to {target}")
 
 
+async def _many(format: ExportFormat | Literal["folder", "huggingface"] | None, target: Path | None, *, tag: str | None,
+                experiment: str | None, table: Literal["runs", "measurements", "turns"], calls: bool, as_json: bool
+                ) -> None:
+    """Export the runs of a tag or of an experiment."""
+    if (tag is None) == (experiment is None):
+        raise ConfigError("it is not said what to export", code="usage", cure="name a run, --tag or --experiment")
+    chosen = format or (by_suffix(target.name) if target else None)
+    match chosen:
+        case "folder" if experiment is not None:
+            await export_experiment_folder(experiment, target, calls=calls, as_json=as_json)
+        case "chat" | "inspect" | "huggingface":
+            from pyscrai.cli.runs_export import export_runs
+
+            await export_runs(chosen, target, tag=tag, experiment=experiment, calls=calls, as_json=as_json)
+        case "folder" | "json" | "markdown" | "html":
+            raise ConfigError(f"{chosen} holds one run", code="usage",
+                              cure="name a run; many runs go into csv, parquet, chat, inspect or huggingface")
+        case _:
+            from pyscrai.cli.table_export import export_table
+
+            await export_table(table, target, format=chosen if format else None, tag=tag, experiment=experiment,
+                               as_json=as_json)
+
+
 def _by_suffix(target: Path | None) -> ExportFormat:
-    suffix = target.suffix.lower() if target else ""
-    return next((name for name, known in SUFFIXES.items() if suffix in (known, f".{name}")), "markdown")
+    return (by_suffix(target.name) if target else None) or "markdown"

@@ -27,7 +27,8 @@ from pyscrai.databases.api.schemas.experiments import (
 )
 from pyscrai.databases.repositories.experiments import Experiments
 from pyscrai.databases.repositories.judgements import Judgements
-from pyscrai.services.experiments.bundle import flattened, report_html, report_markdown
+from pyscrai.exports.csv_table import flattened
+from pyscrai.services.experiments.bundle import report_html, report_markdown
 from pyscrai.services.experiments.evidence import evidence_of
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan, load_plan
 from pyscrai.services.experiments.results import compute_results

@@ -115,7 +115,9 @@ async def read_report(run_id: RunId, session: Session, caller: Reader) -> Report
 _EXPORTED: dict[ExportFormat, dict[str, Any]] = {
     "json": {"$ref": f"#/components/schemas/{ExportedRun.__name__}"},
     "jsonl": {"type": "string", "description": "One JSON object a line, each with its `type`."},
-    "markdown": {"type": "string"}, "html": {"type": "string"}, "parquet": {"type": "string", "format": "binary"}}
+    "markdown": {"type": "string"}, "html": {"type": "string"}, "parquet": {"type": "string", "format": "binary"},
+    "csv": {"type": "string"}, "chat": {"type": "string", "description": "A conversation a line, as JSON."},
+    "inspect": {"type": "string", "format": "binary"}}
 """What each format is, for the OpenAPI document."""
 
 
@@ -123,7 +125,11 @@ _EXPORTED: dict[ExportFormat, dict[str, Any]] = {
     "model": ExportedRun, "description": "The whole record of the run, in the format that was asked for.",
     "content": {media.partition(";")[0]: {"schema": _EXPORTED[name]} for name, media in MEDIA_TYPES.items()}}})
 async def export_run(run_id: RunId, session: Session, caller: Reader, format: ExportFormat = "json") -> Response:
-    """A run as a file: JSON, JSON lines, Markdown, a Parquet table, or one HTML page that loads and runs nothing."""
+    """A run as a file: JSON, JSON lines, Markdown, one HTML page that loads and runs nothing, a table, chats, a log.
+
+    `parquet` and `csv` have a row for each event, `chat` has a conversation for each role that spoke, as JSON lines
+    with `messages`, and `inspect` is an Inspect log (`.eval`).
+    """
     dossier = await gather(session, run_id, calls=format in WITH_CALLS)
     headers = {"content-disposition": f'attachment; filename="{run_id}{SUFFIXES[format]}"',
                "content-security-policy": INERT}

@@ -27,6 +27,11 @@ CODES = (
         "exist.",
         "The message names file, field and value. See [settings](../reference/settings.md)."),
     ErrorCode(
+        "config.extra",
+        "A library that this command needs is not installed.",
+        "It belongs to an extra, which playing does not need.",
+        "Install the extra that is named: `pip install 'pyscrai[mcp]'`."),
+    ErrorCode(
         "config.syntax",
         "`pyscrai.toml` is no valid TOML.",
         "A quote or bracket is missing at the place that is named.",

@@ -17,6 +17,7 @@ from pyscrai.experiments.report.html import render_html
 from pyscrai.experiments.report.markdown import render_markdown
 from pyscrai.experiments.report.ro_crate import crate
 from pyscrai.experiments.report.sections import sections
+from pyscrai.exports.csv_table import flattened
 from pyscrai.exports.html import render_html as render_run
 from pyscrai.exports.json_text import dumps
 from pyscrai.exports.run_reader import gather
@@ -118,15 +119,6 @@ async def write_batches(schema: Any, batches: Any, targets: Sequence[Path]) -> N
     finally:
         for writer in writers:
             writer.close()
-
-
-def flattened(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Lists as texts with spaces between, since CSV has none."""
-    for index, field in enumerate(batch.schema):
-        if pa.types.is_list(field.type):
-            texts = [None if value is None else " ".join(value) for value in batch.column(index).to_pylist()]
-            batch = batch.set_column(index, field.with_type(pa.string()), pa.array(texts, pa.string()))
-    return batch
 
 
 async def _write_runs(services: Services, plan: ExperimentPlan, folder: Path) -> list[Path]:

@@ -43,7 +43,7 @@ async def table_batches(session: AsyncSession, plan: ExperimentPlan, table: Tabl
         results: as ``compute_results`` gives them; contrasts and arms are taken from them.
     """
     if table in ("runs", "measurements", "turns"):
-        runs = await _runs(session, plan)
+        runs = await experiment_runs(session, plan)
         return runs.schema(table), runs.batches(session, table)
     columns = {"cells": CELLS, "judgements": JUDGEMENTS, "contrasts": CONTRASTS, "arms": ARMS,
                "deviations": DEVIATIONS}[table]
@@ -81,7 +81,7 @@ def _identity(plan: ExperimentPlan, past: int, arm: str, repeat: int) -> dict[st
     return {"experiment": plan.id, "freeze": plan.row.freeze_hash, "past": past, "arm": arm, "repeat": repeat}
 
 
-async def _runs(session: AsyncSession, plan: ExperimentPlan) -> RunSet:
+async def experiment_runs(session: AsyncSession, plan: ExperimentPlan) -> RunSet:
     """All runs of the cells, those that failed too; factor levels and why a run is left out are columns."""
     factors = {name: pa.string() if any(isinstance(arm.levels.get(name), str | bool) for arm in plan.arms.values())
                else NUMBER for name in plan.spec.factors}

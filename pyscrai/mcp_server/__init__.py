@@ -1,0 +1,1 @@
+"""PyScrAI for assistants, over the Model Context Protocol; needs the extra `mcp`."""
