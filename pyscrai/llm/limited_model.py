@@ -42,10 +42,28 @@ class LimitedModel:
         self.refused = 0
         """Answers of 429 that were not told to the other processes yet."""
 
+    @property
+    def wanted(self) -> int:
+        """The number of calls that there would be now without a bound."""
+        return self.slots.wanted + (self.window.waiting if self.window is not None else 0)
+
+    def demand(self) -> int:
+        """The most calls that were wanted at once since the last time that this was asked."""
+        return self.slots.demand() + (self.window.waiting if self.window is not None else 0)
+
     async def complete(self, request: ModelRequest, on_token: Callable[[str], None] | None = None) -> ModelReply:
+        return await self.complete_within(None, request, on_token)
+
+    async def complete_within(self, seconds: float | None, request: ModelRequest,
+                              on_token: Callable[[str], None] | None = None) -> ModelReply:
+        """Ask; ``seconds`` count from the request's start, and not while the call waits for its turn.
+
+        Raises: as ``complete``.
+            TimeoutError: there was no answer in that time.
+        """
         for number in range(ABSORBED + 1):
             try:
-                return await self._once(request, on_token)
+                return await self._once(seconds, request, on_token)
             except ModelRateLimited as error:
                 self.refused += 1
                 self.slots.wants.set()
@@ -55,10 +73,11 @@ class LimitedModel:
                 await asyncio.sleep(wait * random.uniform(1.0, 1.3))
         raise AssertionError("unreachable")
 
-    async def _once(self, request: ModelRequest, on_token: Callable[[str], None] | None) -> ModelReply:
+    async def _once(self, seconds: float | None, request: ModelRequest, on_token: Callable[[str], None] | None
+                    ) -> ModelReply:
         if self.window is not None:
             await self.window.take()
-        async with self.slots.take():
+        async with self.slots.take(), asyncio.timeout(seconds):
             return await self.inner.complete(request, on_token)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,19 +16,40 @@ class Slots:
 
     def __init__(self, capacity: int | None) -> None:
         self._capacity = capacity
+        self._until = math.inf
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._queued = 0
+        self._told = 0
+        self._surplus = False
+        self._peak = 0
         self.in_use = 0
         self.wants = asyncio.Event()
-        """Set when a call has to wait."""
+        """Set when whoever gave the capacity should look again: a call has to wait that was not told of, or a slot
+        that is to be given back has become free."""
 
     @property
     def wanted(self) -> int:
         """The number of calls that there would be at once without a bound."""
-        return self.in_use + sum(not future.done() for future in self._waiting)
+        return self.in_use + self._queued
 
-    def set(self, capacity: int | None) -> None:
-        """Change the bound; calls under way go on."""
-        self._capacity = capacity
+    def demand(self) -> int:
+        """The most calls that were wanted at once since the last time that this was asked.
+
+        A moment between two calls is no sign that a slot is not needed any more.
+        """
+        peak, self._peak = max(self._peak, self.wanted), self.wanted
+        return peak
+
+    def set(self, capacity: int | None, *, told: int = 0, held: int = 0, until: float = math.inf) -> None:
+        """Change the bound; calls under way go on.
+
+        Args:
+            told: the demand that was told to whoever divides the slots.
+            held: slots that are held, at least as many as there are calls under way; those above the bound go back.
+            until: the event loop's time after which no call begins any more, unless the bound is set again.
+        """
+        self._capacity, self._told, self._until = capacity, told, until
+        self._surplus = capacity is not None and held > capacity
         self._let_in()
 
     @asynccontextmanager
@@ -36,25 +58,39 @@ class Slots:
         if self._waiting or not self._has_room():
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)
-            self.wants.set()
+            self._queued += 1
+            self._count()
             try:
                 await future
             except asyncio.CancelledError:
                 if future.done() and not future.cancelled():
                     self._give_back()
+                else:
+                    self._queued -= 1
                 raise
         else:
             self.in_use += 1
+            self._count()
         try:
             yield
         finally:
             self._give_back()
 
+    def _count(self) -> None:
+        self._peak = max(self._peak, self.wanted)
+        # What was told already and is not given will not come sooner for being told again.
+        if self._queued and (self._capacity is None or self._told <= self._capacity):
+            self.wants.set()
+
     def _has_room(self) -> bool:
-        return self._capacity is None or self.in_use < self._capacity
+        if self._capacity is None:
+            return True
+        return self.in_use < self._capacity and asyncio.get_running_loop().time() < self._until
 
     def _give_back(self) -> None:
         self.in_use -= 1
+        if self._surplus:
+            self.wants.set()
         self._let_in()
 
     def _let_in(self) -> None:
@@ -62,6 +98,7 @@ class Slots:
             future = self._waiting.popleft()
             if not future.done():
                 self.in_use += 1
+                self._queued -= 1
                 future.set_result(None)
 
 
@@ -70,19 +107,24 @@ class Window:
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
+        self.waiting = 0
         self._begun: deque[float] = deque()
         self._line = asyncio.Lock()
 
     async def take(self) -> None:
         """Wait until one more may begin."""
         clock = asyncio.get_running_loop().time
-        async with self._line:
-            while True:
-                now = clock()
-                while self._begun and self._begun[0] <= now - MINUTE:
-                    self._begun.popleft()
-                if len(self._begun) < max(self.limit, 1.0):
-                    self._begun.append(now)
-                    return
-                # The limit may change meanwhile, so a long wait is made of short ones.
-                await asyncio.sleep(min(self._begun[0] + MINUTE - now, 1.0))
+        self.waiting += 1
+        try:
+            async with self._line:
+                while True:
+                    now = clock()
+                    while self._begun and self._begun[0] <= now - MINUTE:
+                        self._begun.popleft()
+                    if len(self._begun) < max(self.limit, 1.0):
+                        self._begun.append(now)
+                        return
+                    # The limit may change meanwhile, so a long wait is made of short ones.
+                    await asyncio.sleep(min(self._begun[0] + MINUTE - now, 1.0))
+        finally:
+            self.waiting -= 1

@@ -56,3 +56,29 @@ async def test_a_window_opens_again(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = clock()
     await asyncio.gather(*(window.take() for _ in range(6)))
     assert 0.2 <= clock() - begun < 1.0
+
+
+async def test_who_divides_slots_is_called_for_what_is_new_alone() -> None:
+    slots, gate, order = Slots(1), asyncio.Event(), list[int]()
+    slots.set(1, told=1)
+    tasks = [asyncio.create_task(hold(slots, gate, order, number)) for number in range(3)]
+    await asyncio.sleep(0)
+    assert slots.wants.is_set(), "a call waits that was not told of"
+    assert (slots.demand(), slots.wanted) == (3, 3)
+    slots.wants.clear()
+    slots.set(1, told=3)
+    tasks.append(asyncio.create_task(hold(slots, gate, order, 3)))
+    await asyncio.sleep(0)
+    assert not slots.wants.is_set(), "more than is given was told already"
+    slots.set(0, told=4, held=1)
+    gate.set()
+    await tasks[0]
+    assert slots.wants.is_set(), "a slot that is to go back became free"
+    assert order == [0]
+    slots.set(5, until=asyncio.get_running_loop().time() - 1)
+    await asyncio.sleep(0)
+    assert order == [0], "a lease that ran out lets nobody in"
+    slots.set(5)
+    await asyncio.gather(*tasks)
+    assert slots.demand() == 4, "the most since it was asked last"
+    assert slots.demand() == 0

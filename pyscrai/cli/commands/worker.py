@@ -53,8 +53,10 @@ async def worker(
         manager = EngineManager(registry, capacity=capacity or settings.server.capacity, grace=settings.server.grace)
         deaf = registry.on_external_request(manager.wake)
         try:
-            async with (FleetMember(services, manager, "worker", aliases=alias or (), labels=labels or ()),
-                        SharedLimits(services), manager):
+            async with (SharedLimits(services) as limits,
+                        FleetMember(services, manager, "worker", limits=limits, aliases=alias or (),
+                                    labels=labels or ()),
+                        manager):
                 if as_json:
                     output.json_line({"worker": services.ownership.owner, "capacity": manager.capacity,
                                       "pid": os.getpid()})

@@ -101,9 +101,10 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     hub = Hub(services.database, services.writer, manager.listen_to_tokens, revoked=access.revoked,
               most=server.max_streams)
     purging = Heartbeat(PURGED_EVERY, lambda: purge(services.database), at_once=True)
+    limits = SharedLimits(services)
     watching = asyncio.create_task(tell_of_shortage(), name="pyscrai-open-files")
     try:
-        async with (FleetMember(services, manager, "serve"), SharedLimits(services), manager, hub,
+        async with (limits, FleetMember(services, manager, "serve", limits=limits), manager, hub,
                     ExperimentManager(services, manager) as running):
             context = Context(services, manager, hub, access, running)
             app.state.context = context

@@ -77,8 +77,12 @@ class Dialect(Protocol):
         """A transaction that keeps out everybody else who migrates."""
         ...
 
-    def wakeups(self) -> AsyncIterator[None]:
-        """An item whenever runs may be due that another process made so; none where the database does not tell."""
+    tell_of_limits: str | None
+    """SQL that tells all processes to take their parts of a model's limits again; None where nothing can be told."""
+
+    def wakeups(self) -> AsyncIterator[str]:
+        """What other processes tell: ``runs`` may be due, ``limits`` are to be taken again; ``all`` where something
+        may have been missed. Nothing where the database does not tell."""
         ...
 
     async def vacuum(self, engine: AsyncEngine) -> None:

@@ -59,6 +59,7 @@ class PostgresDialect:
     lock_texts: str | None = "LOCK TABLE llm_messages IN EXCLUSIVE MODE"
     session_timeout: float | None = WRITE_TIMEOUT
     order_events: str | None = f"SELECT pg_advisory_xact_lock({ORDER_LOCK})"
+    tell_of_limits: str | None = "SELECT pg_notify('pyscrai_limits', '')"
 
     def __init__(self, url: URL) -> None:
         self.url = url.update_query_dict({name: str(value) for name, value in CONNECTING.items()
@@ -92,7 +93,7 @@ class PostgresDialect:
         finally:
             engine.dispose()
 
-    def wakeups(self) -> AsyncIterator[None]:
+    def wakeups(self) -> AsyncIterator[str]:
         from pyscrai.databases.dialects.postgres_wakeups import wakeups
 
         return wakeups(self.dsn)

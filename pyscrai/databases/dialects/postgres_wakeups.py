@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import psycopg
 import structlog
 
-CHANNEL = "pyscrai_runs"
+CHANNELS = {"pyscrai_runs": "runs", "pyscrai_limits": "limits"}
+"""What is told, by the channel on which it is; the trigger of revision 0005 tells of runs."""
 
 QUIET = 30.0
 """Seconds after which a silent connection is tried."""
@@ -19,16 +20,17 @@ AGAIN = 1.0
 _log = structlog.get_logger("pyscrai.databases")
 
 
-async def wakeups(dsn: str) -> AsyncIterator[None]:
-    """One item for each thing that is told, and one whenever something may have been missed."""
+async def wakeups(dsn: str) -> AsyncIterator[str]:
+    """One item for each thing that is told, and ``all`` whenever something may have been missed."""
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-                await connection.execute(f"LISTEN {CHANNEL}")
-                yield
+                for channel in CHANNELS:
+                    await connection.execute(f"LISTEN {channel}")
+                yield "all"
                 while True:
-                    async for _ in connection.notifies(timeout=QUIET, stop_after=1):
-                        yield
+                    async for notice in connection.notifies(timeout=QUIET, stop_after=1):
+                        yield CHANNELS[notice.channel]
                     async with asyncio.timeout(QUIET):
                         await connection.execute("SELECT 1")
         except (psycopg.Error, OSError, TimeoutError) as error:

@@ -53,6 +53,7 @@ class SqliteDialect:
     lock_texts: str | None = None
     session_timeout: float | None = None
     order_events: str | None = None
+    tell_of_limits: str | None = None
 
     def __init__(self, url: URL) -> None:
         if (url.database or ":memory:") == ":memory:":
@@ -100,8 +101,8 @@ class SqliteDialect:
         finally:
             engine.dispose()
 
-    async def wakeups(self) -> AsyncIterator[None]:
-        nothing: tuple[None, ...] = ()
+    async def wakeups(self) -> AsyncIterator[str]:
+        nothing: tuple[str, ...] = ()
         for each in nothing:
             yield each
 

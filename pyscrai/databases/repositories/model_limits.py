@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -29,11 +29,20 @@ GROWTH = 1.1
 
 @dataclass(frozen=True, slots=True)
 class LimitShare:
-    """What of an alias's limits a process may use: calls at once, and its part of all calls a minute."""
+    """What of an alias's limits a process may use: calls at once, and its part of all calls a minute.
+
+    ``held`` slots are counted as its own: more than ``slots`` while calls are under way that it began before. It is to
+    take its part again as soon as one of these has ended.
+    """
 
     slots: int
     share: float
     factor: float
+    held: int = 0
+    unmet: bool = False
+    """Whether it wants more than it could be given, because others hold what is due to it."""
+    gave_back: bool = False
+    """Whether it gave back what others wait for."""
 
 
 class ModelLimits:
@@ -47,30 +56,39 @@ class ModelLimits:
         """Take this process's part, until ``ttl`` has passed.
 
         The parts of all never add up to more than ``total``: one process grows only by what others have given back.
+        What nobody wants is divided among those that want something, so that their next call need not wait for it.
 
         Args:
             total: calls that the endpoint bears at once when it is well.
+            wanted: calls that this process would make at once.
             refused: whether it has answered 429 to this process since the last time.
         """
-        factor = await self._factor(alias, refused=refused)
+        factor, moment = await self._factor(alias, refused=refused)
         rows = (await self._session.scalars(select(ModelSlotsRow).where(
             ModelSlotsRow.alias == alias, ModelSlotsRow.until > DatabaseClock()))).all()
         others = {row.worker: row for row in rows if row.worker != worker}
+        before = next((row.slots for row in rows if row.worker == worker), 0)
         bearable = max(1, int(total * factor))
-        targets = level({worker: wanted, **{name: row.wanted for name, row in others.items()}}, bearable)
-        left = bearable - sum(row.slots for row in others.values())
+        wants = {worker: wanted, **{name: row.wanted for name, row in others.items()}}
+        # Where there are fewer slots than processes, each gets its turn.
+        targets = level(wants, bearable, turn=int(moment.timestamp() // 2))
+        left = max(0, bearable - sum(row.slots for row in others.values()))
+        slots = min(targets[worker], left)
         # What is under way cannot be taken back.
-        slots = max(min(targets[worker], left), min(in_use, total), 0)
-        said = {"slots": slots, "wanted": wanted, "until": DatabaseClock(ttl)}
+        held = max(slots, min(in_use, total))
+        said = {"slots": held, "wanted": wanted, "until": DatabaseClock(ttl)}
         known = await self._session.scalar(
             update(ModelSlotsRow).where(ModelSlotsRow.alias == alias, ModelSlotsRow.worker == worker).values(said)
             .returning(ModelSlotsRow.slots), execution_options={"synchronize_session": False})
         if known is None:
             self._session.add(ModelSlotsRow(alias=alias, worker=worker, **said))
         everybody = sum(targets.values())
-        return LimitShare(slots, targets[worker] / everybody if everybody else 1 / (len(others) + 1), factor)
+        unmet = targets[worker] > slots and wanted > slots
+        waiting = any(row.slots < min(targets[name], row.wanted) for name, row in others.items())
+        return LimitShare(slots, targets[worker] / everybody if everybody else 1 / (len(others) + 1), factor,
+                          held, unmet, held < before and waiting)
 
-    async def _factor(self, alias: str, *, refused: bool) -> float:
+    async def _factor(self, alias: str, *, refused: bool) -> tuple[float, datetime]:
         """The part of the limits that holds now; the row stays locked, so that one process divides at a time."""
         row = await self._locked(alias)
         if row is None:
@@ -86,21 +104,38 @@ class ModelLimits:
             row.factor, row.changed_at = max(LEAST, row.factor * CUT), moment
         elif not refused and row.factor < 1.0 and moment - row.changed_at > RECOVERY:
             row.factor, row.changed_at = min(1.0, row.factor * GROWTH), moment
-        return row.factor
+        return row.factor, moment
 
     async def _locked(self, alias: str) -> ModelLimitRow | None:
         return await self._session.get(ModelLimitRow, alias, with_for_update=True)
 
 
-def level(wanted: Mapping[str, int], total: int) -> dict[str, int]:
-    """Divide so that nobody gets more than it wants, and nobody less than another but for its wants."""
+def level(wanted: Mapping[str, int], total: int, *, turn: int = 0) -> dict[str, int]:
+    """Divide so that nobody gets more than it wants, and nobody less than another but for its wants.
+
+    What is left when all have what they want is divided among them as well.
+
+    Args:
+        turn: who comes first where there are fewer than those who want one.
+    """
     given = dict.fromkeys(wanted, 0)
-    left, open_ = total, sorted(name for name, count in wanted.items() if count)
+    asking = sorted(name for name, count in wanted.items() if count)
+    if asking and total < len(asking):
+        first = turn % len(asking)
+        asking = asking[first:] + asking[:first]
+    left = _fill(given, asking, total, lambda name: wanted[name])
+    _fill(given, asking, left, lambda name: total)
+    return given
+
+
+def _fill(given: dict[str, int], names: Sequence[str], left: int, most: Callable[[str], int]) -> int:
+    """Give out what is left, to each as much as to the others up to its most; what remains then."""
+    open_ = [name for name in names if given[name] < most(name)]
     while left > 0 and open_:
         each = max(1, left // len(open_))
         for name in open_:
-            more = min(each, wanted[name] - given[name], left)
+            more = min(each, most(name) - given[name], left)
             given[name] += more
             left -= more
-        open_ = [name for name in open_ if given[name] < wanted[name]]
-    return given
+        open_ = [name for name in open_ if given[name] < most(name)]
+    return left

@@ -22,7 +22,7 @@ from pyscrai.engines.calls.recorded_calls import (
 from pyscrai.engines.calls.repair import as_taken_by, repair
 from pyscrai.engines.calls.token_stream import TokenListener, TokenStream
 from pyscrai.engines.place import Place
-from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest, Usage
+from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest, Usage, complete_within
 from pyscrai.engines.ports.record import Attempt, CallRecord, Record, question_digest
 from pyscrai.engines.state import UNPRICED
 from pyscrai.engines.tools.consultation import use_now
@@ -238,11 +238,11 @@ class ModelCaller:
         for number in range(policy.retries + 1):
             begun = clock()
             try:
-                async with asyncio.timeout(policy.timeout):
-                    self._tokens.begin()
-                    reply = await model.complete(as_taken_by(model, request), self._tokens.of_a_try(speech))
-                    text = storable(reply.text)
-                    return (reply if text is reply.text else replace(reply, text=text)), None
+                self._tokens.begin()
+                reply = await complete_within(model, policy.timeout, as_taken_by(model, request),
+                                              self._tokens.of_a_try(speech))
+                text = storable(reply.text)
+                return (reply if text is reply.text else replace(reply, text=text)), None
             except TimeoutError:
                 failure = ModelTimeout(f"{model.alias} did not answer within {policy.timeout:g} s")
             except ModelError as error:

@@ -6,9 +6,10 @@ Nothing here knows an HTTP client or a model's SDK: adapters live in ``pyscrai.l
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Layout = Literal["instruct", "script"]
 """The layout of a prompt: ``instruct`` for large hosted models, ``script`` for small ones."""
@@ -107,3 +108,30 @@ class ChatModel(Protocol):
             ModelError: in one of its kinds; ``retryable`` and ``retry_after`` say what may help.
         """
         ...
+
+
+@runtime_checkable
+class QueueingModel(Protocol):
+    """A ``ChatModel`` whose calls wait for their turn before the request is made."""
+
+    async def complete_within(self, seconds: float | None, request: ModelRequest,
+                              on_token: Callable[[str], None] | None = None) -> ModelReply:
+        """Ask as ``complete`` does; ``seconds`` count from the request's start.
+
+        Raises:
+            TimeoutError: there was no answer in that time.
+        """
+        ...
+
+
+async def complete_within(model: ChatModel, seconds: float | None, request: ModelRequest,
+                          on_token: Callable[[str], None] | None = None) -> ModelReply:
+    """Ask a model, for so many seconds from the request's start at most.
+
+    Raises: as ``ChatModel.complete``.
+        TimeoutError: there was no answer in that time.
+    """
+    if isinstance(model, QueueingModel):
+        return await model.complete_within(seconds, request, on_token)
+    async with asyncio.timeout(seconds):
+        return await model.complete(request, on_token)

@@ -16,6 +16,7 @@ from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.engines.orchestration.heartbeat import Heartbeat
 from pyscrai.errors import PyscraiError, StorageError
 from pyscrai.factories.services import Services
+from pyscrai.services.fleet.shared_limits import SharedLimits
 
 BEAT = 3.0
 """Seconds between two signs of life."""
@@ -34,10 +35,14 @@ class FleetMember:
     """Tells the fleet of this process, and looks for due runs when the database says so; a context manager.
 
     Without a word from the database the manager's own beat finds them.
+
+    Args:
+        limits: this process's parts of the models' limits, taken again when the database says so.
     """
 
-    def __init__(self, services: Services, manager: EngineManager, kind: Kind, *, aliases: Collection[str] = (),
-                 labels: Collection[str] = ()) -> None:
+    def __init__(self, services: Services, manager: EngineManager, kind: Kind, *, limits: SharedLimits | None = None,
+                 aliases: Collection[str] = (), labels: Collection[str] = ()) -> None:
+        self._limits = limits
         self._database, self._manager, self._kind = services.database, manager, kind
         self._id = services.ownership.owner
         self._aliases = tuple(sorted(aliases or services.settings.models))
@@ -50,8 +55,9 @@ class FleetMember:
         await self._beat()
         self._heartbeat.start()
         if self._manager.capacity:
-            self._tasks = [asyncio.create_task(self._listen(), name="pyscrai-listen"),
-                           asyncio.create_task(self._look(), name="pyscrai-look")]
+            self._tasks.append(asyncio.create_task(self._look(), name="pyscrai-look"))
+        if self._manager.capacity or self._limits is not None:
+            self._tasks.append(asyncio.create_task(self._listen(), name="pyscrai-listen"))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -73,8 +79,11 @@ class FleetMember:
             await Workers(session).beat(said, TTL)
 
     async def _listen(self) -> None:
-        async for _ in self._database.dialect.wakeups():
-            self._due.set()
+        async for told in self._database.dialect.wakeups():
+            if told != "limits":
+                self._due.set()
+            if told != "runs" and self._limits is not None:
+                self._limits.take_again()
 
     async def _look(self) -> None:
         while True:
