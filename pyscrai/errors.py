@@ -125,6 +125,12 @@ class Fenced(RunError):
     code = "run.fenced"
 
 
+class BudgetSpent(RunError):
+    """The budget of the experiment or caller that a run is played for is spent: the run stands and waits for more."""
+
+    code = "run.budget_spent"
+
+
 class EngineError(PyscraiError):
     """A turn could not be brought to an end: the failure policy of its role says what follows."""
 

@@ -38,6 +38,18 @@ class ShareRow(Base):
     priority: Mapped[int] = mapped_column(default=0)
     held: Mapped[bool] = mapped_column(default=False)
     """Whether none of its runs is to be begun or taken over."""
+    budget_usd: Mapped[float | None]
+    """What its calls may cost in all; None is no bound."""
+
+
+class ShareSpendingRow(Base):
+    """A part of what the calls of a share have cost: each connection that writes adds to a row of its own."""
+
+    __tablename__ = "share_spending"
+
+    share: Mapped[str] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    cost_usd: Mapped[float]
 
 
 class ModelLimitRow(Base):

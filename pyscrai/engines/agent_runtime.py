@@ -36,6 +36,7 @@ from pyscrai.engines.orchestration.step import Step
 from pyscrai.engines.orchestration.turn_order import GATHER, in_turn
 from pyscrai.engines.place import Keys, Place, awaited_keys, gather_keys, opening_keys
 from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
+from pyscrai.engines.ports.purse import Purse
 from pyscrai.engines.ports.record import CallKey, CallRecord, Inbox, Record
 from pyscrai.engines.state import Activation, Line, Played
 from pyscrai.engines.tools.tool import ToolScene
@@ -66,8 +67,8 @@ class AgentRuntime(WatcherRuntime):
 
     def __init__(self, plan: Plan, engines: Mapping[str, Engine], record: Record, inbox: Inbox | None = None, *,
                  recall: Recall | None = None, listener: TokenListener | None = None,
-                 sleep: Callable[[float], Any] = asyncio.sleep) -> None:
-        super().__init__(plan, engines, record, recall=recall, listener=listener, sleep=sleep)
+                 sleep: Callable[[float], Any] = asyncio.sleep, purse: Purse | None = None) -> None:
+        super().__init__(plan, engines, record, recall=recall, listener=listener, sleep=sleep, purse=purse)
         self._arrivals = Arrivals(inbox)
 
     # -- the nodes ----------------------------------------------------------------------------------------------------

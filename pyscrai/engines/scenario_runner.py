@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from langgraph.types import Command
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.state import shown_usage
 from pyscrai.engines.watcher_runtime import TurnPaused
-from pyscrai.errors import Fenced, PyscraiError, RunError, StorageError, WrongState
+from pyscrai.errors import BudgetSpent, Fenced, PyscraiError, RunError, StorageError, WrongState
 from pyscrai.events import Event, RunCompleted, RunFailed, RunPaused, RunResumed, RunStopped, RunWaiting
 from pyscrai.lifecycle import RunStatus
 
@@ -28,6 +28,8 @@ class Result:
     error: Mapping[str, Any] | None = None
     waiting: Mapping[str, Any] | None = None
     usage: Mapping[str, float | None] = field(default_factory=dict)
+    withheld: bool = False
+    """Whether it stands though nobody asked for it: what is desired of it stays so, and it goes on when it can."""
 
 
 class ScenarioRunner:
@@ -101,6 +103,8 @@ class ScenarioRunner:
             raise
         except TurnPaused as error:
             return await self._pause(error.message)
+        except BudgetSpent as error:
+            return replace(await self._pause(error.message), withheld=True)
         except PyscraiError as error:
             if isinstance(error, StorageError) and error.passes:
                 raise

@@ -14,6 +14,7 @@ from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.step import Step
 from pyscrai.engines.place import Keys, Place
+from pyscrai.engines.ports.purse import Purse
 from pyscrai.engines.ports.record import Past, Progress, Record
 from pyscrai.engines.state import Activation, Line, shown_usage
 from pyscrai.engines.tools.consultation import consult
@@ -42,8 +43,9 @@ class WatcherRuntime:
     """
 
     def __init__(self, plan: Plan, engines: Mapping[str, Engine], record: Record, *, recall: Recall | None = None,
-                 listener: TokenListener | None = None, sleep: Callable[[float], Any] = asyncio.sleep) -> None:
-        self.plan, self.engines, self.record = plan, engines, record
+                 listener: TokenListener | None = None, sleep: Callable[[float], Any] = asyncio.sleep,
+                 purse: Purse | None = None) -> None:
+        self.plan, self.engines, self.record, self.purse = plan, engines, record, purse
         self.recall = recall or Recall(past=record if isinstance(record, Past) else None)
         self.listener, self.sleep = listener, sleep
 
@@ -97,7 +99,7 @@ class WatcherRuntime:
 
     def caller(self, engine: Engine, place: Place) -> ModelCaller:
         """The model calls of an activation."""
-        return ModelCaller(engine, place, self.record, self.listener, self.sleep)
+        return ModelCaller(engine, place, self.record, self.listener, self.sleep, self.purse)
 
     async def act(self, engine: Engine, activation: Activation, seen: Any, caller: ModelCaller) -> Performance:
         """Let a model act: first with the role's tools, then as the activation says."""

@@ -40,5 +40,7 @@ class RunOptions:
     """Pause at a ``turn``, when a ``phase`` begins, or ``when`` a condition holds."""
     people: Mapping[str, str] = field(default_factory=dict)
     """Role to the person who plays it."""
+    share: str = ""
+    """Whose turn it uses in a fair queue, and whose budget; whoever asks for it, if left out."""
     tags: tuple[str, ...] = ()
     name: str = ""

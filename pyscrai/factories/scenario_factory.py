@@ -32,6 +32,7 @@ from pyscrai.factories.budget import check_budget
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.factories.services import Services
+from pyscrai.factories.share_budgets import SharePurse
 from pyscrai.factories.stored_past import StoredPast
 from pyscrai.factories.versions import versions
 from pyscrai.lifecycle import Desired
@@ -142,7 +143,8 @@ async def make_runner(services: Services, stored: StoredRun, fence: int, *, list
     record = RunRecord.of(services.writer, stored, fence, ended=services.joint.sum_up)
     inbox = RunInbox(services.database, record, stored.controls)
     recall = Recall(run=run_id, past=StoredPast(services.database, run_id))
-    runtime = AgentRuntime(plan, engines, record, inbox, recall=recall, listener=listener)
+    runtime = AgentRuntime(plan, engines, record, inbox, recall=recall, listener=listener,
+                           purse=SharePurse(services.budgets, stored.row.share))
     graph = await make_graph(services, run_id, plan)
     graph.checkpointer.assure = partial(services.ownership.assure, run_id, fence)
     return ScenarioRunner(graph, runtime, run_id)

@@ -14,6 +14,7 @@ from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.factories.caches import Shared
 from pyscrai.factories.run_batches import Joint
 from pyscrai.factories.run_leases import Ownership
+from pyscrai.factories.share_budgets import ShareBudgets
 from pyscrai.factories.template_store import seed_library
 from pyscrai.llm.models import Models
 
@@ -30,6 +31,7 @@ class Services:
     ownership: Ownership
     shared: Shared
     joint: Joint
+    budgets: ShareBudgets
 
 
 @asynccontextmanager
@@ -57,5 +59,6 @@ async def open_services(settings: Settings, *, library: bool = True) -> AsyncIte
         ownership = await asyncio.to_thread(Ownership, database)
         stack.push_async_callback(ownership.close)
         shared = Shared()
-        yield Services(settings, database, models, writer, checkpoints, ownership, shared, Joint(database, shared))
+        yield Services(settings, database, models, writer, checkpoints, ownership, shared, Joint(database, shared),
+                       ShareBudgets(database))
 

@@ -206,6 +206,8 @@ def _new_run(child: str, row: RunRow, cast: Sequence[AgentInstanceRow], spec: Ru
         settings.pop(own, None)  # type: ignore[misc]
     if "commands_before" in settings:
         settings["commands_before"] += commands
+    if actor != row.settings.get("actor"):   # whoever forks another's run pays for the fork
+        settings.pop("share", None)
     if edits.max_turns:
         settings["max_turns"] = edits.max_turns
     if edits.budget_usd:

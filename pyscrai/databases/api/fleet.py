@@ -44,6 +44,10 @@ class ShareItem(Answer):
     priority: int
     held: bool
     """Whether none of its runs is begun or taken over."""
+    budget_usd: float | None
+    """What its calls may cost in all; its runs stand when that is spent."""
+    spent_usd: float
+    """What its calls have cost, as far as prices are known."""
 
 
 class Fleet(Answer):
@@ -60,6 +64,8 @@ class ShareChange(Body):
     weight: float | None = Field(None, gt=0, le=1e6)
     priority: int | None = Field(None, ge=-1_000, le=1_000)
     held: bool | None = None
+    budget_usd: float | None = Field(None, gt=0, le=1e9)
+    """What its calls may cost in all; an explicit null lifts the bound."""
 
 
 ShareName = Annotated[str, Path(max_length=200)]
@@ -77,8 +83,10 @@ async def read_fleet(context: Ctx, caller: Reader) -> Fleet:
 @router.put("/fleet/shares/{share}", operation_id="treat_share", responses=problems())
 async def treat_share(context: Ctx, caller: Admin, share: ShareName, change: ShareChange) -> ShareItem:
     """Treat a share of the runs otherwise: one row, however many runs it has."""
+    lifted = "budget_usd" in change.model_fields_set and change.budget_usd is None
     async with context.services.database.session() as session:
-        await Workers(session).treat(share, weight=change.weight, priority=change.priority, held=change.held)
+        await Workers(session).treat(share, weight=change.weight, priority=change.priority, held=change.held,
+                                     budget_usd="none" if lifted else change.budget_usd)
     state = await fleet_state(context.services.database)
     found = next((each for each in state.shares if each.share == share), None) or ShareState(share, 0, 0, 1.0, 0, False)
     return ShareItem.model_validate(found, from_attributes=True)

@@ -82,7 +82,8 @@ class Dialect(Protocol):
 
     def wakeups(self) -> AsyncIterator[str]:
         """What other processes tell: ``runs`` may be due, ``limits`` are to be taken again; ``all`` where something
-        may have been missed. Nothing where the database does not tell."""
+        may have been missed. Nothing where the database does not tell.
+        """
         ...
 
     async def vacuum(self, engine: AsyncEngine) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.fleet_tables import ShareRow
+from pyscrai.databases.repositories.spending import Spending
 from pyscrai.databases.tables import CLAIMABLE, RunRow
 from pyscrai.lifecycle import STATUSES, unmet
 
@@ -61,7 +62,10 @@ class Claims:
         held = await self._held()
         shares = {group.share: treated.get(group.share) or ShareRow(
             share=group.share, weight=1.0, priority=0, held=False) for group in groups}
-        open_ = {name: row for name, row in shares.items() if not row.held}
+        bounded = [name for name, row in treated.items() if row.budget_usd is not None]
+        spent = await Spending(self._session).bounded(bounded) if bounded else {}
+        open_ = {name: row for name, row in shares.items()
+                 if not row.held and not (name in spent and spent[name].all)}
         taken: list[Claim] = []
         for _ in range(ROUNDS):
             quotas = divide(room - len(taken), open_, held + Counter(claim.share for claim in taken))

@@ -141,6 +141,12 @@ class ExperimentCells:
             ExperimentPastRow.experiment_id == self._id, ExperimentPastRow.run_id.is_not(None))
         return [str(run_id) for run_id in await self._session.scalars(cells.union(shared) if pasts else cells)]
 
+    async def playing(self) -> Sequence[str]:
+        """The runs of cells that were begun and are not settled."""
+        return [str(run_id) for run_id in await self._session.scalars(select(ExperimentCellRow.run_id).where(
+            ExperimentCellRow.experiment_id == self._id, ExperimentCellRow.state == "playing",
+            ExperimentCellRow.run_id.is_not(None)))]
+
     async def spent(self) -> tuple[float, int]:
         """USD and tokens that the runs took so far."""
         cells, pasts = ExperimentCellRow, ExperimentPastRow

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -59,8 +60,12 @@ class Workers:
         return (await self._session.scalars(select(ShareRow).order_by(ShareRow.share))).all()
 
     async def treat(self, share: str, *, weight: float | None = None, priority: int | None = None,
-                    held: bool | None = None) -> ShareRow:
-        """Change how a share is treated."""
+                    held: bool | None = None, budget_usd: float | Literal["none"] | None = None) -> ShareRow:
+        """Change how a share is treated; what is None stays as it is.
+
+        Args:
+            budget_usd: ``none`` lifts the bound.
+        """
         row = await self._session.get(ShareRow, share)
         if row is None:
             row = ShareRow(share=share, weight=1.0, priority=0, held=False)
@@ -68,5 +73,7 @@ class Workers:
         row.weight = row.weight if weight is None else weight
         row.priority = row.priority if priority is None else priority
         row.held = row.held if held is None else held
+        if budget_usd is not None:
+            row.budget_usd = None if budget_usd == "none" else budget_usd
         await self._session.flush()
         return row

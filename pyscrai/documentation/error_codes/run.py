@@ -32,6 +32,13 @@ CODES = (
         "It holds the run's lease.",
         "Pause or stop it there. A process that died is replaced within 15 seconds."),
     ErrorCode(
+        "run.budget_spent",
+        "The budget of the experiment or caller that the run is played for is spent.",
+        "Calls of any of its runs, whichever process plays them, have cost as much as `pyscrai fleet share NAME "
+        "--budget` or the experiment's stop rule `cost_usd` allows. The run stands before the turn "
+        "that would have cost more.",
+        "A higher budget lets its runs go on by themselves; nothing is lost or paid twice."),
+    ErrorCode(
         "run.fenced",
         "Another process took the run over.",
         "This one was away for too long: its lease ended. What it had not recorded is played again by the other, "

@@ -23,6 +23,7 @@ from pyscrai.engines.calls.repair import as_taken_by, repair
 from pyscrai.engines.calls.token_stream import TokenListener, TokenStream
 from pyscrai.engines.place import Place
 from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest, Usage, complete_within
+from pyscrai.engines.ports.purse import Purse
 from pyscrai.engines.ports.record import Attempt, CallRecord, Record, question_digest
 from pyscrai.engines.state import UNPRICED
 from pyscrai.engines.tools.consultation import use_now
@@ -64,8 +65,9 @@ class ModelCaller:
     """
 
     def __init__(self, engine: Engine, place: Place, record: Record, listener: TokenListener | None = None,
-                 sleep: Callable[[float], Any] = asyncio.sleep, *, whole: ModelCaller | None = None) -> None:
-        self.engine, self.place, self.record, self.sleep = engine, place, record, sleep
+                 sleep: Callable[[float], Any] = asyncio.sleep, purse: Purse | None = None, *,
+                 whole: ModelCaller | None = None) -> None:
+        self.engine, self.place, self.record, self.sleep, self.purse = engine, place, record, sleep, purse
         self.notes: list[tuple[str, type[Event], dict[str, Any]]] = []
         """Events about how the calls went, each with its key."""
         self.purpose = ""
@@ -215,6 +217,8 @@ class ModelCaller:
         if key.ordinal or (self._whole is not None and self._whole._recorded.begun):
             # What was answered before in this turn may be in this question: it must not be lost once this is asked.
             await self.record.commit(())
+        if self.purse is not None:
+            await self.purse.see_that_there_is_some()
         attempts: list[Attempt] = []
         models = [self.engine.model, *([self.engine.fallback] if self.engine.fallback else [])]
         failure: ModelError | None = None

@@ -244,7 +244,7 @@ class EngineManager:
             live.result = await runner.end(reason)
         else:
             live.result = await self._play(live, assignment)
-        obeyed = live.obeyed(told)
+        obeyed = None if live.result.withheld and live.asked is None else live.obeyed(told)
         if obeyed is not None or live.result.status in FINAL:
             await self._registry.settle(live.run_id, obeyed or told, live.result)
 

@@ -204,7 +204,7 @@ class CellPlayer:
             name=f"{spec.name} {name}", variables=overrides.variables,
             injects=tuple(inject.model_dump(mode="json") for inject in overrides.injects), prompts=overrides.prompts,
             memory={role: memory.model_dump(mode="json") for role, memory in overrides.memory.items()},
-            standstill=standstill or {})
+            standstill=standstill or {}, share=self._plan.id)
 
     async def _edits(self, arm: PlannedArm, parent: str, turn: int, seed: int) -> Edits:
         overrides = arm.overrides

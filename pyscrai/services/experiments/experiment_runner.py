@@ -19,8 +19,10 @@ import structlog
 
 from pyscrai.databases.columns import now
 from pyscrai.databases.experiment_tables import ExperimentPastRow
+from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.experiment_cells import ExperimentCells
 from pyscrai.databases.repositories.experiments import Experiments
+from pyscrai.databases.repositories.workers import Workers
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.errors import WrongState
 from pyscrai.factories.run_leases import is_dead
@@ -155,6 +157,8 @@ class ExperimentRunner:
             self._whole = self._looked_at = await cells.whole_pasts()
             counts = await cells.counts()
             self._settled = sum(arm.get("ended", 0) + arm.get("failed", 0) for arm in counts.values())
+            if (budget := _budget(plan)) is not None:
+                await Workers(session).treat(self._id, budget_usd=budget)
             await Experiments(session).change(
                 self._id, status="running", desired="run", reason="", started_at=plan.row.started_at or now(),
                 ended_at=None)
@@ -165,7 +169,8 @@ class ExperimentRunner:
         cells = max(1, len(plan.arms) * plan.spec.repeats)
         # Few pasts are under way at once, so that a stop rule finds whole ones; those that are made first need more.
         most = parallel if plan.spec.pasts.until is not None else math.ceil(parallel / cells) + 1
-        player = CellPlayer(self._services, RunPlayer(self._services, self._manager, self._id, self._standing), plan,
+        player = CellPlayer(self._services, RunPlayer(self._services, self._manager, self._id, self._standing,
+                                                     self._is_spent), plan,
                             room=asyncio.Semaphore(parallel), stopped=self._stopped, settled=self._count)
         under_way: set[asyncio.Task[None]] = set()
         try:
@@ -206,6 +211,16 @@ class ExperimentRunner:
 
     # -- stopping -----------------------------------------------------------------------------------------------------
 
+    async def _is_spent(self) -> bool:
+        """Whether the experiment's calls, of all processes, have cost what it may cost; then nothing new is begun."""
+        if not await self._services.budgets.is_spent(self._id):
+            return False
+        if not self._halt:
+            self._reason = "its budget is spent"
+            self.halt("rule")
+        return True
+
+
     async def _check_stop(self, plan: ExperimentPlan, player: CellPlayer) -> None:
         spec = plan.spec
         limit = spec.failures.stop_above
@@ -213,6 +228,8 @@ class ExperimentRunner:
             self._reason = f"{self._failed} of {self._settled} runs failed"
             self.halt("failures")
         if self._halt:
+            return
+        if await self._is_spent():
             return
         narrowed = await self._half_width(plan)
         for rule in spec.stop.first if spec.stop is not None and not plan.row.pilot else ():
@@ -241,12 +258,20 @@ class ExperimentRunner:
             return await self._end("paused", self._reason)
         if self._halt == "cancel":
             return await self._end("cancelled", "it was cancelled")
+        if await self._services.budgets.is_spent(self._id):
+            await self._let_stand()
         async with self._services.database.read() as session:
             counts = await ExperimentCells(session, self._id).counts()
         left = sum(arm.get("planned", 0) + arm.get("playing", 0) for arm in counts.values())
         if left and self._halt != "rule":
             return await self._end("paused", f"{left} runs are not played")
         return await self._end("completed", self._reason or "all pasts were played")
+
+    async def _let_stand(self) -> None:
+        """Ask nothing more of runs that stand because nothing is left to spend."""
+        async with self._services.database.session() as session:
+            run_ids = await ExperimentCells(session, self._id).playing()
+            await DesiredStates(session).set(run_ids, "none")
 
     async def _end(self, status: str, reason: str) -> ExperimentPlan:
         desired = {"paused": "pause", "cancelled": "cancel"}.get(status, "none")
@@ -257,3 +282,9 @@ class ExperimentRunner:
                                          ended_at=now() if status in ("completed", "cancelled") else None)
             session.expire_all()
             return await plan_of(session, await experiments.get(self._id))
+
+
+def _budget(plan: ExperimentPlan) -> float | None:
+    """What all calls of an experiment may cost: its stop rule of that name; a pilot stops by none."""
+    rules = plan.spec.stop.first if plan.spec.stop is not None and not plan.row.pilot else ()
+    return min((rule.cost_usd for rule in rules if rule.cost_usd is not None), default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -56,11 +56,17 @@ class Stand:
 
 
 class RunPlayer:
-    """Makes and plays the runs of one experiment; what many of them ask of the database is asked once for all."""
+    """Makes and plays the runs of one experiment; what many of them ask of the database is asked once for all.
 
-    def __init__(self, services: Services, manager: EngineManager, experiment_id: str, stopped: Callable[[], bool]
-                 ) -> None:
+    Args:
+        stopped: whether what plays is to stand.
+        spent: whether the experiment may spend nothing more.
+    """
+
+    def __init__(self, services: Services, manager: EngineManager, experiment_id: str, stopped: Callable[[], bool],
+                 spent: Callable[[], Awaitable[bool]]) -> None:
         self._services, self._manager, self._id, self._stopped = services, manager, experiment_id, stopped
+        self._spent = spent
         self.create = Together(self._create)
         self.settle = Together(self._settle)
         self.stand = Together(self._stand)
@@ -81,7 +87,8 @@ class RunPlayer:
             self._manager.wake(run_id, "run", share=self._id)
             await self._manager.until_settled(run_id)
             stand = await self.stand(run_id)
-            if stand.status in (*ENDED, "paused", "waiting") or self._stopped():
+            # What the experiment cannot pay for stands, or is not begun: it learns of it here.
+            if stand.status in ENDED or await self._spent() or stand.status in ("paused", "waiting") or self._stopped():
                 return stand
             await asyncio.sleep(0.5)   # another process plays it
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pyscrai.databases.columns import now
 from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.claims import Claims
+from pyscrai.databases.repositories.spending import Spending
 from pyscrai.databases.repositories.workers import Workers
 
 
@@ -37,6 +38,8 @@ class ShareState:
     weight: float
     priority: int
     held: bool
+    budget_usd: float | None = None
+    spent_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,15 @@ async def fleet_state(database: Database) -> FleetState:
         workers, claims = Workers(session), Claims(session)
         living, treated = await workers.list(), {row.share: row for row in await workers.shares()}
         waiting, playing = await claims.waiting(), await claims.playing()
+        spending = await Spending(session).read({*waiting, *playing, *treated})
     moment = now()
     shares = []
     for share in sorted({*waiting, *playing, *treated}):
         row = treated.get(share)
         shares.append(ShareState(share, waiting.get(share, 0), playing.get(share, 0), row.weight if row else 1.0,
-                                 row.priority if row else 0, row.held if row else False))
+                                 row.priority if row else 0, row.held if row else False,
+                                 row.budget_usd if row else None,
+                                 spending[share].cost_usd if share in spending else 0.0))
     return FleetState([WorkerState(row.id, row.kind, row.version, row.capacity, row.playing, row.aliases, row.labels,
                                    row.started_at, max(0.0, (moment - row.beat_at).total_seconds()))
                        for row in living], shares)
