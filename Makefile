@@ -24,8 +24,8 @@ $(STAMP): pyproject.toml constraints.txt .ci/web/package-lock.json
 	@test -x $(BIN)/python || { echo "setup: creating .venv with $$("$(PYTHON)" --version)"; "$(PYTHON)" -m venv .venv; }
 	@# An old pip may not know this machine's or the packages' newer wheel tags: renew it before it installs anything.
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade 'pip>=25'
-	@echo "setup: installing pyscrai[dev,studio,experiments,mixed,mcp] with $$(grep -c == constraints.txt) pinned packages"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,studio,experiments,mixed,mcp]'
+	@echo "setup: installing pyscrai[dev,studio,experiments,mixed,mcp,otel] with $$(grep -c == constraints.txt) pinned packages"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,studio,experiments,mixed,mcp,otel]'
 	@$(BIN)/python -m pip check
 	@# What checks the viewer, and nothing that it needs to run: TypeScript and axe-core, by the node of a wheel.
 	@mkdir -p .venv/web && cp .ci/web/package.json .ci/web/package-lock.json .venv/web

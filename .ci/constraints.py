@@ -9,7 +9,8 @@ from importlib.metadata import distributions
 OWN = {"pyscrai", "pip", "setuptools", "wheel"}
 
 HEADER = """\
-# The versions that PyScrAI is tested with: `pip install -c constraints.txt -e '.[dev,studio,experiments,mixed,mcp]'`.
+# The exact versions that PyScrAI is tested with:
+# `pip install -c constraints.txt -e '.[dev,studio,experiments,mixed,mcp,otel]'`.
 # Written by `make constraints`; pyproject.toml says what is needed, this file what was tried.
 """
 

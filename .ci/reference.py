@@ -23,6 +23,7 @@ from pyscrai.cli.app import make_app
 from pyscrai.config.aliases import ModelAlias
 from pyscrai.config.server import ServerSettings
 from pyscrai.config.settings import Settings
+from pyscrai.config.telemetry import TelemetrySettings
 from pyscrai.databases import experiment_tables
 from pyscrai.databases.tables import Base
 from pyscrai.field_docs import _docstrings
@@ -70,10 +71,11 @@ def commands() -> str:
 def settings() -> str:
     """Every setting with its type and default."""
     parts = [MADE, "", "# Settings", "", SETTINGS, ""]
-    for title, model in (("General", Settings), ("`[server]`", ServerSettings), ("`[models.NAME]`", ModelAlias)):
+    for title, model in (("General", Settings), ("`[server]`", ServerSettings), ("`[models.NAME]`", ModelAlias),
+                         ("`[telemetry]`", TelemetrySettings)):
         parts += [f"## {title}", "", "| setting | type | default | |", "|---|---|---|---|"]
         parts += [f"| `{name}` | {cell(kind)} | {cell(default)} | {cell(text)} |" for name, kind, default, text
-                  in fields(model) if name not in ("name", "models", "server")]
+                  in fields(model) if name not in ("name", "models", "server", "telemetry")]
         parts.append("")
     return "\n".join(parts)
 

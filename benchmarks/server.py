@@ -47,7 +47,8 @@ class Counters:
         return self.latency * self.chance.uniform(1 - self.jitter, 1 + self.jitter)
 
     def stats(self) -> dict[str, int]:
-        return {"requests": self.requests, "prompt_bytes": self.prompt_bytes, "most_at_once": self.most_at_once}
+        return {"requests": self.requests, "prompt_bytes": self.prompt_bytes, "at_once": self.at_once,
+                "most_at_once": self.most_at_once}
 
 
 class Connection(asyncio.Protocol):

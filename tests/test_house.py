@@ -175,7 +175,8 @@ def test_every_import_is_a_declared_dependency() -> None:
     assert not undeclared
 
 
-IN_AN_EXTRA = {**dict.fromkeys(("matplotlib", "numpy", "scipy", "statsmodels"), "experiments"), "mcp": "mcp_server"}
+IN_AN_EXTRA = {**dict.fromkeys(("matplotlib", "numpy", "scipy", "statsmodels"), "experiments"), "mcp": "mcp_server",
+               "opentelemetry": "telemetry"}
 """What is imported from an extra, and the package that alone does it, inside of functions or as below."""
 
 IMPORTED_LATE = {"pyscrai.mcp_server"}
@@ -185,9 +186,19 @@ IMPORTED_LATE = {"pyscrai.mcp_server"}
 def test_what_is_in_an_extra_is_imported_late() -> None:
     early = [f"{here(path)}: {name}" for path, module in sources() for statement in module.body
              if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+             and PACKAGE / "telemetry" not in path.parents   # the next test is about it
              and not any(PACKAGE.parent.joinpath(*late.split(".")) in path.parents for late in IMPORTED_LATE)
              for node in ast.walk(statement) for name in _imported(node)
              if name.split(".")[0] in IN_AN_EXTRA or ".".join(name.split(".")[:2]) in IMPORTED_LATE]
+    assert not early
+
+
+def test_telemetry_is_imported_where_it_is_switched_on() -> None:
+    """The package of that name may import the extra `otel` at its top, since nobody imports the package at theirs."""
+    plain = {"pyscrai.telemetry.figures"}
+    early = [f"{here(path)}: {name}" for path, module in sources() if PACKAGE / "telemetry" not in path.parents
+             for statement in module.body if isinstance(statement, ast.Import | ast.ImportFrom)
+             for name in _imported(statement) if name.startswith("pyscrai.telemetry") and name not in plain]
     assert not early
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -20,6 +21,11 @@ def configure_logs(settings: Settings) -> None:
         structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.StackInfoRenderer(),
     ]
+    if settings.telemetry.enabled:
+        with suppress(ImportError):   # that the extra is missing is told when the services are opened
+            from pyscrai.telemetry.log_context import add_trace_ids
+
+            shared.append(add_trace_ids)
     last: Any = structlog.processors.JSONRenderer() if settings.log_format == "json" else (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback))
     finish: list[Any] = [structlog.processors.format_exc_info, last] if settings.log_format == "json" else [last]

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pyscrai.config.aliases import BUILTIN, EMBEDDED, OPENAI_URL, ModelAlias, Prices, Structured
 from pyscrai.config.providers import PROVIDERS, Provider, provider_of
 from pyscrai.config.server import ServerSettings
+from pyscrai.config.telemetry import TelemetrySettings
 from pyscrai.did_you_mean import closest, instead
 from pyscrai.errors import ConfigError
 
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     tools_allowed: tuple[str, ...] = ()
     """Import paths, ``package.module:name``, of the LangChain tools that templates may give to roles."""
     server: ServerSettings = ServerSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     log_format: Literal["console", "json"] = "console"
 

@@ -17,7 +17,6 @@ from pyscrai.databases.repositories.stored_runs import StoredRun
 from pyscrai.databases.repositories.templates import agent_templates
 from pyscrai.databases.run_settings import RunSettings
 from pyscrai.databases.tables import ScenarioTemplateRow
-from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.agents.engine import Engine
 from pyscrai.engines.agents.program import load_program
 from pyscrai.engines.calls.token_stream import TokenListener
@@ -34,6 +33,7 @@ from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.factories.services import Services
 from pyscrai.factories.share_budgets import SharePurse
 from pyscrai.factories.stored_past import StoredPast
+from pyscrai.factories.telemetry import players
 from pyscrai.factories.versions import versions
 from pyscrai.lifecycle import Desired
 from pyscrai.llm.models import Models
@@ -143,11 +143,12 @@ async def make_runner(services: Services, stored: StoredRun, fence: int, *, list
     record = RunRecord.of(services.writer, stored, fence, ended=services.joint.sum_up)
     inbox = RunInbox(services.database, record, stored.controls)
     recall = Recall(run=run_id, past=StoredPast(services.database, run_id))
-    runtime = AgentRuntime(plan, engines, record, inbox, recall=recall, listener=listener,
+    runtime_of, runner_of = players(services.telemetry)
+    runtime = runtime_of(plan, engines, record, inbox, recall=recall, listener=listener,
                            purse=SharePurse(services.budgets, stored.row.share))
     graph = await make_graph(services, run_id, plan)
     graph.checkpointer.assure = partial(services.ownership.assure, run_id, fence)
-    return ScenarioRunner(graph, runtime, run_id)
+    return runner_of(graph, runtime, run_id)
 
 
 async def make_graph(services: Services, run_id: str, plan: Plan) -> Any:

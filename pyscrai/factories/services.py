@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pyscrai.config.settings import Settings
 from pyscrai.databases.checkpoints.checkpoints import Checkpoints
@@ -15,8 +16,12 @@ from pyscrai.factories.caches import Shared
 from pyscrai.factories.run_batches import Joint
 from pyscrai.factories.run_leases import Ownership
 from pyscrai.factories.share_budgets import ShareBudgets
+from pyscrai.factories.telemetry import open_telemetry
 from pyscrai.factories.template_store import seed_library
 from pyscrai.llm.models import Models
+
+if TYPE_CHECKING:
+    from pyscrai.telemetry.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Services:
     shared: Shared
     joint: Joint
     budgets: ShareBudgets
+    telemetry: Telemetry | None = None
 
 
 @asynccontextmanager
@@ -54,11 +60,15 @@ async def open_services(settings: Settings, *, library: bool = True) -> AsyncIte
         stack.push_async_callback(writer.close)
         checkpoints = Checkpoints(database)
         stack.push_async_callback(checkpoints.close)
-        models = await stack.enter_async_context(Models(settings))
         # In a thread, since it looks at files: `langgraph dev` refuses what blocks its loop.
         ownership = await asyncio.to_thread(Ownership, database)
+        telemetry, watched = None, None
+        if settings.telemetry.enabled:
+            telemetry, watched = await asyncio.to_thread(open_telemetry, settings.telemetry, ownership.owner)
+            stack.push_async_callback(asyncio.to_thread, telemetry.shutdown)
+        models = await stack.enter_async_context(Models(settings, watched=watched))
         stack.push_async_callback(ownership.close)
         shared = Shared()
         yield Services(settings, database, models, writer, checkpoints, ownership, shared, Joint(database, shared),
-                       ShareBudgets(database))
+                       ShareBudgets(database), telemetry)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pyscrai.databases.coalescer import Together
 from pyscrai.databases.database import Database
-from pyscrai.databases.repositories.spending import Spending, Spent
+from pyscrai.databases.repositories.share_costs import Spending, Spent
 from pyscrai.errors import BudgetSpent
 
 FRESH = 2.0

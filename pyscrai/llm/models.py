@@ -32,10 +32,16 @@ class _Closable(Protocol):
 
 
 class Models:
-    """Gives the model behind an alias; an asynchronous context manager that closes all of them."""
+    """Gives the model behind an alias; an asynchronous context manager that closes all of them.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        watched: puts something around each model that is told of its requests.
+    """
+
+    def __init__(self, settings: Settings, *, watched: Callable[[ChatModel, ModelAlias], ChatModel] | None = None
+                 ) -> None:
         self.settings = settings
+        self._watched = watched
         self._registered: dict[str, ChatModel] = {}
         self._made: dict[str, ChatModel] = {}
         self._closing: list[_Closable] = []
@@ -115,6 +121,8 @@ class Models:
                 model = await self._make(alias)
                 if isinstance(model, _Closable):
                     self._closing.append(model)
+                if self._watched is not None:
+                    model = self._watched(model, alias)
                 # In a thread, as all that imports: `langgraph dev` refuses what blocks its loop.
                 made = await asyncio.to_thread(limited, model, alias)
                 if isinstance(made, LimitedModel):

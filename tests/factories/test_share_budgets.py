@@ -12,7 +12,7 @@ from pyscrai.config.settings import load_settings
 from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.databases.repositories.spending import Spending, Spent
+from pyscrai.databases.repositories.share_costs import Spending, Spent
 from pyscrai.databases.repositories.workers import Workers
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.errors import BudgetSpent

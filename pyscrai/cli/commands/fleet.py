@@ -84,7 +84,7 @@ async def share(
 
 
 def _spent(share: ShareState) -> str:
-    """What a share has spent, of what it may."""
+    """The spending of a share, and its budget."""
     if share.budget_usd is not None:
         return f"{share.spent_usd:.2f} of {share.budget_usd:g} USD"
     return f"{share.spent_usd:.2f} USD" if share.spent_usd else ""

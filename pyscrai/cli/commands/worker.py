@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -20,6 +21,8 @@ async def worker(
     alias: Annotated[list[str] | None, Parameter(help="Play only runs that ask these models. Repeatable.")] = None,
     labels: Annotated[list[str] | None, Parameter(help="What this machine offers, for runs tagged `needs:LABEL`. "
                                                   "Repeatable.")] = None,
+    alive: Annotated[Path | None, Parameter(help="A file that is touched every three seconds while the process is "
+                                            "well, for a liveness probe.")] = None,
     as_json: AsJson = False,
 ) -> int:
     """Play the runs of the database, beside any number of other workers.
@@ -55,7 +58,7 @@ async def worker(
         try:
             async with (SharedLimits(services) as limits,
                         FleetMember(services, manager, "worker", limits=limits, aliases=alias or (),
-                                    labels=labels or ()),
+                                    labels=labels or (), alive=alive),
                         manager):
                 if as_json:
                     output.json_line({"worker": services.ownership.owner, "capacity": manager.capacity,

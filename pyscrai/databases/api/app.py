@@ -21,6 +21,7 @@ from pyscrai.databases.api import (
     forks,
     interviews,
     measures,
+    metrics,
     openapi,
     records,
     runs,
@@ -44,9 +45,13 @@ from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.engines.orchestration.heartbeat import Heartbeat
 from pyscrai.factories.services import Services, open_services
 from pyscrai.services.experiments.experiment_manager import ExperimentManager
+from pyscrai.services.fleet.kept_figures import KeptFigures
 from pyscrai.services.fleet.member import FleetMember
 from pyscrai.services.fleet.shared_limits import SharedLimits
 from pyscrai.services.run_registry import StoredRunRegistry
+
+TOLD_EVERY = 10.0
+"""Seconds between two times that OpenTelemetry is told how the fleet stands, where that is switched on."""
 
 PURGED_EVERY = 600.0
 """Seconds between two purges of idempotency keys."""
@@ -77,6 +82,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
                    fleet.router, system.router, openapi.router):
         app.include_router(router, prefix=openapi.PREFIX)
     app.include_router(openapi.front)
+    app.include_router(metrics.router)
     app.include_router(viewer.router)
     app.include_router(documentation.router)
     add_handlers(app)
@@ -101,17 +107,26 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     hub = Hub(services.database, services.writer, manager.listen_to_tokens, revoked=access.revoked,
               most=server.max_streams)
     purging = Heartbeat(PURGED_EVERY, lambda: purge(services.database), at_once=True)
-    limits = SharedLimits(services)
+    limits, figures = SharedLimits(services), KeptFigures(services.database)
+
+    async def tell_of_fleet() -> None:
+        if services.telemetry is not None:
+            services.telemetry.figures = await figures.get()
+
+    telling = Heartbeat(TOLD_EVERY, tell_of_fleet, at_once=True)
     watching = asyncio.create_task(tell_of_shortage(), name="pyscrai-open-files")
     try:
         async with (limits, FleetMember(services, manager, "serve", limits=limits), manager, hub,
                     ExperimentManager(services, manager) as running):
-            context = Context(services, manager, hub, access, running)
+            context = Context(services, manager, hub, access, running, figures)
             app.state.context = context
             purging.start()
+            if services.telemetry is not None:
+                telling.start()
             yield context
     finally:
         await purging.stop()
+        await telling.stop()
         watching.cancel()
         stop_listening()
         unsubscribe()

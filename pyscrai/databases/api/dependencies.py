@@ -14,6 +14,7 @@ from pyscrai.databases.api.event_hub import Hub
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_manager import ExperimentManager
+from pyscrai.services.fleet.kept_figures import KeptFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Context:
     hub: Hub
     access: Access
     experiments: ExperimentManager
+    figures: KeptFigures
 
 
 def context_of(request: Request) -> Context:

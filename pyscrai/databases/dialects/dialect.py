@@ -81,7 +81,7 @@ class Dialect(Protocol):
     """SQL that tells all processes to take their parts of a model's limits again; None where nothing can be told."""
 
     def wakeups(self) -> AsyncIterator[str]:
-        """What other processes tell: ``runs`` may be due, ``limits`` are to be taken again; ``all`` where something
+        """Notices of other processes: ``runs`` may be due, ``limits`` are to be taken again; ``all`` where something
         may have been missed. Nothing where the database does not tell.
         """
         ...

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.fleet_tables import ShareRow
-from pyscrai.databases.repositories.spending import Spending
+from pyscrai.databases.repositories.share_costs import Spending
 from pyscrai.databases.tables import CLAIMABLE, RunRow
 from pyscrai.lifecycle import STATUSES, unmet
 

@@ -118,6 +118,11 @@ CODES = (
         "The format is no text.",
         "Name a file with `--output`, or send it through a pipe."),
     ErrorCode(
+        "config.missing_extra",
+        "A setting needs a package that is not installed.",
+        "What few need is an extra of PyScrAI's, and not installed with it.",
+        "Install the extra that the cure names, or take the setting back."),
+    ErrorCode(
         "export.exists",
         "The folder to export into is not empty.",
         "Nothing is written over.",

@@ -285,6 +285,6 @@ class ExperimentRunner:
 
 
 def _budget(plan: ExperimentPlan) -> float | None:
-    """What all calls of an experiment may cost: its stop rule of that name; a pilot stops by none."""
+    """The bound of what all calls of an experiment cost: its stop rule of that name; a pilot stops by none."""
     rules = plan.spec.stop.first if plan.spec.stop is not None and not plan.row.pilot else ()
     return min((rule.cost_usd for rule in rules if rule.cost_usd is not None), default=None)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal, Self
 
 import structlog
@@ -38,21 +39,23 @@ class FleetMember:
 
     Args:
         limits: this process's parts of the models' limits, taken again when the database says so.
+        alive: a file that is touched with each beat, also while the database is away, for a liveness probe.
     """
 
     def __init__(self, services: Services, manager: EngineManager, kind: Kind, *, limits: SharedLimits | None = None,
-                 aliases: Collection[str] = (), labels: Collection[str] = ()) -> None:
-        self._limits = limits
+                 aliases: Collection[str] = (), labels: Collection[str] = (), alive: Path | None = None) -> None:
+        self._limits, self._alive = limits, alive
         self._database, self._manager, self._kind = services.database, manager, kind
         self._id = services.ownership.owner
         self._aliases = tuple(sorted(aliases or services.settings.models))
         self._labels = tuple(sorted(labels))
-        self._heartbeat = Heartbeat(BEAT, self._beat)
+        self._heartbeat = Heartbeat(BEAT, self._touch, self._beat)
         self._due = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         await self._beat()
+        await self._touch()
         self._heartbeat.start()
         if self._manager.capacity:
             self._tasks.append(asyncio.create_task(self._look(), name="pyscrai-look"))
@@ -71,6 +74,10 @@ class FleetMember:
                 await Workers(session).leave(self._id)
         except StorageError as error:
             _log.warning("fleet.not_left", code=error.code)
+
+    async def _touch(self) -> None:
+        if self._alive is not None:
+            await asyncio.to_thread(self._alive.touch)
 
     async def _beat(self) -> None:
         said = Presence(self._id, self._kind, __version__, self._manager.capacity, self._manager.playing,

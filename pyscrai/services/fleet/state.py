@@ -9,7 +9,7 @@ from datetime import datetime
 from pyscrai.databases.columns import now
 from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.claims import Claims
-from pyscrai.databases.repositories.spending import Spending
+from pyscrai.databases.repositories.share_costs import Spending
 from pyscrai.databases.repositories.workers import Workers
 
 
