@@ -17,12 +17,13 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from statistics import fmean, median, quantiles
+from typing import Any
 
 from sqlalchemy import func, select, text
 
@@ -230,7 +231,7 @@ async def limits(given: argparse.Namespace, url: str, models: str, folder: Path)
                    detail=f"{len(busy)} samples, {latency:g} s a call")]
 
 
-FIGURES: dict[str, Callable[[argparse.Namespace, str, str, Path], Awaitable[list[Figure]]]] = {
+FIGURES: dict[str, Callable[[argparse.Namespace, str, str, Path], Coroutine[Any, Any, list[Figure]]]] = {
     "pick-up": pick_up, "queue": queue, "fairness": fairness, "scaling": scaling, "limits": limits}
 
 

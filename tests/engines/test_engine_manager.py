@@ -288,3 +288,13 @@ def test_fair_queue() -> None:
     assert not queue.remove("a2")
     assert [queue.get() for _ in range(4)] == ["a1", "b1", "a3", None]
     assert len(queue) == 0
+
+
+async def test_a_free_place_is_filled_at_once_where_more_may_wait() -> None:
+    registry = FakeRegistry(length=1)
+    registry.gate.set()
+    registry.desired.update({f"run{number}": "run" for number in range(9)})
+    async with EngineManager(registry, capacity=2, heartbeat=60) as manager, asyncio.timeout(5):  # type: ignore[arg-type]
+        while len(registry.started) < 9 or manager.playing:
+            await asyncio.sleep(0.01)
+    assert registry.most <= 2

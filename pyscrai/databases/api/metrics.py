@@ -42,4 +42,4 @@ def _metric(name: str, about: str, *values: tuple[str, float]) -> Iterator[str]:
     yield f"# HELP {name} {about}"
     yield f"# TYPE {name} gauge"
     for labels, value in values:
-        yield f"{name}{labels} {value:.10g}" if isinstance(value, float) else f"{name}{labels} {value}"
+        yield f"{name}{labels} {value:.15g}"

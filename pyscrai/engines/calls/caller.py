@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple, TypeVar
 
 from pyscrai.engines.agents.engine import Engine
+from pyscrai.engines.calls.backoff import wait_before
 from pyscrai.engines.calls.recorded_calls import (
     GIVEN_UP,
     MENDED,
@@ -28,14 +28,11 @@ from pyscrai.engines.ports.record import Attempt, CallRecord, Record, question_d
 from pyscrai.engines.state import UNPRICED
 from pyscrai.engines.tools.consultation import use_now
 from pyscrai.engines.tools.tool import Tool, ToolAnswer, ToolScene
-from pyscrai.errors import LONGEST_RETRY, ModelError, ModelTimeout, ReplyError, TryAgain
+from pyscrai.errors import ModelError, ModelTimeout, ReplyError, TryAgain
 from pyscrai.events import Event, FlowWarning, ModelFellBack, ModelRetried, ReplyRepaired
 from pyscrai.plain_text import storable
 
 T = TypeVar("T")
-
-LONGEST_WAIT = 60.0
-"""Seconds that a retry waits at most where the endpoint does not ask for more; it gets ``LONGEST_RETRY`` at most."""
 
 UNREQUIRED = ("measure", "report")
 """Tasks without whose result a play goes on: what could not be had is stated and can be taken again."""
@@ -102,7 +99,8 @@ class ModelCaller:
 
     def apart(self, name: str) -> ModelCaller:
         """The calls at a place of their own, made at the same time as others; they count as this activation's."""
-        part = ModelCaller(self.engine, self.place.apart(name), self.record, self._listener, self.sleep, whole=self)
+        part = ModelCaller(self.engine, self.place.apart(name), self.record, self._listener, self.sleep, self.purse,
+                           whole=self)
         self._apart.append(part)
         return part
 
@@ -254,7 +252,7 @@ class ModelCaller:
             self._tokens.take_back()
             took = (clock() - begun) * 1000
             last = number == policy.retries or not failure.retryable
-            wait = 0.0 if last else _wait(policy.backoff, number, failure.retry_after)
+            wait = 0.0 if last else wait_before(policy.backoff, number, failure.retry_after)
             attempts.append(Attempt(model.alias, failure.code, failure.message, round(took, 1), round(wait * 1000, 1)))
             if last:
                 break
@@ -296,9 +294,3 @@ class ModelCaller:
         else:
             key = caller.place.note_key(call.key.ordinal, about)
         self.notes.append((key, kind, {"source": self.engine.role, **fields}))
-
-
-def _wait(backoff: float, number: int, retry_after: float | None) -> float:
-    """Seconds before the next try: exponential with jitter, at least what the endpoint asked for."""
-    wait: float = backoff * 2.0 ** number * random.uniform(0.75, 1.25)
-    return max(min(LONGEST_WAIT, wait), min(LONGEST_RETRY, retry_after or 0.0))

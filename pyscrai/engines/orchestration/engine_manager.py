@@ -16,6 +16,7 @@ from pyscrai.engines.calls.token_stream import TokenListener
 from pyscrai.engines.orchestration.fair_queue import FairQueue
 from pyscrai.engines.orchestration.heartbeat import Heartbeat
 from pyscrai.engines.orchestration.live_run import LiveRun
+from pyscrai.engines.orchestration.next_look import NextLook
 from pyscrai.engines.orchestration.open_slots import OpenSlots
 from pyscrai.engines.orchestration.run_registry import Assignment, RunRegistry, Taken
 from pyscrai.engines.scenario_runner import Result, ScenarioRunner
@@ -44,12 +45,12 @@ class EngineManager:
                  grace: float = 20.0) -> None:
         self._registry, self.capacity, self._grace = registry, capacity, grace
         self._heartbeat = Heartbeat(heartbeat, self._renew, self.look)
-        self._slots = OpenSlots(opening)
-        self._queue = FairQueue()
+        self._slots, self._queue = OpenSlots(opening), FairQueue()
         self._live: dict[str, LiveRun] = {}
         self.listeners: dict[str, TokenListener] = {}
         self._passed_over: dict[str, tuple[float, float]] = {}
         self._closing = False
+        self._next_look = NextLook(self.look)
 
     async def __aenter__(self) -> Self:
         """Begin: whatever a dead process left running is found and goes on."""
@@ -59,8 +60,6 @@ class EngineManager:
 
     async def __aexit__(self, *_: object) -> None:
         await self.drain()
-
-    # -- what can be asked --------------------------------------------------------------------------------------------
 
     def wake(self, run_id: str, desired: Desired, *, share: str = "", reason: str = "") -> None:
         """Look at a run again: something else is asked of it. What is asked must be durable before."""
@@ -150,6 +149,7 @@ class EngineManager:
         if self._closing:
             return
         self._closing = True
+        self._next_look.stop()
         self._queue.clear()
         await self._heartbeat.stop()
         for live in self._live.values():
@@ -166,8 +166,6 @@ class EngineManager:
         if late:
             _log.warning("manager.cut_off", runs=len(late))
             await asyncio.wait(late)
-
-    # -- playing ------------------------------------------------------------------------------------------------------
 
     def _pump(self) -> None:
         while len(self._live) < self.capacity and not self._closing:
@@ -205,6 +203,7 @@ class EngineManager:
             if live.again and not live.satisfied and not self._closing:
                 self._queue.put(live.run_id)
             self._pump()
+            self._next_look.soon()
 
     async def _fail(self, live: LiveRun, error: PyscraiError) -> None:
         live.error = error
@@ -269,8 +268,6 @@ class EngineManager:
         await self._slots.calm()
         return await runner.play(step=step)
 
-    # -- keeping alive ------------------------------------------------------------------------------------------------
-
     async def _renew(self) -> None:
         opened = [live for live in self._live.values() if live.runner is not None]
         if not opened:
@@ -293,7 +290,9 @@ class EngineManager:
         if room <= 0 or self._closing:
             return
         now = asyncio.get_running_loop().time()
-        for due in await self._registry.due(room):
+        found = await self._registry.due(room)
+        self._next_look.worthwhile = len(found) >= room and not self._closing
+        for due in found:
             if (live := self._live.get(due.run_id)) is not None:
                 live.again, live.last_request = True, None  # it stood already and is on its way out
             elif self._passed_over.get(due.run_id, (0.0, 0.0))[0] <= now:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from pyscrai.engines.ports.model import ModelRequest
+from pyscrai.engines.ports.model import ModelReply, ModelRequest
 from pyscrai.experiments.reader import LoadedExperiment, experiment_of_data
 from pyscrai.llm.scripted.model import ScriptedModel
 
@@ -37,6 +38,12 @@ class Giver(ScriptedModel):
         super().__init__(self.answer, alias="script")
         self.fails: Callable[[ModelRequest], bool] = lambda request: False
         self.calls = 0
+        self.price = 0.0
+        """USD for each call."""
+
+    async def complete(self, request: ModelRequest, on_token: Callable[[str], None] | None = None) -> ModelReply:
+        reply = await super().complete(request, on_token)
+        return replace(reply, usage=replace(reply.usage, cost_usd=self.price)) if self.price else reply
 
     def answer(self, request: ModelRequest) -> Any:
         from pyscrai.errors import ModelError
