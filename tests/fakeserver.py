@@ -16,7 +16,7 @@ import hashlib
 import json
 import random
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -59,6 +59,8 @@ class FakeOpenAI:
         self.answered = 0
         self.faults = 0
         self.in_flight = self.peak_in_flight = 0
+        self.in_flight_by: Counter[str] = Counter()
+        """Requests under way by the first part of their path: clients may have base URLs of their own (``url_for``)."""
         self.arrived = asyncio.Event()
         """Set when a request has come; clear it to await the next."""
         self._plan: deque[Behaviour] = deque()
@@ -70,6 +72,10 @@ class FakeOpenAI:
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self._port}/v1"
+
+    def url_for(self, client: str) -> str:
+        """A base URL by which the requests of one client are told from others'."""
+        return f"http://127.0.0.1:{self._port}/{client}/v1"
 
     def plan(self, *behaviours: Behaviour) -> None:
         """What to do with the next requests, one each."""
@@ -125,6 +131,8 @@ class FakeOpenAI:
         self.requests.append(seen)
         self.arrived.set()
         self.in_flight += 1
+        client = path.split("/")[1]
+        self.in_flight_by[client] += 1
         self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
         try:
             if self.latency:
@@ -132,6 +140,7 @@ class FakeOpenAI:
             return await self._answer(self._next(seen), seen, reader, writer)
         finally:
             self.in_flight -= 1
+            self.in_flight_by[client] -= 1
 
     def _next(self, seen: Seen) -> Behaviour:
         if self._plan:

@@ -27,6 +27,7 @@ class TracedModel:
         self.scripted = inner.scripted
         self.context_tokens = inner.context_tokens
         self.prefill = inner.prefill
+        self.concurrency = inner.concurrency
         model = alias.model or alias.name
         self._name = f"chat {model}"
         self._about: dict[str, str | int] = {
