@@ -92,7 +92,9 @@ async def waits(services: Services, run_ids: Sequence[str]) -> list[float]:
 
 
 async def picked_up(services: Services, count: int, turns: int, share: str) -> list[float]:
-    """Make runs with pauses between them, and see how long each waits."""
+    """Make runs with pauses between them, and see how long each waits, once every worker has played some."""
+    await make(services, 24, turns, f"{share}, the first")
+    await until_ended(services, f"{share}, the first", 24, within=300)
     made: list[str] = []
     for _ in range(count):
         made += await make(services, 1, turns, share)
@@ -128,7 +130,7 @@ async def pick_up(given: argparse.Namespace, url: str, models: str, folder: Path
 async def queue(given: argparse.Namespace, url: str, models: str, folder: Path) -> list[Figure]:
     """Many runs of one share are queued, and new ones of another come."""
     count = given.runs or 100_000
-    control(models, "reset?latency_ms=200&jitter=0.3")
+    control(models, "reset?latency_ms=2000&jitter=0.3")
     figures = []
     async with fleet(url, models, folder, workers=given.workers or 2, capacity=50, turns=[4, 5]) as (services, _):
         async with services.database.session() as session:

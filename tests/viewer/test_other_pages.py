@@ -93,3 +93,14 @@ async def test_the_command_names_the_viewer_of_the_server_that_runs(
     code = await asyncio.to_thread(main, ["view", run_id, "--port", port, "--no-browser", "--json"])
     assert code == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"viewer": f"{server.url}/#/runs/{run_id}"}
+
+
+async def test_the_fleet_is_seen_with_its_processes_shares_and_budgets(server: Serving, open_page: Callable[..., Any]
+                                                                       ) -> None:
+    await server.client.put("/fleet/shares/ann", json={"budget_usd": 2.5, "held": True})
+    shown = await open_page(f"{server.url}/#/fleet", wait=".fleet td")
+    text = (await shown.text(".fleet")).replace("\n", " ")
+    assert "1 process, 0 of" in text
+    assert server.services.ownership.owner in text
+    assert "$0 of $2.50" in text
+    assert "held" in text

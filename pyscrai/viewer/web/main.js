@@ -11,6 +11,7 @@ import { Toasts } from "./components/toasts.js";
 import { TopBar } from "./components/top_bar.js";
 import { ExperimentPage } from "./pages/experiment_page.js";
 import { ExperimentsPage } from "./pages/experiments_page.js";
+import { FleetPage } from "./pages/fleet_page.js";
 import { FuturesPage } from "./pages/futures_page.js";
 import { RunPage } from "./pages/run_page.js";
 import { RunsPage } from "./pages/runs_page.js";
@@ -25,6 +26,7 @@ function Page() {
   if (kind === "runs" && part === "futures") return html`<${FuturesPage} key=${name} id=${name} />`;
   if (kind === "scenarios") return name ? html`<${ScenarioPage} key=${`${name}@${part}`} name=${name} version=${part} />` : html`<${ScenariosPage} />`;
   if (kind === "experiments") return name ? html`<${ExperimentPage} key=${name} id=${name} />` : html`<${ExperimentsPage} />`;
+  if (kind === "fleet") return html`<${FleetPage} />`;
   if (kind === "seat") return html`<${SeatPage} />`;
   return html`<${RunsPage} />`;
 }

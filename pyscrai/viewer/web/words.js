@@ -195,6 +195,13 @@ export const W = {
     standing: { primary: "primary", secondary: "secondary", exploratory: "exploratory" },
   },
 
+  fleet: {
+    title: "Fleet", workers: "Processes", shares: "Experiments and callers", nobody: "No process lives.", nothing: "Nothing waits and nothing plays.", held: "held",
+    kinds: { serve: "server", worker: "worker" }, beat: (seconds) => `${seconds} s ago`, of: (spent, budget) => `${spent} of ${budget}`,
+    columns: { worker: "Process", kind: "Kind", playing: "Playing", capacity: "Capacity", beat: "Last beat", aliases: "Models", labels: "Labels", version: "Version", share: "Whose", waiting: "Waiting", weight: "Weight", priority: "Priority", spent: "Spent" },
+    summary: (workers, playing, capacity, waiting) => `${many(workers, "process", "processes")}, ${playing.toLocaleString("en")} of ${many(capacity, "place")} taken, ${many(waiting, "run")} waiting`,
+  },
+
   // -- keyboard
   keys: {
     title: "Keyboard", open: "Keys", list: [

@@ -19,6 +19,7 @@ export function TopBar({ openKeys }) {
     ${!seat && html`<nav aria-label=${W.nav.label}>${pages.map((page) => html`<a key=${page} href=${link([page])} aria-current=${at === page ? "page" : undefined}>${W.nav[page]}</a>`)}</nav>`}
     <span class="space" />
     <${ConnectionBadge} />
+    ${source.canSteer && !seat && html`<a class="wide aside" href=${link(["fleet"])} aria-current=${at === "fleet" ? "page" : undefined}>${W.fleet.title}</a>`}
     ${source.canSteer && !seat && html`<a class="wide aside" href="api/v1/docs">${W.nav.reference}</a>`}
     <button class="icon wide" aria-label=${W.keys.title} title=${`${W.keys.title}  ?`} onClick=${openKeys}><${Icon} name="keyboard" /></button>
     <button class="icon" aria-label=${`${W.theme.label}: ${W.theme[theme.value]}`} title=${`${W.theme.label}: ${W.theme[theme.value]}`} onClick=${chooseTheme}><${Icon} name="sun" /></button>
