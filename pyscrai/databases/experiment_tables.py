@@ -59,13 +59,16 @@ class ExperimentPastRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[Json | None]
     reason: Mapped[str] = mapped_column(default="")
+    cost_usd: Mapped[float | None]
+    """What its run took, as kept with the run's figures."""
+    tokens: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class ExperimentCellRow(Base):
     """A run of an experiment, planned or played: a repeat of an arm in a past."""
 
     __tablename__ = "experiment_cells"
-    __table_args__ = (Index(None, "experiment_id", "arm", "state"), {"sqlite_with_rowid": False})
+    __table_args__ = (Index(None, "experiment_id", "arm", "state", "cost_usd", "tokens"), {"sqlite_with_rowid": False})
 
     experiment_id: Mapped[str] = mapped_column(ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True)
     past: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -76,6 +79,9 @@ class ExperimentCellRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[Json | None]
     reason: Mapped[str] = mapped_column(default="")
+    cost_usd: Mapped[float | None]
+    """What its run took, as kept with the run's figures."""
+    tokens: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class JudgementRow(Base):

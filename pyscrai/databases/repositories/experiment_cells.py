@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import and_, exists, func, or_, select, tuple_, update
+from sqlalchemy import exists, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPastRow
-from pyscrai.databases.tables import RunMetricsRow, RunRow
+from pyscrai.databases.tables import RunRow
 
 CellState = Literal["planned", "playing", "ended", "failed", "excluded"]
 PastState = Literal["planned", "playing", "made", "failed", "excluded"]
@@ -27,6 +27,15 @@ class PlayedCell:
 
     cell: ExperimentCellRow
     run: RunRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Cells of each arm by state, pasts by state, and the USD and tokens that their runs took so far."""
+
+    cells: Mapping[str, Mapping[str, int]]
+    pasts: Mapping[str, int]
+    spent: tuple[float, int]
 
 
 class ExperimentCells:
@@ -70,21 +79,23 @@ class ExperimentCells:
             query = query.where(ExperimentCellRow.arm == arm)
         return [PlayedCell(cell, run) for cell, run in await self._session.execute(query)]
 
-    async def counts(self) -> dict[str, dict[str, int]]:
-        """The number of cells of each arm in each state."""
-        found: dict[str, dict[str, int]] = {}
-        rows = await self._session.execute(select(
-            ExperimentCellRow.arm, ExperimentCellRow.state, func.count()).where(
-                ExperimentCellRow.experiment_id == self._id).group_by(ExperimentCellRow.arm, ExperimentCellRow.state))
-        for arm, state, count in rows:
-            found.setdefault(arm, {})[state] = count
-        return found
-
-    async def past_counts(self) -> dict[str, int]:
-        """The number of pasts in each state."""
-        rows = await self._session.execute(select(ExperimentPastRow.state, func.count()).where(
-            ExperimentPastRow.experiment_id == self._id).group_by(ExperimentPastRow.state))
-        return dict(rows.all())
+    async def totals(self) -> Totals:
+        """Everything that is counted, by one look at the index of cells and one at the pasts."""
+        cells, pasts = ExperimentCellRow, ExperimentPastRow
+        counts: dict[str, dict[str, int]] = {}
+        past_counts: dict[str, int] = {}
+        usd, tokens = 0.0, 0
+        for arm, state, count, cost, used in await self._session.execute(select(
+                cells.arm, cells.state, func.count(), func.sum(cells.cost_usd), func.sum(cells.tokens)).where(
+                    cells.experiment_id == self._id).group_by(cells.arm, cells.state).order_by(cells.arm, cells.state)):
+            counts.setdefault(arm, {})[state] = count
+            usd, tokens = usd + float(cost or 0.0), tokens + int(used or 0)
+        for state, count, cost, used in await self._session.execute(select(
+                pasts.state, func.count(), func.sum(pasts.cost_usd), func.sum(pasts.tokens)).where(
+                    pasts.experiment_id == self._id).group_by(pasts.state).order_by(pasts.state)):
+            past_counts[state] = count
+            usd, tokens = usd + float(cost or 0.0), tokens + int(used or 0)
+        return Totals(counts, past_counts, (usd, tokens))
 
     async def whole_pasts(self) -> int:
         """The number of pasts that have nothing left to be played and at least one ended cell."""
@@ -146,14 +157,3 @@ class ExperimentCells:
         return [str(run_id) for run_id in await self._session.scalars(select(ExperimentCellRow.run_id).where(
             ExperimentCellRow.experiment_id == self._id, ExperimentCellRow.state == "playing",
             ExperimentCellRow.run_id.is_not(None)))]
-
-    async def spent(self) -> tuple[float, int]:
-        """USD and tokens that the runs took so far."""
-        cells, pasts = ExperimentCellRow, ExperimentPastRow
-        ours = or_(
-            RunMetricsRow.run_id.in_(select(cells.run_id).where(cells.experiment_id == self._id)),
-            RunMetricsRow.run_id.in_(select(pasts.run_id).where(pasts.experiment_id == self._id)))
-        cost, tokens = (await self._session.execute(select(
-            func.sum(RunMetricsRow.cost_usd), func.sum(RunMetricsRow.prompt_tokens + RunMetricsRow.completion_tokens)
-        ).where(and_(RunMetricsRow.role == "", ours)))).one()
-        return float(cost or 0.0), int(tokens or 0)

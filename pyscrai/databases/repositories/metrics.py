@@ -6,9 +6,10 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPastRow
 from pyscrai.databases.tables import CallRow, EventRow, RunMetricsRow, RunRow, RunSealRow
 
 UNCOUNTED = ("human", "interview")
@@ -140,13 +141,20 @@ class RunMetrics:
             run_id: [metrics for metrics in found if metrics.role in roles] for run_id, found in kept.items()}
 
     async def keep(self, run_ids: Collection[str]) -> None:
-        """Compute the figures of runs and keep them in place of those kept before."""
+        """Compute the figures of runs and keep them in place of those kept before, also with their experiment."""
         found = await self._compute(run_ids)
         await self._session.execute(delete(RunMetricsRow).where(RunMetricsRow.run_id.in_(run_ids)))
         self._session.add_all(RunMetricsRow(run_id=run_id, **{one.name: getattr(metrics, one.name) for one in
                                                               fields(Metrics)})
                               for run_id, all_metrics in found.items() for metrics in all_metrics)
         await self._session.flush()
+        whole = select(RunMetricsRow).where(RunMetricsRow.role == "")
+        for place in (ExperimentCellRow, ExperimentPastRow):
+            own = whole.where(RunMetricsRow.run_id == place.run_id)
+            await self._session.execute(update(place).where(place.run_id.in_(run_ids)).values(
+                cost_usd=own.with_only_columns(RunMetricsRow.cost_usd).scalar_subquery(),
+                tokens=own.with_only_columns(RunMetricsRow.prompt_tokens + RunMetricsRow.completion_tokens)
+                .scalar_subquery()), execution_options={"synchronize_session": False})
 
     async def compute(self, run_id: str) -> list[Metrics]:
         """The figures as of now."""

@@ -153,10 +153,10 @@ class ExperimentRunner:
         async with self._services.database.session() as session:
             cells = ExperimentCells(session, self._id)
             await cells.retry_failed()
-            self._cost = (await cells.spent())[0]
+            totals = await cells.totals()
+            self._cost = totals.spent[0]
             self._whole = self._looked_at = await cells.whole_pasts()
-            counts = await cells.counts()
-            self._settled = sum(arm.get("ended", 0) + arm.get("failed", 0) for arm in counts.values())
+            self._settled = sum(arm.get("ended", 0) + arm.get("failed", 0) for arm in totals.cells.values())
             if (budget := _budget(plan)) is not None:
                 await Workers(session).treat(self._id, budget_usd=budget)
             await Experiments(session).change(
@@ -261,7 +261,7 @@ class ExperimentRunner:
         if await self._services.budgets.is_spent(self._id):
             await self._let_stand()
         async with self._services.database.read() as session:
-            counts = await ExperimentCells(session, self._id).counts()
+            counts = (await ExperimentCells(session, self._id).totals()).cells
         left = sum(arm.get("planned", 0) + arm.get("playing", 0) for arm in counts.values())
         if left and self._halt != "rule":
             return await self._end("paused", f"{left} runs are not played")

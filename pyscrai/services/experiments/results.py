@@ -228,14 +228,15 @@ def _design(plan: ExperimentPlan) -> dict[str, Any]:
 
 async def _course(session: AsyncSession, plan: ExperimentPlan) -> dict[str, Any]:
     cells, judges = ExperimentCells(session, plan.id), Judgements(session, plan.id)
-    counts, past_counts = await cells.counts(), await cells.past_counts()
+    totals = await cells.totals()
+    counts, past_counts = totals.cells, totals.pasts
     flow = []
     for arm in plan.arms:
         states = {state: counts.get(arm, {}).get(state, 0) for state in STATES}
         flow.append({"arm": arm, "planned": sum(states.values()), "made": states["playing"] + states["ended"]
                      + states["failed"], **{state: states[state] for state in ("ended", "failed", "excluded")},
                      "left": states["planned"] + states["playing"]})
-    usd, tokens = await cells.spent()
+    usd, tokens = totals.spent
     judge_usd, judge_tokens = await judges.spent()
     deviations = await Experiments(session).deviations(plan.id)
     reasons = await session.execute(select(ExperimentCellRow.state, ExperimentCellRow.reason, func.count()).where(

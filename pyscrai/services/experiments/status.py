@@ -25,9 +25,8 @@ async def experiment_status(services: Services, reference: str) -> dict[str, Any
     """
     async with services.database.read() as session:
         row = await Experiments(session).find(reference)
-        cells = ExperimentCells(session, row.id)
-        counts, pasts = await cells.counts(), await cells.past_counts()
-        usd, tokens = await cells.spent()
+        totals = await ExperimentCells(session, row.id).totals()
+        counts, pasts, (usd, tokens) = totals.cells, totals.pasts, totals.spent
         judged = await Judgements(session, row.id).count()
         judge_usd, _ = await Judgements(session, row.id).spent()
     spec = ExperimentTemplate.model_validate(row.content)

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select, update
 
 from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPastRow, ExperimentRow
 from pyscrai.databases.repositories.events import Events
+from pyscrai.databases.repositories.experiment_cells import ExperimentCells
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.share_costs import Spending
 from pyscrai.databases.tables import CallRow, RunMetricsRow, RunRow
@@ -147,7 +148,7 @@ async def test_paused_in_the_middle_it_goes_on_without_playing_anything_twice(se
 
     async def slow(request: Any, on_token: Any = None) -> Any:
         if giver.calls >= 20:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.4)   # a pause is seen within a second
             gate.set()
         return await original(request, on_token)
 
@@ -289,3 +290,15 @@ async def test_a_budget_ends_an_experiment_in_the_middle_of_its_runs(both: Servi
     before = giver.calls
     plan = await run(both, plan)
     assert (plan.row.status, giver.calls) == ("completed", before), "nothing more is spent when it is asked to go on"
+
+
+async def test_what_runs_took_stands_with_their_cells(services: Services) -> None:
+    plan = await run(services, await planned(services, **FORKED))
+    async with services.database.read() as session:
+        kept = await session.scalar(select(func.sum(
+            RunMetricsRow.prompt_tokens + RunMetricsRow.completion_tokens)).where(RunMetricsRow.role == ""))
+        totals = await ExperimentCells(session, plan.id).totals()
+        calls = await session.scalar(select(func.sum(CallRow.prompt_tokens + CallRow.completion_tokens)))
+    assert totals.spent[1] == kept == calls
+    assert totals.cells == {"one": {"ended": 6}, "bonus": {"ended": 6}}
+    assert totals.pasts == {"made": 3}
