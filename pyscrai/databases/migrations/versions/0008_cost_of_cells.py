@@ -1,6 +1,6 @@
 """What each run of an experiment took stands with its cell or past, so that the whole is summed up in one look.
 
-Revision 0007.
+Revision 0008.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
