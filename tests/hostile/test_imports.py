@@ -42,11 +42,21 @@ FILES = {
     "archive of many files": archive(b"{}", files=20_000),
     "deep JSON": b"[" * 2_000_000 + b"]" * 2_000_000,
     "wide JSON": b'{"persona": {"a": [' + b"[]," * 1_000_000 + b"[]]}}",
+    "team of many": b'{"environment": {"env_type": "x"}, "players": [' + b'{"name": "a"},' * 250_000 + b"{}]}",
+    "deep team": b'{"config": {"participants": [' * 15_000 + b"]}}" * 15_000,
+    "many conditions": (b'{"config": {"participants": [], "termination_condition": {"provider": "x.OrTermination'
+                        b'Condition", "config": {"conditions": [' + b"{}," * 1_000_000 + b"{}]}}}}"),
+    "book of many": b'{"entries": [' + b'{"keys": ["a"], "content": "b"},' * 120_000 + b"{}]}",
+    "group of many": b'{"chats": [], "members": [' + b'"a.png",' * 480_000 + b'"b.png"]}',
     "long number": b'{"persona": {"age": ' + b"9" * 3_000_000 + b"}}",
 }
 
 
-@pytest.mark.parametrize("name", FILES if FULL else [name for name in FILES if name != "wide JSON"])
+LARGE = ("wide JSON", "team of many", "many conditions", "book of many")
+"""What takes long, and is tried in full tests alone."""
+
+
+@pytest.mark.parametrize("name", FILES if FULL else [name for name in FILES if name not in LARGE])
 def test_a_hostile_file_is_refused(name: str) -> None:
     def work() -> None:
         try:

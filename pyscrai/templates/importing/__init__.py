@@ -1,1 +1,1 @@
-"""Templates from other formats: TinyTroupe agents, Character Cards V2 and V3, and the original PyScrAI templates."""
+"""Templates from other formats: characters and personas, groups, teams, arenas, tasks, and the original PyScrAI's."""

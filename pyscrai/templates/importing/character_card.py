@@ -25,7 +25,7 @@ LARGEST_LISTING = 1_000_000
 EXAMPLES = 12
 """How many lines of a card are kept as examples."""
 
-_SOMEBODY = "the other person"
+SOMEBODY = "the other person"
 _V1 = {"first_mes", "mes_example", "char_persona", "char_greeting"}
 
 
@@ -93,7 +93,7 @@ def from_card(data: dict[str, Any], notes: list[str]) -> AgentTemplate:
         outer.ignore(*card.data)  # V2 files often repeat the V1 fields outside, for old readers
 
     def own(text: str) -> str:
-        return _filled(text, name)
+        return filled(text, name)
 
     description = own(card.text("description", "char_persona"))
     personality = own(card.text("personality"))
@@ -128,11 +128,11 @@ def from_card(data: dict[str, Any], notes: list[str]) -> AgentTemplate:
     return template
 
 
-def _filled(text: str, name: str) -> str:
+def filled(text: str, name: str) -> str:
     """A card's own marks put in words: the character, the other one, and comments."""
     text = re.sub(r"\{\{\s*//.*?\}\}|\{\{\s*(?:original|trim|noop)\s*\}\}", "", text, flags=re.IGNORECASE | re.DOTALL)
     text = re.sub(r"\{\{\s*char\s*\}\}|<BOT>", lambda _: name, text, flags=re.IGNORECASE)
-    return re.sub(r"\{\{\s*user\s*\}\}|<USER>", _SOMEBODY, text, flags=re.IGNORECASE).strip()
+    return re.sub(r"\{\{\s*user\s*\}\}|<USER>", SOMEBODY, text, flags=re.IGNORECASE).strip()
 
 
 def _spoken(dialogue: str, name: str) -> list[str]:
@@ -142,9 +142,27 @@ def _spoken(dialogue: str, name: str) -> list[str]:
         lines = re.split(r"^\s*(\{\{\s*char\s*\}\}|\{\{\s*user\s*\}\}|" + re.escape(name or "\0") + r")\s*:", block,
                          flags=re.IGNORECASE | re.MULTILINE)
         for speaker, text in zip(lines[1::2], lines[2::2], strict=True):
-            if "user" not in speaker.lower() and (spoken := _filled(text, name)):
+            if "user" not in speaker.lower() and (spoken := filled(text, name)):
                 found.append(spoken[:ITEM])
     return found
+
+
+def book_of(data: dict[str, Any]) -> dict[str, Any]:
+    """The book of a card; empty where it has none."""
+    inside = data.get("data") if isinstance(data.get("data"), dict) else data
+    book = inside.get("character_book") or inside.get("lorebook") if isinstance(inside, dict) else None
+    return book if isinstance(book, dict) else {}
+
+
+def with_constant_lore(data: dict[str, Any]) -> dict[str, Any]:
+    """A card whose book has the entries that always hold and no others: those stand elsewhere."""
+    inside = data.get("data") if isinstance(data.get("data"), dict) else data
+    name = "character_book" if "character_book" in inside else "lorebook"  # type: ignore[operator]
+    entries = book_of(data).get("entries")
+    listed = list(entries.values()) if isinstance(entries, dict) else entries if isinstance(entries, list) else []
+    kept = {**inside, name: {"entries": [entry for entry in listed  # type: ignore[dict-item]
+                                         if isinstance(entry, dict) and entry.get("constant")]}}
+    return kept if inside is data else {**data, "data": kept}
 
 
 def _lore(card: Source) -> list[str]:

@@ -48,6 +48,17 @@ class Source:
         self._taken.update(names)
         return next((self.data[name] for name in names if name in self), None)
 
+    def groups(self, name: str, most: int) -> list[Source]:
+        """The groups of fields in a list; what is no group, and what is beyond a number, is noted and left out."""
+        value = self.take(name)
+        listed = value if isinstance(value, list) else []
+        if value is not None and not isinstance(value, list):
+            self.note("is no list and is left out", name)
+        if len(listed) > most:
+            self.note(f"{len(listed) - most} of {len(listed)} entries are left out", name)
+        place = f"{self.place}.{name}" if self.place else name
+        return [Source(each, f"{place}[{index}]", self.notes) for index, each in enumerate(listed[:most])]
+
     def open(self, name: str) -> Source:
         """A group of fields inside this one."""
         self._taken.add(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,14 +14,35 @@ from pydantic import ValidationError
 
 from pyscrai.errors import NotFound, Problem, TemplateError
 from pyscrai.plain_text import storable_json
-from pyscrai.templates.importing.character_card import card_in_archive, card_in_picture, from_card, is_card
+from pyscrai.templates.importing.agentverse import from_agentverse, is_agentverse
+from pyscrai.templates.importing.autogen import from_autogen, is_autogen
+from pyscrai.templates.importing.character_card import (
+    book_of,
+    card_in_archive,
+    card_in_picture,
+    from_card,
+    is_card,
+    with_constant_lore,
+)
+from pyscrai.templates.importing.chatarena import from_chatarena, is_chatarena
+from pyscrai.templates.importing.concordia import from_concordia, is_concordia
 from pyscrai.templates.importing.foreign_fields import slug
+from pyscrai.templates.importing.group_chat import from_group, is_group
 from pyscrai.templates.importing.original_agent import agent_from_original, is_agent
 from pyscrai.templates.importing.original_scenario import is_scenario, scenario_from_original
 from pyscrai.templates.importing.png_text import SIGNATURE
 from pyscrai.templates.importing.sotopia import from_sotopia
+from pyscrai.templates.importing.team import Named
 from pyscrai.templates.importing.tinytroupe import from_tinytroupe, is_tinytroupe
+from pyscrai.templates.importing.world_info import World, from_world, is_world, read_world
+from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.reading.loader import AnyTemplate
+from pyscrai.templates.reading.yaml_reader import read as read_yaml
+
+TEAMS: tuple[tuple[Callable[[dict[str, Any]], bool], Callable[[dict[str, Any], list[str], Named], list[AnyTemplate]]],
+             ...] = ((is_autogen, from_autogen), (is_chatarena, from_chatarena), (is_agentverse, from_agentverse),
+                     (is_concordia, from_concordia))
+"""Formats that give agents and their scenario: what tells them, and what makes templates of them."""
 
 LARGEST = 32_000_000
 """Bytes that a picture or an archive may have."""
@@ -47,20 +68,20 @@ class _File:
     name: str | None
     parts: list[Any]
     notes: list[str]
-    templates: dict[int, AnyTemplate] = field(default_factory=dict)
+    templates: dict[int, list[AnyTemplate]] = field(default_factory=dict)
     folder: Path | None = None
     """Where its records are, if it is a folder."""
 
 
 def import_file(path: str | Path, *, known: Collection[str] = ()) -> Imported:
-    """The templates of a TinyTroupe agent, a character card (JSON, PNG or charx) or an original PyScrAI template.
+    """The templates of a file in any of the formats: one, or agents and the scenario that they play.
 
     Args:
         known: names of agent templates that an imported scenario may refer to.
 
     Raises:
         NotFound: there is no such file, or it cannot be read.
-        TemplateError: the file is none of these formats, or broken.
+        TemplateError: the file is none of the formats, or broken.
     """
     return import_files([path], known=known)
 
@@ -91,18 +112,59 @@ def _imported(files: list[_File], known: Collection[str]) -> Imported:
     taken: dict[str, set[str]] = {"agent": set(), "scenario": set()}
     for found in files:
         if found.folder is not None:
-            made = from_sotopia(found.folder, found.notes, partial(_named_of, found, taken))
-            found.templates.update(enumerate(made))
-    for scenarios in (False, True):  # the agents first, so that scenarios can name them
+            found.templates[0] = from_sotopia(found.folder, found.notes, partial(_named_of, found, taken))
+    cards: dict[str, AgentTemplate] = {}
+    world = _world(files)
+    for step in _STEPS:  # the agents first, so that scenarios and groups can name them
         names = {*known, *taken["agent"]}
         for found in files:
             for index, part in enumerate(found.parts):
-                if (isinstance(part, dict) and is_scenario(part)) == scenarios:
-                    template = _converted(found, part, names)
-                    found.templates[index] = _named(template, found, taken[template.kind])
+                if _step(part) == step and index not in found.templates:
+                    named = partial(_named_of, found, taken)
+                    made = _converted(found, part, names, named, cards, world)
+                    found.templates[index] = made
+                    if step == "agents":
+                        cards.update(_called(found, made))
     notes = [f"{found.name}: {note}" if len(files) > 1 else note
              for found in files for note in dict.fromkeys(found.notes)]
-    return Imported(tuple(found.templates[index] for found in files for index in sorted(found.templates)), tuple(notes))
+    return Imported(tuple(template for found in files for index in sorted(found.templates)
+                          for template in found.templates[index]), tuple(notes))
+
+
+_STEPS = ("agents", "scenarios", "groups")
+
+
+def _step(part: Any) -> str:
+    """The step in which a part is made into templates: what others name comes before them."""
+    if isinstance(part, dict) and is_group(part):
+        return "groups"
+    return "scenarios" if isinstance(part, dict) and is_scenario(part) else "agents"
+
+
+def _world(files: Sequence[_File]) -> World:
+    """The books, where there is a group among the files whose scenario takes them in."""
+    world = World()
+    if not any(_step(part) == "groups" for found in files for part in found.parts):
+        return world
+    for found in files:
+        for index, part in enumerate(found.parts):
+            if isinstance(part, dict) and is_world(part) and not is_card(part):
+                world.add(read_world(part, found.notes))
+                found.templates[index] = []
+            elif isinstance(part, dict) and is_card(part) and is_world(book := book_of(part)):
+                world.add(World(documents=read_world(book, found.notes).documents))
+                found.parts[index] = with_constant_lore(part)
+    return world
+
+
+def _called(found: _File, made: Sequence[AnyTemplate]) -> Iterator[tuple[str, AgentTemplate]]:
+    """The names that a group may call an agent by: its file's, and its own."""
+    for template in made:
+        if isinstance(template, AgentTemplate):
+            yield template.name, template
+            yield template.title.casefold(), template
+            if found.name:
+                yield Path(found.name).stem.casefold(), template
 
 
 def _named_of(found: _File, taken: Mapping[str, set[str]], template: AnyTemplate) -> AnyTemplate:
@@ -134,7 +196,7 @@ def _parsed(content: bytes, file: str | None) -> _File:
         if content.startswith(SIGNATURE):
             data = card_in_picture(content, notes)
         else:
-            data = card_in_archive(content) if content.startswith(ARCHIVE) else _json(content)
+            data = card_in_archive(content) if content.startswith(ARCHIVE) else _plain(content, file)
         data = storable_json(data)
     except TemplateError as error:
         raise _placed(error, file) from error
@@ -144,9 +206,18 @@ def _parsed(content: bytes, file: str | None) -> _File:
     return _File(file, data if isinstance(data, list) else [data], notes)
 
 
-def _converted(found: _File, part: Any, known: Collection[str]) -> AnyTemplate:
+def _converted(found: _File, part: Any, known: Collection[str], named: Named, cards: Mapping[str, AgentTemplate],
+               world: World) -> list[AnyTemplate]:
     try:
-        return _convert(part, found.notes, known)
+        if isinstance(part, dict):
+            if is_group(part):
+                return from_group(part, found.notes, named, cards, world)
+            for is_team, from_team in TEAMS:
+                if is_team(part):
+                    return from_team(part, found.notes, named)
+            if is_world(part) and not is_card(part):
+                return from_world(part, found.notes, named)
+        return [named(_convert(part, found.notes, known))]
     except TemplateError as error:
         raise _placed(error, found.name) from error
     except ValidationError as error:
@@ -177,6 +248,16 @@ def _too_large(bound: int, file: str | None = None) -> TemplateError:
                                   message=f"the file is larger than {bound // 1_000_000} MB")])
 
 
+def _plain(content: bytes, file: str | None) -> Any:
+    """The data of a JSON or, where its name says so, a YAML file."""
+    if file is None or not file.lower().endswith((".yaml", ".yml")):
+        return _json(content)
+    documents, problems = read_yaml(content)
+    if problems:
+        raise TemplateError(problems)
+    return [document.data for document in documents]
+
+
 def _json(content: bytes) -> Any:
     if len(content) > LARGEST_TEXT:
         raise _too_large(LARGEST_TEXT)
@@ -205,5 +286,6 @@ def _convert(data: Any, notes: list[str], known: Collection[str]) -> AnyTemplate
             return from_tinytroupe(data, notes)
     raise TemplateError([Problem(
         code="template.import", message="this is none of the formats that can be imported",
-        cure="TinyTroupe agents, character cards (JSON, PNG or charx) and original PyScrAI templates can be; a "
+        cure="TinyTroupe agents, character cards (JSON, PNG or charx), SillyTavern groups and lorebooks, AutoGen "
+             "teams, ChatArena, AgentVerse and Concordia configurations and original PyScrAI templates can be; a "
              "template of this PyScrAI needs no import")])

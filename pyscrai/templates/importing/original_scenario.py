@@ -8,6 +8,7 @@ from typing import Any
 
 from pyscrai.templates.importing.foreign_fields import Source, slug, unbraced, words
 from pyscrai.templates.importing.original_agent import engine_of, role_agent
+from pyscrai.templates.importing.team import RESERVED
 from pyscrai.templates.models.agent import AgentBody, EngineType, Failure
 from pyscrai.templates.models.analysis import Analysis, End
 from pyscrai.templates.models.base import END
@@ -16,8 +17,6 @@ from pyscrai.templates.models.scenario import Role, ScenarioTemplate, display_na
 
 TURNS = 20
 """Turns of a scenario that does not say how many."""
-
-_RESERVED = ("begin", "gather", "end", "all", "whisper", "each", "scenario", "template", "rule", "run")
 
 
 def is_scenario(data: dict[str, Any]) -> bool:
@@ -77,7 +76,7 @@ def _roles(source: Source, known: Collection[str]) -> _Cast:
     for name in source.data:
         role = source.open(name)
         key = slug(name, joint="_", empty=f"role_{len(cast.roles) + 1}")
-        key = f"{key}_role" if key in _RESERVED or key in cast.roles else key
+        key = f"{key}_role" if key in RESERVED or key in cast.roles else key
         config = role.open("role_config")
         what = config.text("description", limit=500) or role.text("description", limit=500) or words(
             config.text("role", limit=200) or role.text("role", limit=200))
