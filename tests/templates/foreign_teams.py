@@ -16,7 +16,7 @@ CLIENT = component("autogen_ext.models.openai.OpenAIChatCompletionClient", "mode
 def assistant(name: str, system: str, **config: Any) -> dict[str, Any]:
     return component("autogen_agentchat.agents.AssistantAgent", "agent", "AssistantAgent", **{
         "name": name, "model_client": CLIENT, "tools": [], "handoffs": [], "description": f"{name} of the shop",
-        "model_context": component("autogen_core.model_context.UnboundedChatCompletionContext", "chat_completion_context"),
+        "model_context": component("autogen_core.model_context.UnboundedChatCompletionContext", "context"),
         "system_message": system, "model_client_stream": False, "reflect_on_tool_use": False,
         "tool_call_summary_format": "{result}", "metadata": {}, **config})
 
@@ -32,7 +32,7 @@ LIMITS = component("autogen_agentchat.base.OrTerminationCondition", "termination
 AUTOGEN: dict[str, Any] = component(
     "autogen_agentchat.teams.RoundRobinGroupChat", "team", "A repair shop", termination_condition=LIMITS,
     emit_team_events=False, participants=[
-        assistant("clock_maker", "You mend clocks.", tools=[component("x.FunctionTool", "tool", source_code="def f(): 1")]),
+        assistant("clock_maker", "You mend clocks.", tools=[component("x.FunctionTool", "tool", source_code="1")]),
         assistant("customer", "You want it cheap. Say TERMINATE when you agree."),
         component("autogen_agentchat.agents.UserProxyAgent", "agent", name="owner", description="a human owner",
                   input_func=None)])
@@ -57,7 +57,8 @@ CHATARENA: dict[str, Any] = {
 
 MODERATED: dict[str, Any] = {
     **CHATARENA, "name": "Two cells", "environment": {
-        "env_type": "moderated_conversation", "parallel": True, "moderator_visibility": "all", "moderator_period": "round",
+        "env_type": "moderated_conversation", "parallel": True, "moderator_visibility": "all",
+        "moderator_period": "round",
         "moderator": {"role_desc": "You count the choices.", "terminal_condition": "Has everybody chosen?",
                       "backend": {"backend_type": "openai-chat", "temperature": 0, "max_tokens": 100}}}}
 

@@ -218,5 +218,5 @@ def test_nothing_foreign_makes_a_traceback(name: str, draws: st.DataObject) -> N
 def test_yaml_is_read_within_bounds() -> None:
     layers = "\n".join(["a0: &a0 [x, x, x, x, x, x, x, x, x]", *(
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))])
-    with pytest.raises(TemplateError, match="parts|large|alias"):
+    with pytest.raises(TemplateError, match=r"parts|large|alias"):
         imported(layers)

@@ -69,8 +69,8 @@ def schema(
 def import_(
     files: Annotated[Sequence[Path], Parameter(
         name="FILE", help="TinyTroupe agents, Character Cards V2 or V3 (JSON, PNG, charx), SillyTavern groups (with "
-                          "their cards) and lorebooks, AutoGen teams, ChatArena, AgentVerse and Concordia configurations, "
-                          "original PyScrAI JSON; or a folder of Sotopia's JSONL.")], /, *,
+                          "their cards) and lorebooks, AutoGen teams, ChatArena, AgentVerse and Concordia "
+                          "configurations, original PyScrAI JSON; or a folder of Sotopia's JSONL.")], /, *,
     folder: Annotated[Path | None, Parameter(name=("--output", "-o"), help="The folder for YAML files, one for each "
                                                                           "template; stdout if left out.")] = None,
     force: Annotated[bool, Parameter(help="Write over files that are there.")] = False,
