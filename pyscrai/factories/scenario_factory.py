@@ -148,6 +148,7 @@ async def make_runner(services: Services, stored: StoredRun, fence: int, *, list
                            purse=SharePurse(services.budgets, stored.row.share))
     graph = await make_graph(services, run_id, plan)
     graph.checkpointer.assure = partial(services.ownership.assure, run_id, fence)
+    graph.checkpointer.hold_writes()
     return runner_of(graph, runtime, run_id)
 
 

@@ -11,6 +11,7 @@ from langchain_core.runnables import RunnableLambda
 from langgraph.graph import END, START, StateGraph
 from typing_extensions import TypedDict
 
+from pyscrai.engines.ports.model import Message, ModelRequest
 from pyscrai.errors import ModelServerError, ModelUnavailable
 from pyscrai.llm.openai.chat import OpenAIChat
 from tests.fakeserver import Drop, FakeOpenAI, Reply, Status
@@ -79,3 +80,24 @@ async def test_callbacks_hear_calls(server: FakeOpenAI) -> None:
                 await asked.ainvoke("", config={"callbacks": [handler]})
     assert handler.answers == ["first"]
     assert [type(error) for error in handler.errors] == [ModelServerError, ModelUnavailable]
+
+
+@pytest.mark.parametrize("settings", [
+    {}, {"system": "developer"}, {"system": "user"}, {"model": "o3-mini"}, {"model": "o1"}, {"max_tokens": None},
+    {"extra_body": {"top_k": 4}}, {"structured": "json_object"}, {"temperature": 0.0, "top_p": 0.5}])
+@pytest.mark.parametrize("request_", [
+    HELLO,
+    ModelRequest((Message("system", ("Be ", "kind.")), Message("user", ("Hi",)), Message("assistant", ("M:",))),
+                 temperature=0.3, stop=("\nB:",), seed=7, max_tokens=9),
+    ModelRequest((Message("user", ("Say it as JSON.",)),), schema={"type": "object", "properties": {}})])
+async def test_a_call_that_nobody_listens_to_is_the_same_request(
+        server: FakeOpenAI, settings: dict[str, Any], request_: ModelRequest) -> None:
+    server.default = Reply('{"a": 1}')
+    async with chat_to(server.base_url, **settings) as chat:
+        async def ask(_: Any) -> str:
+            return (await chat.complete(request_)).text
+
+        await ask("")
+        await RunnableLambda(ask).ainvoke("", config={"callbacks": [Handler()]})
+    plain, heard = server.requests
+    assert plain.body == heard.body

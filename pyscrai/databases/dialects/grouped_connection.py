@@ -11,6 +11,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Self
@@ -32,7 +33,26 @@ Results = list[tuple[asyncio.Future[list[Any]], "list[Any] | BaseException"]]
 _log = structlog.get_logger("pyscrai.databases.checkpoints")
 
 
-class GroupedConnection:
+class Statements(ABC):
+    """The part of aiosqlite's connection that LangGraph's saver uses, over ``submit``."""
+
+    @abstractmethod
+    def submit(self, sql: str, job: Job) -> asyncio.Future[list[Any]]:
+        """Let the thread do a statement's job within its next transaction; the rows that it gives."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> _Executing:
+        """Run a statement: awaited, or as an asynchronous context manager, it gives a cursor with the rows."""
+        return _Executing(Cursor(self), sql, parameters)
+
+    def cursor(self) -> _Opening:
+        """A cursor, as an asynchronous context manager."""
+        return _Opening(Cursor(self))
+
+    async def commit(self) -> None:
+        """Nothing is left to commit."""
+
+
+class GroupedConnection(Statements):
     """One thread and one connection for the checkpoints of all runs.
 
     Args:
@@ -48,21 +68,9 @@ class GroupedConnection:
         self._thread.start()
 
     def submit(self, sql: str, job: Job) -> asyncio.Future[list[Any]]:
-        """Let the thread do a statement's job within its next transaction; the rows that it gives."""
         done: asyncio.Future[list[Any]] = self._loop.create_future()
         self._queue.put((job, done, not sql.lstrip().startswith(("SELECT", "WITH"))))
         return done
-
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> _Executing:
-        """Run a statement: awaited, or as an asynchronous context manager, it gives a cursor with the rows."""
-        return _Executing(Cursor(self), sql, parameters)
-
-    def cursor(self) -> _Opening:
-        """A cursor, as an asynchronous context manager."""
-        return _Opening(Cursor(self))
-
-    async def commit(self) -> None:
-        """Nothing is left to commit."""
 
     def is_alive(self) -> bool:
         """Whether the thread runs."""
@@ -147,7 +155,7 @@ def _close(connection: sqlite3.Connection | None) -> None:
 class Cursor:
     """The rows of the last statement, already fetched."""
 
-    def __init__(self, connection: GroupedConnection) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
         self._rows: list[Any] = []
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
     BaseCheckpointSaver,
     ChannelVersions,
     Checkpoint,
@@ -16,6 +18,7 @@ from langgraph.checkpoint.base import (
     CheckpointTuple,
 )
 
+from pyscrai.databases.dialects.held_writes import HeldWrites
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained
 from pyscrai.errors import StorageError
@@ -38,6 +41,8 @@ class PatientSaver(BaseCheckpointSaver[str]):
     """Seconds that one try may take."""
     assure: Callable[[], Awaitable[None]] | None = None
     """Raises ``Fenced`` where the run is another process's by now: what savers write has no fence of its own."""
+    held: HeldWrites[Any] | None = None
+    """What tasks wrote and the next checkpoint is stored with; None stores it at once."""
 
     def get_next_version(self, current: str | None, channel: None) -> str:
         """The next version of a channel, a quarter as long as LangGraph's: a checkpoint has two dozen of them.
@@ -59,7 +64,18 @@ class PatientSaver(BaseCheckpointSaver[str]):
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str,
                           task_path: str = "") -> None:
+        if self.held is not None and not any(channel in WRITES_IDX_MAP for channel, _ in writes):
+            await super().aput_writes(config, writes, task_id, task_path)  # this holds them
+            return
         await self._wait(lambda: super(PatientSaver, self).aput_writes(config, writes, task_id, task_path), writes=True)
+
+    def hold_writes(self) -> None:
+        """Let what tasks write wait a moment for the checkpoint that it leads to: for a saver with which a run plays."""
+        self.held = HeldWrites(lambda: self._wait(self.store_held, writes=True))
+
+    @abstractmethod
+    async def store_held(self) -> None:
+        """Make durable what is held, by itself."""
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         return await self._wait(lambda: super(PatientSaver, self).aget_tuple(config))

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    get_serializable_checkpoint_metadata,
+)
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from pyscrai.databases.dialects.grouped_writes import GroupedWrites, WrittenCursor
+from pyscrai.databases.dialects.many_rows import Statement
 from pyscrai.databases.dialects.patient_saver import PatientSaver
 from pyscrai.databases.dialects.postgres_server import PostgresServer
 from pyscrai.databases.patience import Patience
@@ -34,7 +45,41 @@ CLOSING = 5.0
 Row = dict[str, Any]
 
 
-class PostgresSaver(PatientSaver, AsyncPostgresSaver):
+class InlineSaver(AsyncPostgresSaver):
+    """LangGraph's saver with what it encodes encoded where it is: two hops to threads for each turn took longer."""
+
+    async def aput(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata,
+                   new_versions: ChannelVersions) -> RunnableConfig:
+        place = config["configurable"]
+        thread, namespace = place["thread_id"], place["checkpoint_ns"]
+        plain = {name: value for name, value in checkpoint["channel_values"].items()
+                 if value is None or isinstance(value, str | int | float | bool)}
+        blobs = {name: value for name, value in checkpoint["channel_values"].items() if name not in plain}
+        # Where a channel made of what was written to it stands whole, the checkpoint says so.
+        whole = {name: True for name, value in blobs.items() if isinstance(value, _DeltaSnapshot)}
+        versions = {name: version for name, version in new_versions.items() if name in blobs}
+        async with self._cursor(pipeline=True) as cursor:
+            if versions:
+                await cursor.executemany(self.UPSERT_CHECKPOINT_BLOBS_SQL,
+                                         self._dump_blobs(thread, namespace, blobs, versions))
+            await cursor.execute(self.UPSERT_CHECKPOINTS_SQL, (
+                thread, namespace, checkpoint["id"], place.get("checkpoint_id"),
+                Jsonb({**checkpoint, "channel_values": {**plain, **whole}}),
+                Jsonb(get_serializable_checkpoint_metadata(config, metadata))))
+        return {"configurable": {"thread_id": thread, "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}}
+
+    async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str,
+                          task_path: str = "") -> None:
+        place = config["configurable"]
+        again = all(channel in WRITES_IDX_MAP for channel, _ in writes)
+        async with self._cursor(pipeline=True) as cursor:
+            await cursor.executemany(
+                self.UPSERT_CHECKPOINT_WRITES_SQL if again else self.INSERT_CHECKPOINT_WRITES_SQL,
+                self._dump_writes(place["thread_id"], place["checkpoint_ns"], place["checkpoint_id"], task_id, task_path,
+                                  writes))
+
+
+class PostgresSaver(PatientSaver, InlineSaver):
     """The saver of one run: what it writes goes along with what others write at the time."""
 
     writes: GroupedWrites
@@ -42,13 +87,32 @@ class PostgresSaver(PatientSaver, AsyncPostgresSaver):
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[Any]:
         if not pipeline:
+            if self.held is not None:
+                await self.store_held()
             async with super()._cursor() as cursor:
                 yield cursor
             return
         written = WrittenCursor()
         yield written
-        if written.statements:
-            await self.writes.write(written.statements)
+        statements = written.statements
+        if self.held is not None and all(sql is self.INSERT_CHECKPOINT_WRITES_SQL for sql, _ in statements):
+            self.held.hold(*statements)
+        else:
+            await self._store(statements)
+
+    async def store_held(self) -> None:
+        await self._store([])
+
+    async def _store(self, statements: list[Statement]) -> None:
+        held = self.held.take() if self.held is not None else []
+        if not held and not statements:
+            return
+        try:
+            await self.writes.write([*held, *statements])
+        except BaseException:
+            if self.held is not None:
+                self.held.give_back(held)
+            raise
 
 
 class PostgresSavers:

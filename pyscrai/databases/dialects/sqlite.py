@@ -20,6 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.columns import MILLISECOND, from_json, to_json
+from pyscrai.databases.dialects.one_hop_connection import one_hop
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained, busy, damaged, full, locked, reason_of, schema, unreachable
 from pyscrai.errors import StorageError
@@ -69,7 +70,8 @@ class SqliteDialect:
         # fail at once whenever another one wrote in between.
         engine = create_async_engine(self.url, json_serializer=to_json, json_deserializer=from_json,
                                      pool_size=kept, max_overflow=more,
-                                     pool_timeout=30, connect_args={"isolation_level": None})
+                                     pool_timeout=30,
+                                     connect_args={"isolation_level": None, "async_creator_fn": one_hop})
         event.listen(engine.sync_engine, "do_connect", self._connect)
         event.listen(engine.sync_engine, "connect", self._set_up)
         event.listen(engine.sync_engine, "begin", _begin)

@@ -9,6 +9,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from pyscrai.databases.dialects.grouped_connection import GroupedConnection
+from pyscrai.databases.dialects.holding_connection import NOTHING, HoldingConnection
 from pyscrai.databases.dialects.patient_saver import PatientSaver
 from pyscrai.databases.dialects.sqlite_file import SqliteFile
 from pyscrai.databases.patience import Patience
@@ -17,6 +18,14 @@ from pyscrai.databases.storage_errors import Explained
 
 class SqliteSaver(PatientSaver, AsyncSqliteSaver):
     """The saver of one run."""
+
+    def hold_writes(self) -> None:
+        super().hold_writes()
+        assert self.held is not None
+        self.conn = cast(aiosqlite.Connection, HoldingConnection(cast(GroupedConnection, self.conn), self.held))
+
+    async def store_held(self) -> None:
+        await self.conn.execute(NOTHING)
 
 
 class SqliteSavers:

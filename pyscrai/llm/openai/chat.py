@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -30,6 +31,8 @@ from pyscrai.redaction import public_url
 
 _MESSAGES: dict[str, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
 
+_DEVELOPED = re.compile(r"o\d")
+"""Names of models for which ChatOpenAI calls the system message the developer's."""
 
 _LIST_WITHIN = 20.0
 """Seconds for the list of models."""
@@ -37,6 +40,10 @@ _LIST_WITHIN = 20.0
 
 class LeanChatOpenAI(ChatOpenAI):
     """ChatOpenAI without the thread hop and response wrapping of its own ``_agenerate``."""
+
+    def frame(self) -> dict[str, Any]:
+        """What every request holds beside its messages and its own parameters."""
+        return self._default_params
 
     async def _agenerate(self, messages: list[BaseMessage], stop: list[str] | None = None,
                          run_manager: AsyncCallbackManagerForLLMRun | None = None, **kwargs: Any) -> ChatResult:
@@ -71,6 +78,9 @@ class OpenAIChat:
             max_retries=0, client=self.client, async_client=self.client, root_async_client=self.client,
             use_responses_api=False, stream_usage=True, stream_chunk_timeout=None, cache=False,
         )
+        self._frame = self._chat.frame()
+        developed = alias.system == "developer" or _DEVELOPED.match(alias.model)
+        self._roles = {"system": "developer" if developed else "system", "user": "user", "assistant": "assistant"}
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.alias!r}, {public_url(self.client.endpoint.base_url)!r}, {self._settings.model!r})"
@@ -118,18 +128,20 @@ class OpenAIChat:
     async def _ask(self, request: ModelRequest, bound: int | None, on_token: Callable[[str], None] | None
                    ) -> Completion:
         messages, arguments = self._asked(request)
-        if bound is not None:
-            arguments["max_tokens"] = bound + self._room
+        room = {} if bound is None else {"max_tokens": bound + self._room}
         last = request.messages[-1] if request.messages else None
         prefix = last.content if last is not None and last.role == "assistant" else ""
         call = CallInFlight(on_token=on_token, prefix=prefix)
         token = CURRENT.set(call)
         try:
-            stop = list(request.stop) or None
+            stop = list(request.stop)
             if _watched():  # LangGraph's `messages` streaming, tracing: they listen through LangChain's callbacks
-                await self._chat.ainvoke(messages, stop=stop, **arguments)
-            else:  # Nobody listens: the same code below the callback machinery, which costs 0.8 ms a call.
-                await self._chat._agenerate(messages, stop=stop, **arguments)
+                await self._chat.ainvoke([self._message(message) for message in messages], stop=stop or None,
+                                         **arguments, **room)
+            else:  # Nobody listens: the same request, without message objects and callbacks that cost 0.9 ms a call.
+                said = [{"content": message.content, "role": self._roles[message.role]} for message in messages]
+                await self.client.create(**{**self._frame, **arguments, **({"stop": stop} if stop else {}),
+                                            "messages": said, **room})
         finally:
             CURRENT.reset(token)
         assert call.completion is not None  # the client leaves it there, or raises
@@ -148,7 +160,7 @@ class OpenAIChat:
         room = max(THINKING_TOKENS, 2 * (bound + self._room))
         return min(room, self.context_tokens // 2) if self.context_tokens else room
 
-    def _asked(self, request: ModelRequest) -> tuple[list[BaseMessage], dict[str, Any]]:
+    def _asked(self, request: ModelRequest) -> tuple[tuple[Message, ...], dict[str, Any]]:
         arguments = dict(self._fixed)
         for name in ("temperature", "top_p", "seed"):
             if (value := getattr(request, name)) is not None:
@@ -164,7 +176,7 @@ class OpenAIChat:
             asked = _appended(asked, appendix)
         if self._settings.system == "user":
             asked = _without_system(asked)
-        return [self._message(message) for message in asked], arguments
+        return asked, arguments
 
     def _message(self, message: Message) -> BaseMessage:
         if message.role == "system" and self._settings.system == "developer":

@@ -84,8 +84,9 @@ class Client:
         call = CURRENT.get(None) or CallInFlight()
         asked_to_stream = bool(payload.pop("stream", False))
         payload.pop("stream_options", None)
-        if (bound := payload.pop("max_completion_tokens", None)) is not None:
-            payload[self.bound] = bound
+        for name in BOUNDS:
+            if (bound := payload.pop(name, None)) is not None:
+                payload[self.bound] = bound
         if asked_to_stream or call.streams:
             payload.update(stream=True, stream_options={"include_usage": True})
         omit = self.endpoint.omit | self._dropped

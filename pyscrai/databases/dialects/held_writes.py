@@ -1,0 +1,58 @@
+"""What tasks wrote to a checkpoint, held for the next checkpoint, which is written with it.
+
+LangGraph stores the writes of each task, waits for them, and stores the checkpoint that they lead to. Together both are
+one transaction. What is lost with a process that dies between them is done again from the journal, at no cost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+LINGER = 0.02
+"""Seconds that writes wait for their checkpoint before they are stored by themselves: others of the step still play."""
+
+
+class HeldWrites(Generic[T]):
+    """Writes on their way.
+
+    Args:
+        store: makes what is held durable, with ``take``; called when no checkpoint came in time.
+    """
+
+    def __init__(self, store: Callable[[], Awaitable[object]]) -> None:
+        self._store = store
+        self._held: list[T] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._storing: asyncio.Task[None] | None = None
+
+    def hold(self, *writes: T) -> None:
+        """Keep writes for the next checkpoint."""
+        self._held += writes
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LINGER, self._begin)
+
+    def take(self) -> list[T]:
+        """All that is held; who takes it stores it, or gives it back."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        held, self._held = self._held, []
+        return held
+
+    def give_back(self, writes: list[T]) -> None:
+        """Hold what could not be stored: it goes along with whatever is stored next."""
+        self._held[:0] = writes
+
+    def _begin(self) -> None:
+        self._timer = None
+        self._storing = asyncio.create_task(self._alone())
+
+    async def _alone(self) -> None:
+        try:
+            await self._store()
+        except Exception:  # it was given back: the checkpoint that it waits for is stored with it, or raises
+            return
