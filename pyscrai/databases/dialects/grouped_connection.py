@@ -33,7 +33,7 @@ Results = list[tuple[asyncio.Future[list[Any]], "list[Any] | BaseException"]]
 _log = structlog.get_logger("pyscrai.databases.checkpoints")
 
 
-class Statements(ABC):
+class StatementConnection(ABC):
     """The part of aiosqlite's connection that LangGraph's saver uses, over ``submit``."""
 
     @abstractmethod
@@ -48,11 +48,11 @@ class Statements(ABC):
         """A cursor, as an asynchronous context manager."""
         return _Opening(Cursor(self))
 
-    async def commit(self) -> None:
+    async def commit(self) -> None:  # noqa: B027
         """Nothing is left to commit."""
 
 
-class GroupedConnection(Statements):
+class GroupedConnection(StatementConnection):
     """One thread and one connection for the checkpoints of all runs.
 
     Args:
@@ -155,7 +155,7 @@ def _close(connection: sqlite3.Connection | None) -> None:
 class Cursor:
     """The rows of the last statement, already fetched."""
 
-    def __init__(self, connection: Statements) -> None:
+    def __init__(self, connection: StatementConnection) -> None:
         self._connection = connection
         self._rows: list[Any] = []
 

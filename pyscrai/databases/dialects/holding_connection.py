@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from typing import Any
 
-from pyscrai.databases.dialects.grouped_connection import GroupedConnection, Job, Statements
+from pyscrai.databases.dialects.grouped_connection import GroupedConnection, Job, StatementConnection
 from pyscrai.databases.dialects.held_writes import HeldWrites
 
 HELD = "INSERT OR IGNORE INTO writes"
@@ -16,7 +16,7 @@ NOTHING = "UPDATE writes SET idx = idx WHERE 0"
 """A statement that stores what is held and nothing else."""
 
 
-class HoldingConnection(Statements):
+class HoldingConnection(StatementConnection):
     """Over the connection of all runs. What is held is one transaction with the statement that it waited for."""
 
     def __init__(self, connection: GroupedConnection, held: HeldWrites[Job]) -> None:

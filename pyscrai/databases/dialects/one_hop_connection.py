@@ -31,25 +31,24 @@ class OneHopConnection(aiosqlite.Connection):
 
     async def commit(self) -> None:
         if not self._is_over():
-            await super().commit()
+            await self.on_thread(sqlite3.Connection.commit)
 
     async def rollback(self) -> None:
         if not self._is_over():
-            await super().rollback()
+            await self.on_thread(sqlite3.Connection.rollback)
 
     async def on_thread(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
         """Do a piece of work on the connection's thread."""
-        return await self._execute(work, self._conn)
+        connection = self._conn
 
-    async def _execute(self, fn: Callable[..., Any], *args: Any, **options: Any) -> Any:
         def counted() -> Any:
             try:
-                return fn(*args, **options)
+                return work(connection)
             finally:
                 self._done += 1
 
         self._asked += 1
-        return await super()._execute(counted)
+        return await self._execute(counted)  # type: ignore[no-untyped-call]
 
     def _is_over(self) -> bool:
         """Whether no transaction is open, and no statement that nobody waits for any more may open one."""

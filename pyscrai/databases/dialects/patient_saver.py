@@ -70,7 +70,7 @@ class PatientSaver(BaseCheckpointSaver[str]):
         await self._wait(lambda: super(PatientSaver, self).aput_writes(config, writes, task_id, task_path), writes=True)
 
     def hold_writes(self) -> None:
-        """Let what tasks write wait a moment for the checkpoint that it leads to: for a saver with which a run plays."""
+        """Let what tasks write wait for the checkpoint that it leads to: for a saver with which a run plays."""
         self.held = HeldWrites(lambda: self._wait(self.store_held, writes=True))
 
     @abstractmethod

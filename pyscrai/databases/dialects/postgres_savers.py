@@ -72,11 +72,11 @@ class InlineSaver(AsyncPostgresSaver):
                           task_path: str = "") -> None:
         place = config["configurable"]
         again = all(channel in WRITES_IDX_MAP for channel, _ in writes)
+        rows = self._dump_writes(place["thread_id"], place["checkpoint_ns"], place["checkpoint_id"], task_id,
+                                 task_path, writes)
         async with self._cursor(pipeline=True) as cursor:
             await cursor.executemany(
-                self.UPSERT_CHECKPOINT_WRITES_SQL if again else self.INSERT_CHECKPOINT_WRITES_SQL,
-                self._dump_writes(place["thread_id"], place["checkpoint_ns"], place["checkpoint_id"], task_id, task_path,
-                                  writes))
+                self.UPSERT_CHECKPOINT_WRITES_SQL if again else self.INSERT_CHECKPOINT_WRITES_SQL, rows)
 
 
 class PostgresSaver(PatientSaver, InlineSaver):

@@ -42,7 +42,7 @@ class LeanChatOpenAI(ChatOpenAI):
     """ChatOpenAI without the thread hop and response wrapping of its own ``_agenerate``."""
 
     def frame(self) -> dict[str, Any]:
-        """What every request holds beside its messages and its own parameters."""
+        """The fields of every request beside its messages and its own parameters."""
         return self._default_params
 
     async def _agenerate(self, messages: list[BaseMessage], stop: list[str] | None = None,
@@ -128,7 +128,7 @@ class OpenAIChat:
     async def _ask(self, request: ModelRequest, bound: int | None, on_token: Callable[[str], None] | None
                    ) -> Completion:
         messages, arguments = self._asked(request)
-        room = {} if bound is None else {"max_tokens": bound + self._room}
+        room: dict[str, Any] = {} if bound is None else {"max_tokens": bound + self._room}
         last = request.messages[-1] if request.messages else None
         prefix = last.content if last is not None and last.role == "assistant" else ""
         call = CallInFlight(on_token=on_token, prefix=prefix)
