@@ -270,3 +270,11 @@ def token_chunk(run_id: str, role: str, turn: int, text: str | None) -> bytes:
     if text is None:
         return b"event: token_reset\ndata: %s\n\n" % orjson.dumps({"run_id": run_id, "role": role, "turn": turn})
     return b"event: token\ndata: %s\n\n" % orjson.dumps({"run_id": run_id, "role": role, "turn": turn, "text": text})
+
+
+def read_token(chunk: bytes) -> tuple[str, int, str | None] | None:
+    """Role, turn and text of a piece of speech on the wire; None for anything else."""
+    if not chunk.startswith(b"event: token"):
+        return None
+    data = orjson.loads(chunk.partition(b"data: ")[2])
+    return data["role"], data["turn"], data.get("text")

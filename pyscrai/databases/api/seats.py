@@ -12,13 +12,18 @@ from fastapi.security import HTTPAuthorizationCredentials
 
 from pyscrai.databases.api.access import AccessError, Controller, bearer
 from pyscrai.databases.api.dependencies import Context, Ctx
+from pyscrai.databases.api.event_hub import Watcher, read_token
 from pyscrai.databases.api.event_stream import KEEP_ALIVE, EventStream
 from pyscrai.databases.api.schemas.base import EventId, Limit, Listing, RolePath, RunId, problems
 from pyscrai.databases.api.schemas.controls import SeatReply
 from pyscrai.databases.api.schemas.seats import NewSeat, SeatLine, SeatToken, SeatView
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.services import replies
+from pyscrai.services.seat_speech import SeatSpeech
 from pyscrai.services.seats import Seat, offer_seat, seat_lines, seat_of, seat_view
+
+PACE = 0.08
+"""Seconds in which words gather that stream in, before they are sent."""
 
 links = APIRouter(prefix="/runs/{run_id}", tags=["control"])
 
@@ -86,7 +91,8 @@ async def reply_from_seat(body: SeatReply, seat: Seated, context: Ctx) -> None:
 
 
 @router.get("/stream", operation_id="stream_seat", response_class=EventStream, responses={**problems(404), 200: {
-    "description": "`line` events with what the role hears, and `state` events with how things stand for it.",
+    "description": "`line` events with what the role hears, `state` events with how things stand for it, and `speech` "
+                   "events with all that a role has said in its turn so far; an empty text takes it back.",
     "content": {"text/event-stream": {"schema": {"type": "string"}}}}})
 async def stream_seat(
     seat: Seated, context: Ctx, request: Request,
@@ -108,12 +114,27 @@ async def _follow(context: Context, seat: Seat, token: str, after: int, seconds:
     clock = asyncio.get_running_loop().time
     until = None if seconds is None else clock() + seconds
     told: dict[str, Any] | None = None
-    async with context.hub.watch(seat.run_id, key=token) as watcher:
+    speech = SeatSpeech(context.services, seat)
+    async with context.hub.watch(seat.run_id, tokens=True, key=token) as watcher:
         yield b"retry: 1000\n\n"
+        looked = False
         while not context.hub.closing.is_set() and not watcher.ended:
+            arrived, lagged = list(watcher.chunks), watcher.lagging
             watcher.lagging = False
             watcher.chunks.clear()
             watcher.news.clear()
+            if lagged:
+                speech.forget()
+            for role, text in (await speech.hear(filter(None, (read_token(chunk) for number, _, chunk in arrived
+                                                               if not number)))).items():
+                yield b"event: speech\ndata: %s\n\n" % orjson.dumps({"role": role, "text": text})
+            if looked and arrived and not lagged and not any(number for number, _, _ in arrived):
+                await asyncio.sleep(PACE)
+                await _news(watcher, KEEP_ALIVE if until is None else min(KEEP_ALIVE, until - clock()))
+                if until is not None and clock() >= until:
+                    return
+                continue
+            looked = True
             try:
                 await context.access.caller(token, None)
             except AccessError:
@@ -130,8 +151,15 @@ async def _follow(context: Context, seat: Seat, token: str, after: int, seconds:
             left = KEEP_ALIVE if until is None else until - clock()
             if left <= 0:
                 return
-            try:
-                async with asyncio.timeout(min(left, KEEP_ALIVE)):
-                    await watcher.news.wait()
-            except TimeoutError:
+            if not await _news(watcher, min(left, KEEP_ALIVE)):
                 yield b": still here\n\n"
+
+
+async def _news(watcher: Watcher, seconds: float) -> bool:
+    """Wait for something to arrive, but not longer than this."""
+    try:
+        async with asyncio.timeout(max(0.0, seconds)):
+            await watcher.news.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -15,6 +15,7 @@ export function SeatPage() {
   const source = useMemo(() => seatSource(token), [token]);
   const [view, setView] = useState(/** @type {any} */ (null));
   const [lines, setLines] = useState(/** @type {any[]} */ ([]));
+  const [drafts, setDrafts] = useState(/** @type {Record<string, string>} */ ({}));
   const [refused, setRefused] = useState(!token);
   const end = useRef(/** @type {HTMLElement | null} */ (null));
   const box = useRef(/** @type {HTMLElement | null} */ (null));
@@ -28,12 +29,13 @@ export function SeatPage() {
         const state = batch.findLast((event) => event.wire === "state");
         if (heard.length) setLines((before) => [...before, ...heard]);
         if (state) setView(state);
+        setDrafts((before) => speaking(before, batch));
       },
-      state: (state) => { connection.value = state; if (state === "refused") setRefused(true); },
+      state: (state) => { connection.value = state; if (state !== "live") setDrafts({}); if (state === "refused") setRefused(true); },
     });
     return () => { stop(); connection.value = ""; };
   }, [source]);
-  useEffect(() => { if (near.current) end.current?.scrollIntoView({ block: "end" }); }, [lines.length, view?.status]);
+  useEffect(() => { if (near.current) end.current?.scrollIntoView({ block: "end" }); }, [lines.length, view?.status, drafts]);
   useEffect(() => { if (view) document.title = `${view.name} · ${view.title}`; }, [view?.name]);
 
   if (refused) return html`<main id="content"><p class="empty">${W.seat.gone}</p></main>`;
@@ -50,6 +52,7 @@ export function SeatPage() {
     <div class="scroll seat-lines" ref=${box} onScroll=${scrolled} tabindex="0" role="log" aria-label=${W.seat.transcript}>
       ${view.secret && html`<section class="secret"><h2 class="small">${W.seat.secret}</h2><p>${view.secret}</p></section>`}
       ${lines.map((line) => html`<${Line} key=${line.id} line=${line} role=${view.role} hue=${hue} name=${name} />`)}
+      ${Object.entries(drafts).map(([role, text]) => html`<article key=${role} class=${`bubble streaming ${hue(role)}`} aria-live="off"><header><b class="who">${name(role)}</b><span class="dots"><i class="pulse" />${W.speaking}</span></header><p>${text}<span class="caret" /></p></article>`)}
       <div ref=${end} />
     </div>
     ${Object.keys(view.variables).length > 0 && html`<p class="seat-world"><span class="hidden">${W.seat.variables}: </span>${Object.entries(view.variables).map(([field, value]) => html`<span key=${field}>${titled(field)} <b>${plain(value)}</b></span>`)}</p>`}
@@ -57,6 +60,19 @@ export function SeatPage() {
       ? html`<${ApprovalForm} key=${requestKey(asked)} request=${asked} send=${(answer) => source.reply(answer)} hue=${hue(asked.role)} names=${name} brief=${true} />`
       : html`<${PersonForm} key=${requestKey(asked)} request=${asked} send=${(answer) => source.reply(answer)} names=${name} brief=${true} />`}</div>`}
   </main>`;
+}
+
+/** What is being said: `speech` tells all of it so far, and the line itself ends it. @param {Record<string, string>} before @param {any[]} batch */
+function speaking(before, batch) {
+  let drafts = before;
+  for (const event of batch) {
+    const { role = event.source, text } = event;
+    if (event.wire !== "speech" && event.wire !== "line") continue;
+    const { [role]: gone, ...rest } = drafts;
+    if (event.wire === "speech" && text) drafts = { ...rest, [role]: text };
+    else if (gone !== undefined) drafts = rest;
+  }
+  return drafts;
 }
 
 function Line({ line, role, hue, name }) {
