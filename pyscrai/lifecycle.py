@@ -61,7 +61,7 @@ TABLE: Mapping[RunStatus, Standing] = {
     "completed": Standing(
         fits="fork regenerate replay delete", event="run_completed", ended=True),
     "failed": Standing(
-        fits="resume stop cancel budget fork regenerate replay delete",
+        fits="resume stop cancel fork regenerate replay delete",
         unmet="run step stop cancel",
         settles={"run": "none", "step": "none"}, event="run_failed", ended=True),
     "stopped": Standing(

@@ -18,7 +18,7 @@ running     .     x     .      .    x    x      x      x         x       .     .
 waiting     .     x     .      x    x    x      x      x         x       x     x      x    x          .      x
 paused      .     .     x      x    x    x      x      x         x       .     x      x    x          .      x
 completed   .     .     .      .    .    .      .      .         .       .     .      x    x          x      x
-failed      .     .     x      .    x    x      .      .         .       .     x      x    x          x      x
+failed      .     .     x      .    x    x      .      .         .       .     .      x    x          x      x
 stopped     .     .     .      .    .    .      .      .         .       .     .      x    x          x      x
 """
 

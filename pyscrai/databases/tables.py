@@ -296,6 +296,22 @@ class ControlRow(Base):
     applied_at: Mapped[datetime | None]
 
 
+class AnnotationRow(Base):
+    """A person's note on an event of a run, made while it plays or afterwards; it is no part of the play."""
+
+    __tablename__ = "annotations"
+    __table_args__ = (Index(None, "run_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, Identity(), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("scenario_runs.id", ondelete="CASCADE"))
+    key: Mapped[str]
+    """The event's key in the run."""
+    author: Mapped[str]
+    text: Mapped[str]
+    tags: Mapped[list[Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class IdempotencyRow(Base):
     """The answer that was given to a request, so that the same request gets it again."""
 

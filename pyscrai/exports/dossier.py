@@ -24,6 +24,8 @@ class Dossier:
     calls: Sequence[Mapping[str, Any]] | None = None
     metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     template: Mapping[str, Any] = field(default_factory=dict)
+    annotations: Sequence[Mapping[str, Any]] = ()
+    """People's notes on events, each by the event's key."""
 
     @property
     def title(self) -> str:

@@ -30,7 +30,8 @@ def render_json(dossier: Dossier) -> Iterator[str]:
     """One document: the run, its template and cast, events, calls, measurements, metrics and the report."""
     document = {"format": "pyscrai.run/1", "run": dossier.run, "template": dossier.template, "cast": dossier.cast,
                 "events": [public_event(line) for line in dossier.events], "calls": dossier.calls,
-                "measurements": dossier.measurements, "metrics": dossier.metrics, "report": dossier.report}
+                "measurements": dossier.measurements, "metrics": dossier.metrics, "report": dossier.report,
+                "annotations": dossier.annotations or None}
     yield dumps({name: part for name, part in document.items() if part is not None}, indent=2) + "\n"
 
 
@@ -46,5 +47,7 @@ def render_jsonl(dossier: Dossier) -> Iterator[str]:
         yield line("event", public_event(event))
     for call in dossier.calls or ():
         yield line("call", call)
+    for note in dossier.annotations:
+        yield line("annotation", note)
     for scope, figures in dossier.metrics.items():
         yield line("metrics", {"scope": scope, **figures})

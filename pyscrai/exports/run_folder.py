@@ -100,7 +100,8 @@ def _parts(dossier: Dossier) -> Iterator[tuple[str, Any]]:
     cast = [{name: member[name] for name in ("role", "name", "engine", "agent", "model", "played_by")}
             for member in dossier.cast]
     run = {**dossier.run, "cast": cast, "desired": "none", "speakers": [], "live": False, "waiting": []}
-    yield "run", {"run": run, "metrics": dossier.metrics, "event_parts": len(stretches), "call_parts": [
+    yield "run", {"run": run, "metrics": dossier.metrics, "annotations": list(dossier.annotations),
+                  "event_parts": len(stretches), "call_parts": [
         [min(call["turn"] for call in bundle), max(call["turn"] for call in bundle)] for bundle in bundles]}
     for number, stretch in enumerate(stretches):
         yield f"events_{number}", stretch

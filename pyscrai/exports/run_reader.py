@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pyscrai.databases.repositories.annotations import Annotations
 from pyscrai.databases.repositories.calls import Calls, StoredCall
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.metrics import RunMetrics
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.templates import scenario_templates
-from pyscrai.databases.tables import AgentInstanceRow, RunRow, ScenarioTemplateRow
+from pyscrai.databases.tables import AgentInstanceRow, AnnotationRow, RunRow, ScenarioTemplateRow
 from pyscrai.exports.dossier import Dossier
 from pyscrai.exports.event_line import event_line
 
@@ -31,7 +32,8 @@ async def gather(session: AsyncSession, run_id: str, *, calls: bool = True) -> D
         run=run_facts(row, template), cast=[member(each) for each in await runs.cast(run_id)],
         events=[event_line(event) for event in await Events(session).read(run_id)],
         calls=[call_facts(stored) for stored in await Calls(session).read(run_id)] if calls else None,
-        metrics=await metrics(session, run_id), template=template.content)
+        metrics=await metrics(session, run_id), template=template.content,
+        annotations=[annotation_facts(note) for note in await Annotations(session).list(run_id)])
 
 
 def run_facts(row: RunRow, template: ScenarioTemplateRow) -> dict[str, Any]:
@@ -51,6 +53,12 @@ def member(row: AgentInstanceRow) -> dict[str, Any]:
     return {"role": row.role, "name": row.name, "engine": row.engine, "agent": configuration.get("agent", ""),
             "agent_hash": row.agent_hash, "model": configuration.get("model", ""), "played_by": row.played_by,
             "configuration": configuration}
+
+
+def annotation_facts(row: AnnotationRow) -> dict[str, Any]:
+    """A note on an event as JSON-plain data."""
+    return {"id": row.id, "key": row.key, "author": row.author, "text": row.text, "tags": row.tags,
+            "created_at": _instant(row.created_at)}
 
 
 def call_facts(stored: StoredCall) -> dict[str, Any]:

@@ -82,21 +82,20 @@ def test_what_is_sent_and_answered_has_examples(document: dict[str, Any]) -> Non
 def test_the_operations(document: dict[str, Any]) -> None:
     """A client that was generated from an earlier document still finds what it calls."""
     assert sorted(operation["operationId"] for _, _, operation in operations(document)) == [
-        "archive_template", "ask_many_runs", "cancel_experiment", "cancel_run", "check_experiment",
+        "annotate_event", "archive_template", "ask_many_runs", "cancel_experiment", "cancel_run", "check_experiment",
         "count_runs", "create_experiment", "create_run", "delete_run", "draw_draft", "export_run",
-        "forecast_experiment", "fork_run", "freeze_experiment", "inject_event", "interview_role",
-        "judge_experiment", "label_experiment", "list_calls", "list_events", "list_experiment_cells",
+        "forecast_experiment", "fork_run", "freeze_experiment", "inject_event", "interview_role", "judge_experiment",
+        "label_experiment", "list_annotations", "list_calls", "list_events", "list_experiment_cells",
         "list_experiment_pasts", "list_experiments", "list_family", "list_interviews", "list_judgements",
         "list_measurements", "list_models", "list_runs", "list_seat_lines", "list_templates", "list_versions",
-        "measure_run", "offer_seat", "pause_experiment", "pause_run", "play_draft", "read_call",
-        "read_experiment", "read_experiment_content", "read_experiment_evidence", "read_experiment_report",
-        "read_experiment_results", "read_experiment_table", "read_fleet", "read_graph", "read_health",
-        "read_liveness", "read_metrics", "read_newest_template", "read_readiness", "read_report", "read_run",
-        "read_schema", "read_seat", "read_state", "read_template", "read_transcript", "read_view",
-        "regenerate_turn", "release_role", "replay_run", "reply_for_role", "reply_from_seat", "resume_run",
-        "run_experiment", "search_runs", "set_budget", "start_run", "step_run", "stop_run", "store_draft",
-        "store_templates", "stream_all", "stream_experiment", "stream_run", "stream_seat", "take_over_role",
-        "treat_share", "validate_templates", "verify_experiment"]
+        "measure_run", "offer_seat", "pause_experiment", "pause_run", "play_draft", "read_call", "read_experiment",
+        "read_experiment_content", "read_experiment_evidence", "read_experiment_report", "read_experiment_results",
+        "read_experiment_table", "read_fleet", "read_graph", "read_health", "read_liveness", "read_metrics",
+        "read_newest_template", "read_readiness", "read_report", "read_run", "read_schema", "read_seat", "read_state",
+        "read_template", "read_transcript", "read_view", "regenerate_turn", "release_role", "remove_annotation",
+        "replay_run", "reply_for_role", "reply_from_seat", "resume_run", "run_experiment", "search_runs", "set_budget",
+        "start_run", "step_run", "stop_run", "store_draft", "store_templates", "stream_all", "stream_experiment",
+        "stream_run", "stream_seat", "take_over_role", "treat_share", "validate_templates", "verify_experiment"]
 
 
 async def test_the_reference_loads_nothing_from_elsewhere(server: Serving) -> None:

@@ -27,7 +27,7 @@ def trio(**phase: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def following(server: Serving, template: dict[str, Any]) -> AsyncIterator[tuple[str, list[dict[str, Any]], Any]]:
-    """A run in which Ann, a person, has spoken, and Bob's model is asked; what her seat receives, and a way to speak."""
+    """A run in which Ann, a person, has spoken and Bob is asked; what her seat receives, and a way to speak."""
     await server.post("/templates", {"content": template}, 201)
     run_id = (await server.post("/runs", {"template": "trio", "seed": 1, "people": {"ann": "kim"}}, 201))["run_id"]
     await server.settled(run_id)

@@ -12,6 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from pyscrai import __version__
 from pyscrai.config.settings import Settings
 from pyscrai.databases.api import (
+    annotations,
     controls,
     documentation,
     drafts,
@@ -77,9 +78,9 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
     app = FastAPI(title="PyScrAI", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None,
                   redoc_url=None, openapi_url=f"{openapi.PREFIX}/openapi.json")
     for router in (runs.router, controls.many, controls.router, forks.router, streams.router, records.router,
-                   states.router, interviews.router, measures.router, templates.router, drafts.router,
-                   search.router, seats.links, seats.router, experiments.router, experiment_results.router,
-                   fleet.router, system.router, openapi.router):
+                   states.router, interviews.router, annotations.router, measures.router, templates.router,
+                   drafts.router, search.router, seats.links, seats.router, experiments.router,
+                   experiment_results.router, fleet.router, system.router, openapi.router):
         app.include_router(router, prefix=openapi.PREFIX)
     app.include_router(openapi.front)
     app.include_router(metrics.router)

@@ -157,6 +157,11 @@ CODES = (
         "No price is known for one of the models, so its cost would count as nothing.",
         "Set `price` in the alias (zeros where it costs nothing), or allow it with `--allow-unknown-price`."),
     ErrorCode(
+        "run.note",
+        "A note says nothing.",
+        "It has neither a text nor a tag.",
+        "Write a text, or name a tag."),
+    ErrorCode(
         "run.budget_spent",
         "The new budget is spent already.",
         "The run has cost as much, or more.",

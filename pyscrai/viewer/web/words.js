@@ -116,7 +116,7 @@ export const W = {
   },
 
   // -- panels
-  panels: { label: "Details", state: "State", mind: "Mind", call: "Call", scores: "Scores", graph: "Graph", about: "About" },
+  panels: { label: "Details", state: "State", mind: "Mind", call: "Call", scores: "Scores", graph: "Graph", notes: "Notes", about: "About" },
   state: {
     at: (turn) => `After turn ${turn}`, now: "Now", changed: "Changed in this turn", unchanged: "No variable changed in this turn", variables: "Variables",
     over: "Over the turns", none: "This scenario has no variables.", whole: "The whole state", before: "before", after: "after",
@@ -139,6 +139,11 @@ export const W = {
     stands: "A budget changes while the run stands. Pause the run first.", unpriced: "Also with models of unknown price, whose calls are not counted",
   },
   graph: { title: "Who can follow whom", phasesTitle: "The phases", list: "As a list", kind: "What is drawn", roles: "Roles", phases: "Phases", none: "This folder holds no graph." },
+
+  notes: {
+    title: "Notes", add: "Write a note", write: (turn) => `Note on turn ${turn}`, text: "What is to be noted", hint: "For people alone: no role, no judge and no seat reads it.", remove: "Remove this note",
+    none: "No note yet. Choose a line and press n, or the pen beside it.", noneHere: "No note was written.",
+  },
 
   // -- dialogs
   injectForm: { title: "Put something into the world", text: "What happens", audience: "Who hears it", all: "All", label: "Label", set: "Set variables", go: "Inject", hint: "The next turn takes it.", done: "The next turn takes it" },
@@ -206,7 +211,7 @@ export const W = {
   keys: {
     title: "Keyboard", open: "Keys", list: [
       ["j / k", "next or previous line"], ["[ / ]", "one turn back or on"], ["Home / End", "to the beginning or the end"], ["l", "read as the next role"], ["c", "the model call of the chosen line"], ["f", "fork from the chosen line"],
-      ["y", "copy a link to the chosen line"], ["Space", "pause or resume"], ["s", "one step"], ["i", "inject"], ["/", "find"], ["1 … 6", "panels"], ["g r", "runs"], ["g s", "scenarios"], ["g e", "experiments"], ["?", "this list"], ["Esc", "close, or stop reading as a role"],
+      ["y", "copy a link to the chosen line"], ["Space", "pause or resume"], ["s", "one step"], ["i", "inject"], ["/", "find"], ["n", "write a note on the chosen line"], ["1 … 7", "panels"], ["g r", "runs"], ["g s", "scenarios"], ["g e", "experiments"], ["?", "this list"], ["Esc", "close, or stop reading as a role"],
     ],
   },
 };

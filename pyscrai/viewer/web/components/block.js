@@ -9,6 +9,7 @@ import { HeardBy } from "./heard_by.js";
 import { Icon } from "./icons.js";
 import { LineActions } from "./line_actions.js";
 import { Markdown } from "./markdown.js";
+import { Notes } from "./notes.js";
 import { Evidence } from "./evidence.js";
 
 /** @typedef {{session: import("../data/run_session.js").RunSession, entry: any}} Of */
@@ -39,7 +40,7 @@ function Frame({ session, entry, kind, children }) {
   return html`<article id=${`line-${event.seq}`} class=${`block ${kind} ${session.hue(event.source)} ${whispered ? "whispered" : ""} ${chosen ? "chosen" : ""} ${dimmed(session, event)}`}
       onClick=${(click) => { if (!click.target.closest("a,button") && !String(getSelection())) session.choose(event.seq); }}>
     <span class="turn-number" aria-hidden="true">${event.turn}</span>
-    <div class="content">${children}</div>
+    <div class="content">${children}<${Notes} session=${session} event=${event} /></div>
     <${LineActions} session=${session} event=${event} />
   </article>`;
 }

@@ -21,7 +21,7 @@ export function fits(run) {
     step: status === "paused" || (status === "pending" && desired === "none"),
     stop: open || status === "failed",
     inject: open,
-    budget: STANDS.includes(status) || status === "waiting" || (status === "pending" && desired === "none"),
+    budget: ["paused", "waiting"].includes(status) || (status === "pending" && desired === "none"),
   };
 }
 

@@ -26,6 +26,7 @@ const STROKES = {
   keyboard: "M3 6h18v12H3zm4 4h.01M11 10h.01M15 10h.01M8 14h8",
   plus: "M12 5v14M5 12h14",
   bolt: "M13 3 5 13.5h6L10 21l8.5-11H12z",
+  note: "M4 20l1-4.5L16.5 4 20 7.5 8.5 19 4 20zm10-13.5 3.5 3.5",
   tree: "M6 3v12a3 3 0 0 0 3 3h9M6 8h8a4 4 0 0 0 4-4V3",
 };
 

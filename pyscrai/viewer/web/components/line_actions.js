@@ -21,6 +21,7 @@ export function LineActions({ session, event }) {
       onClick=${() => { session.choose(event.seq); session.readAs(event.source, event.turn); }}><${Icon} name="eye" /></button>`}
     ${model && html`<button class="icon" title=${W.showCall} aria-label=${W.showCall} onClick=${() => session.choose(event.seq, "call")}><${Icon} name="call" /></button>`}
     ${source.canSteer && html`<button class="icon" title=${W.forkHere} aria-label=${W.forkHere} onClick=${() => { session.choose(event.seq); session.dialog.value = { name: "fork", event }; }}><${Icon} name="fork" /></button>`}
+    ${source.canSteer && html`<button class="icon" title=${W.notes.add} aria-label=${W.notes.add} onClick=${() => { session.choose(event.seq); session.dialog.value = { name: "note", event }; }}><${Icon} name="note" /></button>`}
     <button class="icon" title=${W.copyLink} aria-label=${W.copyLink} onClick=${() => copyLink(session.id, event.seq)}><${Icon} name="link" /></button>
   </div>`;
 }

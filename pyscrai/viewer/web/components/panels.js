@@ -6,10 +6,11 @@ import { AboutPanel } from "./about_panel.js";
 import { CallPanel } from "./call_panel.js";
 import { GraphPanel } from "./graph_panel.js";
 import { MindPanel } from "./mind_panel.js";
+import { NotesPanel } from "./notes.js";
 import { ScoresPanel } from "./scores_panel.js";
 import { StatePanel } from "./state_panel.js";
 
-const PANELS = { state: StatePanel, mind: MindPanel, call: CallPanel, scores: ScoresPanel, graph: GraphPanel, about: AboutPanel };
+const PANELS = { state: StatePanel, mind: MindPanel, call: CallPanel, scores: ScoresPanel, graph: GraphPanel, notes: NotesPanel, about: AboutPanel };
 
 export const PANEL_NAMES = Object.keys(PANELS);
 

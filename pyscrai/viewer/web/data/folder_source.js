@@ -67,6 +67,7 @@ export const folder = {
     const template = (await part("templates"))[run.template];
     return { secret: template?.roles?.[role]?.secret || "", summary: "", variables: {}, events: [] };
   },
+  annotations: async (id) => ({ items: (await runPart(id)).annotations || [], next: null }),
   metrics: async (id) => ({ metrics: (await runPart(id)).metrics }),
   template: async (kind, reference) => ({ content: (await part("templates"))[reference] }),
   graph: async (reference) => (await part("graphs"))[reference],

@@ -34,6 +34,10 @@ export const live = {
   roleView: (id, role, turn) => request(`${run(id)}/roles/${role}/view`, { query: { turn } }),
   /** @type {(...given: any[]) => Promise<import("../types/api").MetricsView>} */
   metrics: (id) => request(`${run(id)}/metrics`),
+  /** @type {(...given: any[]) => Promise<import("../types/api").ListingAnnotation>} */
+  annotations: (id) => request(`${run(id)}/annotations`),
+  annotate: (id, body) => request(`${run(id)}/annotations`, { method: "POST", body }),
+  removeAnnotation: (id, number) => request(`${run(id)}/annotations/${number}`, { method: "DELETE" }),
   exported: (id, format) => request(`${run(id)}/export`, { query: { format }, text: true }),
 
   // -- asking

@@ -41,6 +41,8 @@ export class RunSession {
     this.dialog = signal(/** @type {any} */ (null));
     /** The texts of the prompt that the lens shows, to mark what stands in it. */
     this.prompt = signal({ text: "", turn: 0 });
+    /** People's notes, by the key of the event that they are on. */
+    this.notes = signal(/** @type {Record<string, any[]>} */ ({}));
     this.shownTurn = computed(() => { this.store.version.value; return this.turn.value ?? this.store.lastTurn; });
     this.timer = 0;
     this.stop = () => {};
@@ -56,6 +58,7 @@ export class RunSession {
         if (state === "live") this.refresh();
       },
     });
+    this.readNotes();
     await this.refresh();
     if (this.run.value) {
       const found = await source.template("scenarios", this.run.value.template).catch(() => null);
@@ -92,6 +95,15 @@ export class RunSession {
     } catch (error) {
       if (!this.run.value) this.problem.value = error;
     }
+  }
+
+  /** Read the notes that people wrote on events. */
+  async readNotes() {
+    const { items } = await source.annotations(this.id).catch(() => ({ items: [] }));
+    /** @type {Record<string, any[]>} */
+    const notes = {};
+    for (const note of items) (notes[note.key] ||= []).push(note);
+    this.notes.value = notes;
   }
 
   /** Ask something of the run and say what came of it. */

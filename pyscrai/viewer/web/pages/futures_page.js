@@ -12,6 +12,7 @@ import { BranchTree } from "../components/branch_tree.js";
 import { connection } from "../components/connection.js";
 import { StatusPill } from "../components/controls.js";
 import { ForkDialog } from "../components/fork_dialog.js";
+import { NoteDialog } from "../components/notes.js";
 import { ProblemBox } from "../components/problem.js";
 import { VersusCharts, VersusScores } from "../components/versus.js";
 
@@ -68,7 +69,7 @@ function Pair({ one, other }) {
     ${found.parts ? html`<div class="parting" ref=${parting} id="parting">${W.futures.differs}</div>` : html`<p class="empty">${W.futures.equal}</p>`}
     <ol>${found.rows.slice(0, shown).map((row) => html`<li key=${row.turn} class="pair future-row"><${Side} session=${one} blocks=${row.left} /><${Side} session=${other} blocks=${row.right} /></li>`)}</ol>
     ${found.rows.length > shown && html`<p class="row end"><button onClick=${() => setShown(shown + AT_ONCE)}>${W.runsPage.more}</button></p>`}
-    ${dialog && html`<${ForkDialog} session=${dialog} event=${dialog.dialog.value.event} close=${() => { dialog.dialog.value = null; }} />`}`;
+    ${dialog && html`<${dialog.dialog.value.name === "note" ? NoteDialog : ForkDialog} session=${dialog} event=${dialog.dialog.value.event} close=${() => { dialog.dialog.value = null; }} />`}`;
 }
 
 function Head({ letter, session }) {

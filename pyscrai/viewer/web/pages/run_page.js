@@ -7,6 +7,7 @@ import { RunSession } from "../data/run_session.js";
 import { Cast } from "../components/cast.js";
 import { ForkDialog } from "../components/fork_dialog.js";
 import { InjectDialog } from "../components/inject_dialog.js";
+import { NoteDialog } from "../components/notes.js";
 import { Panels } from "../components/panels.js";
 import { ApprovalForm, isApproval } from "../components/approval_form.js";
 import { BudgetDialog } from "../components/budget_dialog.js";
@@ -66,6 +67,7 @@ function Dialogs({ session }) {
   const close = () => { session.dialog.value = null; };
   if (open.name === "inject") return html`<${InjectDialog} session=${session} close=${close} />`;
   if (open.name === "role") return html`<${RoleDialog} session=${session} role=${open.role} close=${close} />`;
+  if (open.name === "note") return html`<${NoteDialog} session=${session} event=${open.event} close=${close} />`;
   if (open.name === "budget") return html`<${BudgetDialog} session=${session} close=${close} />`;
   if (open.name === "stop") return html`<${StopDialog} session=${session} close=${close} />`;
   return html`<${ForkDialog} session=${session} event=${open.event} close=${close} />`;

@@ -9,6 +9,15 @@ export interface AcceptedControl {
   control_id?: number | null;
 }
 
+export interface Annotation {
+  id: number;
+  key: string;
+  author: string;
+  text: string;
+  tags: string[];
+  created_at: string;
+}
+
 export interface CallItem {
   id: number;
   run_id: string;
@@ -299,6 +308,11 @@ export interface Labels {
   labels: PersonLabel[];
 }
 
+export interface ListingAnnotation {
+  items: Annotation[];
+  next?: string | null;
+}
+
 export interface ListingCallItem {
   items: CallItem[];
   next?: string | null;
@@ -429,6 +443,12 @@ export interface ModelItem {
   model: string;
   layout: string;
   default: boolean;
+}
+
+export interface NewAnnotation {
+  key: string;
+  text: string;
+  tags: string[];
 }
 
 export interface NewBudget {
