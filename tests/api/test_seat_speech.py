@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -58,10 +58,13 @@ async def following(server: Serving, template: dict[str, Any]) -> AsyncIterator[
             await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(holds: Any) -> None:
-    async with asyncio.timeout(10):
-        while not holds():
-            await asyncio.sleep(0.01)
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds of what has been received."""
+    for _ in range(1_000):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it was not received")
 
 
 def speech(received: list[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -276,4 +276,5 @@ def test_every_table_of_a_run_is_sealed() -> None:
     of_runs = {mapper.class_ for mapper in Base.registry.mappers if any(
         key.column is RunRow.__table__.c.id for key in mapper.local_table.foreign_keys)}  # type: ignore[attr-defined]
     assert {table.__tablename__ for table in of_runs - set(ORDER)} <= {
-        "run_seals", "annotations", "idempotency_keys", "experiment_cells", "experiment_pasts", "judgements", "deviations", "seats"}
+        "run_seals", "annotations", "idempotency_keys", "experiment_cells", "experiment_pasts", "judgements",
+        "deviations", "seats"}

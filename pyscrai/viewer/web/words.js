@@ -162,7 +162,7 @@ export const W = {
   },
   approval: {
     proposes: "proposes", anyone: "anyone may decide", decides: (name) => `${name} decides`, says: (name) => `What ${name} says instead`, accept: "Accept", edit: "Edit", reject: "Reject", back: "Back", sendEdited: "Send as edited",
-    why: "Why not?", rejectHint: "Nobody hears what was proposed. The reason is kept in the record, for operators.", silent: "Says nothing.",
+    why: "Why not?", rejectHint: "Nobody hears what was proposed. The reason is kept in the record, for operators.", silent: "Says nothing.", rejectNext: "Whose turn it is by round robin speaks next.",
   },
   seat: {
     title: (name) => `You play ${name}`, gone: "This link does not work (any more). Ask whoever gave it to you for another one.", statuses: { asked: "It is your turn", going_on: "The others are playing", standing: "The exercise stands still", ended: "The exercise has ended" },

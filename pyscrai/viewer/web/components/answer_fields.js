@@ -7,7 +7,7 @@ import { ValueField } from "./value_field.js";
 
 /**
  * What is filled in so far.
- * @typedef {{text?: string, to?: string | string[], actions?: Record<string, any>, changes?: Record<string, any>, scene_over?: boolean}} Answer
+ * @typedef {{text?: string, to?: string | string[], actions?: Record<string, any>, changes?: Record<string, any>, scene_over?: boolean, next?: string}} Answer
  */
 
 /** A proposal as if a person had filled it in. @returns {Answer} */
@@ -23,8 +23,10 @@ export function nothingYet(schema) {
 }
 
 /** What is sent of what was filled in. @param {Answer} answer */
-export function sentOf({ text, to, actions, changes, scene_over: over }) {
+export function sentOf({ text, to, actions, changes, scene_over: over, next }) {
+  /** @type {Record<string, any>} */
   const sent = {};
+  if (next) sent.next = next;
   if (text?.trim()) sent.text = text.trim();
   if (to?.length) sent.to = to;
   if (actions) {
@@ -47,6 +49,9 @@ export function AnswerFields({ schema, value, change, names = titled, label = W.
   const actions = fields.actions?.properties || {};
   const needed = new Set(fields.actions?.required || []);
   const changeable = (fields.changes?.items?.anyOf || [fields.changes?.items]).filter(Boolean).map((each) => each.properties).filter((each) => each?.variable);
+  if (fields.next) {
+    return html`<label class="field">${W.person.next}<select required value=${value.next || ""} onChange=${(event) => change({ ...value, next: event.target.value })}><option value="" />${fields.next.enum.map((role) => html`<option key=${role} value=${role}>${names(role)}</option>`)}</select></label>`;
+  }
   return html`<label class="field">${label}<textarea rows="3" value=${value.text || ""} onInput=${(event) => change({ ...value, text: event.target.value })} /></label>
     <${Addressed} schema=${fields.to} value=${value.to} names=${names} change=${(to) => change({ ...value, to })} />
     ${Object.entries(actions).map(([name, about]) => html`<${Move} key=${name} name=${name} schema=${about} needed=${needed.has(name)} values=${value.actions?.[name]} change=${(values) => change({ ...value, actions: kept(value.actions, name, values) })} />`)}

@@ -39,14 +39,14 @@ export function ApprovalForm({ request, send, hue, names = titled, brief = false
   const back = html`<button type="button" class="plain" onClick=${() => { setDoing(""); setProblem(null); }}>${W.approval.back}</button><span class="space" />`;
   return html`<form class="person-form approval" onSubmit=${submit} onKeyDown=${sendsWith(submit)}>
     <header class=${hue}><h2><span class="who">${request.name}</span> ${W.approval.proposes}</h2><small>${W.turn(request.turn)}${request.phase ? ` · ${request.phase}` : ""}</small><span class="space" />
-      <span class="pill waiting">${request.by ? W.approval.decides(names(request.by)) : W.approval.anyone}</span></header>
+      ${!brief && html`<span class="pill waiting">${request.by ? W.approval.decides(names(request.by)) : W.approval.anyone}</span>`}</header>
     ${request.note && html`<p class="note">${titled(request.note)}</p>`}
     ${request.problem && html`<p class="problem">${request.problem}</p>`}
     <${Known} request=${request} brief=${brief} />
     ${doing === "edit"
       ? html`<${AnswerFields} schema=${request.schema?.properties?.edited} value=${edited} change=${setEdited} names=${names} label=${W.approval.says(request.name)} variables=${request.variables} />`
       : html`<${Proposal} proposal=${proposal} hue=${hue} names=${names} />`}
-    ${doing === "reject" && html`<label class="field">${W.approval.why}<textarea rows="2" autofocus value=${reason} onInput=${(event) => setReason(event.target.value)} /><small>${W.approval.rejectHint}</small></label>`}
+    ${doing === "reject" && html`<label class="field">${W.approval.why}<textarea rows="2" autofocus value=${reason} onInput=${(event) => setReason(event.target.value)} /><small>${proposal.next ? W.approval.rejectNext : W.approval.rejectHint}</small></label>`}
     <${ProblemBox} problem=${problem} />
     <div class="row end">
       ${doing === "" && html`<button type="button" class="danger" disabled=${busy} onClick=${() => setDoing("reject")}>${W.approval.reject}</button><span class="space" />
@@ -59,6 +59,7 @@ export function ApprovalForm({ request, send, hue, names = titled, brief = false
 
 /** What would be heard or take effect. @param {{proposal: any, hue: string, names: (role: string) => string}} props */
 function Proposal({ proposal, hue, names }) {
+  if (proposal.next) return html`<div class=${`proposal ${hue}`}><p class="said">${W.isNext(names(proposal.next), proposal.reason)}</p></div>`;
   const to = [proposal.to || []].flat().filter((each) => each !== "all");
   return html`<div class=${`proposal ${hue}`}>
     ${to.length > 0 && html`<p class="only"><${Icon} name="whisper" />${W.onlyTo(listed(to.map(names)))}</p>`}

@@ -34,7 +34,7 @@ const READERS = {
   reflection: ({ payload, source }, name) => note(W.concludes(name(source), payload.insights.join("; "))),
   control: ({ payload }, name) => {
     const { action, actor, arguments: given = {} } = payload;
-    if (W.decided[action]) return decided(W.decided[action](actor, name(given.role)), action, given);
+    if (W.decided[action]) return decided(W.decided[action](actor, name(given.role)), action, given, name);
     if (action === "budget") return note(W.budgetSet(actor, given.budget_usd === null ? "" : money(given.budget_usd)));
     return note(W.asks(actor, action, given.reason));
   },
@@ -67,10 +67,11 @@ const warning = (text) => ({ tone: "warning", text, folds: /** @type {const} */ 
 
 /**
  * What a person made of a model's proposal; what was not heard is told, for operators alone read it.
- * @param {string} text @param {string} action @param {any} given
+ * @param {string} text @param {string} action @param {any} given @param {(role: string) => string} name
  */
-function decided(text, action, { proposal = {}, reason }) {
+function decided(text, action, { proposal = {}, reason }, name) {
   if (action === "accept") return note(text);
+  if (proposal.next) return { tone: "status", text: W.proposed(W.isNext(name(proposal.next), ""), reason), tag: text };
   const moves = Object.keys(proposal.actions || {}).map(titled).join(", ");
   return { tone: "status", text: W.proposed([proposal.text, moves].filter(Boolean).join(" · "), reason), tag: text };
 }

@@ -706,6 +706,7 @@ export interface ShareChange {
   weight?: number | null;
   priority?: number | null;
   held?: boolean | null;
+  budget_usd?: number | null;
 }
 
 export interface ShareItem {
@@ -715,6 +716,8 @@ export interface ShareItem {
   weight: number;
   priority: number;
   held: boolean;
+  budget_usd: number | null;
+  spent_usd: number;
 }
 
 export interface StateView {
