@@ -12,7 +12,6 @@ from fastapi.middleware.cors import CORSMiddleware
 from pyscrai import __version__
 from pyscrai.config.settings import Settings
 from pyscrai.databases.api import (
-    annotations,
     controls,
     documentation,
     drafts,
@@ -33,6 +32,7 @@ from pyscrai.databases.api import (
     templates,
     viewer,
 )
+from pyscrai.databases.api import annotations as notes
 from pyscrai.databases.api import events as streams
 from pyscrai.databases.api.access import Access
 from pyscrai.databases.api.dependencies import Context
@@ -78,7 +78,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
     app = FastAPI(title="PyScrAI", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None,
                   redoc_url=None, openapi_url=f"{openapi.PREFIX}/openapi.json")
     for router in (runs.router, controls.many, controls.router, forks.router, streams.router, records.router,
-                   states.router, interviews.router, annotations.router, measures.router, templates.router,
+                   states.router, interviews.router, notes.router, measures.router, templates.router,
                    drafts.router, search.router, seats.links, seats.router, experiments.router,
                    experiment_results.router, fleet.router, system.router, openapi.router):
         app.include_router(router, prefix=openapi.PREFIX)
