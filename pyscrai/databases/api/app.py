@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from pyscrai import __version__
 from pyscrai.config.settings import Settings
+from pyscrai.databases.api import annotations as notes
 from pyscrai.databases.api import (
     controls,
     documentation,
@@ -32,7 +33,6 @@ from pyscrai.databases.api import (
     templates,
     viewer,
 )
-from pyscrai.databases.api import annotations as notes
 from pyscrai.databases.api import events as streams
 from pyscrai.databases.api.access import Access
 from pyscrai.databases.api.dependencies import Context
