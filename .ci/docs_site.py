@@ -17,6 +17,8 @@ from docs_gallery import scenario_pages  # noqa: E402
 
 from pyscrai.documentation.error_code import ErrorCode  # noqa: E402
 from pyscrai.documentation.error_codes.table import ERROR_CODES  # noqa: E402
+from pyscrai.experiments.json_schemas import SCHEMAS  # noqa: E402
+from pyscrai.exports.json_text import dumps  # noqa: E402
 
 NOTE = re.compile(r"^[ \t]*<!-- (?:example|end):?.*?-->\n", re.MULTILINE)
 IMPORT = re.compile(r"""(?:from|import) ?["'](\.[^"']+)["']""")
@@ -36,6 +38,8 @@ def on_files(files: Files, config: Any, **_: Any) -> Files:
         files.append(File.generated(config, f"errors/{code.code}.md", content=page(code)))
     for name, text in SCENARIOS.items():
         files.append(File.generated(config, f"gallery/{name}.md", content=text))
+    for kind, make in SCHEMAS.items():
+        files.append(File.generated(config, f"schemas/{kind}.schema.json", content=dumps(make(), indent=2)))
     for name in modules(EDITOR):
         files.append(File.generated(config, f"assets/editor/{name}", content=(WEB / name).read_text(encoding="utf-8")))
     return files

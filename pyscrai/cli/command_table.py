@@ -36,7 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "new": ("Write", "pyscrai.cli.commands.new:new", "Write a scenario to begin with, of four answers."),
     "validate": ("Write", "pyscrai.cli.commands.validate:validate", "Check template files and name every mistake."),
     "graph": ("Write", "pyscrai.cli.commands.validate:graph", "Draw a scenario's graph."),
-    "schema": ("Write", "pyscrai.cli.commands.validate:schema", "Print the JSON Schema of a template."),
+    "schema": ("Write", "pyscrai.cli.commands.validate:schema", "Print the JSON Schema of a kind of file."),
     "import": ("Write", "pyscrai.cli.commands.validate:import_", "Make templates of files in other formats."),
     "templates": ("Set up", "pyscrai.cli.commands.templates:app", "List, show and add templates."),
     "models": ("Set up", "pyscrai.cli.commands.models:app", "List, check and install models."),

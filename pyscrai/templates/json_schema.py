@@ -9,11 +9,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from pyscrai.templates.models.base import FORMAT
 from pyscrai.templates.reading.loader import KINDS
 
 Kind = Literal["scenario", "agent"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def identity(kind: str) -> str:
+    """The name of a schema, the same wherever its file lies; the language's version is a part of it."""
+    return f"urn:pyscrai:schema:{kind}:{FORMAT}"
 
 
 def schema(kind: Kind) -> dict[str, Any]:
@@ -26,7 +32,7 @@ def schema_of(model: type[BaseModel], kind: str) -> dict[str, Any]:
     found = model.model_json_schema(by_alias=True, mode="validation")
     required = ["kind", *(name for name in found.get("required", ()) if name != "kind")]
     plain: dict[str, Any] = _unwrap(found)
-    return {"$schema": DIALECT, "title": f"PyScrAI {kind} template", **{
+    return {"$schema": DIALECT, "$id": identity(kind), "title": f"PyScrAI {kind} template", **{
         key: value for key, value in plain.items() if key not in ("title", "required")}, "required": required}
 
 

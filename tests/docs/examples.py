@@ -5,7 +5,7 @@ A comment `<!-- example: WORDS -->` on the line before a block says how it is tr
 - `into FILE`: a part of a template, put into the one that the page gave the title FILE;
 - `wrong CODE`: a template in which exactly this mistake is found;
 - `exit N`: the command ends with this code;
-- `parse`: the command is read and not run, since it needs a server, a network or a person;
+- `parse`: the command, or the YAML, is read and not run, since it needs a server, a network or a person;
 - `compile`: the Python is compiled and its imports are made, since it needs a server.
 """
 

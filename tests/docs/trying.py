@@ -51,6 +51,9 @@ class Page:
 
     def _yaml(self, example: Example) -> None:
         text = example.text
+        if example.how == "parse":
+            YAML(typ="safe").load(text)
+            return
         if example.how == "into":
             text = _merged((self._home / example.what).read_text(encoding="utf-8"), text)
         kind = re.search(r"^kind: (\w+)", text, re.MULTILINE)

@@ -49,21 +49,21 @@ async def graph(
 
 
 def schema(
-    kind: Annotated[Literal["scenario", "agent", "experiment"], Parameter(name="KIND", help="The kind of file.")], /, *,
+    kind: Annotated[Literal["scenario", "agent", "experiment", "any"], Parameter(name="KIND", help=(
+        "The kind of file; `any` for files whose `kind` decides."))], /, *,
+    target: Target = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the JSON Schema of a template or an experiment, for completion in an editor."""
+    """Print the JSON Schema of a kind of file, for completion and checking in an editor."""
+    from pyscrai.experiments.json_schemas import SCHEMAS
     from pyscrai.exports.json_text import dumps
-    from pyscrai.templates.json_schema import schema as json_schema
-    from pyscrai.templates.json_schema import schema_of
 
-    if kind == "experiment":
-        from pyscrai.experiments.models.experiment import ExperimentTemplate
-
-        found = schema_of(ExperimentTemplate, kind)
+    text = dumps(SCHEMAS[kind](), indent=None if as_json else 2)
+    if target is None:
+        output.say(text)
     else:
-        found = json_schema(kind)
-    output.say(dumps(found, indent=None if as_json else 2))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        output.write_file(target, f"{text}\n")
 
 
 def import_(
