@@ -1,12 +1,19 @@
-"""What a user installs: the wheel carries prompts, templates and migrations, and plays from an empty environment."""
+"""What a user installs: the source distribution makes the wheel, which carries all that is no code, plays, and opens
+the viewer and the documentation from an empty environment."""
 
 from __future__ import annotations
 
 import json
+import signal
 import site
+import socket
 import subprocess
 import sys
+import tarfile
+import time
 import zipfile
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -24,10 +31,25 @@ def prepare(module: str, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the source distribution of this tree, and the wheel that is made of that."""
     folder = tmp_path_factory.mktemp("dist")
-    prepare("build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT))
-    return next(folder.glob("pyscrai-*.whl"))
+    prepare("build", "--no-isolation", "--outdir", str(folder), str(ROOT))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    return next(built.glob("pyscrai-*.whl"))
+
+
+@pytest.fixture(scope="module")
+def unpacked(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source distribution, unpacked."""
+    folder = tmp_path_factory.mktemp("source")
+    with tarfile.open(next(built.glob("pyscrai-*.tar.gz"))) as archive:
+        archive.extractall(folder, filter="data")
+    return next(folder.iterdir())
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +86,11 @@ def test_the_wheel_carries_what_is_no_code(wheel: Path) -> None:
     assert not expected(ROOT / "prompts", "*.j2", "pyscrai/_prompts") - carried
     assert not expected(library, "*.yaml", "pyscrai/templates/library") - carried
     assert not expected(migrations, "*.py", "pyscrai/databases/migrations") - carried
-    assert {"pyscrai/_docs/index.html", "pyscrai/_docs/search/search_index.json"} <= carried
+    assert not expected(ROOT / "pyscrai" / "viewer" / "web", "*.js", "pyscrai/viewer/web") - carried
+    assert not expected(library.parent / "starters", "*.yaml", "pyscrai/templates/starters") - carried
+    assert {"pyscrai/_docs/index.html", "pyscrai/_docs/search/search_index.json",
+            "pyscrai/_docs/how-to/editor/index.html", "pyscrai/_docs/schemas/any.schema.json",
+            "pyscrai/cli/completion/pyscrai.zsh", "pyscrai/cli/completion/table.json", "pyscrai/py.typed"} <= carried
     assert not [name for name in carried if name.split("/")[0] != "pyscrai" and ".dist-info/" not in name]
 
 
@@ -92,3 +118,69 @@ def test_its_record_can_be_read_back(installed: Path, tmp_path: Path) -> None:
     assert len(events.stdout.splitlines()) == len(played.stdout.splitlines()) - 1
     replayed = run(installed, home, "pyscrai", "replay", run_id)
     assert replayed.returncode == 0, replayed.stderr
+
+
+def requirements(folder: Path) -> list[str]:
+    """What a build of a wheel asks for beside hatchling."""
+    code = ("import hatchling.build as build, json; print(json.dumps([*build.get_requires_for_build_wheel()]))")
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+def test_the_source_distribution_makes_a_wheel_with_nothing_but_its_build_backend(unpacked: Path) -> None:
+    assert requirements(unpacked) == []
+    asked = requirements(ROOT)
+    assert any(each.startswith("mkdocs-material") for each in asked)
+    assert any(each.startswith("pydantic>") for each in asked), "pages are made from the code, which imports this"
+
+
+def test_the_source_distribution_carries_what_the_repository_keeps(unpacked: Path) -> None:
+    kept = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    wanted = {name for name in kept.split("\0") if name and (ROOT / name).is_file()}
+    carried = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
+    assert {name for name in wanted - carried if not name.startswith((".github", ".docker"))} == set()
+    assert (unpacked / "build" / "docs" / "index.html").is_file()
+
+
+def test_it_serves_the_viewer_and_the_documentation(installed: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {"PATH": f"{installed}:/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
+    server = subprocess.Popen([str(installed / "pyscrai"), "serve", "--port", str(port)], cwd=home, env=environment,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        until(port)
+        for path, holds in (("/", "<title>"), ("/docs/", "PyScrAI"), ("/docs/how-to/editor/", "yaml.schemas"),
+                            ("/docs/errors/template.expression/", "Cure"), ("/docs/search/search_index.json", "docs"),
+                            ("/docs/schemas/any.schema.json", "urn:pyscrai:schema:any:1")):
+            status, text = fetched(port, path)
+            assert (status, holds in text) == (200, True), path
+    finally:
+        server.send_signal(signal.SIGTERM)
+        said, _ = server.communicate(timeout=30)
+    assert "Traceback" not in said
+    assert not (home / "build").exists()
+
+
+def until(port: int) -> None:
+    """Wait until the server answers."""
+    limit = time.monotonic() + 90
+    while True:
+        try:
+            fetched(port, "/docs/")
+            return
+        except OSError:
+            assert time.monotonic() < limit, "the server does not answer"
+            time.sleep(0.2)
+
+
+def fetched(port: int, path: str) -> tuple[int, str]:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        status, text, moved = answer.status, answer.read().decode(), answer.getheader("location")
+    return fetched(port, moved) if moved else (status, text)

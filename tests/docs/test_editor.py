@@ -1,4 +1,4 @@
-"""The page about editors: its settings name a schema that its command makes, and the schemas judge as the check does."""
+"""The page about editors: its settings name a schema that its command makes; the schemas judge what ships."""
 
 from __future__ import annotations
 
