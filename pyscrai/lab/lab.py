@@ -5,7 +5,6 @@ It works in scripts, in Jupyter and marimo, whose own loop runs already, and in 
 
 from __future__ import annotations
 
-import atexit
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ import pyarrow as pa
 from pyscrai.engines.ports.model import ChatModel
 from pyscrai.lab.async_lab import AsyncLab, Experiment, Scenario
 from pyscrai.lab.async_run import AsyncRun, Inject
+from pyscrai.lab.at_exit import close_at_exit, forget
 from pyscrai.lab.event_loop import EventLoop
 from pyscrai.lab.progress import Progress
 from pyscrai.lab.run import Run
@@ -56,7 +56,7 @@ class Lab:
         if self._closed:
             raise RuntimeError("the lab is closed; pyscrai.open() opens another")
         loop = EventLoop()
-        atexit.register(self.close)
+        close_at_exit(self, self.close)
         return loop
 
     @cached_property
@@ -65,7 +65,7 @@ class Lab:
 
     def close(self) -> None:
         """Let what plays stand, and close everything."""
-        atexit.unregister(self.close)
+        forget(self)
         self._closed = True
         if "_core" in self.__dict__ and "_loop" in self.__dict__:
             self._loop.run(self._core.aclose())

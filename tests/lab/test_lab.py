@@ -171,3 +171,43 @@ def test_what_is_public_is_there_and_importing_it_costs_nothing() -> None:
     assert out[1].strip() == "[]"
     with pytest.raises(AttributeError, match="no attribute 'opne'"):
         pyscrai.opne  # noqa: B018
+
+
+LEFT_OPEN = """
+import asyncio, sys, threading
+import pyscrai
+
+def opened():
+    return pyscrai.open(sys.argv[1], model="scripted", log_level="error")
+
+def play(lab):
+    assert lab.play("two-agent-conversation", seed=1, max_turns=2, progress=False).status == "completed"
+
+async def inside():
+    play(lab)
+    async with opened() as other:
+        assert (await other.play("two-agent-conversation", seed=1, max_turns=2)).status == "completed"
+
+lab = opened()
+if sys.argv[2] == "script":
+    play(lab)
+elif sys.argv[2] == "thread":
+    worker = threading.Thread(target=play, args=(lab,))
+    worker.start()
+    worker.join()
+elif sys.argv[2] == "asyncio":
+    asyncio.run(inside())
+else:
+    run = lab.create("two-agent-conversation", seed=1)
+    raise SystemExit("the script's own error")
+"""
+
+
+@pytest.mark.parametrize("where", ["script", "thread", "asyncio", "error"])
+def test_a_lab_that_is_left_open_ends_quietly_with_its_script(database: str, tmp_path: Path, where: str) -> None:
+    script = tmp_path / "left_open.py"
+    script.write_text(LEFT_OPEN, encoding="utf-8")
+    done = subprocess.run([sys.executable, str(script), database, where], capture_output=True, text=True, check=False,
+                          timeout=120)
+    assert (done.stderr.strip(), done.returncode) == (("the script's own error", 1) if where == "error" else ("", 0))
+    assert not list(tmp_path.glob("*-wal")), "the database was closed"
