@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from pyscrai.databases.columns import Instant
 
@@ -13,7 +15,9 @@ class DatabaseClock(ColumnElement[datetime]):
     """The time at which the database executes the statement, ``later`` by so much. Each dialect says it in its SQL."""
 
     type = Instant
-    inherit_cache = False
+    # Without these a statement with it would be compiled anew each time, which costs more than its execution.
+    inherit_cache = True
+    _traverse_internals: ClassVar[Any] = [("later", InternalTraversal.dp_plain_obj)]
 
     def __init__(self, later: timedelta = timedelta()) -> None:
         self.later = later

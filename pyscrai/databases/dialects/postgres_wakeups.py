@@ -9,7 +9,7 @@ import psycopg
 import structlog
 
 CHANNELS = {"pyscrai_runs": "runs", "pyscrai_limits": "limits"}
-"""What is told, by the channel on which it is; the trigger of revision 0005 tells of runs."""
+"""What is told, by the channel on which it is; triggers of the tables tell of runs."""
 
 QUIET = 30.0
 """Seconds after which a silent connection is tried."""

@@ -10,9 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.fleet_tables import ShareRow
@@ -82,19 +84,15 @@ class Claims:
     async def groups(self) -> Sequence[Group]:
         """The groups of runs that may be due: found by leaping through their index, however many they are."""
         found: list[Group] = []
-        while True:
-            query = select(RunRow.needs, RunRow.share).where(text(CLAIMABLE)).order_by(RunRow.needs, RunRow.share)
-            if found:
-                query = query.where(tuple_(RunRow.needs, RunRow.share) > (found[-1].needs, found[-1].share))
-            row = (await self._session.execute(query.limit(1))).one_or_none()
-            if row is None:
-                return found
+        row = (await self._session.execute(_FIRST_GROUP)).one_or_none()
+        while row is not None:
             found.append(Group(row.needs, row.share))
+            row = (await self._session.execute(_NEXT_GROUP, {"needs": row.needs, "share": row.share})).one_or_none()
+        return found
 
     async def waiting(self) -> Mapping[str, int]:
         """The number of runs of each share that nobody plays yet, though somebody should."""
-        rows = await self._session.execute(select(RunRow.share, func.count()).where(
-            text(CLAIMABLE), _unmet(), _free(())).group_by(RunRow.share))
+        rows = await self._session.execute(_WAITING)
         return {row.share: row[1] for row in rows}
 
     async def playing(self) -> Mapping[str, int]:
@@ -102,12 +100,11 @@ class Claims:
         return dict(await self._held())
 
     async def _held(self) -> Counter[str]:
-        rows = await self._session.execute(select(RunRow.share, func.count()).where(
-            RunRow.owner.is_not(None), RunRow.lease_until > DatabaseClock()).group_by(RunRow.share))
+        rows = await self._session.execute(_HELD)
         return Counter({row.share: row[1] for row in rows})
 
     async def _treated(self, shares: Collection[str]) -> Mapping[str, ShareRow]:
-        rows = await self._session.scalars(select(ShareRow).where(ShareRow.share.in_(shares)))
+        rows = await self._session.scalars(_TREATED, {"shares": list(shares)})
         return {row.share: row for row in rows}
 
     async def _lock(self, groups: Sequence[Group], quota: int, owner: str, ttl: timedelta, dead: Collection[str]
@@ -115,17 +112,12 @@ class Claims:
         ids: list[str] = []
         for group in groups:
             if len(ids) < quota:
-                ids += await self._session.scalars(
-                    select(RunRow.id).where(text(CLAIMABLE), RunRow.needs == group.needs, RunRow.share == group.share,
-                                            _unmet(), _free(dead))
-                    .order_by(RunRow.rank, RunRow.id).limit(quota - len(ids))
-                    .with_for_update(skip_locked=True))
+                ids += await self._session.scalars(_LOCK, {
+                    "needs": group.needs, "share": group.share, "dead": list(dead), "quota": quota - len(ids)})
         if not ids:
             return ()
-        rows = await self._session.execute(
-            update(RunRow).where(RunRow.id.in_(ids))
-            .values(owner=owner, lease_until=DatabaseClock(ttl), fence=RunRow.fence + 1)
-            .returning(RunRow.id, RunRow.share, RunRow.fence), execution_options={"synchronize_session": False})
+        rows = await self._session.execute(_take(ttl), {"taken": ids, "by": owner},
+                                           execution_options={"synchronize_session": False})
         claims = {row.id: Claim(row.id, row.share, row.fence) for row in rows}
         return [claims[run_id] for run_id in ids if run_id in claims]
 
@@ -143,11 +135,29 @@ def divide(room: int, shares: Mapping[str, ShareRow], held: Mapping[str, int]) -
     return quotas
 
 
-def _free(dead: Collection[str]) -> ColumnElement[bool]:
-    return or_(RunRow.owner.is_(None), RunRow.lease_until.is_(None), RunRow.lease_until < DatabaseClock(),
-               RunRow.owner.in_(dead))
-
+# -- the statements: built once, since a worker that has room asks them again and again -------------------------------
 
 def _unmet() -> ColumnElement[bool]:
     return or_(*(and_(RunRow.status == status, RunRow.desired.in_(unmet(status))) for status in STATUSES
                  if unmet(status)))
+
+
+_FREE = or_(RunRow.owner.is_(None), RunRow.lease_until.is_(None), RunRow.lease_until < DatabaseClock())
+
+_FIRST_GROUP = select(RunRow.needs, RunRow.share).where(text(CLAIMABLE)).order_by(RunRow.needs, RunRow.share).limit(1)
+_NEXT_GROUP = _FIRST_GROUP.where(tuple_(RunRow.needs, RunRow.share) > tuple_(bindparam("needs"), bindparam("share")))
+_TREATED = select(ShareRow).where(ShareRow.share.in_(bindparam("shares", expanding=True)))
+_HELD = select(RunRow.share, func.count()).where(
+    RunRow.owner.is_not(None), RunRow.lease_until > DatabaseClock()).group_by(RunRow.share)
+_WAITING = select(RunRow.share, func.count()).where(text(CLAIMABLE), _unmet(), _FREE).group_by(RunRow.share)
+_LOCK = (select(RunRow.id)
+         .where(text(CLAIMABLE), RunRow.needs == bindparam("needs"), RunRow.share == bindparam("share"), _unmet(),
+                or_(_FREE, RunRow.owner.in_(bindparam("dead", expanding=True))))
+         .order_by(RunRow.rank, RunRow.id).limit(bindparam("quota")).with_for_update(skip_locked=True))
+
+
+@cache
+def _take(ttl: timedelta) -> ReturningUpdate[str, str, int]:
+    return (update(RunRow).where(RunRow.id.in_(bindparam("taken", expanding=True)))
+            .values(owner=bindparam("by"), lease_until=DatabaseClock(ttl), fence=RunRow.fence + 1)
+            .returning(RunRow.id, RunRow.share, RunRow.fence))

@@ -86,7 +86,7 @@ def decide(engine: Engine, request: Mapping[str, Any], seen: View, proposed: Per
 
 def _other_choice(engine: Engine, seen: View, proposed: Performance, answer: Mapping[str, Any], person: str
                   ) -> Performance:
-    """Whom the person picked instead; where the pick is rejected, whose turn it is by round robin."""
+    """The pick of the person instead; where the pick is rejected, the next by round robin."""
     performance = Performance(drafts=list(proposed.drafts))
     chosen, reason = proposed.state["chosen"]
     if answer["decision"] == "reject":
