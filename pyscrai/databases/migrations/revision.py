@@ -1,3 +1,3 @@
 """Which revision of the tables this PyScrAI works with; known without importing Alembic."""
 
-REVISION = "0009"
+REVISION = "0010"

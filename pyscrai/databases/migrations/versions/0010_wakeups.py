@@ -1,14 +1,14 @@
 """Workers are woken by what may be due, what is given back too, and no longer by each run that comes to rest.
 
-Revision 0009.
+Revision 0010.
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
