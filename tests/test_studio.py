@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
+from pyscrai.factories.studio_graphs import StudioError, studio_graph
 from pyscrai.templates.library import files
 from tests.fakeserver import FakeOpenAI
 
@@ -30,15 +32,22 @@ async def models() -> AsyncIterator[FakeOpenAI]:
 
 @pytest.fixture
 async def studio(models: FakeOpenAI, tmp_path: Path) -> AsyncIterator[LangGraphClient]:
+    async with served(models, tmp_path, ROOT, str(Path(sys.executable).parent / "langgraph"), "dev", "--no-browser",
+                      "--no-reload") as client:
+        yield client
+
+
+@asynccontextmanager
+async def served(models: FakeOpenAI, tmp_path: Path, folder: Path, *command: str) -> AsyncIterator[LangGraphClient]:
+    """A client of Studio's server, started by a command."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {**os.environ, "OPENAI_BASE_URL": models.base_url, "OPENAI_API_KEY": "unused", "HOME": str(tmp_path),
                    "PYSCRAI_DATA_DIR": str(tmp_path), "LANGSMITH_TRACING": "false"}
     log = (tmp_path / "studio.log").open("w")
-    server = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).parent / "langgraph"), "dev", "--no-browser", "--no-reload", "--port", str(port),
-        cwd=ROOT, env=environment, stdout=log, stderr=log)
+    server = await asyncio.create_subprocess_exec(*command, "--port", str(port), cwd=folder, env=environment,
+                                                  stdout=log, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}"
         async with asyncio.timeout(90), httpx.AsyncClient() as client:
@@ -48,8 +57,9 @@ async def studio(models: FakeOpenAI, tmp_path: Path) -> AsyncIterator[LangGraphC
         async with get_client(url=url) as found:
             yield found
     finally:
-        server.terminate()
-        await server.wait()
+        if server.returncode is None:
+            server.terminate()
+            await server.wait()
         log.close()
 
 
@@ -74,11 +84,69 @@ async def test_studio(studio: LangGraphClient, models: FakeOpenAI) -> None:
     for name in ("jury-deliberation", "used-car-negotiation"):
         state = await _play(studio, (await studio.threads.create())["thread_id"], assistants[name], model="scripted")
         assert state["outcome"]["reason"]
-    for settings, words in (({"modle": "scripted"}, "there is no setting 'modle'"),
-                            ({"model": "nope"}, "there is no model alias `nope`")):
+    for settings, words in (({"modle": "scripted"}, "there is no setting 'modle': did you mean model"),
+                            ({"model": "nope"}, r"there is no model alias `nope`.* → .*\[config\.")):
         with pytest.raises(Exception, match=words):
             await studio.runs.wait((await studio.threads.create())["thread_id"],
                                    assistants["two-agent-conversation"], input={}, context=settings)
+
+
+OWN = """
+kind: scenario
+name: lift
+premise: "Two people in a lift at floor {{ params.floor }}."
+parameters:
+  floor: {type: integer, default: 3, minimum: 1, maximum: 9}
+roles:
+  ann: {agent: rider}
+  ben: {agent: conversationalist}
+flow:
+  start: talk
+  phases:
+    talk: {speakers: [ann, ben], next: [{to: end, after_turns: 4}]}
+---
+kind: agent
+name: rider
+engine: actor
+personality: {role: a person in a hurry}
+"""
+
+
+async def test_scenarios_of_ones_own(models: FakeOpenAI, tmp_path: Path) -> None:
+    """A file and a stored scenario; what is wrong with a run is told with its cure."""
+    (tmp_path / "lift.yaml").write_text(OWN, encoding="utf-8")
+    stored = (tmp_path / "stored.yaml")
+    stored.write_text(OWN.replace("name: lift", "name: old-lift"), encoding="utf-8")
+    environment = {**os.environ, "PYSCRAI_DATA_DIR": str(tmp_path), "HOME": str(tmp_path)}
+    pyscrai = [sys.executable, "-m", "pyscrai"]
+    adding = await asyncio.create_subprocess_exec(*pyscrai, "templates", "add", str(stored), cwd=tmp_path,
+                                                  env=environment, stdout=asyncio.subprocess.DEVNULL)
+    assert await adding.wait() == 0
+    async with served(models, tmp_path, tmp_path, *pyscrai, "studio", "lift.yaml", "old-lift") as client:
+        url = str(client.http.client.base_url)
+        assistants = {found["graph_id"]: found["assistant_id"] for found in await client.assistants.search(limit=100)}
+        assert set(assistants) == {"lift", "old-lift"}
+        for assistant in assistants.values():
+            state = await _play(client, (await client.threads.create())["thread_id"], assistant, model="scripted")
+            assert (state["turn"], state["outcome"]["end"]) == (4, "flow")
+        with pytest.raises(Exception, match=r"99 is above the maximum 9 → .* lists the parameters\. \[run\."):
+            await client.runs.wait((await client.threads.create())["thread_id"], assistants["lift"], input={}, context={
+                "model": "scripted", "parameters": {"floor": 99}})
+    async with httpx.AsyncClient() as gone:
+        assert not await _answers(gone, f"{url}/ok"), "the server ends with the command"
+
+
+def test_a_wrong_file_is_told_with_every_mistake(tmp_path: Path) -> None:
+    (tmp_path / "lift.yaml").write_text(OWN.replace("[ann, ben]", "[ann, bem]"), encoding="utf-8")
+    with pytest.raises(StudioError, match=r"bem"):
+        studio_graph(str(tmp_path / "lift.yaml"))
+    with pytest.raises(StudioError, match=r"cannot be read|there is no file"):
+        studio_graph(str(tmp_path / "none.yaml"))
+    (tmp_path / "agent.yaml").write_text(OWN.partition("---\n")[2], encoding="utf-8")
+    with pytest.raises(StudioError, match=r"holds 0 scenarios → .* \[run\.no_scenario\]"):
+        studio_graph(str(tmp_path / "agent.yaml"))
+    (tmp_path / "lift.yaml").write_text(OWN, encoding="utf-8")
+    assert studio_graph(str(tmp_path / "lift.yaml")).name == "lift"
 
 
 async def _play_edit_and_fork(studio: LangGraphClient, assistant: str, models: FakeOpenAI) -> None:

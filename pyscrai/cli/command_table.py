@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "docs": ("Look", "pyscrai.cli.commands.docs:docs", "Open the documentation in a browser, with no network."),
     "explain": ("Look", "pyscrai.cli.commands.explain:explain", "Say what an error code means, and its cure."),
     "mcp": ("Serve", "pyscrai.cli.commands.mcp:mcp", "Serve an assistant over the Model Context Protocol."),
+    "studio": ("Serve", "pyscrai.cli.commands.studio:studio", "Serve scenarios to LangGraph Studio."),
     "keys": ("Serve", "pyscrai.cli.commands.keys:app", "Create, list and revoke API keys."),
     "completion": ("Set up", "pyscrai.cli.commands.completion:completion", "Print a shell's completion script."),
     "db": ("Set up", "pyscrai.cli.commands.db:app", "Upgrade and find the database."),

@@ -1,4 +1,4 @@
-"""Graphs for LangGraph Studio: a shipped template compiled with its settings as the graph's context.
+"""Graphs for LangGraph Studio: a scenario, shipped or in a file, compiled with its settings as the graph's context.
 
 No checkpointer is built in: Studio's server brings its own, and refuses a graph that has one.
 """
@@ -17,19 +17,29 @@ from pydantic import BaseModel, Field, model_validator
 
 from pyscrai.config.settings import load_settings
 from pyscrai.did_you_mean import instead
+from pyscrai.documentation.error_codes.table import ERROR_CODES
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.agents import metrics
 from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.compiler import Update, compile_graph
 from pyscrai.engines.orchestration.plan import Plan, make_plan
-from pyscrai.errors import PyscraiError
+from pyscrai.errors import PyscraiError, RunError
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.llm.models import Models
 from pyscrai.prompts import library
+from pyscrai.templates.checks.checker import catalogue, check_loaded, refuse
+from pyscrai.templates.library import shipped as library_templates
 from pyscrai.templates.library import shipped_agent, shipped_scenario
+from pyscrai.templates.models.agent import AgentTemplate
+from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.reading.loader import load_file
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 STUDIOS_OWN = re.compile(r"__|langgraph_|checkpoint|x-|(thread|run|assistant|graph|user|cron)_id$")
 """How names begin that Studio's server puts beside the settings."""
@@ -57,11 +67,40 @@ class StudioSettings(BaseModel):
 
 
 class StudioError(RuntimeError):
-    """An error of ours as Studio shows it: its server tells the messages of Python's own kinds of error alone."""
+    """An error of ours as Studio shows it: its server tells the messages of Python's own kinds of error alone.
+
+    What an error does not say itself of its cure, the list of error codes does.
+    """
 
     def __init__(self, error: PyscraiError) -> None:
-        cure = f" → {error.cure}" if error.cure else ""
-        super().__init__(f"{error.message}{cure} [{error.code}]")
+        known = ERROR_CODES.get(error.code)
+        cure = error.cure or (_LINK.sub(r"\1", known.cure) if known else "")
+        super().__init__(f"{error.message}{f' → {cure}' if cure else ''} [{error.code}]")
+
+
+def templates_of(scenario: str) -> tuple[ScenarioTemplate, Mapping[str, AgentTemplate]]:
+    """A scenario and the agents that it names: a shipped one by its name, or the one in a file, with the file's agents.
+
+    Raises:
+        NotFound: there is no such scenario, file or agent.
+        TemplateError: with every mistake of the file.
+        RunError: the file holds no scenario, or several.
+    """
+    agents: Mapping[str, AgentTemplate] = {}
+    if scenario.endswith(SUFFIXES) or "/" in scenario:
+        loaded = load_file(scenario)
+        found = [each.template for each in loaded if isinstance(each.template, ScenarioTemplate)]
+        if len(found) != 1:
+            raise RunError(f"{scenario} holds {len(found)} scenarios", code="run.no_scenario",
+                           cure="give a file with one document of `kind: scenario`, and its agents")
+        template, = found
+        shipped = catalogue(each.template for each in library_templates() if isinstance(each.template, AgentTemplate))
+        agents = {**shipped, **catalogue(each.template for each in loaded if isinstance(each.template, AgentTemplate))}
+        refuse(problem for each in loaded for problem in check_loaded(each, agents))
+    else:
+        template = shipped_scenario(scenario)
+    return template, {role.agent: agents[role.agent] if role.agent in agents else shipped_agent(role.agent)
+                      for role in template.roles.values() if isinstance(role.agent, str)}
 
 
 class EveryName(dict[str, Any]):
@@ -115,17 +154,21 @@ class StudioNodes:
 
 
 class Studio:
-    """One template in Studio: its plan and the models that its runs share."""
+    """One scenario in Studio: its plan and the models that its runs share."""
 
     def __init__(self, scenario: str) -> None:
         # All files are read now: while a graph plays, Studio's server refuses whatever would block its event loop.
-        self._scenario = shipped_scenario(scenario)
-        self._agents = {role.agent: shipped_agent(role.agent)
-                        for role in self._scenario.roles.values() if isinstance(role.agent, str)}
+        with told_in_studio():
+            self._scenario, self._agents = templates_of(scenario)
         library.shipped()
         if self._scenario.analysis and any(each.metric == "sentiment" for each in self._scenario.analysis.measures):
             metrics.lexicon()
         self._models: Models | None = None
+
+    @property
+    def name(self) -> str:
+        """The scenario's name."""
+        return self._scenario.name
 
     def plan(self, settings: StudioSettings) -> Plan:
         """The template's plan with these settings."""
@@ -153,11 +196,12 @@ class Studio:
 
 
 def studio_graph(scenario: str) -> CompiledStateGraph[Any, Any, Any, Any]:
-    """The graph of a shipped template, by its name, for ``langgraph.json``."""
+    """The graph of a scenario for ``langgraph.json``: of a shipped one by its name, or of the one in a file."""
     studio = Studio(scenario)
-    plan = studio.plan(StudioSettings())
+    with told_in_studio():
+        plan = studio.plan(StudioSettings())
     graph = compile_graph(plan, studio.nodes, context_schema=StudioSettings)
-    compiled = graph.compile(name=scenario)
+    compiled = graph.compile(name=studio.name)
     # LangGraph has no parameter for the class of what it compiles; Studio's server copies it with its class.
     compiled.__class__ = StudioGraph
     return compiled
