@@ -1,4 +1,4 @@
-"""A page for each shipped scenario: what it is, its phases as a picture, its cast, how to play it, and its file."""
+"""A page for each shipped scenario: what it is, its phases as a picture, its cast, a play of it, and its file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 SCENARIOS = ROOT / "pyscrai" / "templates" / "library" / "scenarios"
+TRANSCRIPTS = ROOT / "docs" / "transcripts"
 
 
 def scenario_pages() -> dict[str, str]:
@@ -36,6 +37,7 @@ def _page(source: str) -> Iterator[str]:
         yield "\n## Parameters\n\n| parameter | default | |\n|---|---|---|"
         for key, told in scenario["parameters"].items():
             yield f"| `--set {key}=…` | `{told['default']}` | {_cell(told.get('description', ''))} |"
+    yield "\n## A play\n\n" + (TRANSCRIPTS / f"{name}.md").read_text(encoding="utf-8").partition("-->\n")[2]
     yield f"\n## The file\n\n```yaml title=\"{name}.yaml\"\n{source.strip()}\n```\n"
 
 
