@@ -104,4 +104,4 @@ if __name__ == "__main__":
         for each in names:
             chosen = [given.seed] if given.seed is not None else list(SEEDS) if given.model == SCRIPTED else [1]
             (TARGET / f"{each}.md").write_text(transcript(each, given.model, chosen), encoding="utf-8")
-            print(each, made_by(each))
+            sys.stdout.write(f"{each}: {made_by(each)}\n")
