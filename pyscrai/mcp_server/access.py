@@ -13,8 +13,9 @@ from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
+from pyscrai.did_you_mean import instead
 from pyscrai.engines.orchestration.engine_manager import EngineManager
-from pyscrai.errors import Problem, RunError
+from pyscrai.errors import NotFound, Problem, RunError
 from pyscrai.exports.run_reader import member, run_facts
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template
@@ -108,6 +109,17 @@ class AssistantAccess:
         facts["settings"] = {name: value for name, value in facts["settings"].items() if name != "versions"}
         shown = ("role", "name", "engine", "agent", "model", "played_by")
         return {**facts, "cast": [{name: each[name] for name in shown} for each in cast]}
+
+    async def cast(self, run_id: str, role: str | None = None) -> dict[str, str]:
+        """The names of a run's roles.
+
+        Raises:
+            NotFound: it has no such role.
+        """
+        names = {each["role"]: str(each["name"]) for each in (await self.facts(run_id))["cast"]}
+        if role is not None and role not in names:
+            raise NotFound(f"{run_id} has no role {role!r}", cure=instead(role, list(names)))
+        return names
 
     # -- what plays ---------------------------------------------------------------------------------------------------
 

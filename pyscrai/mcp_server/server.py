@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -37,8 +41,38 @@ def make_server(access: AssistantAccess) -> FastMCP[Any]:
 
 async def serve_stdio(settings: Settings, *, allow_play: bool) -> None:
     """Serve the one that started this process, until it closes stdin."""
-    async with opened_access(settings, allow_play=allow_play) as access:
-        await make_server(access).run_stdio_async()
+    with protocol_alone(), contextlib.suppress(BrokenPipeError):
+        async with opened_access(settings, allow_play=allow_play) as access:
+            await make_server(access).run_stdio_async()
+
+
+class Printed(io.TextIOBase):
+    """A stdout whose buffer is the protocol's, and to which whatever is printed goes to stderr."""
+
+    def __init__(self, buffer: io.BufferedIOBase) -> None:
+        self.buffer = buffer
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def protocol_alone() -> Iterator[None]:
+    """Keep stdout for the protocol: what a tool, a library or a child process prints goes to stderr."""
+    sys.stdout.flush()
+    before, kept = sys.stdout, os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(os.dup(kept), "wb", buffering=0) as pipe:
+            sys.stdout = Printed(io.BufferedWriter(pipe))  # type: ignore[arg-type]
+            yield
+    finally:
+        sys.stdout = before
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 async def serve_http(settings: Settings, *, port: int, allow_play: bool, ready: Callable[[str], None]) -> None:

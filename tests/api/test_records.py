@@ -132,6 +132,13 @@ async def test_metrics_and_exports(server: Serving) -> None:
         assert "default-src 'none'" in answer.headers["content-security-policy"]
     table = await server.client.get(f"/runs/{run_id}/export", params={"format": "parquet"})
     assert table.content.startswith(b"PAR1")
+    rows = await server.client.get(f"/runs/{run_id}/export", params={"format": "csv"})
+    assert rows.text.startswith('"run_id","seq"')
+    chats = (await server.client.get(f"/runs/{run_id}/export", params={"format": "chat"})).text.splitlines()
+    assert [json.loads(chat)["messages"][0]["role"] for chat in chats] == ["system"] * 2
+    log = await server.client.get(f"/runs/{run_id}/export", params={"format": "inspect"})
+    assert (log.content[:2], log.headers["content-type"]) == (b"PK", "application/vnd.inspect.eval+zip")
+    assert f"{run_id}.eval" in log.headers["content-disposition"]
     await server.get(f"/runs/{run_id}/report", 404)
     assert (await server.get(f"/runs/{run_id}/measurements"))["items"] == []
 

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from tests.cli.conftest import Pyscrai
 from tests.cli.plays import TALK
+from tests.templates.foreign_teams import AGENTVERSE
 
 
 def test_valid_files(pyscrai: Pyscrai) -> None:
@@ -125,6 +126,17 @@ def test_other_formats_are_imported(pyscrai: Pyscrai, home: Path) -> None:
     assert pyscrai("templates", "add", "made/lisa-carter.yaml").code == 0
     (home / "none.json").write_text("{}")
     assert "none of the formats" in pyscrai("import", "none.json").err
+
+
+def test_a_team_is_imported_stored_and_played(pyscrai: Pyscrai, home: Path) -> None:
+    (home / "lift.yaml").write_text(AGENTVERSE.replace("name: Clerk", "name: Buyer"), encoding="utf-8")
+    said = pyscrai("import", "lift.yaml", "-o", "made")
+    assert "another agent is called buyer: this one is called buyer-2" in said.err, "a shipped agent has that name"
+    made = sorted((home / "made").iterdir())
+    assert [file.name for file in made] == ["buyer-2.yaml", "nurse.yaml", "stuck-lift.yaml"]
+    assert pyscrai("validate", *made).code == 0
+    assert pyscrai("templates", "add", *made).code == 0
+    assert pyscrai("run", "stuck-lift", "--model", "scripted", "--json").last["status"] == "completed"
 
 
 def test_models_are_listed_and_checked(pyscrai: Pyscrai, home: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -135,7 +136,8 @@ async def test_errors_say_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
         assert "name one of" in await refused(session, "table", name="runs")
         assert "validation error" in await refused(session, "events", run="last", limit=10_000)
         run = await ask(session, "run", text=TALK)
-        assert "no role 'cy'" in await refused(session, "transcript", run=run["run_id"], role="cy")
+        for tool in ("transcript", "events"):
+            assert "no role 'cy'" in await refused(session, tool, run=run["run_id"], role="cy")
         assert "secret" not in await ask(session, "transcript", run=run["run_id"], role="ann")
 
 
@@ -160,6 +162,25 @@ async def test_over_http_on_loopback_alone(tmp_path: Path) -> None:
     finally:
         server.terminate()
         await server.wait()
+
+
+PRINTS = """
+import os, subprocess, sys
+from pyscrai.mcp_server.server import protocol_alone
+with protocol_alone():
+    print("printed")
+    os.write(1, b"written")
+    subprocess.run([sys.executable, "-c", "print('child')"], check=True)
+    sys.stdout.buffer.write(b"protocol")
+    sys.stdout.buffer.flush()
+print("after")
+"""
+
+
+def test_stdout_is_the_protocols_alone() -> None:
+    done = subprocess.run([sys.executable, "-c", PRINTS], capture_output=True, text=True, check=True)
+    assert done.stdout == "protocolafter\n"
+    assert {"printed", "written", "child"} <= {word for word in ("printed", "written", "child") if word in done.stderr}
 
 
 def test_without_the_extra_it_says_which(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -112,7 +112,7 @@ def _imported(files: list[_File], known: Collection[str]) -> Imported:
     taken: dict[str, set[str]] = {"agent": set(), "scenario": set()}
     for found in files:
         if found.folder is not None:
-            found.templates[0] = from_sotopia(found.folder, found.notes, partial(_named_of, found, taken))
+            found.templates[0] = from_sotopia(found.folder, found.notes, partial(_named_of, found, taken, known))
     cards: dict[str, AgentTemplate] = {}
     world = _world(files)
     for step in _STEPS:  # the agents first, so that scenarios and groups can name them
@@ -120,8 +120,8 @@ def _imported(files: list[_File], known: Collection[str]) -> Imported:
         for found in files:
             for index, part in enumerate(found.parts):
                 if _step(part) == step and index not in found.templates:
-                    named = partial(_named_of, found, taken)
-                    made = _converted(found, part, names, named, cards, world)
+                    naming = (partial(_named_of, found, taken, known), partial(_named_of, found, taken, ()))
+                    made = _converted(found, part, names, naming, cards, world)
                     found.templates[index] = made
                     if step == "agents":
                         cards.update(_called(found, made))
@@ -167,17 +167,19 @@ def _called(found: _File, made: Sequence[AnyTemplate]) -> Iterator[tuple[str, Ag
                 yield Path(found.name).stem.casefold(), template
 
 
-def _named_of(found: _File, taken: Mapping[str, set[str]], template: AnyTemplate) -> AnyTemplate:
-    return _named(template, found, taken[template.kind])
+def _named_of(found: _File, taken: Mapping[str, set[str]], known: Collection[str], template: AnyTemplate
+              ) -> AnyTemplate:
+    """A template that came with its scenario, under a name that no other has, stored ones included."""
+    return _named(template, found, taken[template.kind], known if template.kind == "agent" else ())
 
 
-def _named(template: AnyTemplate, found: _File, taken: set[str]) -> AnyTemplate:
+def _named(template: AnyTemplate, found: _File, taken: set[str], known: Collection[str] = ()) -> AnyTemplate:
     """The template under a name that no other has: the file's if it has none of its own, numbered if it must be."""
     name = template.name
     if name in ("unnamed", "imported") and found.name:
         name = slug(Path(found.name).stem, empty=name)
     numbered, number = name, 1
-    while numbered in taken:
+    while numbered in taken or numbered in known:
         number += 1
         numbered = f"{name}-{number}"
     taken.add(numbered)
@@ -206,8 +208,9 @@ def _parsed(content: bytes, file: str | None) -> _File:
     return _File(file, data if isinstance(data, list) else [data], notes)
 
 
-def _converted(found: _File, part: Any, known: Collection[str], named: Named, cards: Mapping[str, AgentTemplate],
-               world: World) -> list[AnyTemplate]:
+def _converted(found: _File, part: Any, known: Collection[str], naming: tuple[Named, Named],
+               cards: Mapping[str, AgentTemplate], world: World) -> list[AnyTemplate]:
+    named, alone = naming  # what comes with its scenario, and what comes alone
     try:
         if isinstance(part, dict):
             if is_group(part):
@@ -217,7 +220,7 @@ def _converted(found: _File, part: Any, known: Collection[str], named: Named, ca
                     return from_team(part, found.notes, named)
             if is_world(part) and not is_card(part):
                 return from_world(part, found.notes, named)
-        return [named(_convert(part, found.notes, known))]
+        return [alone(_convert(part, found.notes, known))]
     except TemplateError as error:
         raise _placed(error, found.name) from error
     except ValidationError as error:
