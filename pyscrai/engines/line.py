@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from pyscrai.engines.orchestration.plan import Plan
@@ -45,12 +46,19 @@ def _told(event: Event, plan: Plan) -> tuple[Any, str, str] | None:
 
 def transcript_line(line: Line) -> str:
     """One entry of the transcript as prompts show it, with its line break."""
-    content, name = inside_margin(line["content"]), line.get("name", "")
+    kind = line["kind"]
+    return _entry(kind, line.get("name", ""), line["content"], kind == "utterance" and line["audience"] != "all")
+
+
+@lru_cache(maxsize=8_192)
+def _entry(kind: str, name: str, content: str, privately: bool) -> str:
+    """An entry, made once: a line stands in the prompts of every role for as long as a window, or the whole play."""
+    content = inside_margin(content)
     if not name.isprintable():
         name = " ".join(name.split())
-    if line["kind"] == "utterance" and line["audience"] != "all":
+    if privately:
         return f"{name} (privately): {content}\n"
-    if line["kind"] == "action":
+    if kind == "action":
         return f"[{name} {content}]\n"  # no speech, or a small model takes to speaking like that
     if name:
         return f"{name}: {content}\n"

@@ -1,7 +1,8 @@
 """A connection of aiosqlite on which a statement is one hop to its thread.
 
 aiosqlite makes a cursor, runs the statement, fetches its rows and closes the cursor in a hop each, and a hop costs
-more than most of our statements do. Here all of it is one, and ending a transaction that is over is none.
+more than most of our statements do. Here all of it is one; beginning a transaction goes along with its first
+statement, and ending one that is over is none.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any, Self
 
 import aiosqlite
 
+BEGINNINGS = ("BEGIN", "BEGIN IMMEDIATE")
+
 AT_ONCE = 500
 """Rows that come back with the statement; more of them are another hop."""
 
@@ -23,6 +26,8 @@ class OneHopConnection(aiosqlite.Connection):
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connector, iter_chunk_size=AT_ONCE)
         self._thread.daemon = True
+        self.begin: str | None = None
+        """The statement that begins a transaction and is run in front of the next one."""
         self._asked = self._done = 0
         """Pieces of work that were handed to the thread, counted here, and that it did, counted there."""
 
@@ -52,6 +57,7 @@ class OneHopConnection(aiosqlite.Connection):
 
     def _is_over(self) -> bool:
         """Whether no transaction is open, and no statement that nobody waits for any more may open one."""
+        self.begin = None
         return self._asked == self._done and self._connection is not None and not self._connection.in_transaction
 
 
@@ -73,6 +79,9 @@ class OneHopCursor:
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Self:
         """Run a statement; its first rows come with it."""
+        if sql in BEGINNINGS:
+            self._connection.begin = sql
+            return self
         await self._connection.on_thread(partial(self._run, sqlite3.Cursor.execute, sql, parameters))
         return self
 
@@ -98,6 +107,9 @@ class OneHopCursor:
 
     def _run(self, run: Callable[..., Any], sql: str, parameters: Any, connection: sqlite3.Connection) -> None:
         """Run a statement, on the thread."""
+        begin, self._connection.begin = self._connection.begin, None
+        if begin is not None:
+            connection.execute(begin)
         cursor = run(connection.cursor(), sql, parameters)
         self.description = cursor.description
         self._rows = cursor.fetchmany(AT_ONCE) if cursor.description else []

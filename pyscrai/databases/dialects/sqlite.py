@@ -20,7 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.columns import MILLISECOND, from_json, to_json
-from pyscrai.databases.dialects.one_hop_connection import one_hop
+from pyscrai.databases.dialects.one_hop_connection import BEGINNINGS, one_hop
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained, busy, damaged, full, locked, reason_of, schema, unreachable
 from pyscrai.errors import StorageError
@@ -216,7 +216,7 @@ def _reading_uri(path: Path) -> str:
 
 def _begin(connection: Connection) -> None:
     reads = connection.get_execution_options().get("pyscrai_reads")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql(BEGINNINGS[0] if reads else BEGINNINGS[1])
 
 
 @compiles(DatabaseClock, "sqlite")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from typing import cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPastRow
 from pyscrai.databases.tables import CallRow, EventRow, RunMetricsRow, RunRow, RunSealRow
+
+TABLE = cast(Table, RunMetricsRow.__table__)
 
 UNCOUNTED = ("human", "interview")
 """Purposes of calls that are no cost of the play: what people answered, and what was asked outside of it."""
@@ -143,11 +146,10 @@ class RunMetrics:
     async def keep(self, run_ids: Collection[str]) -> None:
         """Compute the figures of runs and keep them in place of those kept before, also with their experiment."""
         found = await self._compute(run_ids)
-        await self._session.execute(delete(RunMetricsRow).where(RunMetricsRow.run_id.in_(run_ids)))
-        self._session.add_all(RunMetricsRow(run_id=run_id, **{one.name: getattr(metrics, one.name) for one in
-                                                              fields(Metrics)})
-                              for run_id, all_metrics in found.items() for metrics in all_metrics)
-        await self._session.flush()
+        await self._session.execute(delete(TABLE).where(TABLE.c.run_id.in_(run_ids)))
+        await self._session.execute(insert(TABLE), [
+            {"run_id": run_id, **{one.name: getattr(metrics, one.name) for one in fields(Metrics)}}
+            for run_id, all_metrics in found.items() for metrics in all_metrics])
         whole = select(RunMetricsRow).where(RunMetricsRow.role == "")
         for place in (ExperimentCellRow, ExperimentPastRow):
             own = whole.where(RunMetricsRow.run_id == place.run_id)

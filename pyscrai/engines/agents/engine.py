@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pyscrai.engines.calls.json_reply import parse, tokens_for
@@ -132,7 +133,8 @@ class Engine(ABC):
         place = library.find(name, self.layout.name)
         return place, library.load(place)
 
-    def variables(self) -> dict[str, Any]:
+    @cached_property
+    def variables(self) -> Mapping[str, Any]:
         """The variables of every prompt that never change in a run."""
         return {
             "role": self.role, "name": self.instance.name, "personality": self.instance.personality,
@@ -155,7 +157,7 @@ class Engine(ABC):
         """
         used = {}
         if f"{self.engine}_system" not in self._front:
-            self._front[f"{self.engine}_system"] = self._render(f"{self.engine}_system", self.variables())
+            self._front[f"{self.engine}_system"] = self._render(f"{self.engine}_system", self.variables)
         name, text = self.prompt(f"{self.engine}_system")
         used[name] = library.text_hash(text)
         turn_name, turn_text = self.prompt(purpose)
@@ -163,12 +165,12 @@ class Engine(ABC):
         shown = view.lines if lines is None else lines
         summary = inside_margin(view.summary)
         note = self._render(purpose, {
-            **self.variables(), "variables": _inside_margin(view.variables), "phase": view.phase_title,
+            **self.variables, "variables": _inside_margin(view.variables), "phase": view.phase_title,
             "task": view.task, "summary": summary, "turn": view.turn,
             "recalled": [inside_margin(text) for text in view.recalled], **more})
         prompt = Prompt(
             self._front[f"{self.engine}_system"], note=note, entries=tuple(transcript_line(line) for line in shown),
-            render=lambda name, more: self._render(name, {**self.variables(), "summary": summary, **more}),
+            render=lambda name, more: self._render(name, {**self.variables, "summary": summary, **more}),
             prefill=prefill if self.model.prefill else "", structured=bool(more.get("structured")),
             goes_on=self.goes_on)
         return self.layout.messages(prompt), used

@@ -11,6 +11,9 @@ from pyscrai.engines.ports.model import Layout as LayoutName
 from pyscrai.engines.ports.model import Message
 from pyscrai.errors import ReplyError
 
+BETWEEN = "\0"
+"""A character that no entry has, so that nothing is found across two of them."""
+
 MOST_STOPS = 4
 """Endpoints take no more texts to stop at."""
 
@@ -28,7 +31,7 @@ class InstructLayout:
         return () if structured else tuple(f"\n{name}:" for name in others[:MOST_STOPS])
 
     def messages(self, prompt: Prompt) -> tuple[Message, ...]:
-        indented = any(INDENT in entry for entry in prompt.entries)
+        indented = INDENT in BETWEEN.join(prompt.entries)
         front = prompt.render("scene", {"indented": indented})
         user = Message("user", tuple(part for part in (front, *prompt.entries, prompt.note) if part))
         begun = (Message("assistant", (prompt.prefill,)),) if prompt.prefill and not prompt.structured else ()
