@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from pyscrai import events
 from pyscrai.cli.app import make_app
 from pyscrai.config.aliases import ModelAlias
+from pyscrai.config.mcp_servers import McpServer
 from pyscrai.config.server import ServerSettings
 from pyscrai.config.settings import Settings
 from pyscrai.config.telemetry import TelemetrySettings
@@ -72,10 +73,11 @@ def settings() -> str:
     """Every setting with its type and default."""
     parts = [MADE, "", "# Settings", "", SETTINGS, ""]
     for title, model in (("General", Settings), ("`[server]`", ServerSettings), ("`[models.NAME]`", ModelAlias),
+                         ("`[mcp_servers.NAME]`", McpServer),
                          ("`[telemetry]`", TelemetrySettings)):
         parts += [f"## {title}", "", "| setting | type | default | |", "|---|---|---|---|"]
         parts += [f"| `{name}` | {cell(kind)} | {cell(default)} | {cell(text)} |" for name, kind, default, text
-                  in fields(model) if name not in ("name", "models", "server", "telemetry")]
+                  in fields(model) if name not in ("name", "models", "server", "telemetry", "mcp_servers")]
         parts.append("")
     return "\n".join(parts)
 

@@ -176,6 +176,7 @@ def test_every_import_is_a_declared_dependency() -> None:
 
 
 IN_AN_EXTRA = {**dict.fromkeys(("matplotlib", "numpy", "scipy", "statsmodels"), "experiments"), "mcp": "mcp_server",
+               "langchain_mcp_adapters": "factories",
                "opentelemetry": "telemetry"}
 """What is imported from an extra, and the package that alone does it, inside of functions or as below."""
 

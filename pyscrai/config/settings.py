@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pyscrai.config.aliases import BUILTIN, EMBEDDED, OPENAI_URL, ModelAlias, Prices, Structured
+from pyscrai.config.mcp_servers import McpServer
 from pyscrai.config.providers import PROVIDERS, Provider, provider_of
 from pyscrai.config.server import ServerSettings
 from pyscrai.config.telemetry import TelemetrySettings
@@ -53,6 +54,8 @@ class Settings(BaseSettings):
     models: dict[str, ModelAlias] = Field(default_factory=dict, validate_default=True)
     tools_allowed: tuple[str, ...] = ()
     """Import paths, ``package.module:name``, of the LangChain tools that templates may give to roles."""
+    mcp_servers: dict[str, McpServer] = Field(default_factory=dict)
+    """MCP servers whose tools templates may give to roles, as ``mcp:NAME/TOOL``."""
     server: ServerSettings = ServerSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pyscrai.engines.tools.tool_spec import McpToolSpec
 from pyscrai.templates.models.agent import EngineType, Failure, Memory, ModelSettings, Personality, PromptSlot
 from pyscrai.templates.models.base import Scalar, Strict
 from pyscrai.templates.models.scenario import ScenarioTemplate
@@ -31,6 +32,8 @@ class AgentInstance(Strict):
     memory: Memory = Memory()
     failure: Failure = Failure()
     tools: tuple[str, ...] = ()
+    described_tools: dict[str, McpToolSpec] = Field(default_factory=dict)
+    """Name of a tool of an MCP server to what its server said of it when the run was made."""
     secret: str = ""
     hears: Literal["addressed", "everything"] | tuple[str, ...] = "addressed"
     human: Literal["no", "allowed", "always"] = "no"

@@ -13,6 +13,7 @@ from pyscrai.engines.cast import AgentInstance
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports.model import ChatModel
 from pyscrai.engines.tools.consultation import load_tools
+from pyscrai.engines.tools.mcp import ToolServers
 from pyscrai.templates.models.agent import AgentBody, AgentTemplate, Failure, ModelSettings, Personality
 from pyscrai.templates.models.scenario import Role, display_name
 
@@ -42,18 +43,20 @@ def create_agent_instance(role_id: str, role: Role, agent: AgentBody, *, model: 
 
 
 def create_agent_engine(instance: AgentInstance, plan: Plan, model: ChatModel, fallback: ChatModel | None = None, *,
-                        tools_allowed: Iterable[str] = ()) -> Engine:
+                        tools_allowed: Iterable[str] = (), servers: ToolServers | None = None) -> Engine:
     """The engine that plays an instance, with its whole configuration.
 
     Args:
         model: the model behind the instance's alias.
         fallback: the model behind its failure policy's fallback alias.
         tools_allowed: import paths of the LangChain tools that the operator allows.
+        servers: the MCP servers that the operator has declared.
 
     Raises:
         ConfigError: one of its tools is unknown, not allowed or cannot be imported.
     """
-    engine = ENGINES[instance.engine](instance, plan, model, fallback, load_tools(instance.tools, tools_allowed))
+    tools = load_tools(instance.tools, tools_allowed, instance.described_tools, servers)
+    engine = ENGINES[instance.engine](instance, plan, model, fallback, tools)
     engine.program = load_program(instance.played_by, tools_allowed)
     return engine
 

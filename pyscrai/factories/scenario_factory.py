@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, cast
 
@@ -26,6 +26,7 @@ from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.ports.model import ChatModel
 from pyscrai.engines.scenario_runner import ScenarioRunner
 from pyscrai.engines.tools.consultation import load_tools
+from pyscrai.engines.tools.mcp import ToolServers, parts_of
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.budget import check_budget
 from pyscrai.factories.run_options import RunOptions
@@ -91,12 +92,13 @@ async def new_run(services: Services, template: str, options: RunOptions | None 
             agents = {**agents, **{reference: await agent_templates(session).get(reference)
                                    for reference in set(options.cast.values())}}
     bodies = {reference: AgentTemplate.model_validate(agent.content) for reference, agent in agents.items()}
-    plan = make_plan(make_run_spec(scenario, options, bodies.__getitem__, model=services.settings.model))
+    spec = make_run_spec(scenario, options, bodies.__getitem__, model=services.settings.model)
+    plan = make_plan(replace(spec, cast=await describe_tools(spec.cast, services.mcp_servers)))
     for instance in plan.cast.values():
         for alias in (instance.model, instance.failure.fallback):
             if alias is not None:
                 services.models.known(alias)
-        load_tools(instance.tools, services.settings.tools_allowed)
+        load_tools(instance.tools, services.settings.tools_allowed, instance.described_tools)
         load_program(instance.played_by, services.settings.tools_allowed)
     if not options.allow_unknown_price:
         await check_budget(plan, services.models)
@@ -139,7 +141,7 @@ async def make_runner(services: Services, stored: StoredRun, fence: int, *, list
     services.shared.settle()
     run_id = stored.row.id
     plan = await plan_of(services, stored)
-    engines = await make_engines(plan, services.models, services.settings.tools_allowed)
+    engines = await make_engines(plan, services.models, services.settings.tools_allowed, services.mcp_servers)
     record = RunRecord.of(services.writer, stored, fence, ended=services.joint.sum_up)
     inbox = RunInbox(services.database, record, stored.controls)
     recall = Recall(run=run_id, past=StoredPast(services.database, run_id))
@@ -195,7 +197,22 @@ def spec_of(stored: StoredRun, scenario: ScenarioTemplate) -> RunSpec:
                    edition=row.settings.get("edition", 1))
 
 
-async def make_engines(plan: Plan, models: Models, tools_allowed: Iterable[str] = ()) -> Mapping[str, Engine]:
+async def describe_tools(cast: Mapping[str, AgentInstance], servers: ToolServers) -> dict[str, AgentInstance]:
+    """A cast whose tools of MCP servers are described, so that nobody has to ask the servers again.
+
+    Raises:
+        ConfigError: a server or tool is not there, not allowed, or cannot be reached.
+    """
+    described = dict(cast)
+    for role, instance in cast.items():
+        found = {name: await servers.describe(*parts) for name in instance.tools if (parts := parts_of(name))}
+        if found:
+            described[role] = instance.model_copy(update={"described_tools": found})
+    return described
+
+
+async def make_engines(plan: Plan, models: Models, tools_allowed: Iterable[str] = (),
+                       servers: ToolServers | None = None) -> Mapping[str, Engine]:
     """An engine for every role.
 
     Raises:
@@ -207,7 +224,7 @@ async def make_engines(plan: Plan, models: Models, tools_allowed: Iterable[str] 
         if instance.failure.fallback is not None:
             fallback = await models.get(instance.failure.fallback)
         engines[role] = create_agent_engine(instance, plan, await models.get(instance.model), fallback,
-                                            tools_allowed=tools_allowed)
+                                            tools_allowed=tools_allowed, servers=servers)
     return engines
 
 

@@ -13,6 +13,7 @@ from pyscrai.databases.checkpoints.checkpoints import Checkpoints
 from pyscrai.databases.database import Database
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.factories.caches import Shared
+from pyscrai.factories.mcp_servers import McpServers
 from pyscrai.factories.run_batches import Joint
 from pyscrai.factories.run_leases import Ownership
 from pyscrai.factories.share_budgets import ShareBudgets
@@ -37,6 +38,7 @@ class Services:
     shared: Shared
     joint: Joint
     budgets: ShareBudgets
+    mcp_servers: McpServers
     telemetry: Telemetry | None = None
 
 
@@ -68,7 +70,9 @@ async def open_services(settings: Settings, *, library: bool = True) -> AsyncIte
             stack.push_async_callback(asyncio.to_thread, telemetry.shutdown)
         models = await stack.enter_async_context(Models(settings, watched=watched))
         stack.push_async_callback(ownership.close)
+        mcp_servers = McpServers(settings.mcp_servers)
+        stack.push_async_callback(mcp_servers.close)
         shared = Shared()
         yield Services(settings, database, models, writer, checkpoints, ownership, shared, Joint(database, shared),
-                       ShareBudgets(database), telemetry)
+                       ShareBudgets(database), mcp_servers, telemetry)
 

@@ -113,7 +113,8 @@ async def replay_run(services: Services, run_id: str) -> Replay:
         role, instance.model, services.models.layout(instance.model), record,
         prefill=services.models.prefill(instance.model), partial=row.status != "completed")
         for role, instance in plan.cast.items()}
-    engines = {role: create_agent_engine(instance, plan, models[role], tools_allowed=services.settings.tools_allowed)
+    engines = {role: create_agent_engine(instance, plan, models[role], tools_allowed=services.settings.tools_allowed,
+                                         servers=services.mcp_servers)
                for role, instance in plan.cast.items()}
     runtime = AgentRuntime(plan, engines, record, _Taken(recorded.commands))
     graph = compile_graph(plan, lambda found: found.context).compile(checkpointer=InMemorySaver())

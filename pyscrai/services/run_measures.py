@@ -94,7 +94,8 @@ async def _analyst(services: Services, at: Moment, model: str | None) -> Analyst
                        cure="fork it with a scenario that has one, or interview a role")
     instance = at.plan.cast[analysis.by]
     chat = await services.models.get(model or instance.model)
-    engine = create_agent_engine(instance, at.plan, chat, tools_allowed=services.settings.tools_allowed)
+    engine = create_agent_engine(instance, at.plan, chat, tools_allowed=services.settings.tools_allowed,
+                                 servers=services.mcp_servers)
     if not isinstance(engine, Analyst):
         raise RunError(f"{analysis.by} is no Analyst", code="run.no_analysis")
     return engine

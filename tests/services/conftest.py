@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,7 +74,14 @@ def house_url(request: pytest.FixtureRequest, make_url: MakeUrl) -> str:
 
 @pytest.fixture
 async def house(house_url: str) -> AsyncIterator[House]:
-    settings = load_settings(database_url=house_url, model="fake", models={"fake": {"kind": "scripted"}})
+    async with house_at(house_url) as found:
+        yield found
+
+
+@asynccontextmanager
+async def house_at(url: str, **more: Any) -> AsyncIterator[House]:
+    """A house with further settings."""
+    settings = load_settings(database_url=url, model="fake", models={"fake": {"kind": "scripted"}}, **more)
     async with open_services(settings, library=False) as services:
         house = House(services)
 

@@ -70,8 +70,19 @@ CODES = (
     ErrorCode(
         "config.tool_not_allowed",
         "The tool is not allowed here.",
-        "A template names an import path that is not on the operator's list.",
-        "Add it to `tools_allowed` in `pyscrai.toml`, if you trust it: it runs in PyScrAI's process."),
+        "A template names an import path, or a tool of an MCP server, that is not on the operator's list.",
+        "Add it to `tools_allowed` in `pyscrai.toml`, if you trust it: it runs in PyScrAI's process. For a tool of an "
+        "MCP server declare `[mcp_servers.NAME]`."),
+    ErrorCode(
+        "config.mcp_server",
+        "An MCP server cannot be used.",
+        "Its program cannot be started or ends at once, its address does not answer, or it takes too long to start.",
+        "Start its command by hand and look; correct `[mcp_servers.NAME]` in `pyscrai.toml`."),
+    ErrorCode(
+        "config.mcp_packages",
+        "Tools of MCP servers need packages that are not installed.",
+        "A template gives a role a tool `mcp:SERVER/TOOL`.",
+        "`pip install 'pyscrai[mcp]'`."),
     ErrorCode(
         "config.tool",
         "A tool cannot be used.",

@@ -20,8 +20,10 @@ from pyscrai.engines.state import Line
 from pyscrai.engines.tools.dice import Dice
 from pyscrai.engines.tools.langchain import import_tool
 from pyscrai.engines.tools.look_up import LookUp
+from pyscrai.engines.tools.mcp import McpTool, ToolServers, parts_of
 from pyscrai.engines.tools.read_variable import ReadVariable
 from pyscrai.engines.tools.tool import Tool, ToolAnswer, ToolScene
+from pyscrai.engines.tools.tool_spec import McpToolSpec
 from pyscrai.engines.view import View
 from pyscrai.errors import ConfigError, ReplyError
 from pyscrai.events import FlowWarning, ToolCalled
@@ -45,11 +47,14 @@ class AskAndUse(Ask, Protocol):
         ...
 
 
-def load_tools(names: Iterable[str], allowed: Iterable[str] = ()) -> tuple[Tool, ...]:
-    """The tools behind shipped names and import paths.
+def load_tools(names: Iterable[str], allowed: Iterable[str] = (), described: Mapping[str, McpToolSpec] | None = None,
+               servers: ToolServers | None = None) -> tuple[Tool, ...]:
+    """The tools behind shipped names, import paths and names of tools of MCP servers.
 
     Args:
         allowed: import paths that the operator allows.
+        described: what was written down of tools of MCP servers when the run was made.
+        servers: the servers to use them at.
 
     Raises:
         ConfigError: an unknown name, a path that is not allowed or that leads to no tool, two tools of one name.
@@ -57,8 +62,14 @@ def load_tools(names: Iterable[str], allowed: Iterable[str] = ()) -> tuple[Tool,
     allowed = tuple(allowed)
     tools: dict[str, Tool] = {}
     for name in names:
+        tool: Tool
         if name in SHIPPED:
             tool = SHIPPED[name]()
+        elif name in (described or {}):
+            tool = McpTool((described or {})[name], servers)
+        elif parts_of(name):
+            raise ConfigError(f"the tool {name!r} was not asked for when the run was made", code="config.tool",
+                              tool=name, cure="make a new run")
         elif name in allowed:
             tool = import_tool(name)
         elif "." in name or ":" in name:

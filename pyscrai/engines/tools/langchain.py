@@ -28,18 +28,23 @@ class LangChainTool:
             schema = schema if isinstance(schema, dict) else schema.model_json_schema()
         except Exception as error:  # a tool's own schema code may raise anything
             raise _unusable(path, f"its arguments have no schema: {error}") from error
-        self._schema = inlined({"properties": {}, **schema, "additionalProperties": False})
+        self.arguments = inlined({"properties": {}, **schema, "additionalProperties": False})
+        """JSON Schema of its arguments, without references."""
 
     def schema(self, scene: ToolScene) -> dict[str, Any] | None:
-        return self._schema
+        return self.arguments
 
     async def use(self, arguments: Mapping[str, Any], scene: ToolScene) -> ToolAnswer:
-        result = await self._tool.ainvoke(dict(arguments))
-        text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
-        if len(text) > LONGEST_RESULT:
-            text = text[:LONGEST_RESULT] + "…"
-            return ToolAnswer(text, text)
-        return ToolAnswer(json.loads(json.dumps(result, default=str)), text)
+        return shown_result(await self._tool.ainvoke(dict(arguments)))
+
+
+def shown_result(result: Any) -> ToolAnswer:
+    """The answer with what a tool gave: a text, or JSON-plain data; a long one is cut."""
+    text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
+    if len(text) > LONGEST_RESULT:
+        text = text[:LONGEST_RESULT] + "…"
+        return ToolAnswer(text, text)
+    return ToolAnswer(json.loads(json.dumps(result, default=str)), text)
 
 
 def import_tool(path: str) -> LangChainTool:

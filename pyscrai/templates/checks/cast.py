@@ -36,6 +36,7 @@ def check_cast(subject: Subject) -> None:
     _documents(subject)
 
 
+_OF_SERVER = re.compile(r"mcp:[a-z0-9][a-z0-9_-]*/[\w.-]+")
 _PROGRAM = re.compile(r"tool:[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -71,9 +72,16 @@ def _in_person(subject: Subject, path: Path, name: str, role: Role) -> None:
 
 
 def check_tools(tools: Sequence[str], known: Collection[str]) -> list[tuple[int, str, str]]:
-    """The tools that are neither shipped nor an import path: place, message and cure."""
-    return [(index, f"there is no tool `{tool}`", f"{instead(tool, known)}; an import path has a point in it")
-            for index, tool in enumerate(tools) if "." not in tool and tool not in known]
+    """The tools that are neither shipped, nor of an MCP server, nor an import path: place, message and cure."""
+    found = []
+    for index, tool in enumerate(tools):
+        if tool.startswith("mcp:"):
+            if not _OF_SERVER.fullmatch(tool):
+                found.append((index, f"`{tool}` names no tool of an MCP server", "write mcp:SERVER/TOOL"))
+        elif "." not in tool and tool not in known:
+            found.append((index, f"there is no tool `{tool}`",
+                          f"{instead(tool, known)}; an import path has a point in it"))
+    return found
 
 
 def _tools(subject: Subject, tools: Sequence[str], path: Path) -> None:
