@@ -29,7 +29,7 @@ class McpServers:
         self._sessions: dict[str, _Session] = {}
 
     async def describe(self, server: str, tool: str) -> McpToolSpec:
-        """What a server says of one of its tools.
+        """The description that a server gives of one of its tools.
 
         Raises:
             ConfigError: there is no such server or tool here, it is not allowed, or the server cannot be reached.
@@ -179,7 +179,7 @@ def connection_of(server: McpServer) -> Any:
     if server.api_key_env:
         key = os.environ.get(server.api_key_env)
         if not key:
-            raise ConfigError(f"the environment variable {server.api_key_env} is not set", code="config.missing_key",
+            raise ConfigError(f"the environment variable {server.api_key_env} is not set", code="config.key_missing",
                               cure=f"set {server.api_key_env}, or correct api_key_env")
         headers["Authorization"] = f"Bearer {key}"
     return {"transport": "streamable_http", "url": server.url, "headers": headers}

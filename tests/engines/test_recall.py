@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import Any
 
@@ -188,3 +189,27 @@ async def test_retrieval_replays_from_the_journal() -> None:
     assert again.calls == 0
     assert timeless(again.events) == timeless(first.events)
     assert (await again.state())["memory"] == (await first.state())["memory"]
+
+
+@pytest.mark.parametrize("window", [None, 3])
+async def test_a_new_process_has_the_old_insights_too(window: int | None) -> None:
+    """Also where no line ever left the window, so that insights are all that there is to remember."""
+    number = itertools.count(1)
+
+    def script(role: str, request: ModelRequest) -> Any:
+        if "insights" in (request.schema or {}).get("properties", {}):
+            return {"insights": [f"Insight {next(number)} about ships."]}
+        return "Ships again."
+
+    memory = {"window": window, "block": 1, "retrieval": {"top": 4}, "reflection": {"every": 2, "insights": 1}}
+    template = scenario(roles={"ann": actor(memory=memory), "bob": actor()}, phases={
+        "talk": {"next": [{"to": "end", "after_turns": 16}]}})
+    whole = await played(template, script)
+    number = itertools.count(1)
+    stepped = Playing(template, script)
+    result = await stepped.play(step=True)
+    while result.status == "paused":
+        stepped.runtime.recall = Recall(past=stepped.record)
+        result = await stepped.play(step=True)
+    assert stepped.prompts("ann") == whole.prompts("ann")
+    assert "Insight 1 about ships" in whole.prompts("ann")[-1]

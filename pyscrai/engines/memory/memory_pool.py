@@ -86,9 +86,12 @@ class MemoryPool:
             insort(self._line_turns, memory.turn)
         return True
 
-    def lines(self, state: Held) -> int:
-        """The number of lines in this state."""
-        return bisect_right(self._line_turns, state.after)
+    def lacks(self, state: Held) -> bool:
+        """Whether memories that the state knows of are not here: lines, or insights.
+
+        A new process has none of either; a role from whose window nothing ever leaves has insights alone.
+        """
+        return bisect_right(self._line_turns, state.after) < state.kept or self._last_insight < state.reflected
 
     def weighed(self, state: Held) -> tuple[list[MemoryItem], Index]:
         """The memories of this state that are weighed, in the order in which they were made, and their words."""

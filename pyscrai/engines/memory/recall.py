@@ -63,7 +63,7 @@ class Recall:
         the same words the newest counts, and none that say what is ``present`` to the role anyway.
         """
         memories = await self._of(role)
-        if memories.lines(state) < state.kept and self._past is not None:
+        if memories.lacks(state) and self._past is not None:
             await self.keep(role, remembered(role, await self._past.history(upto_turn=turn), plan, state))
         weighed, index = memories.weighed(state)
         candidates = _distinct(weighed, present)

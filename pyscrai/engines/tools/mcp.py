@@ -23,7 +23,7 @@ class ToolServers(Protocol):
     """The MCP servers that the operator has declared."""
 
     async def describe(self, server: str, tool: str) -> McpToolSpec:
-        """What a server says of one of its tools.
+        """The description that a server gives of one of its tools.
 
         Raises:
             ConfigError: there is no such server or tool here, it is not allowed, or the server cannot be reached.
