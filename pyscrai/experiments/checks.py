@@ -28,9 +28,9 @@ FEW = 8
 class ExperimentCheck:
     """An experiment under examination; ``problems`` fill as the passes go."""
 
-    def __init__(self, loaded: LoadedExperiment, scenario: ScenarioTemplate, aliases: Collection[str] | None = None
-                 ) -> None:
-        self.loaded, self.scenario, self.aliases = loaded, scenario, aliases
+    def __init__(self, loaded: LoadedExperiment, scenario: ScenarioTemplate, aliases: Collection[str] | None = None,
+                 agents: Mapping[str, str] | None = None) -> None:
+        self.loaded, self.scenario, self.aliases, self.agents = loaded, scenario, aliases, agents
         self.spec = loaded.template
         self.problems: list[Problem] = []
         self.arms: list[PlannedArm] = []
@@ -65,15 +65,33 @@ class ExperimentCheck:
             self.unknown("model alias", name, self.aliases, path)
 
 
-def check_experiment(loaded: LoadedExperiment, scenario: ScenarioTemplate, aliases: Collection[str] | None = None
-                     ) -> list[Problem]:
+    def cast(self, role: str, agent: str, path: Path, *, on_key: bool = True) -> None:
+        """Note an agent that is not stored, or that cannot take the place of the role's own."""
+        self.role(role, path, on_key=on_key)
+        if role not in self.scenario.roles or self.agents is None:
+            return
+        if agent not in self.agents:
+            self.unknown("agent", agent, self.agents, path)
+            return
+        own = self.scenario.roles[role].agent
+        engine = self.agents.get(own) if isinstance(own, str) else own.engine
+        if engine is not None and (engine == "analyst") != (self.agents[agent] == "analyst"):
+            kind = "an Analyst" if engine == "analyst" else "an Actor or a Narrator"
+            self.error("cast", path, f"the role `{role}` is for {kind}, and the engine of `{agent}` is "
+                                     f"{self.agents[agent]}", value=agent, cure="cast an agent of the same kind")
+
+
+def check_experiment(loaded: LoadedExperiment, scenario: ScenarioTemplate, aliases: Collection[str] | None = None,
+                     agents: Mapping[str, str] | None = None) -> list[Problem]:
     """Errors and warnings, by line.
 
     Args:
         scenario: the scenario that the experiment names.
         aliases: the model aliases of this machine; None to leave them unchecked.
+        agents: name and ``name@version`` of the agents that are stored here, to their engines; None to leave them
+            unchecked.
     """
-    check = ExperimentCheck(loaded, scenario, aliases)
+    check = ExperimentCheck(loaded, scenario, aliases, agents)
     for concern in (_base, _pasts, _arms, _factors, _design, measure_checks.check_measures,
                     measure_checks.check_contrasts, measure_checks.check_judges, _plan):
         concern(check)
@@ -89,6 +107,8 @@ def _base(check: ExperimentCheck) -> None:
     for role, alias in spec.role_models.items():
         check.role(role, ("role_models", role), on_key=True)
         check.alias(alias, ("role_models", role))
+    for role, agent in spec.cast.items():
+        check.cast(role, agent, ("cast", role))
     for index, role in enumerate(spec.without):
         check.role(role, ("without", index))
 
@@ -159,6 +179,12 @@ def _overrides(check: ExperimentCheck, given: Overrides, path: Path) -> None:
     for role, alias in given.role_models.items():
         check.role(role, (*path, "role_models", role), on_key=True)
         check.alias(alias, (*path, "role_models", role))
+    for role, agent in given.cast.items():
+        check.cast(role, agent, (*path, "cast", role))
+        if spec.pasts.until is not None:
+            check.error("cast", (*path, "cast", role), f"`{role}` has played the past already when the arms begin",
+                        value=agent, on_key=True, cure="cast it for all runs, in `cast` of the experiment, or leave "
+                                                       "`until` out of `pasts`")
     for field in ("prompts", "memory"):
         for role in getattr(given, field):
             check.role(role, (*path, field, role), on_key=True)
@@ -193,7 +219,8 @@ def _factors(check: ExperimentCheck) -> None:
                 fresh = check.problems[before:]
                 del check.problems[before:]
                 for problem in fresh:
-                    at = (*where, index) if problem.code == "experiment.bounds" and not isinstance(
+                    at = (*where, index) if problem.code in (
+                        "experiment.bounds", "experiment.unknown_agent") and not isinstance(
                         factor.values, dict) else ("factors", name, factor.kind)
                     check.error(problem.code.partition(".")[2], at, problem.message, value=problem.value,
                                 cure=problem.cure)

@@ -180,3 +180,10 @@ def test_mover_is_typed() -> None:
     template = scenario(actions={"vote": {"fields": {"who": {"enum": ["ann", "bob"]}}}})
     for action, choices in ((None, ("", "ann", "bob")), (template.actions["vote"], ("ann", "bob"))):
         assert scope_of(template, action=action)["mover"].choices == choices
+
+
+async def test_a_round_of_one_speaker_and_its_resolver_stays_within_the_bound() -> None:
+    play = await played(scenario(roles={"ann": actor(), "god": narrator()}, max_turns=3, phases={"talk": {
+        "speakers": ["ann"], "order": "simultaneous", "resolver": "god", "next": [{"to": "end", "when": "false"}]}}))
+    assert play.speakers == ["ann", "god"]
+    assert (await play.state())["outcome"]["limit"]

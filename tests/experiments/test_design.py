@@ -193,3 +193,43 @@ def test_shipped_scenarios_of_experiments_have_names_of_their_own() -> None:
     assert not own & {path.stem for path in library.glob("*.yaml")}
     for path in folder.glob("*.yaml"):
         assert f"\nname: {path.stem}\n" in path.read_text(encoding="utf-8")
+
+
+AGENTS = {"conversationalist": "actor", "conversationalist@1.0.0": "actor", "dealmaker": "actor",
+          "dealmaker@1.0.0": "actor", "observer": "analyst"}
+
+
+def of_cast(text: str) -> list[tuple[str, int | None, str]]:
+    loaded = read_experiment("kind: experiment\nname: who\nquestion: Who?\nscenario: talk\n" + text + (
+        "\nmeasures: {primary: {name: agreement}}\n"))
+    return [(found.code.partition(".")[2], found.line, found.message)
+            for found in check_experiment(loaded, SCENARIO, None, AGENTS) if found.severity == "error"]
+
+
+def test_who_plays_is_a_field_of_runs_and_arms_and_a_factor() -> None:
+    cast = "cast: {bob: dealmaker@1.0.0}\npasts: {seeds: 10}\n"
+    assert of_cast(cast + "arms: {own: {}, other: {cast: {ann: dealmaker}}}") == []
+    assert of_cast(cast + "factors: {who: {cast: ann, values: [conversationalist, dealmaker@1.0.0]}}") == []
+    assert of_cast(cast + "factors: {who: {cast: ann, values: {meek: conversationalist, tough: dealmaker}}}") == []
+    loaded = experiment_of_data({**BASE, "arms": {}, "factors": {"who": {"cast": "ann", "values": [
+        "conversationalist", "dealmaker"]}}})
+    assert [arm.overrides.cast for arm in planned_arms(loaded.template)] == [
+        {"ann": "conversationalist"}, {"ann": "dealmaker"}]
+    assert experiment_of_data(BASE).template.hash == experiment_of_data({**BASE, "cast": {}}).template.hash
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("pasts: {seeds: 10}\ncast:\n  anna: dealmaker\narms: {a: {}, b: {model: x}}",
+     ("unknown_role", 7, "there is no role `anna`")),
+    ("pasts: {seeds: 10}\ncast:\n  ann: dealmakr\narms: {a: {}, b: {model: x}}",
+     ("unknown_agent", 7, "there is no agent `dealmakr`")),
+    ("pasts: {seeds: 10}\narms:\n  a: {}\n  b:\n    cast: {ann: observer}",
+     ("cast", 9, "the role `ann` is for an Actor or a Narrator, and the engine of `observer` is analyst")),
+    ("pasts: {seeds: 10, until: {turn: 2}}\narms:\n  a: {}\n  b:\n    cast: {ann: dealmaker}",
+     ("cast", 9, "`ann` has played the past already when the arms begin")),
+    ("pasts: {seeds: 10}\nfactors:\n  who:\n    cast: ann\n    values:\n      - dealmaker\n      - nobody",
+     ("unknown_agent", 11, "there is no agent `nobody`")),
+    ("pasts: {seeds: 10}\nfactors:\n  who:\n    cast: eve\n    values: [observer, dealmaker]",
+     ("cast", 8, "the role `eve` is for an Analyst, and the engine of `dealmaker` is actor"))])
+def test_mistakes_in_who_plays_are_told_with_their_line(text: str, found: tuple[str, int, str]) -> None:
+    assert of_cast(text) == [found]

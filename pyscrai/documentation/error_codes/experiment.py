@@ -16,6 +16,16 @@ CODES = (
         "It is neither stored nor shipped nor beside the file.",
         "Give its file, or a stored name."),
     ErrorCode(
+        "experiment.unknown_agent",
+        "There is no such agent here.",
+        "`cast` names an agent that is neither shipped nor stored, or a version that is not.",
+        "Take the name that is proposed, or store the agent with `pyscrai templates add`."),
+    ErrorCode(
+        "experiment.cast",
+        "That agent cannot be cast there.",
+        "One of the two is an Analyst and the other is not, or arms that share a past would change who played it.",
+        "Cast an agent of the same kind; with `until`, cast it in the experiment's own `cast`."),
+    ErrorCode(
         "experiment.unknown_role",
         "The scenario has no such role.",
         "A misspelling.",

@@ -58,7 +58,7 @@ def _activations(step: Step, phase: PhasePlan, now: Round) -> list[Activation]:
         return [activation(roles[0], "moderate", turn + 1)]
     if order == "simultaneous":
         size = len(roles) + (1 if phase.spec.resolver else 0)
-        if now.done == 0 and not _fits(step, size if len(roles) > 1 else 1):
+        if now.done == 0 and not _fits(step, size):
             return []
         task = "speak" if now.done == 0 else "resolve"
         return [activation(role, task, turn + 1 + index) for index, role in enumerate(roles)]

@@ -28,6 +28,8 @@ class Overrides(Strict):
     model: str | None = None
     """A model alias for every role."""
     role_models: dict[str, str] = Field(default_factory=dict)
+    cast: dict[str, str] = Field(default_factory=dict)
+    """Role to the agent, ``name`` or ``name@version``, that plays it in place of the scenario's own."""
     prompts: dict[str, dict[PromptSlot, Text]] = Field(default_factory=dict)
     """Role to the Jinja texts that stand in for its prompts."""
     memory: dict[str, Memory] = Field(default_factory=dict)
@@ -42,8 +44,8 @@ class Overrides(Strict):
         return Overrides(
             parameters=self.parameters | other.parameters, variables=self.variables | other.variables,
             injects=(*self.injects, *other.injects), model=other.model or self.model,
-            role_models=self.role_models | other.role_models, prompts=prompts, memory=self.memory | other.memory,
-            message=other.message or self.message)
+            role_models=self.role_models | other.role_models, cast=self.cast | other.cast, prompts=prompts,
+            memory=self.memory | other.memory, message=other.message or self.message)
 
 
 class Arm(Overrides):
@@ -52,7 +54,7 @@ class Arm(Overrides):
     description: str = ""
 
 
-FACTOR_KINDS = ("parameter", "variable", "role_model", "prompt", "memory")
+FACTOR_KINDS = ("parameter", "variable", "role_model", "cast", "prompt", "memory")
 
 
 class Factor(Strict):
@@ -62,6 +64,8 @@ class Factor(Strict):
     variable: str | None = None
     role_model: str | None = None
     """A role, or ``all``: the values are model aliases."""
+    cast: str | None = None
+    """A role: the values are agents, ``name`` or ``name@version``."""
     prompt: str | None = None
     """``ROLE.system`` or ``ROLE.turn``: the values are names of levels to Jinja texts."""
     memory: str | None = None
@@ -135,6 +139,8 @@ class Factor(Strict):
             return Overrides(variables={target: value})
         if self.kind == "role_model":
             return Overrides(model=value) if target == "all" else Overrides(role_models={target: value})
+        if self.kind == "cast":
+            return Overrides(cast={target: value})
         if self.kind == "memory":
             return Overrides(memory={target: Memory.model_validate(value)})
         role, _, slot = target.partition(".")

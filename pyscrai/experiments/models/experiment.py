@@ -31,6 +31,8 @@ class ExperimentTemplate(Template):
     model: str | None = None
     """A model alias for every role; an arm may have another."""
     role_models: dict[str, str] = Field(default_factory=dict)
+    cast: dict[str, str] = Field(default_factory=dict)
+    """Role to the agent that plays it in every run in place of the scenario's own; an arm may have another."""
     without: tuple[str, ...] = ()
     """Optional roles that are left out."""
     max_turns: int | None = Field(None, ge=1)

@@ -200,7 +200,8 @@ class CellPlayer:
         return RunOptions(
             parameters={**spec.parameters, **past.block, **overrides.parameters}, model=overrides.model or spec.model,
             role_models={**({} if overrides.model else spec.role_models), **overrides.role_models}, seed=seed,
-            max_turns=spec.max_turns, budget_usd=spec.budget_usd, without=spec.without, tags=self._tags,
+            cast={**spec.cast, **overrides.cast}, max_turns=spec.max_turns, budget_usd=spec.budget_usd,
+            without=spec.without, tags=self._tags,
             name=f"{spec.name} {name}", variables=overrides.variables,
             injects=tuple(inject.model_dump(mode="json") for inject in overrides.injects), prompts=overrides.prompts,
             memory={role: memory.model_dump(mode="json") for role, memory in overrides.memory.items()},

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPastRow, ExperimentRow
 from pyscrai.databases.repositories.experiments import Experiments
-from pyscrai.databases.repositories.templates import scenario_templates
+from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 from pyscrai.errors import NotFound, Problem, TemplateError, VersionConflict
 from pyscrai.experiments.checks import check_experiment, errors
 from pyscrai.experiments.design import planned_pasts
@@ -52,7 +52,15 @@ async def check_loaded(services: Services, loaded: LoadedExperiment) -> list[Pro
         TemplateError: its scenario cannot be found.
     """
     _, scenario = await find_scenario(services, loaded)
-    return check_experiment(loaded, scenario, {*services.settings.models, *services.models.registered, "default"})
+    return await _problems(services, loaded, scenario)
+
+
+async def _problems(services: Services, loaded: LoadedExperiment, scenario: ScenarioTemplate) -> list[Problem]:
+    async with services.database.read() as session:
+        stored = await agent_templates(session).list(every_version=True)
+    agents = {name: str(row.content["engine"]) for row in stored for name in (row.name, f"{row.name}@{row.version}")}
+    return check_experiment(loaded, scenario, {*services.settings.models, *services.models.registered, "default"},
+                            agents)
 
 
 async def store_experiment(services: Services, loaded: LoadedExperiment, *, actor: str = "", amend: bool = False,
@@ -69,8 +77,7 @@ async def store_experiment(services: Services, loaded: LoadedExperiment, *, acto
         VersionConflict: the stored one is frozen and says something else.
     """
     reference, scenario = await find_scenario(services, loaded)
-    known = {*services.settings.models, *services.models.registered, "default"}
-    if found := errors(check_experiment(loaded, scenario, known)):
+    if found := errors(await _problems(services, loaded, scenario)):
         raise TemplateError(found)
     spec = loaded.template.model_copy(update={"scenario": reference})
     async with services.database.session() as session:

@@ -7,6 +7,8 @@ from typing import Any
 from pyscrai import __version__
 from pyscrai.databases.columns import now
 from pyscrai.databases.repositories.experiments import Experiments
+from pyscrai.databases.repositories.templates import agent_templates
+from pyscrai.databases.tables import AgentTemplateRow
 from pyscrai.factories.services import Services
 from pyscrai.prompts.library import shipped, text_hash
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan, plan_of
@@ -32,11 +34,12 @@ async def _facts(services: Services, plan: ExperimentPlan) -> dict[str, Any]:
     """All that is hashed, as JSON-plain data: plan, templates, model aliases, prompts, analysis, versions."""
     spec = plan.spec
     stored = await services.joint.template(spec.scenario)
+    agents = {**stored.agents, **await _cast(services, plan)}
     aliases = await models_of(services, plan)
     return {
         "experiment": {"reference": f"{spec.name}@{spec.version}", "hash": spec.hash},
         "scenario": {"reference": spec.scenario, "hash": stored.row.content_hash},
-        "agents": {reference: row.content_hash for reference, row in sorted(stored.agents.items())},
+        "agents": {reference: row.content_hash for reference, row in sorted(agents.items())},
         "models": {name: _alias(services, name) for name in aliases},
         "prompts": {name: text_hash(text) for name, text in sorted(shipped().items())},
         "measures": [use.model_dump(mode="json", by_alias=True, exclude_defaults=True) for use in plan.uses],
@@ -50,7 +53,18 @@ async def _facts(services: Services, plan: ExperimentPlan) -> dict[str, Any]:
 async def models_of(services: Services, plan: ExperimentPlan) -> list[str]:
     """Every model alias that a run or judge of the experiment may use."""
     stored = await services.joint.template(plan.spec.scenario)
-    return sorted(_aliases(services, plan, {agent.content.get("model") for agent in stored.agents.values()}))
+    agents = [*stored.agents.values(), *(await _cast(services, plan)).values()]
+    return sorted(_aliases(services, plan, {agent.content.get("model") for agent in agents}))
+
+
+async def _cast(services: Services, plan: ExperimentPlan) -> dict[str, AgentTemplateRow]:
+    """The agents that the experiment casts in place of the scenario's own."""
+    named = {*plan.spec.cast.values(), *(agent for arm in plan.arms.values() for agent in arm.overrides.cast.values())}
+    if not named:
+        return {}
+    async with services.database.read() as session:
+        agents = agent_templates(session)
+        return {reference: await agents.get(reference) for reference in sorted(named)}
 
 
 async def note_drift(services: Services, plan: ExperimentPlan) -> list[str]:
