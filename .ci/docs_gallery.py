@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ def _page(source: str) -> Iterator[str]:
     yield f"{scenario.get('description', '').strip()}\n"
     yield f"`{name}@{scenario.get('version', '1.0.0')}` · {', '.join(scenario.get('tags', ()))}\n"
     yield f"```shell\npyscrai run {name}\n```\n"
-    yield f"## What everybody knows\n\n> {' '.join(str(scenario['premise']).split())}\n"
+    yield "[All scenarios](../gallery.md)\n"
+    yield f"## What everybody knows\n\n> {_premise(scenario)}\n"
     yield "## Phases\n\n```mermaid\n" + "\n".join(_phases(scenario["flow"])) + "\n```\n"
     yield "## Cast\n\n| role | name | agent | |\n|---|---|---|---|"
     for role, told in scenario["roles"].items():
@@ -39,6 +41,14 @@ def _page(source: str) -> Iterator[str]:
             yield f"| `--set {key}=…` | `{told['default']}` | {_cell(told.get('description', ''))} |"
     yield "\n## A play\n\n" + (TRANSCRIPTS / f"{name}.md").read_text(encoding="utf-8").partition("-->\n")[2]
     yield f"\n## The file\n\n```yaml title=\"{name}.yaml\"\n{source.strip()}\n```\n"
+
+
+def _premise(scenario: Mapping[str, Any]) -> str:
+    """The premise on one line, with the parameters' defaults in it."""
+    text = " ".join(str(scenario["premise"]).split())
+    for name, told in (scenario.get("parameters") or {}).items():
+        text = re.sub(rf"{{{{ *params\.{name} *}}}}", str(told["default"]).replace("\\", ""), text)
+    return text
 
 
 def _phases(flow: Mapping[str, Any]) -> Iterator[str]:
