@@ -46,7 +46,7 @@ def check_expressions(subject: Subject) -> None:
             continue
         if where not in samples:
             samples[where] = own_contexts(worlds, own[where], action=action)
-        trial += _try(subject, use, expression, samples[where])
+        trial += _try(subject, use, expression, _guarded(subject, use, expression, samples[where]))
         if trial > TRIAL:
             subject.error("too_costly", use.path, "the conditions of this template are too costly to be tried out",
                           value=use.text, cure="go over shorter lists")
@@ -144,8 +144,8 @@ def _fits(subject: Subject, use: Use, found: Type, variable: Variable) -> bool:
     name = f"an entry of `{use.variable}`" if use.entry else f"`{use.variable}`"
     if not _assignable(found, wanted):
         cure = "write round(...) around it" if (found.kind, wanted.kind) == ("double", "int") else None
-        if variable.per_role and not use.entry and _assignable(found, domain_type(variable)):
-            cure = f"set one role's: `{use.variable}[mover]`"
+        if variable.per_role and not use.entry and (_assignable(found, domain_type(variable)) or found.kind == "list"):
+            cure = f"set one role's: `{use.variable}[mover]`, or each role's: `{use.variable}[*]`, which reads `role`"
         _report(subject, use, f"{name} is {_words(wanted)}; this is {_words(found)}", cure, 0)
         return False
     if wanted.choices and found.choices and not set(found.choices) & set(wanted.choices):
@@ -171,6 +171,35 @@ def _words(kind: Type) -> str:
     return f"{kind.words} of {kind.item.plural}"
 
 
+def _guarded(subject: Subject, use: Use, expression: Expression, samples: list[dict[str, Any]]
+             ) -> list[dict[str, Any]]:
+    """The sample worlds in which the ``set`` of a rule or an inject is applied: those in which its ``when`` holds.
+
+    A ``when`` that looks at nothing that the expression reads does not see to it, and rules out no world.
+    """
+    part, *rest = use.path
+    if part not in ("rules", "injects") or "set" not in rest or not isinstance(rest[0], int):
+        return samples
+    guard = (subject.scenario.rules if part == "rules" else subject.scenario.injects)[rest[0]].when
+    if guard is None:
+        return samples
+    with suppress(ExpressionError):
+        condition = compile_expression(guard)
+        if condition.paths & expression.paths:
+            return [context for context in samples if _holds(condition, context)]
+    return samples
+
+
+def _holds(condition: Expression, context: Mapping[str, Any]) -> bool:
+    try:
+        return condition.truth(context, Computation(context))
+    except ExpressionError:
+        return False
+
+
+_CURE = "it is tried on values that a run can have; choose for this one: `condition ? ... : ...`"
+
+
 def _try(subject: Subject, use: Use, expression: Expression, samples: list[dict[str, Any]]) -> int:
     """Compute the expression in sample worlds: what types do not tell shows here; the steps that it took."""
     variable = subject.scenario.variables.get(use.variable or "") if use.purpose == "value" else None
@@ -185,7 +214,8 @@ def _try(subject: Subject, use: Use, expression: Expression, samples: list[dict[
                 results.append(expression.run(computation))
         except ExpressionError as error:
             world = ", ".join(f"{'.'.join(path)} = {_get(context, path)!r}" for path in sorted(expression.paths))
-            _report(subject, use, error.message + (f" where {world}" if world else ""), error.cure, 0)
+            _report(subject, use, error.message + (f" where {world}" if world else ""),
+                    error.cure or (_CURE if world else None), 0)
             return spent + computation.spent
         spent += computation.spent
     if variable is not None and results and not expression.paths and not use.entry and not expression.draws and (

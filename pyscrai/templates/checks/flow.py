@@ -103,6 +103,13 @@ def _loops(subject: Subject, names: list[str], ways: Mapping[str, tuple[str, ...
             subject.warn("unbounded", (*path, "next"),
                          f"the phase `{name}` may never be left before {DEFAULT_BOUND} turns",
                          cure="add `max_turns` to the phase, or a limit such as `ends: [{turns: 30}]`", on_key=True)
+    for name in names:
+        if name not in told and (spent := _only_to_counted(name, phases, ways)):
+            told.add(name)
+            subject.warn("unbounded", ("flow", "phases", name, "next"),
+                         f"the phase `{name}` is not left any more once {spent} cannot be entered again: the play then "
+                         f"stays in it until {DEFAULT_BOUND} turns",
+                         cure="add a last way out, such as `{to: end, after_rounds: 1}`", on_key=True)
     free = {name: tuple(way for way in ways.get(name, ()) if way in phases and phases[way].max_visits is None
                         and way not in told) for name in names if name not in told}
     for knot in knots(free):
@@ -111,6 +118,18 @@ def _loops(subject: Subject, names: list[str], ways: Mapping[str, tuple[str, ...
         subject.warn("unbounded", ("flow", "phases", name, "next"),
                      f"the play can go round {' -> '.join([*loop, name])} without a bound",
                      cure="add `max_visits` to a phase, or a limit such as `ends: [{turns: 30}]`", on_key=True)
+
+
+def _only_to_counted(name: str, phases: Mapping[str, Phase], ways: Mapping[str, tuple[str, ...]]) -> str:
+    """The phases that a phase leads to, in words, if each has a `max_visits` and surely comes back; else nothing."""
+    targets = ways.get(name, ())
+    if not targets or not all(target in phases and phases[target].max_visits is not None for target in targets):
+        return ""
+    for target in targets:
+        sure = [way.to for index, way in enumerate(phases[target].next) if _certain(phases[target], index)]
+        if not sure or not all(way in phases and name in reach(way, ways) for way in sure):
+            return ""
+    return " and ".join(f"`{target}`" for target in targets)
 
 
 def knots(ways: Mapping[str, Iterable[str]]) -> list[set[str]]:
