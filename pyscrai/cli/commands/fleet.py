@@ -38,6 +38,9 @@ async def show(*, as_json: AsJson = False) -> None:
                 f"{worker.beat_seconds:.0f} s ago", ", ".join(worker.aliases), ", ".join(worker.labels)]
                for worker in state.workers], right=["playing", "capacity"], whole=["worker"],
               optional=["version", "aliases", "labels"])
+        output.say("")
+        output.say(f"{sum(worker.playing for worker in state.workers)} of {state.capacity} places are taken, "
+                   f"{sum(share.waiting for share in state.shares)} runs wait.")
     if state.shares:
         output.say("")
         table(["share", "waiting", "playing", "weight", "priority", "held", "spent"],
