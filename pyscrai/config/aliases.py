@@ -50,6 +50,9 @@ class ModelAlias(BaseModel):
     concurrency: int | None = Field(default=None, gt=0)
     """Calls at the same time, from all processes that share a database; None is no limit."""
     requests_per_minute: int | None = Field(default=None, gt=0)
+    """Calls that begin in any minute, from all processes that share a database; None is no limit."""
+    tokens_per_minute: int | None = Field(default=None, gt=0)
+    """Tokens of prompts and replies in any minute, likewise; guessed when a call begins, counted when it ends."""
     context_tokens: int | None = Field(default=None, gt=0)
     price: str | Prices | None = None
     """``provider:model`` of the genai-prices catalogue, or own prices."""

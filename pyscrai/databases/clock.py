@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
 
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.visitors import InternalTraversal
@@ -17,7 +16,7 @@ class DatabaseClock(ColumnElement[datetime]):
     type = Instant
     # Without these a statement with it would be compiled anew each time, which costs more than its execution.
     inherit_cache = True
-    _traverse_internals: ClassVar[Any] = [("later", InternalTraversal.dp_plain_obj)]
+    _traverse_internals = [("later", InternalTraversal.dp_plain_obj)]  # noqa: RUF012
 
     def __init__(self, later: timedelta = timedelta()) -> None:
         self.later = later

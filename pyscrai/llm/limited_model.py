@@ -14,6 +14,9 @@ from pyscrai.llm.slots import Slots, Window
 ABSORBED = 12
 """How often a call that the endpoint refuses for its rate is made again without its role's retries being used."""
 
+USUAL = 256
+"""Tokens of a reply to a request that bounds them not, until it is known."""
+
 LONGEST = 20.0
 """Seconds between two of these tries at most, where the endpoint says nothing."""
 
@@ -26,7 +29,7 @@ class LimitedModel:
     """
 
     def __init__(self, inner: ChatModel, *, concurrency: int | None, requests_per_minute: int | None,
-                 own: bool = False) -> None:
+                 tokens_per_minute: int | None = None, own: bool = False) -> None:
         self.inner = inner
         self.alias = inner.alias
         self.layout: Layout = inner.layout
@@ -36,6 +39,8 @@ class LimitedModel:
         self.concurrency, self.requests_per_minute = concurrency, requests_per_minute
         self.slots = Slots(concurrency)
         self.window = Window(requests_per_minute) if requests_per_minute else None
+        self.tokens_per_minute = tokens_per_minute
+        self.tokens = Window(tokens_per_minute) if tokens_per_minute else None
         self.own = own
         """Whether the model is this process's alone, and its limits nobody else's."""
         self.shared = False
@@ -45,11 +50,22 @@ class LimitedModel:
     @property
     def wanted(self) -> int:
         """The number of calls that there would be now without a bound."""
-        return self.slots.wanted + (self.window.waiting if self.window is not None else 0)
+        return self.slots.wanted + self._at_windows
 
     def demand(self) -> int:
         """The most calls that were wanted at once since the last time that this was asked."""
-        return self.slots.demand() + (self.window.waiting if self.window is not None else 0)
+        return self.slots.demand() + self._at_windows
+
+    @property
+    def _at_windows(self) -> int:
+        return sum(window.waiting for window in (self.window, self.tokens) if window is not None)
+
+    def give(self, share: float) -> None:
+        """Bound requests and tokens a minute by a part of what the alias allows."""
+        if self.window is not None and self.requests_per_minute is not None:
+            self.window.limit = self.requests_per_minute * share
+        if self.tokens is not None and self.tokens_per_minute is not None:
+            self.tokens.limit = self.tokens_per_minute * share
 
     async def complete(self, request: ModelRequest, on_token: Callable[[str], None] | None = None) -> ModelReply:
         return await self.complete_within(None, request, on_token)
@@ -77,8 +93,22 @@ class LimitedModel:
                     ) -> ModelReply:
         if self.window is not None:
             await self.window.take()
-        async with self.slots.take(), asyncio.timeout(seconds):
-            return await self.inner.complete(request, on_token)
+        if self.tokens is None:
+            async with self.slots.take(), asyncio.timeout(seconds):
+                return await self.inner.complete(request, on_token)
+        took, taken = 0, await self.tokens.take(_guess(request))
+        try:
+            async with self.slots.take(), asyncio.timeout(seconds):
+                reply = await self.inner.complete(request, on_token)
+            took = reply.usage.prompt_tokens + reply.usage.completion_tokens
+            return reply
+        finally:
+            self.tokens.settle(taken, took)
+
+
+def _guess(request: ModelRequest) -> int:
+    """A guess of the tokens that a request takes: one for four characters of prompt, and the longest reply allowed."""
+    return sum(len(message.content) for message in request.messages) // 4 + (request.max_tokens or USUAL)
 
 
 def limited(model: ChatModel, alias: ModelAlias) -> ChatModel:
@@ -87,7 +117,8 @@ def limited(model: ChatModel, alias: ModelAlias) -> ChatModel:
     if concurrency is None and alias.kind == "embedded":
         # More would wait inside the server, and waiting there counts against the call's timeout.
         concurrency = alias.parallel
-    if alias.kind == "scripted" and concurrency is None and alias.requests_per_minute is None:
+    bounds = (concurrency, alias.requests_per_minute, alias.tokens_per_minute)
+    if alias.kind == "scripted" and bounds == (None, None, None):
         return model
     return LimitedModel(model, concurrency=concurrency, requests_per_minute=alias.requests_per_minute,
-                        own=alias.kind != "openai")
+                        tokens_per_minute=alias.tokens_per_minute, own=alias.kind != "openai")

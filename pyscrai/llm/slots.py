@@ -1,4 +1,4 @@
-"""Bounds of calls that can change while calls wait for them: how many at once, and how many a minute."""
+"""Bounds of calls that can change while calls wait for them: how many at once, how many and how large a minute."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 MINUTE = 60.0
 
@@ -102,29 +103,50 @@ class Slots:
                 future.set_result(None)
 
 
+@dataclass(slots=True, eq=False)
+class Taken:
+    """What a call took of a window: when, and how much."""
+
+    at: float
+    amount: float
+
+
 class Window:
-    """At most ``limit`` calls in any minute, in the order in which they came."""
+    """At most ``limit`` calls, or tokens, in any minute, in the order in which the calls came.
+
+    A single call that takes more than the limit begins when nothing else is in the window: it would never begin else.
+    """
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
         self.waiting = 0
-        self._begun: deque[float] = deque()
+        self._begun: deque[Taken] = deque()
+        self._sum = 0.0
         self._line = asyncio.Lock()
 
-    async def take(self) -> None:
-        """Wait until one more may begin."""
+    async def take(self, amount: float = 1.0) -> Taken:
+        """Wait until a call that takes so much may begin."""
         clock = asyncio.get_running_loop().time
         self.waiting += 1
         try:
             async with self._line:
                 while True:
                     now = clock()
-                    while self._begun and self._begun[0] <= now - MINUTE:
-                        self._begun.popleft()
-                    if len(self._begun) < max(self.limit, 1.0):
-                        self._begun.append(now)
-                        return
+                    while self._begun and self._begun[0].at <= now - MINUTE:
+                        self._sum -= self._begun.popleft().amount
+                    if self._sum + amount <= self.limit or (not self._begun and self.limit > 0):
+                        taken = Taken(now, amount)
+                        self._begun.append(taken)
+                        self._sum += amount
+                        return taken
                     # The limit may change meanwhile, so a long wait is made of short ones.
-                    await asyncio.sleep(min(self._begun[0] + MINUTE - now, 1.0))
+                    oldest = self._begun[0].at + MINUTE - now if self._begun else 0.05
+                    await asyncio.sleep(min(oldest, 1.0))
         finally:
             self.waiting -= 1
+
+    def settle(self, taken: Taken, amount: float) -> None:
+        """Count what a call really took, where that is known only afterwards."""
+        if taken.at > asyncio.get_running_loop().time() - MINUTE:
+            self._sum += amount - taken.amount
+            taken.amount = amount

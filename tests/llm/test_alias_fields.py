@@ -89,6 +89,21 @@ async def calls_a_minute(server: FakeOpenAI, _: Any) -> None:
     assert time.monotonic() - begun < 5
 
 
+async def tokens_a_minute(server: FakeOpenAI, _: Any) -> None:
+    """What calls are guessed to take is let go when they took less, and what they took counts."""
+    async with chat_to(server.base_url) as chat:
+        bounded = limited(chat, ModelAlias(name="test", model="m", tokens_per_minute=600))
+        server.default = Reply("Hello.", usage={"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5})
+        async with asyncio.timeout(5):
+            await asyncio.gather(*[bounded.complete(HELLO) for _ in range(8)])
+        server.default = Reply("Hello.", usage={"prompt_tokens": 270, "completion_tokens": 10, "total_tokens": 280})
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                for _ in range(4):
+                    await bounded.complete(HELLO)
+    assert server.answered == 8 + 2
+
+
 async def price_is_what_it_costs(server: FakeOpenAI, _: Any) -> None:
     async with chat_to(server.base_url, price={"input_per_mtok": 1, "output_per_mtok": 1}) as chat:
         assert ((await chat.complete(HELLO)).usage.cost_usd or 0) > 0
@@ -109,7 +124,8 @@ async def parallel_is_how_many_an_embedded_model_computes(server: FakeOpenAI, _:
 
 SEEN_OTHERWISE: dict[str, Callable[[FakeOpenAI, Any], Awaitable[None]]] = {
     "api_key_env": key_is_sent, "kind": kind_is_another_model, "timeout": timeout_ends_a_call,
-    "concurrency": calls_at_once, "requests_per_minute": calls_a_minute, "price": price_is_what_it_costs,
+    "concurrency": calls_at_once, "requests_per_minute": calls_a_minute,
+    "tokens_per_minute": tokens_a_minute, "price": price_is_what_it_costs,
     "layout": what_the_engines_see, "context_tokens": what_the_engines_see, "prefill": what_the_engines_see,
     "parallel": parallel_is_how_many_an_embedded_model_computes,
 }

@@ -82,3 +82,19 @@ async def test_who_divides_slots_is_called_for_what_is_new_alone() -> None:
     await asyncio.gather(*tasks)
     assert slots.demand() == 4, "the most since it was asked last"
     assert slots.demand() == 0
+
+
+async def test_a_call_that_is_larger_than_the_window_begins_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyscrai.llm.slots.MINUTE", 0.2)
+    window, clock = Window(100), asyncio.get_running_loop().time
+    begun = clock()
+    first = await window.take(500)
+    window.settle(first, 90)
+    await window.take(10)
+    assert clock() - begun < 0.15, "what was counted too much is given back"
+    await window.take(500)
+    assert clock() - begun >= 0.2
+    window.limit = 0.0
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await window.take(1)

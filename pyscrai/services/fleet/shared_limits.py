@@ -65,8 +65,7 @@ class SharedLimits:
         model.shared = True
         if model.concurrency is not None:
             model.slots.set(0)
-        if model.window is not None:
-            model.window.limit = 0.0
+        model.give(0.0)
         self._told.set()
 
     async def _keep(self) -> None:
@@ -86,7 +85,7 @@ class SharedLimits:
             return False
         part = self._parts.get(name)
         if part is None:
-            return model.concurrency is not None or model.window is not None or bool(model.refused)
+            return bool(model.concurrency or model.window or model.tokens or model.refused)
         # What has nothing and wants nothing need not be told of.
         return bool(part.held or model.wanted or model.refused)
 
@@ -116,7 +115,6 @@ class SharedLimits:
         self._parts[name] = part
         bound = None if model.concurrency is None and part.factor == 1.0 else part.slots
         model.slots.set(bound, told=wanted, held=part.held, until=begun + TTL.total_seconds())
-        if model.window is not None and model.requests_per_minute is not None:
-            model.window.limit = model.requests_per_minute * part.factor * part.share
+        model.give(part.factor * part.share)
         if refused:
             _log.warning("limits.cut", alias=name, factor=round(part.factor, 3), refused=refused)
