@@ -27,6 +27,7 @@ class ShareBudgets:
 
         Raises:
             BudgetSpent: it may not.
+            StorageError: storage stayed away for longer than the database's patience.
         """
         if time.monotonic() < self._unbounded.get(share, 0.0):
             return
@@ -47,8 +48,8 @@ class ShareBudgets:
         return False
 
     async def _read(self, shares: Sequence[str]) -> Sequence[Spent | None]:
-        async with self._database.read() as session:
-            found = await Spending(session).bounded(set(shares))
+        # A run that plays waits for a database that is away, as it does everywhere.
+        found = await self._database.reading(lambda session: Spending(session).bounded(set(shares)))
         return [found.get(share) for share in shares]
 
 

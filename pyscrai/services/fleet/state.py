@@ -9,6 +9,7 @@ from datetime import datetime
 from pyscrai.databases.columns import now
 from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.claims import Claims
+from pyscrai.databases.repositories.experiments import PREFIX
 from pyscrai.databases.repositories.share_costs import Spending
 from pyscrai.databases.repositories.workers import Workers
 
@@ -61,10 +62,12 @@ async def fleet_state(database: Database) -> FleetState:
         workers, claims = Workers(session), Claims(session)
         living, treated = await workers.list(), {row.share: row for row in await workers.shares()}
         waiting, playing = await claims.waiting(), await claims.playing()
-        spending = await Spending(session).read({*waiting, *playing, *treated})
+        # An experiment that has nothing left in the queue is seen among the experiments.
+        shown = {*waiting, *playing, *(name for name in treated if not name.startswith(PREFIX))}
+        spending = await Spending(session).read(shown)
     moment = now()
     shares = []
-    for share in sorted({*waiting, *playing, *treated}):
+    for share in sorted(shown):
         row = treated.get(share)
         shares.append(ShareState(share, waiting.get(share, 0), playing.get(share, 0), row.weight if row else 1.0,
                                  row.priority if row else 0, row.held if row else False,
