@@ -104,7 +104,7 @@ class Slots:
 
 
 @dataclass(slots=True, eq=False)
-class Taken:
+class WindowCall:
     """What a call took of a window: when, and how much."""
 
     at: float
@@ -120,11 +120,11 @@ class Window:
     def __init__(self, limit: float) -> None:
         self.limit = limit
         self.waiting = 0
-        self._begun: deque[Taken] = deque()
+        self._begun: deque[WindowCall] = deque()
         self._sum = 0.0
         self._line = asyncio.Lock()
 
-    async def take(self, amount: float = 1.0) -> Taken:
+    async def take(self, amount: float = 1.0) -> WindowCall:
         """Wait until a call that takes so much may begin."""
         clock = asyncio.get_running_loop().time
         self.waiting += 1
@@ -135,7 +135,7 @@ class Window:
                     while self._begun and self._begun[0].at <= now - MINUTE:
                         self._sum -= self._begun.popleft().amount
                     if self._sum + amount <= self.limit or (not self._begun and self.limit > 0):
-                        taken = Taken(now, amount)
+                        taken = WindowCall(now, amount)
                         self._begun.append(taken)
                         self._sum += amount
                         return taken
@@ -145,7 +145,7 @@ class Window:
         finally:
             self.waiting -= 1
 
-    def settle(self, taken: Taken, amount: float) -> None:
+    def settle(self, taken: WindowCall, amount: float) -> None:
         """Count what a call really took, where that is known only afterwards."""
         if taken.at > asyncio.get_running_loop().time() - MINUTE:
             self._sum += amount - taken.amount

@@ -15,11 +15,9 @@ from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPas
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.experiment_cells import ExperimentCells
 from pyscrai.databases.repositories.runs import Runs
-from pyscrai.databases.repositories.share_costs import Spending
 from pyscrai.databases.tables import CallRow, RunMetricsRow, RunRow
 from pyscrai.engines.scenario_runner import ScenarioRunner
 from pyscrai.errors import RunError, TemplateError, VersionConflict, WrongState
-from pyscrai.factories import share_budgets
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.experiments.experiment_runner import ExperimentRunner
@@ -272,24 +270,7 @@ async def test_figures_that_a_killed_process_did_not_keep_are_made_good(services
     assert (await compute_results(services, plan))["contrasts"][0]["n_pasts"] == 4
 
 
-async def test_a_budget_ends_an_experiment_in_the_middle_of_its_runs(both: Services, giver: Giver,
-                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stop rule `cost_usd` counts what is recorded, and runs that are under way stand."""
-    monkeypatch.setattr(share_budgets, "FRESH", 0.0)
-    giver.price = 0.1
-    plan = await run(both, await planned(both, stop={"first": [{"cost_usd": 1.5}]}, pasts={"seeds": 40}))
-    assert (plan.row.status, plan.row.reason) == ("completed", "its budget is spent")
-    async with both.database.read() as session:
-        spent = (await Spending(session).read([plan.id]))[plan.id]
-        desired = set(await session.scalars(select(RunRow.desired).where(RunRow.share == plan.id)))
-        assert set(await session.scalars(select(RunRow.share))) == {plan.id}, "a share of its own"
-    assert 1.5 <= spent.cost_usd <= 1.5 + 4 * 0.1 + 1e-9, "one call a running turn beyond it"
-    assert spent.cost_usd == pytest.approx(giver.calls * 0.1)
-    assert desired <= {"none", "run"}
-    assert {state for *_, state in await cells(both, plan)} > {"planned"}
-    before = giver.calls
-    plan = await run(both, plan)
-    assert (plan.row.status, giver.calls) == ("completed", before), "nothing more is spent when it is asked to go on"
+
 
 
 async def test_what_runs_took_stands_with_their_cells(services: Services) -> None:
