@@ -15,8 +15,8 @@ import kubernetes_validate
 import pytest
 from ruamel.yaml import YAML
 
+from pyscrai.cli.app import make_app
 from pyscrai.cli.hard_end import MARGIN
-from pyscrai.cli.main import make_app
 from pyscrai.config.settings import load_settings
 from pyscrai.databases.api.app import create_app
 from pyscrai.databases.api.metrics import exposition
