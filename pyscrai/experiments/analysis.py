@@ -14,13 +14,13 @@ from pyscrai.experiments.statistics.agreement import RELIABLE, Agreement
 from pyscrai.experiments.statistics.bootstrap import LEAST, bootstrap_interval
 from pyscrai.experiments.statistics.clustered import gee_interval
 from pyscrai.experiments.statistics.equivalence import Equivalence, equivalence, equivalence_of
-from pyscrai.experiments.statistics.estimate import Estimate, t_interval
+from pyscrai.experiments.statistics.estimate import Estimate, summary, t_interval
 from pyscrai.experiments.statistics.mixed import mixed_interval
 from pyscrai.experiments.statistics.proportions import newcombe_interval, wilson_interval
 from pyscrai.experiments.statistics.significance import holm, mcnemar_p, sign_flip_p
 
-Finding = Literal["no pairs", "one past: n = 1", "at least the smallest effect", "smaller than the smallest effect",
-                  "differs from zero", "inconclusive"]
+Finding = Literal["no pairs", "one past: n = 1", "the same in every past", "at least the smallest effect",
+                  "smaller than the smallest effect", "differs from zero", "inconclusive"]
 Standing = Literal["primary", "secondary", "exploratory"]
 
 
@@ -172,6 +172,8 @@ def _compare(spec: ExperimentTemplate, use: MeasureUse, standing: Standing, cont
 
 def _bound(estimate: Estimate, differences: Sequence[float], smallest: float, alpha: float) -> Equivalence | None:
     if estimate.error is not None and estimate.freedom is not None:
+        if not estimate.error:
+            return None
         return equivalence_of(estimate.value, estimate.error, estimate.freedom, smallest, alpha=alpha)
     return equivalence(differences, smallest, alpha=alpha) if differences else None
 
@@ -196,14 +198,15 @@ def _pairs(contrast: Contrast, means: Mapping[tuple[int, str], float], runs: Map
 def _estimate(spec: ExperimentTemplate, use: MeasureUse, contrast: Contrast, pairs: Sequence[Pair], n_runs: int,
               values: Sequence[RunValue]) -> tuple[Estimate | None, float | None]:
     plan = spec.analysis
-    if plan.method in ("gee", "mixed"):
+    differences = [pair.difference for pair in pairs]
+    varies = len(pairs) < 2 or bool(summary(differences)[2])
+    if plan.method in ("gee", "mixed") and varies:   # what does not vary no fit finds exactly
         sides = [[(str(each.past), each.value) for each in values if each.arm in names and each.value is not None]
                  for names in (contrast.arms, contrast.references)]
         with suppress(ValueError):   # too few pasts: the pairs have to do
             return (gee_interval if plan.method == "gee" else mixed_interval)(sides[0], sides[1], level=plan.level)
     if not pairs:
         return None, None
-    differences = [pair.difference for pair in pairs]
     single = n_runs == len(pairs) * 2 and len(contrast.arms) == 1
     if use.binary and single and plan.method != "bootstrap":
         counts = [sum(pair.arm_value == one and pair.reference_value == other for pair in pairs)
@@ -222,8 +225,10 @@ def _finding(result: ContrastResult, spec: ExperimentTemplate) -> Finding:
     estimate = result.estimate
     if estimate is None or not result.n_pasts:
         return "no pairs"
-    if result.n_pasts == 1 or estimate.low is None or estimate.high is None:
+    if result.n_pasts == 1:
         return "one past: n = 1"
+    if estimate.low is None or estimate.high is None:
+        return "the same in every past"
     smallest = spec.smallest_effect if result.standing == "primary" else None
     if smallest is not None:
         if estimate.low >= smallest or estimate.high <= -smallest:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyscrai.experiments.models.measures import MeasureUse
 from pyscrai.templates.models.analysis import END_KINDS, Measure
+from pyscrai.templates.models.base import END
 from pyscrai.templates.models.scenario import ScenarioTemplate
 from pyscrai.templates.reading.positions import Path
 
@@ -78,10 +79,13 @@ def _source(check: ExperimentCheck, use: MeasureUse, path: Path) -> None:
                         cure="add `is: VALUE`, which counts as 1")
     elif use.source == "outcome":
         ends = scenario.ends if isinstance(scenario.ends, tuple) else (scenario.ends,)
-        labels = BUILT_IN_ENDS | {end.label for end in ends if end.label}
+        # A phase that leads to the end gives its name to it.
+        named = {end.label for end in ends if end.label} | {
+            name for name, phase in scenario.flow.phases.items() if any(way.to == END for way in phase.next)}
+        labels = BUILT_IN_ENDS | named
         if use.target not in labels:
             check.error("unknown_end", at, f"no end has the label `{use.target}`", value=use.target, warning=True,
-                        cure="labels: " + ", ".join(sorted({end.label for end in ends if end.label}) or ["none"]))
+                        cure="labels: " + ", ".join(sorted(named) or ["none"]))
 
 
 def _measure(check: ExperimentCheck, use: MeasureUse, measure: Measure, path: Path) -> None:

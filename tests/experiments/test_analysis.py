@@ -147,3 +147,33 @@ def test_the_families_of_primary_and_secondary_measures_are_corrected_apart() ->
                      *compare(plan, plan.measures.primary, "secondary", found, pairs)], plan)
     assert [row.p_adjusted for row in both[:2]] == holm([float(row.p or 0) for row in both[:2]])
     assert [row.p_adjusted for row in both[:2]] == [row.p_adjusted for row in both[2:]]
+
+
+@pytest.mark.parametrize("method", ["paired", "gee", "mixed", "bootstrap"])
+@pytest.mark.parametrize("pasts", [2, 8, 60])
+def test_differences_that_never_vary_have_no_interval_and_prove_nothing(method: str, pasts: int) -> None:
+    """Nobody knows how far they vary: no width of 0, no stop by it, and no claim that the effect is small."""
+    same = values(a=[[1.0]] * pasts, b=[[1.0]] * pasts)
+    [contrast] = results(same, arms={"a": {}, "b": {"model": "m"}}, analysis={"method": method}, smallest_effect=0.5)
+    assert (contrast.estimate.value, contrast.estimate.low, contrast.equivalence) == (0.0, None, None)
+    assert (contrast.finding, contrast.smallest_effect_met) == ("the same in every past", None)
+    assert widest([contrast]) is None
+
+
+def test_a_rate_without_a_difference_keeps_its_interval() -> None:
+    plan = spec(arms={"a": {}, "b": {"model": "m"}}, smallest_effect=0.5,
+                measures={"primary": {"name": "won", "outcome": "won"}})
+    [contrast] = adjusted(compare(plan, plan.measures.primary, "primary", values(a=[[1.0]] * 8, b=[[1.0]] * 8),
+                                  contrasts(plan, planned_arms(plan))), plan)
+    assert contrast.estimate.method == "newcombe"
+    assert contrast.estimate.low < -0.3, "eight pasts without a difference leave room for one"
+    assert contrast.finding == "inconclusive"
+
+
+@pytest.mark.parametrize("method", ["paired", "gee", "mixed"])
+def test_a_difference_that_is_the_same_in_every_past_has_no_interval_either(method: str) -> None:
+    one = [[0.1 * index] for index in range(8)]
+    found = values(a=one, b=[[each[0] + 0.3] for each in one])   # the same, but for rounding
+    [contrast] = results(found, arms={"a": {}, "b": {"model": "m"}}, analysis={"method": method}, smallest_effect=0.1)
+    assert contrast.estimate.value == pytest.approx(0.3)
+    assert (contrast.estimate.low, contrast.finding) == (None, "the same in every past")

@@ -63,6 +63,9 @@ def sentence(row: Mapping[str, Any], smallest: float | None) -> str:
     subject = f"{row['measure']}, {row['arm']} {MINUS} {row['reference']}"
     if row["difference"] is None:
         return f"{subject}: no past has a value on both sides."
+    if row["low"] is None and row["n_pasts"] > 1:
+        return (f"{subject}: {number(row['difference'])} in each of {row['n_pasts']} pasts ({row['n_runs']} runs; p "
+                f"{_equals(row['p_adjusted'])} after Holm). How far it varies is not known, so there is no interval.")
     if row["low"] is None:
         return f"{subject}: {number(row['difference'])}, from one past. One past is n = 1: there is no interval."
     told = (f"{subject}: {number(row['difference'])} ({percent(row['level'])} interval {interval(row)}; "

@@ -26,7 +26,7 @@ def bootstrap_interval(values: Sequence[float], *, level: float = 0.95, seed: in
     if n < LEAST:
         raise ValueError(f"{n} values are too few for a bootstrap interval, which needs {LEAST}")
     if not spread:
-        return Estimate(mean, mean, mean, level, n, spread, "bootstrap")
+        return Estimate(mean, None, None, level, n, spread, "bootstrap")
     found = stats.bootstrap((np.asarray(values, float),), np.mean, confidence_level=level, n_resamples=draws,
                             method="BCa", rng=np.random.default_rng(seed))
     return Estimate(mean, float(found.confidence_interval.low), float(found.confidence_interval.high), level, n, spread,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyscrai.experiments.statistics.estimate import Estimate
+from pyscrai.experiments.statistics.estimate import ROUNDING, Estimate
 
 
 def gee_interval(arm: Sequence[tuple[str, float]], reference: Sequence[tuple[str, float]], *, level: float = 0.95
@@ -30,11 +30,12 @@ def gee_interval(arm: Sequence[tuple[str, float]], reference: Sequence[tuple[str
         raise ValueError(f"{pasts} pasts are too few for estimating equations, which need 4")
     values = np.array([value for _, _, value in rows])
     design = np.column_stack([np.ones(len(rows)), [in_arm for _, in_arm, _ in rows]])
-    fitted = GEE(values, design, groups=np.array([past for past, _, _ in rows]), cov_struct=Exchangeable()).fit(
-        cov_type="bias_reduced")
+    with np.errstate(all="ignore"):   # values that do not vary
+        fitted = GEE(values, design, groups=np.array([past for past, _, _ in rows]), cov_struct=Exchangeable()).fit(
+            cov_type="bias_reduced")
     value, error = float(fitted.params[1]), float(fitted.bse[1])
-    if not error > 0:
-        return Estimate(value, value, value, level, pasts, None, "gee", error=0.0, freedom=pasts - 2), float(not value)
+    if not error > ROUNDING * float(np.abs(values).max()):
+        return Estimate(value, None, None, level, pasts, 0.0, "gee", error=0.0, freedom=pasts - 2), float(not value)
     margin = float(stats.t.ppf((1 + level) / 2, pasts - 2)) * error
     p = 2 * float(stats.t.sf(abs(value) / error, pasts - 2))
     return Estimate(value, value - margin, value + margin, level, pasts, None, "gee", error=error, freedom=pasts - 2), p

@@ -24,13 +24,14 @@ def equivalence(differences: Sequence[float], bound: float, *, alpha: float = 0.
     """Test that a mean difference lies within plus or minus a bound.
 
     Two one-sided t tests: Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15:657-680; Lakens
-    (2017), Equivalence Tests, Social Psychological and Personality Science 8:355-362. None below two differences.
+    (2017), Equivalence Tests, Social Psychological and Personality Science 8:355-362. None below two differences, and
+    where all are the same.
 
     Raises:
         ValueError: the bound is not above 0.
     """
     n, mean, spread = summary(differences)
-    if spread is None:
+    if not spread:   # of differences that are all the same nobody knows how far they vary
         return None
     return equivalence_of(mean, spread / math.sqrt(n), n - 1, bound, alpha=alpha)
 
@@ -39,15 +40,14 @@ def equivalence_of(mean: float, error: float, freedom: float, bound: float, *, a
     """The same of a mean whose standard error is known, with that error's degrees of freedom.
 
     Raises:
-        ValueError: the bound is not above 0.
+        ValueError: the bound or the error is not above 0.
     """
     from scipy import stats
 
     if not bound > 0:
         raise ValueError(f"the bound of equivalence is above 0, not {bound}")
-    if not error:
-        inside = abs(mean) < bound
-        return Equivalence(0.0 if inside else 1.0, mean, mean, bound, inside)
+    if not error > 0:
+        raise ValueError(f"the standard error is above 0, not {error}")
     above = float(stats.t.sf((mean + bound) / error, freedom))
     below = float(stats.t.cdf((mean - bound) / error, freedom))
     margin = float(stats.t.ppf(1 - alpha, freedom)) * error

@@ -12,6 +12,9 @@ from pyscrai.experiments.statistics.estimate import Estimate
 FEWEST = 4
 """Pasts that must have both arms: with fewer, nothing is known of how pasts differ."""
 
+TINY = 1e-6
+"""Of the values' spread: the model is fitted no more exactly than this."""
+
 OPTIMIZERS = ("lbfgs", "bfgs", "powell", "nm")
 """Tried one after the other until one converges."""
 
@@ -40,12 +43,15 @@ def mixed_interval(arm: Sequence[tuple[str, float]], reference: Sequence[tuple[s
     values = np.array([value for *_, value in rows])
     pasts = len({past for past, *_ in rows})
     if np.ptp(values) == 0:
-        return Estimate(0.0, 0.0, 0.0, level, pasts, None, "mixed", error=0.0, freedom=len(both) - 1), 1.0
+        return Estimate(0.0, None, None, level, pasts, 0.0, "mixed", error=0.0, freedom=len(both) - 1), 1.0
     scale = float(np.std(values))
     fitted = _fitted(rows, values / scale)
     value, error = float(fitted.fe_params[1]) * scale, float(fitted.bse_fe[1]) * scale
+    if not error > TINY * scale:   # the same difference in every past
+        found = Estimate(value, None, None, level, pasts, 0.0, "mixed", error=0.0, freedom=len(both) - 1)
+        return found, float(not value)
     margin = float(stats.t.ppf((1 + level) / 2, len(both) - 1)) * error
-    p = 2 * float(stats.t.sf(abs(value) / error, len(both) - 1)) if error else float(not value)
+    p = 2 * float(stats.t.sf(abs(value) / error, len(both) - 1))
     return Estimate(value, value - margin, value + margin, level, pasts, None, "mixed", error=error,
                     freedom=len(both) - 1), p
 

@@ -72,7 +72,7 @@ async def test_the_whole_course(both: Services, tmp_path: Path) -> None:
     results = await compute_results(both, plan)
     rows = {(row["measure"], row["standing"]): row for row in results["contrasts"]}
     assert rows["pot", "primary"]["difference"] == 15.0
-    assert rows["pot", "primary"]["finding"] == "at least the smallest effect"
+    assert rows["pot", "primary"]["finding"] == "the same in every past"
     assert rows["grew", "secondary"]["difference"] == 15.0
     assert rows["gifts", "secondary"]["difference"] == 0.0
     assert rows["ended", "secondary"]["method"] == "newcombe"
