@@ -9,6 +9,7 @@ from typing import Any
 
 from pyscrai.exports.run_folder import RunFolder
 from pyscrai.exports.run_reader import gather
+from pyscrai.llm.scripted.model import ScriptedModel
 from pyscrai.services.experiments.experiment_folder import experiment_parts
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan, load_plan
 from tests.api.serving import Serving
@@ -59,6 +60,10 @@ async def test_from_effect_to_evidence(server: Serving, open_page: Callable[...,
     await page.goto(f"{server.url}/#/experiments/{number}?tab=board")
     await page.wait_for_selector(".board a.cell.ended >> nth=7")
     assert await page.locator(".board a.cell.ended").count() == 8
+    points = (await server.get(f"/experiments/{number}/narrowing"))["items"]
+    assert [point["ended"] for point in points] == sorted({point["ended"] for point in points})
+    assert points[-1] == {"ended": 8, "half_width": results["half_width"]}
+    await page.wait_for_selector(".card .chart canvas")    # also where the page was opened when all was over
     await page.goto(f"{server.url}/#/experiments/{number}?tab=report")
     await page.wait_for_selector(".report table")
     assert HEAT["question"] in await shown.text(".report")
@@ -78,6 +83,35 @@ async def test_from_effect_to_evidence(server: Serving, open_page: Callable[...,
     await disk.page.locator(".pairs a.button").first.click()
     await disk.page.wait_for_selector("#parting, .empty")
     assert not [url for url in disk.asked if not url.startswith(("file:", "data:", "blob:"))]
+
+
+TWO_JUDGES: dict[str, Any] = {
+    **HEAT, "name": "judged-heat", "measures": {"primary": {"name": "candour", "of": "ann"}},
+    "judges": {"by": ["strict", "kind"], "repeats": 2, "measures": [
+        {"name": "candour", "scale": [1, 5], "of": "ann", "rubric": "How openly she speaks."}]}}
+
+
+async def test_two_judges_beside_each_other(server: Serving, open_page: Callable[..., Any]) -> None:
+    for judge in ("strict", "kind"):
+        server.services.models.register(judge, ScriptedModel(alias=judge))
+    made = await server.post("/experiments", {"content": TWO_JUDGES, "start": True}, 201)
+    number = made["experiment_id"]
+    shown = await open_page(f"{server.url}/#/experiments/{number}", wait=".tiles")
+    async with asyncio.timeout(60):
+        while not (await server.get(f"/experiments/{number}"))["complete"]:
+            await shown.page.wait_for_timeout(100)
+    scores = (await server.get(f"/experiments/{number}/judgements"))["items"]
+    assert {score["judge"] for score in scores} == {"strict", "kind"}
+    await shown.page.goto(f"{server.url}/#/experiments/{number}?tab=judges")
+    await shown.page.wait_for_selector(".judges tbody tr")
+    head = await shown.text(".judges thead")
+    assert all(f"{judge} · {turn}" in head for judge in ("strict", "kind") for turn in (1, 2))
+    rows = shown.page.locator(".judges tbody tr")
+    assert await rows.count() == len({score["run_id"] for score in scores}) == 8
+    apart = [float(await rows.nth(at).locator("td").last.inner_text()) for at in range(8)]
+    assert apart == sorted(apart, reverse=True)
+    assert await shown.page.locator(".agreement tbody tr").count() >= 3
+    assert not await violations(shown)
 
 
 async def load_experiment(server: Serving, number: str) -> ExperimentPlan:

@@ -21,6 +21,7 @@ from pyscrai.databases.api.schemas.base import Listing, RunId, problems
 from pyscrai.databases.api.schemas.experiments import (
     ExperimentId,
     JudgementItem,
+    NarrowingPoint,
     TableFormat,
     TableName,
     Verification,
@@ -31,6 +32,7 @@ from pyscrai.exports.csv_table import flattened
 from pyscrai.services.experiments.bundle import report_html, report_markdown
 from pyscrai.services.experiments.evidence import evidence_of
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan, load_plan
+from pyscrai.services.experiments.narrowing import narrowing
 from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.status import experiment_status
 from pyscrai.services.experiments.tables import read_table
@@ -84,6 +86,14 @@ async def list_judgements(experiment_id: ExperimentId, session: Session, caller:
         "run_id": row.run_id, "measure": row.measure, "of": row.of or None, "judge": row.judge, "pass": row.pass_,
         "shown_order": row.shown_order, "number": row.number, "category": row.category, "rationale": row.rationale,
         "evidence": row.evidence}) for row in rows])
+
+
+@router.get("/narrowing", operation_id="read_experiment_narrowing", responses=problems(404))
+async def read_narrowing(experiment_id: ExperimentId, context: Ctx, caller: Reader) -> Listing[NarrowingPoint]:
+    """How the widest interval of the primary measure narrowed, in the order in which runs ended."""
+    async with context.services.database.read() as session:
+        plan = await load_plan(session, experiment_id)
+    return Listing[NarrowingPoint](items=[NarrowingPoint(**point) for point in await narrowing(context.services, plan)])
 
 
 @router.get("/tables/{table}", operation_id="read_experiment_table", response_class=Response, responses={

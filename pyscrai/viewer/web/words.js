@@ -67,6 +67,7 @@ export const W = {
   operators: "seen by operators alone",
   heardBy: (names) => `Heard by ${names}`,
   heardByAll: "Heard by all",
+  heardByCount: (heard, of) => `heard by ${heard} of ${of}`,
   speaking: "is speaking",
   inject: "Inject",
   change: "Change",
@@ -96,7 +97,8 @@ export const W = {
   released: (name) => `A model plays ${name} again`,
   missing: (task, message) => `No ${task} could be had: ${message || ""}`,
   notApplied: (actor, action, reason) => `${actor}'s ${String(action).replace("_", " ")} was not applied: ${reason}`,
-  waitsFor: (name) => `for the person who plays ${name}`,
+  waitsFor: (name) => `to play ${name}`,
+  waitsForDecision: (name) => `to decide what ${name} proposes`,
   forkedFrom: (turn) => `Forked after turn ${turn} from`,
   edited: "Changed in this run",
   forkHere: "Fork from here",
@@ -152,7 +154,7 @@ export const W = {
     inject: "Put something in before the next turn", variables: "Variables", parameters: "Parameters", go: "Fork", regenerate: "Only play this turn again", turns: "Turns at most", budget: "Budget in $",
   },
   newRun: {
-    title: "New run", scenario: "Scenario", parameters: "Parameters", cast: "Cast", model: "Model", modelHint: "For every role; each role can have its own", people: "Played by", aModel: "a model", usual: "as the scenario says", leaveOut: "left out", seed: "Seed", random: "random", turns: "Turns at most",
+    title: "New run", scenario: "Scenario", parameters: "Parameters", cast: "Cast", model: "Model", modelHint: "For every role; each role can have its own", people: "Played by", aModel: "a model", usual: "as written", leaveOut: "left out", seed: "Seed", random: "random", turns: "Turns at most",
     budget: "Budget in $", tags: "Tags, separated by commas", name: "Name", start: "Start", later: "Make, start later", options: "More options", person: "Name of the person",
   },
   person: {
@@ -169,11 +171,13 @@ export const W = {
     secret: "What only you know", variables: "What you know of the world", cast: "With", private: "only you hear this", whispered: (names) => `only to ${names}`, yours: "you", transcript: "What you heard", reading: "Reading…", key: "Your link is kept in this tab only.",
   },
   refused: "It was refused",
+  notFound: "Not found",
+  noAnswer: "No answer",
   cure: "What helps",
 
   // -- runs page
   runsPage: {
-    title: "Runs", none: "No run fits.", noneAtAll: "No run yet. Make the first one.", filter: "Filter", search: "Search in what was said", anyStatus: "All", template: "Scenario", tag: "Tag", more: "More",
+    title: "Runs", none: "No run fits.", noneAtAll: "No run yet", noneHint: "Make one here, or at a terminal with `pyscrai run two-agent-conversation`. It appears as it is played.", filter: "Filter", search: "Search in what was said", anyStatus: "All", template: "Scenario", tag: "Tag", more: "More",
     selected: (count) => `${many(count, "run")} chosen`, pause: "Pause", resume: "Resume", remove: "Delete", exported: "Export", compare: "Compare two", removeSure: (count) => `Delete ${many(count, "run")} with all that they recorded?`,
     columns: { name: "Run", status: "Status", turn: "Turn", cost: "Cost", tokens: "Tokens", made: "Made", tags: "Tags" }, choose: "Choose", chooseAll: "Choose all", found: (hits) => many(hits, "line found", "lines found"),
     fork: "fork", results: "Lines that say it", refusedSome: (count) => `${many(count, "run")} refused it`,
@@ -192,7 +196,7 @@ export const W = {
   },
 
   experiments: {
-    title: "Experiments", none: "No experiment is stored on this server. Store one with `pyscrai experiment` or POST /experiments.", statuses: { planned: "Planned", running: "Running", paused: "Paused", completed: "Completed", cancelled: "Cancelled" },
+    title: "Experiments", none: "No experiment yet", noneHint: "Run one with `pyscrai experiment run FILE`. Its board fills here while it is played.", statuses: { planned: "Planned", running: "Running", paused: "Paused", completed: "Completed", cancelled: "Cancelled" },
     states: { planned: "planned", playing: "playing", ended: "ended", failed: "failed", excluded: "excluded" }, board: "Board", contrasts: "Contrasts", judges: "Judges", arm: "Arm", past: (past) => `past ${past}`, pastHead: "Past", pasts: "pasts", attempts: (count) => many(count, "attempt"),
     failures: (count) => `${many(count, "cell")} failed, excluded or played again`, failed: (count) => `${count} failed`, cells: "Runs ended", halfWidth: "Interval, half width", narrowing: "How the interval narrows as runs end", left: "Left", took: "Took", frozen: "frozen", notFrozen: "not frozen",
     freeze: "Freeze", run: "Run", pilot: "pilot", to: "to", difference: "Difference", futures: "Two futures", computed: "Computed from the record; no line is cited.", noJudges: "No judge has scored these runs.", apart: "Apart", means: "Means of the arms", unreliable: "unreliable judges",

@@ -156,6 +156,13 @@ class ExperimentContent(Answer):
     measures: list[dict[str, Any]]
 
 
+class NarrowingPoint(Answer):
+    """Half of the widest primary interval, after so many runs had ended."""
+
+    ended: int
+    half_width: float
+
+
 class JudgementItem(Answer):
     """A score that a judge gave a run."""
 

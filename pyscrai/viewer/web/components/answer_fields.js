@@ -52,7 +52,7 @@ export function AnswerFields({ schema, value, change, names = titled, label = W.
   if (fields.next) {
     return html`<label class="field">${W.person.next}<select required value=${value.next || ""} onChange=${(event) => change({ ...value, next: event.target.value })}><option value="" />${fields.next.enum.map((role) => html`<option key=${role} value=${role}>${names(role)}</option>`)}</select></label>`;
   }
-  return html`<label class="field">${label}<textarea rows="3" value=${value.text || ""} onInput=${(event) => change({ ...value, text: event.target.value })} /></label>
+  return html`<label class="field">${label}<textarea rows="3" dir="auto" value=${value.text || ""} onInput=${(event) => change({ ...value, text: event.target.value })} /></label>
     <${Addressed} schema=${fields.to} value=${value.to} names=${names} change=${(to) => change({ ...value, to })} />
     ${Object.entries(actions).map(([name, about]) => html`<${Move} key=${name} name=${name} schema=${about} needed=${needed.has(name)} values=${value.actions?.[name]} change=${(values) => change({ ...value, actions: kept(value.actions, name, values) })} />`)}
     ${changeable.length > 0 && html`<details class="world-changes" open=${Object.keys(value.changes || {}).length > 0}><summary>${W.person.changes}</summary><div class="side-by-side">${changeable.map((about) => html`

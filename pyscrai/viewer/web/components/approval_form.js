@@ -59,11 +59,11 @@ export function ApprovalForm({ request, send, hue, names = titled, brief = false
 
 /** What would be heard or take effect. @param {{proposal: any, hue: string, names: (role: string) => string}} props */
 function Proposal({ proposal, hue, names }) {
-  if (proposal.next) return html`<div class=${`proposal ${hue}`}><p class="said">${W.isNext(names(proposal.next), proposal.reason)}</p></div>`;
+  if (proposal.next) return html`<div class=${`proposal ${hue}`}><p class="said" dir="auto">${W.isNext(names(proposal.next), proposal.reason)}</p></div>`;
   const to = [proposal.to || []].flat().filter((each) => each !== "all");
   return html`<div class=${`proposal ${hue}`}>
     ${to.length > 0 && html`<p class="only"><${Icon} name="whisper" />${W.onlyTo(listed(to.map(names)))}</p>`}
-    ${proposal.text ? html`<p class="said">${proposal.text}</p>` : html`<p class="hint">${W.approval.silent}</p>`}
+    ${proposal.text ? html`<p class="said" dir="auto">${proposal.text}</p>` : html`<p class="hint">${W.approval.silent}</p>`}
     ${Object.entries(proposal.actions || {}).map(([action, given]) => html`<div key=${action} class="proposed-move"><span class="move-name"><${Icon} name="bolt" />${titled(action)}</span>
       <dl class="arguments">${Object.entries(given || {}).filter(([, value]) => value !== null && value !== "").map(([field, value]) => html`<div key=${field}><dt>${titled(field)}</dt><dd>${plain(value)}</dd></div>`)}</dl></div>`)}
     ${proposal.changes?.length > 0 && html`<div class="proposed-changes">${proposal.changes.map((each) => html`<span key=${each.variable} class="change"><span>${titled(each.variable)}</span><span aria-label="to">→</span><b>${plain(each.value)}</b></span>`)}</div>`}

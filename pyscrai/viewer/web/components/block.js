@@ -5,6 +5,7 @@ import { addressees } from "../lib/audience.js";
 import { listed, plain, titled } from "../lib/format.js";
 import { link } from "../lib/router.js";
 import { W } from "../words.js";
+import { Coded } from "./coded.js";
 import { HeardBy } from "./heard_by.js";
 import { Icon } from "./icons.js";
 import { LineActions } from "./line_actions.js";
@@ -55,11 +56,11 @@ function Audience({ session, event }) {
 function Speech({ session, entry }) {
   const known = inPrompt(session, entry);
   return html`<${Frame} session=${session} entry=${entry} kind="speech">
-    <header><b class="who">${entry.who}</b>${entry.tag && html`<span class="tag"><${Icon} name="person" /> ${entry.tag}</span>`}
+    <header><b class="who" dir="auto">${entry.who}</b>${entry.tag && html`<span class="tag"><${Icon} name="person" /> ${entry.tag}</span>`}
       <${Audience} session=${session} event=${entry.event} />
       ${known !== null && html`<span class=${`known ${known ? "" : "gone"}`} title=${known ? W.lens.inPrompt : W.lens.notInPrompt}>${known ? "●" : "○"}</span>`}
       <span class="space" /><${HeardBy} session=${session} event=${entry.event} /></header>
-    <p class="said">${entry.text}</p>
+    <p class="said" dir="auto">${entry.text}</p>
   </${Frame}>`;
 }
 
@@ -71,7 +72,7 @@ function Action({ session, entry }) {
     <header><b class="who">${session.store.name(entry.event.source)}</b><span class="move-name"><${Icon} name="bolt" />${titled(entry.tag)}</span>
       <${Audience} session=${session} event=${entry.event} /><span class="space" /><${HeardBy} session=${session} event=${entry.event} /></header>
     <dl class="arguments">${told.map(([name, value]) => html`<div><dt>${titled(name)}</dt><dd>${plain(value)}</dd></div>`)}</dl>
-    ${entry.text && html`<p class="result">${entry.text}</p>`}
+    ${entry.text && html`<p class="result" dir="auto">${entry.text}</p>`}
   </${Frame}>`;
 }
 
@@ -83,7 +84,7 @@ function Inject({ session, entry }) {
   return html`<${Frame} session=${session} entry=${entry} kind="inject">
     <header><span class="inject-name"><${Icon} name="inject" />${W.inject}${entry.tag ? ` · ${entry.tag}` : ""}</span>${from && html`<b>${from}</b>`}${by && html`<span class="tag">${by}</span>`}
       <${Audience} session=${session} event=${entry.event} /><span class="space" /><${HeardBy} session=${session} event=${entry.event} /></header>
-    <p class="said">${entry.text}</p>
+    <p class="said" dir="auto">${entry.text}</p>
   </${Frame}>`;
 }
 
@@ -93,13 +94,13 @@ function Heading({ session, entry }) {
   const title = session.template.value?.flow?.phases?.[entry.who]?.title || titled(entry.who);
   return html`<div id=${`line-${event.seq}`} class=${`phase ${dimmed(session, event)}`}>
     <h3><span>${title}</span></h3>${entry.tag && entry.tag !== "start" && html`<small>${entry.tag}</small>`}
-    ${entry.text && html`<p class="stage">${entry.text}</p>`}
+    ${entry.text && html`<p class="stage" dir="auto">${entry.text}</p>`}
   </div>`;
 }
 
 /** @param {Of} props */
 function Premise({ session, entry }) {
-  return html`<section id=${`line-${entry.event.seq}`} class=${`premise ${dimmed(session, entry.event)}`}><h3>${W.premise}</h3><p>${entry.text}</p></section>`;
+  return html`<section id=${`line-${entry.event.seq}`} class=${`premise ${dimmed(session, entry.event)}`}><h3>${W.premise}</h3><p dir="auto">${entry.text}</p></section>`;
 }
 
 function Changes({ session, block }) {
@@ -153,7 +154,7 @@ function Status({ session, entry }) {
 
 /** @param {Of} props */
 function End({ entry }) {
-  return html`<section id=${`line-${entry.event.seq}`} class=${`ending ${entry.event.kind === "run_failed" ? "bad" : ""}`}><b>${entry.tag}</b><p>${entry.text}</p></section>`;
+  return html`<section id=${`line-${entry.event.seq}`} class=${`ending ${entry.event.kind === "run_failed" ? "bad" : ""}`}><b>${entry.tag}</b><p dir="auto">${entry.text}</p>${entry.event.payload.error?.cure && html`<p class="cure"><b>${W.cure}:</b> <${Coded} text=${entry.event.payload.error.cure} /></p>`}</section>`;
 }
 
 /** @param {Of} props */

@@ -36,4 +36,9 @@ function counted(session, role) {
   return W.lens.heard(lines.filter((event) => hears(role, event)).length, lines.length);
 }
 
-const initials = (name) => name.replace(/^(The|Dr|Mayor|Mr|Mrs|Ms)\.? /, "").split(/\s+/).map((word) => word[0]).slice(0, 2).join("").toUpperCase();
+const letters = new Intl.Segmenter();
+
+/** The first letter of a word as a reader sees it: a sign of several parts is one. */
+const firstOf = (word) => [...letters.segment(word)][0]?.segment || "";
+
+const initials = (name) => name.replace(/^(The|Dr|Mayor|Mr|Mrs|Ms)\.? /, "").split(/\s+/).map(firstOf).slice(0, 2).join("").toUpperCase();

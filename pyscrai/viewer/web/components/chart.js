@@ -69,8 +69,10 @@ export function Lines({ turns, series, turn, choose, height = 150, label }) {
   useEffect(() => { plot.current?.redraw(false); }, [turn]);
 
   return html`<figure class="chart"><div ref=${box} role="img" aria-label=${label} />
-    <figcaption>${series.map((each, index) => html`<span key=${each.label}><i class=${`key-${index % 5}`} />${each.label} <b>${each.values[Math.min(turn, each.values.length - 1)] ?? "–"}</b></span>`)}</figcaption></figure>`;
+    <figcaption>${series.map((each, index) => html`<span key=${each.label}><i class=${`key-${index % 5}`} />${each.label} <b>${told(each.values[Math.min(turn, each.values.length - 1)])}</b></span>`)}</figcaption></figure>`;
 }
+
+const told = (value) => (typeof value === "number" ? Number(value.toPrecision(4)).toString() : value ?? "–");
 
 /** A run's variables over its turns. @param {{session: import("../data/run_session.js").RunSession, names: string[]}} props */
 export function Chart({ session, names }) {

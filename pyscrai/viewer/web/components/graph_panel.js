@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from "../lib/html.js";
 import { source } from "../data/source.js";
 import { W } from "../words.js";
-import { PhaseGraph } from "./phase_graph.js";
+import { PhaseGraph, READABLE } from "./phase_graph.js";
 import dagre from "../vendor/dagre.js";
 
 const HEIGHT = 38;
@@ -59,13 +59,13 @@ export function Graph({ graph, lit = [], hue, names = {}, choose, label }) {
   const layout = new dagre.graphlib.Graph({ multigraph: false });
   layout.setGraph({ rankdir: "TB", nodesep: 18, ranksep: 34, marginx: 26, marginy: 10, acyclicer: "greedy" });
   layout.setDefaultEdgeLabel(() => ({}));
-  const told = (node) => names[node.id] || END[node.id] || node.name || node.id;
+  const told = (node) => shortened(names[node.id] || END[node.id] || node.name || node.id);
   for (const node of graph.nodes) layout.setNode(node.id, { width: node.engine ? Math.max(64, told(node).length * 7.4 + 26) : 58, height: node.engine ? HEIGHT : 26, node });
   for (const edge of graph.edges) if (edge.source !== edge.target) layout.setEdge(edge.source, edge.target);
   dagre.layout(layout);
   const { width = 100, height = 100 } = layout.graph();
   const loops = graph.edges.filter((edge) => edge.source === edge.target);
-  return html`<svg class="graph" role="img" aria-label=${label} viewBox=${`0 0 ${width} ${height}`} style=${{ maxWidth: `${width}px` }}>
+  return html`<div class="graph-scroll" tabindex="0" role="region" aria-label=${label}><svg class="graph" role="img" aria-label=${label} viewBox=${`0 0 ${width} ${height}`} style=${{ minWidth: `${width * READABLE}px`, maxWidth: `${width}px` }}>
     <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 .6 7.4 4 0 7.4z" /></marker></defs>
     <g class="edges">${layout.edges().map((edge) => html`<path key=${`${edge.v}>${edge.w}`} class=${lit.includes(edge.v) ? "lit" : ""} d=${curve(layout.edge(edge).points)} marker-end="url(#arrow)" />`)}
       ${loops.map((edge) => { const at = layout.node(edge.source); const x = at.x + at.width / 2; return html`<path d=${`M${x},${at.y - 7} c18,-12 18,26 1,14`} marker-end="url(#arrow)" />`; })}</g>
@@ -74,8 +74,10 @@ export function Graph({ graph, lit = [], hue, names = {}, choose, label }) {
       return html`<g key=${id} class=${`node ${node.engine ? hue(id) : "end"} ${node.engine || ""} ${lit.includes(id) ? "lit" : ""}`} transform=${`translate(${x - wide / 2},${y - high / 2})`} onClick=${() => choose?.(id)}>
         <rect width=${wide} height=${high} rx=${node.engine ? 9 : 13} /><text x=${wide / 2} y=${high / 2 + 4.2}>${told(node)}</text></g>`;
     })}
-  </svg>`;
+  </svg></div>`;
 }
+
+const shortened = (name) => (name.length > 24 ? `${name.slice(0, 23)}…` : name);
 
 function curve(points) {
   const [first, ...rest] = points;

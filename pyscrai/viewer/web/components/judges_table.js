@@ -11,7 +11,7 @@ const RELIABLE = 0.667;
 /** @param {{id: string, agreement: any[]}} props */
 export function JudgesTable({ id, agreement }) {
   const [items, setItems] = useState(/** @type {any[] | null} */ (null));
-  useEffect(() => { experiments.judgements(id, { limit: 1000 }).then((page) => setItems(page.items), () => setItems([])); }, [id]);
+  useEffect(() => { experiments.judgements(id).then((page) => setItems(page.items), () => setItems([])); }, [id]);
   if (!items) return html`<p class="hint">${W.loading}</p>`;
   if (!items.length) return html`<p class="empty">${W.experiments.noJudges}</p>`;
   const columns = [...new Set(items.map((each) => `${each.judge} · ${each.pass}`))].sort();
@@ -28,7 +28,7 @@ export function JudgesTable({ id, agreement }) {
   };
   const sorted = [...rows.values()].sort((a, b) => spread(b) - spread(a));
   return html`${agreement.length > 0 && html`<${Agreement} entries=${agreement} />`}
-    <div class="board-scroll" tabindex="0" role="region" aria-label=${W.experiments.judges}><table class="judges"><thead><tr><th>${W.runsPage.columns.name}</th><th>${W.score.value}</th>${columns.map((each) => html`<th key=${each}>${each}</th>`)}<th class="number">${W.experiments.apart}</th></tr></thead>
+    <div class="board-scroll" tabindex="0" role="region" aria-label=${W.experiments.judges}><table class="judges"><thead><tr><th>${W.runsPage.columns.name}</th><th>${W.experiments.measure}</th>${columns.map((each) => html`<th key=${each}>${each}</th>`)}<th class="number">${W.experiments.apart}</th></tr></thead>
       <tbody>${sorted.map((row) => html`<tr key=${`${row.run}${row.measure}${row.of}`} class=${spread(row) > 0 ? "apart" : ""}><td><a class="mono" href=${link(["runs", row.run])}>${row.run.slice(-6)}</a></td><td>${row.measure}${row.of ? ` · ${row.of}` : ""}</td>
         ${columns.map((each) => { const score = row.scores[each]; return html`<td key=${each} title=${score?.rationale}><b>${score ? score.number ?? score.category ?? W.score.noValue : ""}</b>${score?.evidence?.length ? html` ${score.evidence.map((key) => html`<a key=${key} href=${link(["runs", row.run], { key })}>${key}</a> `)}` : ""}</td>`; })}
         <td class="number">${rounded(spread(row))}</td></tr>`)}</tbody></table></div>`;

@@ -16,7 +16,7 @@ export function Notes({ session, event }) {
   const remove = (note) => source.removeAnnotation(session.id, note.id).then(() => session.readNotes(), refuse);
   return html`<ul class="notes" aria-label=${W.notes.title}>${notes.map((note) => html`<li key=${note.id}>
     <${Icon} name="note" /><div><b>${note.author}</b> <small title=${moment(note.created_at)}>${ago(note.created_at)}</small>${note.tags.map((tag) => html` <span key=${tag} class="tag">${tag}</span>`)}
-      ${note.text && html`<p>${note.text}</p>`}</div>
+      ${note.text && html`<p dir="auto">${note.text}</p>`}</div>
     ${source.canSteer && html`<button class="icon" aria-label=${W.notes.remove} title=${W.notes.remove} onClick=${() => remove(note)}><${Icon} name="close" /></button>`}</li>`)}</ul>`;
 }
 

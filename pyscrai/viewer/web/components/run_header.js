@@ -23,7 +23,7 @@ export function RunHeader({ session }) {
       <div class="row facts-row">
         <${StatusPill} run=${run} />
         <span class="fact">${W.turn(session.store.lastTurn || run.turn)}${run.settings?.max_turns || template?.max_turns ? html`<small> / ${run.settings?.max_turns || template?.max_turns}</small>` : ""}</span>
-        <span class="fact">${titled(run.phase)}</span>
+        ${run.phase && html`<span class="fact">${template?.flow?.phases?.[run.phase]?.title || titled(run.phase)}</span>`}
         <${Spend} session=${session} />
         <a class="fact" href=${link(["runs", session.id, "futures"])}><${Icon} name="tree" />${W.futures.tree}</a>
       </div>

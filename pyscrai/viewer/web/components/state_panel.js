@@ -23,17 +23,28 @@ export function StatePanel({ session }) {
     <h2>${session.turn.value === null ? W.state.now : W.state.at(turn)}</h2>
     ${names.length === 0 ? html`<p class="empty">${W.state.none}</p>` : html`<table class="variables"><tbody>${names.map((name) => html`
       <tr key=${name} class=${before[name] !== now[name] ? "changed" : ""}><th scope="row">${titled(name)}</th><td>${bounded(session, name, now[name])}</td>
-        <td class="delta">${before[name] !== now[name] ? html`<span class="old">${plain(before[name])}</span> → <b>${plain(now[name])}</b>` : ""}</td></tr>`)}</tbody></table>`}
+        <td class="delta">${before[name] !== now[name] ? html`<span class="old">${short(before[name])}</span> → <b>${short(now[name])}</b>` : ""}</td></tr>`)}</tbody></table>`}
     ${numeric.length > 0 && html`<h3>${W.state.over}</h3><${Chart} session=${session} names=${numeric} />`}
     ${others.length > 0 && html`<${Lanes} session=${session} names=${others} />`}
     ${source.canSteer && html`<${Whole} session=${session} turn=${turn} />`}
   </div>`;
 }
 
+const LONG = 90;
+
+const short = (value) => { const text = plain(value); return text.length > LONG / 3 ? `${text.slice(0, LONG / 3)}…` : text; };
+
+/** A value; one that is long folds. @param {{value: unknown}} props */
+function Value({ value }) {
+  const text = plain(value);
+  if (text.length <= LONG) return html`<b dir="auto">${text}</b>`;
+  return html`<details class="long-value"><summary><span dir="auto">${text.slice(0, LONG)}…</span></summary><pre tabindex="0">${typeof value === "object" ? JSON.stringify(value, null, 1) : text}</pre></details>`;
+}
+
 /** A number between its bounds as a bar, anything else as text. */
 function bounded(session, name, value) {
   const about = session.template.value?.variables?.[name];
-  if (typeof value !== "number" || typeof about?.minimum !== "number" || typeof about?.maximum !== "number") return html`<b>${plain(value)}</b>`;
+  if (typeof value !== "number" || typeof about?.minimum !== "number" || typeof about?.maximum !== "number") return html`<${Value} value=${value} />`;
   const share = (value - about.minimum) / (about.maximum - about.minimum || 1);
   return html`<span class="gauge"><b>${plain(value)}</b><span class="bar-track" aria-hidden="true"><i style=${{ width: `${Math.max(0, Math.min(1, share)) * 100}%` }} /></span><small>${about.maximum}</small></span>`;
 }

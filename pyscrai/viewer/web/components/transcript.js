@@ -43,7 +43,7 @@ export function Transcript({ session }) {
   const tail = drafts.length > 0 && turn === null && drafts.filter(([role]) => !session.lens.value || role === session.lens.value).map(([role, draft]) => html`
     <article key=${role} class=${`block speech streaming ${session.hue(role)}`}>
       <span class="turn-number" aria-hidden="true">${draft.turn}</span>
-      <div class="content"><header><b class="who">${store.name(role)}</b><span class="dots"><i class="pulse" />${W.speaking}</span></header><p class="said">${draft.text}<span class="caret" /></p></div>
+      <div class="content"><header><b class="who">${store.name(role)}</b><span class="dots"><i class="pulse" />${W.speaking}</span></header><p class="said" dir="auto">${draft.text}<span class="caret" /></p></div>
     </article>`);
 
   return html`<div class="transcript">

@@ -51,7 +51,7 @@ const READERS = {
   role_released: ({ payload }, name) => ({ tone: "status", text: W.released(name(payload.role)) }),
   run_paused: ({ payload }) => ({ tone: "status", tag: W.status.paused, text: payload.reason }),
   run_stopped: ({ payload }) => ({ tone: "status", tag: W.status.stopped, text: payload.reason }),
-  run_waiting: ({ payload }, name) => ({ tone: "status", tag: W.status.waiting, text: W.waitsFor(name(payload.role)) }),
+  run_waiting: ({ payload }, name) => ({ tone: "status", tag: W.status.waiting, text: payload.request?.task === "approve" ? W.waitsForDecision(name(payload.role)) : W.waitsFor(name(payload.role)) }),
   run_completed: ({ payload }) => ({ tone: "end", tag: W.status.completed, text: outcomeText(payload.outcome) }),
   run_failed: ({ payload }) => ({ tone: "end", tag: W.status.failed, text: payload.error?.message || "" }),
   run_forked: ({ payload }) => ({ tone: "fork", text: "", tag: payload.parent }),

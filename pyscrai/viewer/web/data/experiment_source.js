@@ -13,7 +13,9 @@ const live = {
   results: (id) => request(`${path(id)}/results`),
   /** @param {string} id @param {string} run */
   evidence: (id, run) => request(`${path(id)}/evidence/${run}`),
-  judgements: (id, query) => request(`${path(id)}/judgements`, { query }),
+  judgements: (id) => request(`${path(id)}/judgements`),
+  /** @type {(id: string) => Promise<import("../types/api").ListingNarrowingPoint>} */
+  narrowing: (id) => request(`${path(id)}/narrowing`),
   report: (id) => request(`${path(id)}/report`, { query: { format: "markdown" }, text: true }),
   ask: (id, action) => request(`${path(id)}/${action}`, { method: "POST" }),
   store: (source, start) => request("experiments", { method: "POST", body: { source, start } }),
@@ -41,6 +43,7 @@ const folder = {
   results: (id) => part(`${id}/results`),
   evidence: async (id, run) => (await part(`${id}/evidence`))[run] || [],
   judgements: async (id) => items(await part(`${id}/judgements`)),
+  narrowing: async (id) => items(await part(`${id}/narrowing`)),
   report: (id) => part(`${id}/report`),
   cells: (id) => part(`${id}/cells`),
   follow(id, listener) {

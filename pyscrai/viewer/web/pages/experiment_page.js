@@ -31,9 +31,7 @@ export function ExperimentPage({ id }) {
   useEffect(() => {
     const stop = experiments.follow(id, {
       events: (batch) => {
-        const last = batch[batch.length - 1];
-        setState(last);
-        if (last.half_width !== null && last.half_width !== undefined) setWidths((before) => (before.length && before[before.length - 1][0] === last.cells.ended ? before : [...before, [last.cells.ended, last.half_width]]));
+        setState(batch[batch.length - 1]);
       },
       state: (how, refused) => { connection.value = how; if (refused) setProblem(refused); },
     });
@@ -46,6 +44,9 @@ export function ExperimentPage({ id }) {
     experiments.cells(id).then(setCells, setProblem);
     experiments.results(id).then((found) => { setResults(found); setProblem(null); }, (error) => setResults({ missing: error }));
   }, [done]);
+  useEffect(() => {
+    if (tab === "board" && state?.cells.ended) experiments.narrowing(id).then((found) => setWidths(found.items.map((each) => /** @type {[number, number]} */ ([each.ended, each.half_width]))), () => {});
+  }, [tab, done]);
   useEffect(() => { if (tab === "report") experiments.report(id).then(setReport, (error) => setReport(`> ${error.message}`)); }, [tab, done]);
 
   if (!state) return html`<main id="content"><div class="page">${problem ? html`<${ProblemBox} problem=${problem} />` : html`<p class="empty">${W.loading}</p>`}</div></main>`;

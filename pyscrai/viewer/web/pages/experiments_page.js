@@ -5,6 +5,7 @@ import { ago, money } from "../lib/format.js";
 import { link } from "../lib/router.js";
 import { experiments } from "../data/experiment_source.js";
 import { W } from "../words.js";
+import { NothingYet } from "../components/nothing_yet.js";
 import { ProblemBox } from "../components/problem.js";
 
 const LOOK = 3_000;
@@ -27,7 +28,7 @@ export function ExperimentsPage() {
   }, []);
   return html`<main id="content" class="scroll"><div class="page"><div class="page-head"><h1>${W.experiments.title}</h1></div>
     <${ProblemBox} problem=${problem} />
-    ${found === null ? !problem && html`<p class="empty">${W.loading}</p>` : found.length === 0 ? html`<p class="empty">${W.experiments.none}</p>` : html`<ul class="experiment-list">${found.map((each) => html`<li key=${each.experiment_id} class="card">
+    ${found === null ? !problem && html`<p class="empty">${W.loading}</p>` : found.length === 0 ? html`<${NothingYet} title=${W.experiments.none} text=${W.experiments.noneHint} />` : html`<ul class="experiment-list">${found.map((each) => html`<li key=${each.experiment_id} class="card">
       <div class="row"><h2><a href=${link(["experiments", each.experiment_id])}>${each.title || each.name}</a></h2><span class=${`pill ${{ running: "running", paused: "paused", completed: "completed", cancelled: "failed" }[each.status] || ""}`}>${W.experiments.statuses[each.status]}</span>${each.pilot && html`<span class="tag">${W.experiments.pilot}</span>`}</div>
       <p>${each.question}</p>${each.cells && html`<${CellBar} cells=${each.cells} />`}
       <small class="mono">${each.name}@${each.version}</small> <small>${each.scenario} · ${each.usd !== undefined ? `${money(each.usd)} · ` : ""}${ago(each.updated_at || each.created_at)}</small></li>`)}</ul>`}

@@ -50,9 +50,9 @@ export function SeatPage() {
     <header class=${`seat-head ${hue(view.role)}`}><div><h1><span class="who">${W.seat.title(view.name)}</span></h1><p>${view.title}${view.phase ? ` · ${view.phase}` : ""}</p></div>
       <span class=${`pill ${{ asked: "waiting", going_on: "running", standing: "paused", ended: "completed" }[view.status]}`} role="status"><i class=${view.status === "going_on" ? "pulse" : ""} />${W.seat.statuses[view.status]}</span></header>
     <div class="scroll seat-lines" ref=${box} onScroll=${scrolled} tabindex="0" role="log" aria-label=${W.seat.transcript}>
-      ${view.secret && html`<section class="secret"><h2 class="small">${W.seat.secret}</h2><p>${view.secret}</p></section>`}
+      ${view.secret && html`<section class="secret"><h2 class="small">${W.seat.secret}</h2><p dir="auto">${view.secret}</p></section>`}
       ${lines.map((line) => html`<${Line} key=${line.id} line=${line} role=${view.role} hue=${hue} name=${name} />`)}
-      ${Object.entries(drafts).map(([role, text]) => html`<article key=${role} class=${`bubble streaming ${hue(role)}`} aria-live="off"><header><b class="who">${name(role)}</b><span class="dots"><i class="pulse" />${W.speaking}</span></header><p>${text}<span class="caret" /></p></article>`)}
+      ${Object.entries(drafts).map(([role, text]) => html`<article key=${role} class=${`bubble streaming ${hue(role)}`} aria-live="off"><header><b class="who">${name(role)}</b><span class="dots"><i class="pulse" />${W.speaking}</span></header><p dir="auto">${text}<span class="caret" /></p></article>`)}
       <div ref=${end} />
     </div>
     ${Object.keys(view.variables).length > 0 && html`<p class="seat-world"><span class="hidden">${W.seat.variables}: </span>${Object.entries(view.variables).map(([field, value]) => html`<span key=${field}>${titled(field)} <b>${plain(value)}</b></span>`)}</p>`}
@@ -79,13 +79,13 @@ function Line({ line, role, hue, name }) {
   const { kind } = line;
   const mine = line.source === role;
   const only = line.to && html`<small class="only"><${Icon} name="whisper" />${mine ? W.seat.whispered(listed(line.to.map(name))) : W.seat.private}</small>`;
-  if (kind === "run_started") return html`<section class="premise"><p>${line.text}</p></section>`;
-  if (kind === "phase_entered") return html`<div class="phase"><h3><span>${line.phase}</span></h3>${line.text && html`<p class="stage">${line.text}</p>`}</div>`;
-  if (kind === "inject") return html`<article class="bubble news"><header><b>${line.source && line.source !== "template" ? titled(line.source) : W.inject}</b>${only}</header><p>${line.text}</p></article>`;
+  if (kind === "run_started") return html`<section class="premise"><p dir="auto">${line.text}</p></section>`;
+  if (kind === "phase_entered") return html`<div class="phase"><h3><span>${line.phase}</span></h3>${line.text && html`<p class="stage" dir="auto">${line.text}</p>`}</div>`;
+  if (kind === "inject") return html`<article class="bubble news"><header><b>${line.source && line.source !== "template" ? titled(line.source) : W.inject}</b>${only}</header><p dir="auto">${line.text}</p></article>`;
   if (kind === "variable_changed") return html`<p class="changes"><span class="change"><span>${titled(line.variable)}</span><span class="old">${plain(line.old)}</span><span aria-label="to">→</span><b>${plain(line.new)}</b></span></p>`;
   if (kind === "action") {
     const told = Object.entries(line.arguments || {}).filter(([, value]) => value !== null && value !== "");
     return html`<article class=${`bubble ${hue(line.source)} ${mine ? "mine" : ""}`}><header><b class="who">${name(line.source)}</b>${only}</header><p><b>${titled(line.action)}</b> ${told.map(([field, value]) => `${titled(field)}: ${plain(value)}`).join(" · ")}</p></article>`;
   }
-  return html`<article class=${`bubble ${hue(line.source)} ${mine ? "mine" : ""} ${line.to ? "private" : ""}`}><header><b class="who">${line.name || name(line.source)}</b>${mine && html`<small>${W.seat.yours}</small>`}${only}</header><p>${line.text}</p></article>`;
+  return html`<article class=${`bubble ${hue(line.source)} ${mine ? "mine" : ""} ${line.to ? "private" : ""}`}><header><b class="who">${line.name || name(line.source)}</b>${mine && html`<small>${W.seat.yours}</small>`}${only}</header><p dir="auto">${line.text}</p></article>`;
 }

@@ -348,6 +348,11 @@ export interface ListingModelItem {
   next?: string | null;
 }
 
+export interface ListingNarrowingPoint {
+  items: NarrowingPoint[];
+  next?: string | null;
+}
+
 export interface ListingPastItem {
   items: PastItem[];
   next?: string | null;
@@ -443,6 +448,11 @@ export interface ModelItem {
   model: string;
   layout: string;
   default: boolean;
+}
+
+export interface NarrowingPoint {
+  ended: number;
+  half_width: number;
 }
 
 export interface NewAnnotation {
