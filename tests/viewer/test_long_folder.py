@@ -84,7 +84,8 @@ async def test_it_opens_from_disk_and_scrolls(open_page: Callable[..., Any], tmp
     assert found["drawn"] < 60, "only what is in sight is drawn"
     assert found["median"] < 50, found
     assert whole < 20
-    await shown.page.goto(f"file://{tmp_path}/out/index.html#/runs/{run.run['run_id']}?line={TURNS // 2}&panel=call")
+    line = next(event["seq"] for event in run.events[TURNS // 2:] if event["kind"] == "utterance")
+    await shown.page.goto(f"file://{tmp_path}/out/index.html#/runs/{run.run['run_id']}?line={line}&panel=call")
     await shown.page.reload()
     await shown.page.wait_for_selector(".block.chosen")
     await shown.page.wait_for_selector(".call .figures")

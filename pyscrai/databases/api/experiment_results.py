@@ -93,7 +93,8 @@ async def read_narrowing(experiment_id: ExperimentId, context: Ctx, caller: Read
     """How the widest interval of the primary measure narrowed, in the order in which runs ended."""
     async with context.services.database.read() as session:
         plan = await load_plan(session, experiment_id)
-    return Listing[NarrowingPoint](items=[NarrowingPoint(**point) for point in await narrowing(context.services, plan)])
+    points = await narrowing(context.services, plan)
+    return Listing[NarrowingPoint](items=[NarrowingPoint.model_validate(point) for point in points])
 
 
 @router.get("/tables/{table}", operation_id="read_experiment_table", response_class=Response, responses={

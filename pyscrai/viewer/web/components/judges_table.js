@@ -8,10 +8,10 @@ import { rounded } from "./contrast_plot.js";
 
 const RELIABLE = 0.667;
 
-/** @param {{id: string, agreement: any[]}} props */
-export function JudgesTable({ id, agreement }) {
+/** @param {{id: string, version: string, agreement: any[]}} props `version` changes with what was judged */
+export function JudgesTable({ id, version, agreement }) {
   const [items, setItems] = useState(/** @type {any[] | null} */ (null));
-  useEffect(() => { experiments.judgements(id).then((page) => setItems(page.items), () => setItems([])); }, [id]);
+  useEffect(() => { experiments.judgements(id).then((page) => setItems(page.items), () => setItems([])); }, [id, version]);
   if (!items) return html`<p class="hint">${W.loading}</p>`;
   if (!items.length) return html`<p class="empty">${W.experiments.noJudges}</p>`;
   const columns = [...new Set(items.map((each) => `${each.judge} · ${each.pass}`))].sort();
