@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.call_row import part_ids
+from pyscrai.databases.checkpoints.packed import MARK, packed
 from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.database import Database
 from pyscrai.databases.fleet_tables import WorkerRow
@@ -18,6 +19,12 @@ from pyscrai.lifecycle import FINAL
 
 AT_ONCE = 2_000
 """Rows that are read or deleted by one statement."""
+
+PACKED_AT_ONCE = 200
+"""Checkpoints that are packed in one transaction."""
+
+ENDED_RUNS = "SELECT id FROM scenario_runs WHERE status IN ({})".format(", ".join(f"'{one}'" for one in sorted(FINAL)))
+"""SQL: the runs that have ended for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,10 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What was deleted; ``texts`` is None where texts could not be looked at because processes live."""
+    """What was deleted or packed; ``texts`` is None where texts could not be looked at because processes live."""
 
     writes: int
+    checkpoints: int
     idempotency_keys: int
     texts: int | None
 
@@ -84,6 +92,7 @@ class Housekeeping:
         """Delete what nothing needs: not resume, nor fork at any turn, nor replay, nor verify.
 
         - what tasks wrote to channels that stand whole in the next checkpoint, for runs that have ended for good;
+        - the room that the checkpoints of those runs do not need once they are packed;
         - the answers to idempotent requests that are older than ``keep_keys``;
         - texts that no call is made of any more, as long as no process lives that may be about to use one.
         """
@@ -92,22 +101,39 @@ class Housekeeping:
                 f"DELETE FROM {self._database.dialect.writes_table} WHERE {self._prunable()}"))
             keys = await session.execute(delete(IdempotencyRow).where(
                 IdempotencyRow.created_at < DatabaseClock(-keep_keys)))
-        return Pruned(_count(writes), _count(keys), await self._prune_texts())
+        return Pruned(_count(writes), await self._pack_checkpoints(), _count(keys), await self._prune_texts())
 
     async def living(self) -> int:
         """The number of living processes that play or control runs."""
         async with self._database.read() as session:
             return await _living(session)
 
+    async def _pack_checkpoints(self) -> int:
+        """Pack the checkpoints of ended runs, a portion in a transaction: those who play wait for each of them."""
+        if not self._database.dialect.packs_checkpoints:
+            return 0
+        count, after = 0, 0
+        while True:
+            async with self._database.session() as session:
+                rows = (await session.execute(text(
+                    "SELECT rowid, type, checkpoint FROM checkpoints WHERE rowid > :after AND type NOT LIKE :mark"
+                    f" AND thread_id IN ({ENDED_RUNS}) ORDER BY rowid LIMIT {PACKED_AT_ONCE}"),
+                    {"after": after, "mark": f"{MARK}%"})).all()
+                if not rows:
+                    return count
+                await session.execute(
+                    text("UPDATE checkpoints SET type = :kind, checkpoint = :content WHERE rowid = :row"),
+                    [dict(zip(("kind", "content", "row"), (*packed(kind, content), row), strict=True))
+                     for row, kind, content in rows])
+            count, after = count + len(rows), rows[-1][0]
+
     def _prunable(self) -> str:
         """SQL: what tasks of ended runs wrote to channels that stand whole in the checkpoint after it."""
         table = self._database.dialect.writes_table
         folded = ", ".join(f"'{name}'" for name in self._folded)
-        final = ", ".join(f"'{status}'" for status in FINAL)
-        return (f"{table}.channel NOT IN ({folded}) AND {table}.thread_id IN (SELECT id FROM scenario_runs"
-                f" WHERE status IN ({final})) AND EXISTS (SELECT 1 FROM checkpoints c"
-                f" WHERE c.thread_id = {table}.thread_id AND c.checkpoint_ns = {table}.checkpoint_ns"
-                f" AND c.checkpoint_id > {table}.checkpoint_id)")
+        return (f"{table}.channel NOT IN ({folded}) AND {table}.thread_id IN ({ENDED_RUNS})"
+                f" AND EXISTS (SELECT 1 FROM checkpoints c WHERE c.thread_id = {table}.thread_id"
+                f" AND c.checkpoint_ns = {table}.checkpoint_ns AND c.checkpoint_id > {table}.checkpoint_id)")
 
     async def _prune_texts(self) -> int | None:
         async with self._database.session() as session:

@@ -73,6 +73,8 @@ async def test_a_pruned_run_can_still_be_gone_back_to(services: Services) -> Non
     assert {"events", "checkpoints", "llm_calls"} <= {table.table for table in stats.tables}
     pruned = await housekeeping.prune()
     assert (pruned.writes, pruned.texts) == (stats.prunable_writes, 0)
+    assert bool(pruned.checkpoints) == services.database.dialect.packs_checkpoints
+    assert (await housekeeping.prune()).checkpoints == 0, "what is packed is not packed again"
     assert (await housekeeping.stats()).prunable_writes == 0
     assert await states(services, run_id, 24) == before
     assert (await replay_run(services, run_id)).difference is None
@@ -90,7 +92,8 @@ async def test_a_run_that_goes_on_keeps_all(services: Services) -> None:
         await runner.play(step=True)
         await runner.play(step=True)
     housekeeping = Housekeeping(services.database, folded=FOLDED)
-    assert (await housekeeping.prune()).writes == 0
+    pruned = await housekeeping.prune()
+    assert (pruned.writes, pruned.checkpoints) == (0, 0)
     async with open_run(services, run_id) as runner:
         assert (await runner.play()).status == "completed"
 
@@ -145,7 +148,7 @@ async def test_a_backup_is_a_whole_database(services: Services, tmp_path: Path, 
     assert target.read_bytes()[:5] == b"PGDMP"
 
 
-@pytest.mark.parametrize(("window", "most"), [(20, 3_000), (None, 5_000)])
+@pytest.mark.parametrize(("window", "most"), [(20, 2_500), (None, 2_500)])
 async def test_a_turn_takes_little_room(sqlite_database: Any, window: int | None, most: int) -> None:
     """After pruning, with texts as they are said: each line once."""
     agent = {"engine": "actor", "personality": {"role": "a talker"}, "memory": {"window": window}}

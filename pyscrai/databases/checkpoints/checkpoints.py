@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from pyscrai.databases.checkpoints.packed import PackedReader
 from pyscrai.databases.database import Database
 from pyscrai.databases.dialects.dialect import Savers
 from pyscrai.open_files import database_connections
@@ -20,7 +20,7 @@ class Checkpoints:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._serde = JsonPlusSerializer(allowed_msgpack_modules=None)
+        self._serde = PackedReader(allowed_msgpack_modules=None)
         self._opening = asyncio.Lock()
         self._savers: Savers | None = None
 

@@ -42,6 +42,8 @@ class Dialect(Protocol):
     """SQL that gives each table with the bytes that it and its indexes take."""
     writes_table: str
     """Where LangGraph's saver keeps what tasks wrote."""
+    packs_checkpoints: bool
+    """Whether a checkpoint is one value of a row, which nobody but its saver reads."""
     lock_texts: str | None
     """SQL that keeps others from storing texts until the transaction ends; None where only one can write anyway."""
     session_timeout: float | None

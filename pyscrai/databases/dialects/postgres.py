@@ -56,6 +56,7 @@ class PostgresDialect:
     sizes = ("SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r'"
              " AND relnamespace = current_schema()::regnamespace")
     writes_table = "checkpoint_writes"
+    packs_checkpoints = False
     lock_texts: str | None = "LOCK TABLE llm_messages IN EXCLUSIVE MODE"
     session_timeout: float | None = WRITE_TIMEOUT
     order_events: str | None = f"SELECT pg_advisory_xact_lock({ORDER_LOCK})"

@@ -51,6 +51,7 @@ class SqliteDialect:
     sizes = ("SELECT m.tbl_name, sum(d.pgsize) FROM dbstat d JOIN sqlite_master m ON m.name = d.name"
              " WHERE m.tbl_name NOT LIKE 'sqlite_%' GROUP BY m.tbl_name")
     writes_table = "writes"
+    packs_checkpoints = True
     lock_texts: str | None = None
     session_timeout: float | None = None
     order_events: str | None = None
