@@ -10,10 +10,10 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.call_row import part_ids
-from pyscrai.databases.checkpoints.packed import MARK, packed
 from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.database import Database
 from pyscrai.databases.fleet_tables import WorkerRow
+from pyscrai.databases.packed_values import MARK, packed
 from pyscrai.databases.tables import CallRow, IdempotencyRow, RunRow, TextRow
 from pyscrai.lifecycle import FINAL
 

@@ -6,9 +6,9 @@ import asyncio
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from pyscrai.databases.checkpoints.packed import PackedReader
 from pyscrai.databases.database import Database
 from pyscrai.databases.dialects.dialect import Savers
+from pyscrai.databases.packed_values import PackedReader
 from pyscrai.open_files import database_connections
 
 
