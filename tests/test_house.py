@@ -248,7 +248,7 @@ def test_version_and_pins_are_in_step() -> None:
 def test_the_command_line_starts_light() -> None:
     """`pyscrai --help` must not wait for a database, a graph or a model's SDK."""
     heavy = ["openai", "langchain_openai", "langchain_core", "langgraph", "sqlalchemy", "fastapi", "xllamacpp"]
-    code = f"import sys, pyscrai.cli.main; print([name for name in {heavy!r} if name in sys.modules])"
+    code = f"import sys, pyscrai.cli.main, pyscrai.cli.app; print([name for name in {heavy!r} if name in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert out.returncode == 0, out.stderr
     assert out.stdout.strip() == "[]"
