@@ -101,6 +101,8 @@ def arm_summaries(spec: ExperimentTemplate, use: MeasureUse, values: Sequence[Ru
             estimate = wilson_interval(round(sum(here)), len(here), level=spec.analysis.level)
         elif here:
             estimate = t_interval(here, level=spec.analysis.level)
+            if use.binary and estimate.low is not None and estimate.high is not None:   # a rate is between 0 and 1
+                estimate = replace(estimate, low=max(0.0, estimate.low), high=min(1.0, estimate.high))
         found.append(ArmSummary(use.name, arm, len(here), count, estimate))
     return found
 

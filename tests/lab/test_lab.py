@@ -107,7 +107,7 @@ def test_an_experiment_from_plain_data_to_its_tables(database: str, tmp_path: Pa
         assert experiment.status()["complete"]
         more = experiment.amend({**EXPERIMENT, "pasts": {"seeds": 3, "until": {"turn": 2}}}).run()
         assert len(more.runs()) == 6
-        assert more.results()["deviations"][0]["what"] == "pasts: 2 -> 3"
+        assert more.results()["deviations"][0]["what"] == "pasts: 2 -> 3 (after results had been seen)"
         assert [found.name for found in lab.experiments()] == ["trusting"]
         assert lab.experiment("trusting").id == experiment.id
 

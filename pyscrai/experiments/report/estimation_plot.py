@@ -38,7 +38,8 @@ def estimation_plot(contrasts: Sequence[Mapping[str, Any]], *, measure: str, sma
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight",
                        facecolor="white")
-    return re.sub(r"^.*?(?=<svg)", "", written.getvalue(), flags=re.DOTALL)
+    svg = re.sub(r"^.*?(?=<svg)", "", written.getvalue(), flags=re.DOTALL)
+    return re.sub(r'<g id="[^"]*"', "<g", svg)   # nothing refers to groups, and every picture has the same names
 
 
 def _side_by_side(figure: Any, rows: Sequence[Mapping[str, Any]], measure: str, smallest: float | None) -> None:

@@ -14,8 +14,9 @@ MOST_PAIRS = 500
 
 def pairs_anchor(row: Mapping[str, Any]) -> str:
     """The anchor of a contrast's pairs."""
-    text = f"pairs-{row['measure']}-{row['arm']}-{row['reference']}"
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    # Signs are told apart: `heat=1` and `heat=-1` have pairs of their own.
+    return "pairs-" + "-".join(re.sub(r"[^A-Za-z0-9]", lambda sign: f"_{ord(sign[0]):x}_", row[part])
+                               for part in ("measure", "arm", "reference"))
 
 
 def pairs(results: Mapping[str, Any], evidence_of: Mapping[str, Any], run_link: Callable[[str], str | None]

@@ -18,7 +18,8 @@ figcaption { color: #62707c; font-size: .85rem; margin-top: .3rem; }
 p { margin: 0 0 .8rem; }
 p.strong { font-weight: 600; }
 p.warning { color: var(--warn); font-weight: 600; border-left: 4px solid var(--warn); padding-left: .8rem; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: anywhere; min-width: 5.5em; }
+td.n, th.n { min-width: 0; }
 td.n, th.n { text-align: right; overflow-wrap: normal; white-space: nowrap; font-variant-numeric: tabular-nums; }
 pre { background: var(--shade); padding: .6rem .9rem; border-radius: .4rem; overflow-x: auto; }
 a { color: var(--h0); }
@@ -54,8 +55,8 @@ def _block(block: Block) -> str:
             top = "".join(f'<th scope="col"{kind}>{_text(name)}</th>' for name, kind in zip(head, kinds, strict=True))
             lines = "".join("<tr>" + "".join(f"<td{kind}>{_cell(cell)}</td>" for cell, kind in zip(
                 row, kinds, strict=True)) + "</tr>\n" for row in rows)
-            return (f'<div class="wide"><table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{lines}</tbody>'
-                    "</table></div>")
+            named = f"<thead><tr>{top}</tr></thead>\n" if any(head) else ""
+            return f'<div class="wide"><table>\n{named}<tbody>\n{lines}</tbody></table></div>'
         case ReportPicture(_, svg, alt):
             drawn = svg.replace("<svg", f'<svg role="img" aria-label="{_text(alt)}"', 1)
             return f"<figure>{drawn}<figcaption>{_text(alt)}</figcaption></figure>"

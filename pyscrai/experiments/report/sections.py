@@ -19,6 +19,10 @@ ESTIMAND = ("These figures describe what {models} did under these prompts and te
             "(arXiv 2606.17165).")
 
 
+SCRIPTED = "scripted"
+"""The name that the scripted model reports."""
+
+
 def sections(results: Results, *, evidence_of: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
              run_link: RunLink = lambda run_id: None) -> Iterator[Block]:
     """All blocks of the report in order.
@@ -56,6 +60,9 @@ def _finding(results: Results) -> Iterator[Block]:
                             warning=not row["reliable"])
     models = ", ".join(sorted({str(entry["model"] or entry["alias"]) for entry in results["provenance"]["models"]}))
     yield Paragraph(ESTIMAND.format(models=models or "the models"))
+    if any(entry["model"] == SCRIPTED for entry in results["provenance"]["models"]):
+        yield Paragraph("The scripted model took part, which is no language model: its figures say nothing about any "
+                        "model. They test the plumbing.", warning=True)
 
 
 def sentence(row: Mapping[str, Any], smallest: float | None) -> str:
@@ -99,8 +106,11 @@ def _design(results: Results) -> Iterator[Block]:
         ("Analysis", f"{design['method']}, {percent(design['level'])} intervals"),
         ("Correction", "Holm over the primary measure's contrasts, and over those of all secondary measures"),
     ], numbers=False)
-    yield Table(("Arm", "What it is", "Differs in"), [
-        (arm["name"], arm["description"], _overrides(arm["overrides"])) for arm in design["arms"][:60]], numbers=False)
+    rows = [(arm["name"], arm["description"], _overrides(arm["overrides"])) for arm in design["arms"][:60]]
+    if any(description for _, description, _ in rows):
+        yield Table(("Arm", "What it is", "Differs in"), rows, numbers=False)
+    else:
+        yield Table(("Arm", "Differs in"), [(name, differs) for name, _, differs in rows], numbers=False)
 
 
 def _overrides(overrides: Mapping[str, Any]) -> str:
@@ -116,7 +126,7 @@ def _overrides(overrides: Mapping[str, Any]) -> str:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = ", ".join(f"{name} {part}" for name, part in value.items()) if isinstance(value, Mapping) else str(value)
     return text if len(text) <= 120 else text[:117] + "..."
 
 

@@ -92,8 +92,9 @@ async def store_experiment(services: Services, loaded: LoadedExperiment, *, acto
                 scenario_template_id=template.id, source=loaded.source or None)
         else:
             deviations = _amended(row, spec, amend=amend)
+            seen = " (after results had been seen)" if row.results and not row.results.get("interim") else ""
             for what in deviations:
-                await experiments.deviate(row.id, what, actor)
+                await experiments.deviate(row.id, what + seen, actor)
             if row.freeze_hash is None:
                 for table in (ExperimentCellRow, ExperimentPastRow):
                     await session.execute(delete(table).where(table.experiment_id == row.id))

@@ -10,12 +10,16 @@ from pyscrai.databases.repositories.experiments import Experiments
 from pyscrai.errors import PyscraiError, WrongState
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import load_plan, plan_of
-from pyscrai.services.experiments.results import compute_results
+from pyscrai.services.experiments.results import Results, compute_results
 from pyscrai.services.replays import replay_run
+from pyscrai.services.run_seals import verify_run
 from pyscrai.templates.models.base import content_hash
 
 COMPARED = ("contrasts", "arms", "agreement", "flow", "measures")
 """Parts of the results that are computed again."""
+
+MOST_RUNS = 50
+"""Runs that are looked at where their values are not what they were."""
 
 
 async def verify_experiment(services: Services, reference: str, *, sample: int = 10, seed: int = 0) -> dict[str, Any]:
@@ -65,8 +69,34 @@ async def verify_experiment(services: Services, reference: str, *, sample: int =
         compared, wrong = _compare(part, stored.get(part), again.get(part))
         numbers += compared
         differences += wrong
+    differences = [*await _changed_runs(services, stored, again), *differences]
     return {"experiment_id": plan.id, "identical": not differences, "differences": differences[:100],
             "replayed": len(chosen) - len(unplayed), "not_ended": unplayed, "runs": len(run_ids), "numbers": numbers}
+
+
+async def _changed_runs(services: Services, stored: Results, again: Results) -> list[str]:
+    """What was changed since it was sealed in the runs whose values are not what they were, in words."""
+    found = []
+    for one, other in zip(stored.get("contrasts") or (), again.get("contrasts") or (), strict=False):
+        then = {pair["past"]: pair for pair in one.get("pairs") or ()}
+        for pair in other.get("pairs") or ():
+            if (before := then.get(pair["past"])) is None or _compare("", before, pair)[1]:
+                found += [*pair["arm_runs"], *pair["reference_runs"]]
+    said = []
+    for run_id in list(dict.fromkeys(found))[:MOST_RUNS]:
+        said += [f"{run_id}: {problem}" for problem in (await verify_run(services, run_id)).problems]
+    return said
+
+
+def _named(item: Any, index: int) -> str:
+    """A part of a list by what it says of itself: a contrast, an arm, a past, a judge."""
+    if isinstance(item, dict):
+        if "reference" in item:
+            return f"{item['measure']}, {item['arm']} less {item['reference']}"
+        for names in (("past",), ("measure", "arm"), ("judge",), ("measure",), ("arm",), ("name",)):
+            if all(name in item for name in names):
+                return ", ".join(f"{'past ' if name == 'past' else ''}{item[name]}" for name in names)
+    return str(index)
 
 
 def _compare(path: str, one: Any, other: Any) -> tuple[int, list[str]]:
@@ -74,7 +104,8 @@ def _compare(path: str, one: Any, other: Any) -> tuple[int, list[str]]:
     if isinstance(one, dict) and isinstance(other, dict):
         parts = [_compare(f"{path}.{key}", one.get(key), other.get(key)) for key in sorted({*one, *other})]
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        parts = [_compare(f"{path}[{index}]", *both) for index, both in enumerate(zip(one, other, strict=True))]
+        parts = [_compare(f"{path}[{_named(both[0], index)}]", *both)
+                 for index, both in enumerate(zip(one, other, strict=True))]
     elif isinstance(one, int | float) and isinstance(other, int | float) and not isinstance(one, bool):
         return 1, [] if abs(one - other) <= 1e-9 * max(1.0, abs(one)) else [f"{path}: {one} -> {other}"]
     elif isinstance(one, tuple) or isinstance(other, tuple):

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from pyscrai.databases.tables import EventRow
+from pyscrai.databases.tables import EventRow, RunRow
 from pyscrai.errors import ConfigError, RunError, WrongState
 from pyscrai.experiments import packages
 from pyscrai.factories.services import Services
 from pyscrai.llm.scripted.model import ScriptedModel
-from pyscrai.services.experiments.bundle import write_bundle
+from pyscrai.services.experiments.bundle import report_html, write_bundle
 from pyscrai.services.experiments.course import run_course
 from pyscrai.services.experiments.experiment_store import store_experiment
 from pyscrai.services.experiments.forecast import forecast, store_pilot
@@ -101,6 +102,13 @@ async def test_the_whole_course(both: Services, tmp_path: Path) -> None:
     assert "<script" not in page
     for anchor in ("pairs-pot-bonus-one", "contrasts", "judges", "evidence"):
         assert f'id="{anchor}"' in page
+    places = re.findall(r' id="([^"]+)"', page)
+    assert len(set(places)) == len(places)
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(places), "every link within the page leads somewhere"
+    alone = await report_html(both, plan, results)
+    for run_id in [run_id for pair in results["contrasts"][0]["pairs"] for run_id in pair["arm_runs"]]:
+        assert f'href="#run-{run_id}"' in alone, "in a page of its own each run leads to what its scores rest on"
+    assert "no language model" in page, "the scripted model is said to be none"
     verified = await verify_experiment(both, plan.id, sample=0)
     assert verified["identical"], verified
     assert verified["replayed"] == verified["runs"] == 36
@@ -148,3 +156,19 @@ async def test_a_package_that_is_missing_is_told_before_anything_is_played(
             await run_course(services, manager, plan)
     assert told.value.cure == f"pip install 'pyscrai[{extra}]'"
     assert giver.calls == 0
+
+
+async def test_verification_names_the_run_that_was_changed_though_it_is_not_in_the_sample(services: Services) -> None:
+    plan = await store_experiment(services, experiment())
+    async with own_manager(services, 8) as manager:
+        plan = await run_course(services, manager, plan)
+    assert (await verify_experiment(services, plan.id, sample=1))["identical"]
+    async with services.database.read() as session:
+        run_ids = sorted(await session.scalars(select(RunRow.id)))
+    chosen = random.Random(0).sample(run_ids, 1)
+    changed = next(run_id for run_id in run_ids if run_id not in chosen)
+    async with services.database.session() as session:
+        await session.execute(update(RunRow).where(RunRow.id == changed).values(variables={"pot": 9_000, "bonus": 0}))
+    found = await verify_experiment(services, plan.id, sample=1)
+    assert found["differences"][0].startswith(f"{changed}: scenario_runs: rows were changed")
+    assert any(line.startswith("contrasts[pot, three less one].pairs[past ") for line in found["differences"])
