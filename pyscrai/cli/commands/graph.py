@@ -8,6 +8,7 @@ from typing import Literal
 from pyscrai.cli.scenario_argument import rehearsed
 from pyscrai.cli.terminal import output
 from pyscrai.exports.graph_picture.layout import lay_out
+from pyscrai.exports.graph_picture.phases import DrawnPhase, lay_out_phases
 from pyscrai.exports.transcript_entry import clean
 from pyscrai.services.phase_pictures import phase_mermaid, phase_picture
 from pyscrai.services.scenario_graphs import Drawing, draw_scenario
@@ -40,17 +41,7 @@ async def draw(scenario: str, target: Path | None, *, format: GraphFormat | None
     if len(players) >= MANY if phases is None else phases:
         drawing = _of_phases(template)
     chosen = format or _SUFFIXES.get(target.suffix.lower() if target else "", "mermaid")
-    content: str | bytes = drawing.mermaid
-    if chosen != "mermaid":
-        picture = lay_out(template.title or template.name, drawing.nodes, drawing.edges)
-        if chosen == "svg":
-            from pyscrai.exports.graph_picture.svg import render_svg
-
-            content = "".join(render_svg(picture))
-        else:
-            from pyscrai.exports.graph_picture.png import render_png
-
-            content = render_png(picture)
+    content = drawing.mermaid if chosen == "mermaid" else _picture(template, drawing, chosen)
     if target is not None:
         output.write_file(target, content)
     if as_json:
@@ -65,6 +56,31 @@ async def draw(scenario: str, target: Path | None, *, format: GraphFormat | None
         output.write_bytes(content, binary=True)
     else:
         output.say(clean(content.rstrip("\n")))
+
+
+def _picture(template: ScenarioTemplate, drawing: Drawing, format: GraphFormat) -> str | bytes:
+    title = template.title or template.name
+    if drawing.shows == "phases":
+        nodes, ways = phase_picture(template)
+        sheet = lay_out_phases(title, [DrawnPhase(
+            node.id, node.title, f"{node.order.replace('_', ' ')}: {', '.join(node.speakers)}",
+            [(way.target, way.when) for way in ways if way.source == node.id]) for node in nodes],
+            start=template.flow.start, end=END)
+        if format == "svg":
+            from pyscrai.exports.graph_picture.svg import render_phase_svg
+
+            return "".join(render_phase_svg(sheet))
+        from pyscrai.exports.graph_picture.png import render_phase_png
+
+        return render_phase_png(sheet)
+    picture = lay_out(title, drawing.nodes, drawing.edges)
+    if format == "svg":
+        from pyscrai.exports.graph_picture.svg import render_svg
+
+        return "".join(render_svg(picture))
+    from pyscrai.exports.graph_picture.png import render_png
+
+    return render_png(picture)
 
 
 def _of_phases(template: ScenarioTemplate) -> Drawing:

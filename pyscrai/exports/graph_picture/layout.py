@@ -93,7 +93,12 @@ def _order(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[str]:
 
 def head(line: PictureLine, *, at_start: bool, size: float = 9.0) -> tuple[tuple[float, float], ...]:
     """The three corners of an arrow's head."""
-    (tip_x, tip_y), (from_x, from_y) = (line.start, line.end) if at_start else (line.end, line.start)
+    return head_at(*((line.start, line.end) if at_start else (line.end, line.start)), size)
+
+
+def head_at(tip: tuple[float, float], back: tuple[float, float], size: float = 9.0) -> tuple[tuple[float, float], ...]:
+    """The three corners of a head with this tip, on a line that comes from ``back``."""
+    (tip_x, tip_y), (from_x, from_y) = tip, back
     length = math.hypot(tip_x - from_x, tip_y - from_y) or 1.0
     ux, uy = (tip_x - from_x) / length, (tip_y - from_y) / length
     base_x, base_y = tip_x - ux * size, tip_y - uy * size

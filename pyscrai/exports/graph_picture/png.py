@@ -7,7 +7,18 @@ import math
 
 from PIL import Image, ImageDraw, ImageFont
 
-from pyscrai.exports.graph_picture.layout import COLOURS, DARK, EDGE, INK, LIGHT, Picture, PictureLine, head
+from pyscrai.exports.graph_picture.layout import (
+    COLOURS,
+    DARK,
+    EDGE,
+    INK,
+    LIGHT,
+    Picture,
+    PictureLine,
+    head,
+    head_at,
+)
+from pyscrai.exports.graph_picture.phases import PhaseSheet
 from pyscrai.exports.transcript_entry import clean
 
 SCALE = 2
@@ -41,6 +52,33 @@ def render_png(picture: Picture) -> bytes:
         write(box.x, box.y - (0 if box.kind == "flow" else 6), box.label, 14, INK)
         if box.kind != "flow":
             write(box.x, box.y + 12, box.kind, 10, stroke)
+    written = io.BytesIO()
+    image.save(written, "PNG", optimize=True)
+    return written.getvalue()
+
+
+def render_phase_png(sheet: PhaseSheet) -> bytes:
+    """The file with a picture of phases."""
+    scale = min(float(SCALE), LARGEST / max(sheet.width, sheet.height))
+    image = Image.new("RGB", (math.ceil(sheet.width * scale), math.ceil(sheet.height * scale)), "#ffffff")
+    draw = ImageDraw.Draw(image)
+    fill, stroke = COLOURS["flow"]
+
+    def write(x: float, y: float, text: str, size: float) -> None:
+        draw.text((x * scale, y * scale), clean(text), fill=INK, anchor="lm",
+                  font=ImageFont.load_default(max(6.0, size * scale)))
+
+    write(EDGE, EDGE * 0.9, sheet.title, 17)
+    for corners in sheet.arrows:
+        draw.line([(x * scale, y * scale) for x, y in corners], fill=DARK, width=round(1.4 * scale))
+        draw.polygon([(x * scale, y * scale) for x, y in head_at(corners[-1], corners[-2])], fill=DARK)
+    for box in sheet.boxes:
+        draw.rounded_rectangle(
+            [box.x * scale, box.y * scale, (box.x + box.width) * scale, (box.y + box.height) * scale],
+            radius=(8 if box.is_phase else box.height / 2) * scale, fill=fill, outline=stroke,
+            width=round(1.4 * scale))
+        for line in box.texts:
+            write(line.x, line.y, line.text, line.size)
     written = io.BytesIO()
     image.save(written, "PNG", optimize=True)
     return written.getvalue()

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from pyscrai.exports.graph_picture.layout import COLOURS, DARK, EDGE, INK, LIGHT, Picture, PictureLine, head
+from pyscrai.exports.graph_picture.layout import (
+    COLOURS,
+    DARK,
+    EDGE,
+    INK,
+    LIGHT,
+    Picture,
+    PictureLine,
+    head,
+    head_at,
+)
+from pyscrai.exports.graph_picture.phases import TITLE, PhaseSheet
 from pyscrai.exports.transcript_entry import clean
 
 
@@ -33,6 +44,31 @@ def render_svg(picture: Picture) -> Iterator[str]:
                f'height="{box.height:.1f}" rx="8" fill="{fill}" stroke="{stroke}" stroke-width="1.4"/>\n'
                f'<text x="{box.x:.1f}" y="{box.y + (5 if box.kind == "flow" else 0):.1f}" font-size="14" fill="{INK}">'
                f"{_text(box.label)}</text>{second}\n")
+    yield "</svg>\n"
+
+
+def render_phase_svg(sheet: PhaseSheet) -> Iterator[str]:
+    """The file with a picture of phases, piece by piece."""
+    fill, stroke = COLOURS["flow"]
+    yield (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {sheet.width:.0f} {sheet.height:.0f}" '
+           f'width="{sheet.width:.0f}" height="{sheet.height:.0f}" font-family="system-ui, sans-serif">\n'
+           f"<title>{_text(sheet.title)}</title>\n"
+           f'<rect width="100%" height="100%" fill="#ffffff"/>\n'
+           f'<text x="{EDGE:.1f}" y="{EDGE:.1f}" font-size="17" font-weight="600" fill="{INK}">'
+           f"{_text(sheet.title)}</text>\n")
+    for corners in sheet.arrows:
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
+        yield (f'<polyline points="{points}" fill="none" stroke="{DARK}" stroke-width="1.4" stroke-linejoin="round"/>\n'
+               f'<polygon points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in head_at(corners[-1], corners[-2]))}" '
+               f'fill="{DARK}"/>\n')
+    for box in sheet.boxes:
+        yield (f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" '
+               f'rx="{8 if box.is_phase else box.height / 2:.1f}" fill="{fill}" stroke="{stroke}" '
+               f'stroke-width="1.4"/>\n')
+        for line in box.texts:
+            weight = ' font-weight="600"' if line.size == TITLE else ""
+            yield (f'<text x="{line.x:.1f}" y="{line.y + line.size * 0.35:.1f}" font-size="{line.size:g}"{weight} '
+                   f'fill="{INK}" xml:space="preserve">{_text(line.text)}</text>\n')
     yield "</svg>\n"
 
 
