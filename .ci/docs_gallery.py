@@ -39,7 +39,8 @@ def _page(source: str) -> Iterator[str]:
         yield "\n## Parameters\n\n| parameter | default | |\n|---|---|---|"
         for key, told in scenario["parameters"].items():
             yield f"| `--set {key}=…` | `{told['default']}` | {_cell(told.get('description', ''))} |"
-    yield "\n## A play\n\n" + (TRANSCRIPTS / f"{name}.md").read_text(encoding="utf-8").partition("-->\n")[2]
+    played = (TRANSCRIPTS / f"{name}.md").read_text(encoding="utf-8").partition("-->\n")[2]
+    yield "\n## A play\n\n" + re.sub(r"^### ", "#### ", played, flags=re.MULTILINE)
     yield f"\n## The file\n\n```yaml title=\"{name}.yaml\"\n{source.strip()}\n```\n"
 
 
