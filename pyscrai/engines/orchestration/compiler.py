@@ -7,14 +7,15 @@ The passes of ``plan`` make plain data; ``add_nodes`` and ``add_edges`` make the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.turn_order import BEGIN, GATHER, successors, together
-from pyscrai.engines.state import state_schema
+from pyscrai.engines.state import Activation, Clock, latest, state_schema
 from pyscrai.templates.models.base import END as FLOW_END
 
 Update = dict[str, Any]
@@ -36,12 +37,24 @@ class Nodes(Protocol):
         ...
 
 
-async def follow_next(state: Mapping[str, Any]) -> list[str]:
+class Following(TypedDict, total=False):
+    """The part of the state that a router reads: LangGraph would make all of it anew for each."""
+
+    next: Annotated[list[Activation], latest]
+
+
+class FollowingAwaited(Following):
+    """The part that the router of one who is waited for reads."""
+
+    clock: Clock
+
+
+async def follow_next(state: Following) -> list[str]:
     """The router of every node: whoever stands in ``next``, or the end."""
     return [activation["role"] for activation in state.get("next") or ()] or [END]
 
 
-async def follow_awaited(state: Mapping[str, Any]) -> str:
+async def follow_awaited(state: FollowingAwaited) -> str:
     """The router of an Analyst whose measures the play waits for: it looked on alone, or beside the next speaker."""
     alone = all(activation["task"] == "measure" for activation in state.get("next") or ())
     return GATHER if alone and "awaited" in (state.get("clock") or {}) else END
