@@ -105,6 +105,9 @@ def test_single_agents_and_galleries() -> None:
     found = imported(gallery)
     assert [template.name for template in found.templates if template.kind == "scenario"] == ["a-repair-shop", "a-desk"]
     told(found, "other components are left out")
+    asked = component("autogen_agentchat.teams.Swarm", "team", "S", participants=[assistant("a", "b"), assistant(
+        "c", "d")], initial_messages=[{"role": "user", "content": "What is a clock?"}])
+    assert parts(imported(asked))[1].premise == "What is a clock?"
     graph = imported(component("autogen_agentchat.teams.GraphFlow", "team", "G", participants=[assistant("a", "b")]))
     told(graph, "GraphFlow orders turns by code", "no bound of turns")
 

@@ -87,11 +87,13 @@ def _team(component: Source, named: Named) -> list[AnyTemplate]:
         bound, end = _condition(config.open("termination_condition"), team, 0)
         turns = min(turn for turn in (turns, bound) if turn) if turns or bound else None
         ends = [end] if end else []
+    premise = "\n".join(text for each in config.groups("initial_messages", MOST) if (text := each.text("content")))
     config.rest()
     component.rest()
-    component.note("a team has no premise: it is given its task when it runs; write it as the `premise`")
+    if not premise:
+        component.note("a team has no premise: it is given its task when it runs; write it as the `premise`")
     return team.scenario(title=title or provider or "A team", description=description, turns=turns, order=order,
-                         premise="", ends=ends, **phase)
+                         premise=premise, ends=ends, **phase)
 
 
 def _flat(config: Source, depth: int) -> Iterator[Source]:
