@@ -61,6 +61,8 @@ class FakeOpenAI:
         self.in_flight = self.peak_in_flight = 0
         self.in_flight_by: Counter[str] = Counter()
         """Requests under way by the first part of their path: clients may have base URLs of their own (``url_for``)."""
+        self.ended_by: dict[str, deque[float]] = {}
+        """When the last requests of each client were done with, on the event loop's clock."""
         self.arrived = asyncio.Event()
         """Set when a request has come; clear it to await the next."""
         self._plan: deque[Behaviour] = deque()
@@ -141,6 +143,7 @@ class FakeOpenAI:
         finally:
             self.in_flight -= 1
             self.in_flight_by[client] -= 1
+            self.ended_by.setdefault(client, deque(maxlen=1_000)).append(asyncio.get_running_loop().time())
 
     def _next(self, seen: Seen) -> Behaviour:
         if self._plan:

@@ -69,7 +69,7 @@ def test_its_settings_port_and_versions_are_those_of_the_project() -> None:
     assert lines("EXPOSE") == [str(ServerSettings().port)]
     assert lines("ENTRYPOINT") == ['["pyscrai"]']
     assert "pyscrai" in PROJECT["project"]["scripts"]
-    extras = re.findall(r"\.whl\)\[(\w+)\]", TEXT)
+    extras = [extra for found in re.findall(r"\.whl\)\[([\w,]+)\]", TEXT) for extra in found.split(",")]
     assert extras
     assert set(extras) <= set(PROJECT["project"]["optional-dependencies"])
     for version in re.findall(r"python:(3\.\d+)", TEXT):
