@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,6 @@ from pyscrai.experiments.design import Contrast, PlannedArm, contrasts, planned_
 from pyscrai.experiments.measure_checks import measures_of_judges
 from pyscrai.experiments.models.experiment import ExperimentTemplate
 from pyscrai.experiments.models.measures import MeasureUse
-from pyscrai.templates.cel.scope import members
 from pyscrai.templates.models.analysis import Measure
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
@@ -49,17 +48,6 @@ class ExperimentPlan:
         """The measures that judges score, by name."""
         judges = self.spec.judges
         return measures_of_judges(judges.measures, self.scenario) if judges is not None else {}
-
-    def roles_of(self, measure: Measure) -> Sequence[str]:
-        """The roles of which judges score a measure; the empty name stands for the whole play."""
-        if measure.of == "scenario":
-            return ("",)
-        if measure.of in self.scenario.groups:
-            return members((measure.of,), self.scenario)
-        if measure.of == "each":
-            analyst = self.scenario.analysis.by if self.scenario.analysis else None
-            return tuple(role for role in self.scenario.roles if role != analyst and role not in self.spec.without)
-        return (measure.of,)
 
     @property
     def uses(self) -> tuple[MeasureUse, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pyscrai.databases.repositories.experiment_cells import ExperimentCells
@@ -13,6 +13,7 @@ from pyscrai.did_you_mean import instead
 from pyscrai.errors import RunError
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
+from pyscrai.services.experiments.judged_roles import judged_roles
 
 COLUMNS = ("run_id", "measure", "of", "value", "person", "rationale")
 
@@ -46,14 +47,16 @@ async def add_labels(services: Services, plan: ExperimentPlan, rows: Iterable[Ma
     """
     async with services.database.read() as session:
         known = {str(run_id) for run_id in await ExperimentCells(session, plan.id).run_ids(pasts=False)}
-    found = [_label(plan, row, known, person, line) for line, row in enumerate(rows, 1)]
+    roles = await judged_roles(services, plan)
+    found = [_label(plan, row, known, roles, person, line) for line, row in enumerate(rows, 1)]
     if found:
         async with services.database.session() as session:
             await Judgements(session, plan.id).add(found, replace=True)
     return len(found)
 
 
-def _label(plan: ExperimentPlan, row: Mapping[str, Any], known: set[str], person: str, line: int) -> dict[str, Any]:
+def _label(plan: ExperimentPlan, row: Mapping[str, Any], known: set[str], roles_of: Mapping[str, Sequence[str]],
+           person: str, line: int) -> dict[str, Any]:
     run_id, name, value = (str(row.get(key) or "").strip() for key in ("run_id", "measure", "value"))
     who = str(row.get("person") or person).strip()
     if run_id not in known:
@@ -63,7 +66,7 @@ def _label(plan: ExperimentPlan, row: Mapping[str, Any], known: set[str], person
         raise _wrong(line, f"no measure {name!r} is judged", instead(name, list(plan.judged)))
     if not who:
         raise _wrong(line, "it is not said who gave the label", "add a column `person`, or name the person")
-    roles, of = plan.roles_of(measure), str(row.get("of") or "").strip()
+    roles, of = tuple(roles_of[name]), str(row.get("of") or "").strip()
     if of not in roles:
         if roles == ("",):
             raise _wrong(line, f"`{name}` is of the whole play, not of {of!r}", "leave `of` empty")

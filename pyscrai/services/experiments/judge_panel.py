@@ -23,6 +23,7 @@ from pyscrai.experiments.models.measures import Judges
 from pyscrai.exports.event_line import event_line
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
+from pyscrai.services.experiments.judged_roles import judged_roles
 from pyscrai.services.experiments.run_values import ended_cells
 
 TRIES = 4
@@ -74,11 +75,13 @@ class JudgePanel:
         self._judges = base.model_copy(update={"by": tuple(by) or base.by, "repeats": repeats or base.repeats})
         self._room = asyncio.Semaphore(parallel or plan.spec.parallel)
         self.result = PanelResult()
+        self._roles: Mapping[str, Sequence[str]] = {}
         self._places: dict[str, str] = {}
         """Each ended run's past, arm and repeat."""
 
     async def judge(self) -> PanelResult:
         """Score every ended transcript that is not scored yet; each score is stored as it comes."""
+        self._roles = await judged_roles(self._services, self._plan)
         models = {name: await self._services.models.get(name) for name in self._judges.by}
         async with self._services.database.read() as session:
             # By their cells and not by their ids, which are others in every play: the same runs, the same order.
@@ -122,7 +125,7 @@ class JudgePanel:
         return [JudgeTask(run.id, name, of, judge, pass_, order[run.id, judge, pass_],
                           self._seed(self._places[run.id], name, of, judge, pass_))
                 for judge in self._judges.by for pass_ in range(1, self._judges.repeats + 1)
-                for name, measure in self._plan.judged.items() for of in self._plan.roles_of(measure)]
+                for name, roles in self._roles.items() for of in roles]
 
     def _seed(self, *parts: Any) -> int:
         """A seed of its own for everything that is drawn: with one for all, each item would get the same order."""

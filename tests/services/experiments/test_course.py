@@ -12,10 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select, update
 
+from pyscrai.databases.repositories.judgements import Judgements
 from pyscrai.databases.tables import EventRow, RunRow
 from pyscrai.errors import ConfigError, RunError, WrongState
 from pyscrai.experiments import packages
 from pyscrai.factories.services import Services
+from pyscrai.factories.template_store import store_templates
 from pyscrai.llm.scripted.model import ScriptedModel
 from pyscrai.services.experiments.bundle import report_html, write_bundle
 from pyscrai.services.experiments.course import run_course
@@ -27,7 +29,8 @@ from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.run_player import own_manager
 from pyscrai.services.experiments.status import experiment_status
 from pyscrai.services.experiments.verification import verify_experiment
-from tests.services.experiments.giving import Giver, experiment
+from pyscrai.templates.reading.loader import load_data
+from tests.services.experiments.giving import GOODS, Giver, experiment
 
 JUDGED: dict[str, Any] = {
     "name": "judged", "pasts": {"seeds": 6, "vary": {"multiplier": [1, 2]}, "until": {"turn": 3}}, "smallest_effect": 5,
@@ -108,6 +111,8 @@ async def test_the_whole_course(both: Services, tmp_path: Path) -> None:
     alone = await report_html(both, plan, results)
     for run_id in [run_id for pair in results["contrasts"][0]["pairs"] for run_id in pair["arm_runs"]]:
         assert f'href="#run-{run_id}"' in alone, "in a page of its own each run leads to what its scores rest on"
+    assert "give amount: " in alone, "a computed value rests on the moves and changes that brought it about"
+    assert "pot: " in alone
     assert "no language model" in page, "the scripted model is said to be none"
     verified = await verify_experiment(both, plan.id, sample=0)
     assert verified["identical"], verified
@@ -172,3 +177,25 @@ async def test_verification_names_the_run_that_was_changed_though_it_is_not_in_t
     found = await verify_experiment(services, plan.id, sample=1)
     assert found["differences"][0].startswith(f"{changed}: scenario_runs: rows were changed")
     assert any(line.startswith("contrasts[pot, three less one].pairs[past ") for line in found["differences"])
+
+
+async def test_judges_score_each_actor_and_labels_name_whom_they_are_of(services: Services) -> None:
+    narrated = {**GOODS, "name": "narrated", "roles": {**GOODS["roles"], "voice": {
+        "agent": {**GOODS["roles"]["ann"]["agent"], "engine": "narrator"}}}}
+    await store_templates(services.database, [load_data(narrated)])
+    services.models.register("other", Judge("other"))
+    plan = await store_experiment(services, experiment(
+        scenario="narrated", pasts={"seeds": 2}, measures={"primary": {"name": "warmth"}},
+        judges={"by": ["other"], "repeats": 2, "measures": [
+            {"name": "warmth", "scale": [1, 5], "rubric": "How warm?", "of": "each"}]}))
+    async with own_manager(services, 8) as manager:
+        plan = await run_course(services, manager, plan)
+    async with services.database.read() as session:
+        judged = await Judgements(session, plan.id).read()
+    assert {row.of for row in judged} == {"ann", "bob"}, "nobody asked how warm the narrator is"
+    label = {"run_id": judged[0].run_id, "measure": "warmth", "value": "3", "person": "kim"}
+    assert await add_labels(services, plan, [{**label, "of": "ann"}]) == 1
+    for wrong, told in (({"of": "voice"}, "of a role, and `of` says 'voice'"), ({}, "and `of` says ''"),
+                        ({"of": "ann", "pass": "x"}, "`pass` is 'x'")):
+        with pytest.raises(RunError, match=told):
+            await add_labels(services, plan, [{**label, **wrong}])
