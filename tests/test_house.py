@@ -276,6 +276,24 @@ def test_no_class_name_stands_in_two_packages() -> None:
     assert not doubles, "one name for one thing: give one of them another"
 
 
+OWN_TRANSACTIONS = {
+    "dependencies": "gives them to the others",
+    "access": "looks up who asks, before the request begins", "event_hub": "reads for all streams",
+    "events": "a stream reads on as long as it is followed",
+    "idempotency": "looks up an answer before and beside the work",
+    "experiments": "the plan is read before work that may take minutes",
+    "templates": "the stored agents are read before a check that may take seconds",
+    "runs": "a run as it stands after the request has changed it"}
+"""Modules of the API that open transactions, each with its reason."""
+
+
+def test_a_request_has_one_session() -> None:
+    opening = {path.stem for path, module in sources(PACKAGE / "databases" / "api") for node in ast.walk(module)
+               if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+               and node.func.attr in ("read", "session") and "database" in ast.unparse(node.func.value)}
+    assert opening == set(OWN_TRANSACTIONS), "take `Session` or `Writing`, or call a service"
+
+
 def test_docstrings_of_functions_begin_with_a_verb_or_a_noun() -> None:
     asking = re.compile(r"(What|Where|Who|Whom|Whose|Which|When|How)\b")
     found = [f"{here(path)}:{node.lineno}" for path, module in sources() for node in ast.walk(module)

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from pyscrai.errors import NotFound, Problem, TemplateError
 from pyscrai.experiments.models.experiment import ExperimentTemplate
 from pyscrai.templates.reading.explainer import explain
+from pyscrai.templates.reading.loader import MOST_PROBLEMS, more_problems
+from pyscrai.templates.reading.plain_data import too_much
 from pyscrai.templates.reading.positions import Positions
 from pyscrai.templates.reading.yaml_reader import LARGEST, Document, read
 
@@ -74,7 +76,10 @@ def experiment_of_data(data: Mapping[str, Any]) -> LoadedExperiment:
     Raises:
         TemplateError: with every problem of the data; there are no lines.
     """
-    return _validated(Document(dict(data), Positions()))
+    positions = Positions()
+    if (problem := too_much(data, positions)) is not None:
+        raise TemplateError([problem])
+    return _validated(Document(dict(data), positions))
 
 
 def is_experiment(text: bytes) -> bool:
@@ -95,7 +100,9 @@ def _validated(document: Document) -> LoadedExperiment:
     try:
         template = ExperimentTemplate.model_validate({**data, "kind": "experiment"})
     except ValidationError as error:
-        problems += [complaint.problem(positions) for complaint in explain(error, ExperimentTemplate, data)]
+        problems += [found.problem(positions) for found in explain(error, ExperimentTemplate, data)[:MOST_PROBLEMS]]
+        if len(problems) >= MOST_PROBLEMS:
+            problems.append(more_problems(positions))
     if problems:
         raise TemplateError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
     return LoadedExperiment(template, positions, document.source)

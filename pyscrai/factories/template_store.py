@@ -59,7 +59,8 @@ async def store_templates(database: Database, loaded: list[LoadedTemplate]) -> l
     """
     async with database.session() as session:
         agents = await known_agents(session, loaded)
-        refuse(problem for item in loaded for problem in check_loaded(item, agents))
+        # A large template takes a second to check, in which everything else goes on.
+        await asyncio.to_thread(lambda: refuse([problem for item in loaded for problem in check_loaded(item, agents)]))
         for item in sorted(loaded, key=lambda item: item.template.kind):
             await _add(session, item)
     return [item.reference for item in loaded]

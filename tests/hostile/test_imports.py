@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 import zlib
+from typing import Any
 
 import pytest
 
 from pyscrai.errors import TemplateError
+from pyscrai.experiments.reader import experiment_of_data
+from pyscrai.templates.checks.checker import validate
 from pyscrai.templates.importing.importer import import_bytes
 from pyscrai.templates.importing.png_text import SIGNATURE
-from pyscrai.templates.reading.loader import read_text
+from pyscrai.templates.reading.loader import MOST_PROBLEMS, read_data, read_text
 from tests.depth import FULL
 from tests.hostile.limited import assert_within
 
@@ -73,7 +77,15 @@ def layered(layers: int) -> str:
     return "\n".join(lines)
 
 
+def parts(entry: str, number: int) -> str:
+    return "kind: scenario\nname: large\npremise: x\nroles: {}\nflow: {start: x, phases: {}}\n" + entry * number
+
+
 TEXTS = {
+    "mistakes": parts("rules: [", 1) + "{wen: 1, sett: 2}, " * 5_500 + "]",
+    "wrong kinds": parts("ends: [", 1) + "{judge: [{}]}, " * 5_500 + "]",
+    "few parts on many lines": "a: |\n" + " b\n" * 300_000,
+    "many documents": "---\na: 1\n" * 100_000,
     "aliases": layered(12),
     "deep": "[" * 100_000,
     "deep maps": "{a: " * 50_000,
@@ -87,9 +99,32 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("name", TEXTS if FULL else ("aliases", "deep", "escapes", "long digits"))
+QUICK = ("aliases", "deep", "escapes", "long digits", "mistakes", "wrong kinds", "newlines", "few parts on many lines")
+
+
+@pytest.mark.parametrize("name", TEXTS if FULL else QUICK)
 def test_a_hostile_text_is_read_within_bounds(name: str) -> None:
     def work() -> None:
-        assert read_text(TEXTS[name][:1_000_000]).problems
+        problems = validate([read_text(TEXTS[name][:1_000_000])])
+        assert 1 <= len(problems) <= 2 * (MOST_PROBLEMS + 1)
 
-    assert_within(work, seconds=20, megabytes=400)
+    assert_within(work, seconds=5, megabytes=400)
+
+
+DATA: dict[str, Any] = {
+    "wide": {"kind": "scenario", "rules": [[]] * 60_000},
+    "deep": json.loads("[" * 900 + "]" * 900),
+    "mistakes": {"kind": "scenario", "rules": [{"wen": 1, "sett": 2}] * 7_000},
+    "wrong kinds": {"kind": "scenario", "ends": [{"judge": [{}]}] * 7_000, "groups": {"a": [[]] * 9_000}},
+}
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_hostile_data_is_read_within_bounds(name: str) -> None:
+    def work() -> None:
+        problems = validate([read_data(DATA[name])])
+        assert 1 <= len(problems) <= 2 * (MOST_PROBLEMS + 1)
+        with pytest.raises(TemplateError):
+            experiment_of_data({"kind": "experiment", "arms": DATA[name], "questions": DATA[name]})
+
+    assert_within(work, seconds=5, megabytes=400)

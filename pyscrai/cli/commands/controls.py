@@ -26,9 +26,10 @@ from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.engines.orchestration.run_registry import Taken
 from pyscrai.errors import Fenced, RunError, WrongState
 from pyscrai.factories.services import Services
-from pyscrai.lifecycle import Request, check_fits
+from pyscrai.lifecycle import Request
 from pyscrai.services import controls
 from pyscrai.services.controls import Accepted
+from pyscrai.services.run_deletion import delete_run
 from pyscrai.services.run_registry import StoredRunRegistry
 from pyscrai.templates.models.world import InjectText
 
@@ -88,11 +89,7 @@ async def delete(
         if not yes and not _is_sure(found):
             raise RunError("nothing is deleted", code="usage", cure="answer with yes, or give --yes")
         for full_id in found:
-            async with services.database.session() as session:
-                row = await Runs(session).get(full_id, lock=True)
-                check_fits(full_id, row.status, row.desired, "delete")
-                await Runs(session).delete(full_id)
-            await services.checkpoints.delete(full_id)
+            await delete_run(services, full_id)
             if as_json:
                 output.json_line({"run_id": full_id, "deleted": True})
             else:

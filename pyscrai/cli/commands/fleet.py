@@ -63,8 +63,8 @@ async def share(
 ) -> None:
     """Treat a share of the runs otherwise: one row, however many runs it has."""
     from pyscrai.cli.services import opened_database
-    from pyscrai.databases.repositories.workers import Workers
     from pyscrai.errors import ConfigError
+    from pyscrai.services.fleet.state import treat_share
 
     if hold and go_on:
         raise ConfigError("--hold and --go-on are both given", code="config.options", cure="give one of them")
@@ -73,10 +73,10 @@ async def share(
     if no_budget and budget is not None:
         raise ConfigError("--budget and --no-budget are both given", code="config.options", cure="give one of them")
     budget = above_zero(budget, "--budget")
-    async with opened_database() as database, database.session() as session:
-        row = await Workers(session).treat(name, weight=weight, priority=priority,
-                                           held=True if hold else False if go_on else None,
-                                           budget_usd="none" if no_budget else budget)
+    async with opened_database() as database:
+        row = await treat_share(database, name, weight=weight, priority=priority,
+                                held=True if hold else False if go_on else None,
+                                budget_usd="none" if no_budget else budget)
         said = {"share": row.share, "weight": row.weight, "priority": row.priority, "held": row.held,
                 "budget_usd": row.budget_usd}
     if as_json:

@@ -38,6 +38,7 @@ from pyscrai.databases.api.access import Access
 from pyscrai.databases.api.dependencies import Context
 from pyscrai.databases.api.event_hub import Hub
 from pyscrai.databases.api.event_log import log_events
+from pyscrai.databases.api.foreign_texts import ForeignTexts
 from pyscrai.databases.api.guard.guard import Guard
 from pyscrai.databases.api.idempotency import purge
 from pyscrai.databases.api.problems import add_handlers
@@ -115,17 +116,19 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
             services.telemetry.figures = await figures.get()
 
     telling = Heartbeat(TOLD_EVERY, tell_of_fleet, at_once=True)
+    texts = ForeignTexts()
     watching = asyncio.create_task(tell_of_shortage(), name="pyscrai-open-files")
     try:
         async with (limits, FleetMember(services, manager, "serve", limits=limits), manager, hub,
                     ExperimentManager(services, manager) as running):
-            context = Context(services, manager, hub, access, running, figures)
+            context = Context(services, manager, hub, access, running, figures, texts)
             app.state.context = context
             purging.start()
             if services.telemetry is not None:
                 telling.start()
             yield context
     finally:
+        texts.close()
         await purging.stop()
         await telling.stop()
         watching.cancel()

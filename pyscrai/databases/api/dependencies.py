@@ -1,4 +1,7 @@
-"""What the endpoints work with: opened once for a process, and one session for each request that reads."""
+"""What the endpoints work with: opened once for a process, and one session for each request.
+
+What takes more than one transaction, or is done by the command line too, is a service, which opens its own.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.api.access import Access
 from pyscrai.databases.api.event_hub import Hub
+from pyscrai.databases.api.foreign_texts import ForeignTexts
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_manager import ExperimentManager
@@ -27,6 +31,7 @@ class Context:
     access: Access
     experiments: ExperimentManager
     figures: KeptFigures
+    texts: ForeignTexts
 
 
 def context_of(request: Request) -> Context:
@@ -45,3 +50,12 @@ async def read_session(context: Ctx) -> AsyncIterator[AsyncSession]:
 
 
 Session = Annotated[AsyncSession, Depends(read_session, scope="function")]
+
+
+async def write_session(context: Ctx) -> AsyncIterator[AsyncSession]:
+    """One transaction, for what is written by it alone. It is committed before the answer is sent."""
+    async with context.services.database.session() as session:
+        yield session
+
+
+Writing = Annotated[AsyncSession, Depends(write_session, scope="function")]

@@ -45,7 +45,7 @@ async def store_draft(body: TemplateText, context: Ctx, caller: Controller) -> S
 async def draw_draft(body: TemplateText, context: Ctx, caller: Reader) -> DraftPicture:
     """The scenario in this text as pictures: its phases, and who can follow whom."""
     scenario, find_agent = await _scenario(body, context)
-    drawing = await asyncio.to_thread(draw_scenario, scenario, find_agent)
+    drawing = await context.texts.work(lambda: draw_scenario(scenario, find_agent))
     return DraftPicture(**drawing.as_dict() | dict[str, Any](
         template=f"{scenario.name}@{scenario.version}",
         roles={role: spec.name or role.replace("_", " ").capitalize() for role, spec in scenario.roles.items()}))

@@ -58,7 +58,8 @@ async def list_events(
 @router.get("/runs/{run_id}/stream", operation_id="stream_run", response_class=EventStream,
             responses={**problems(404), **_STREAM, 204: {"description": "The run has ended, and all was sent before."}})
 async def stream_run(
-    run_id: RunId, context: Ctx, caller: Reader, last_event_id: LastEventId = None, after: After = None,
+    run_id: RunId, context: Ctx, session: Session, caller: Reader, last_event_id: LastEventId = None,
+    after: After = None,
     tokens: Annotated[bool, Query(description="Also send each piece of speech while it streams in, as `token` "
                                               "events without an id; they are not stored.")] = False,
     stay: Annotated[bool, Query(description="Stay connected when the run has ended.")] = False, seconds: Seconds = None,
@@ -69,35 +70,31 @@ async def stream_run(
     """
     context.hub.admit()
     begin = last_event_id if last_event_id is not None else after or 0
-    database = context.services.database
-    async with database.read() as session:
-        row = await Runs(session).get(run_id)
-        if not stay and row.status in ENDED:
-            newest = await Events(session).read(run_id, limit=1, newest=True)
-            if newest and newest[-1].id <= begin and newest[-1].kind in END_EVENTS:
-                return Response(status_code=204)
+    row = await Runs(session).get(run_id)
+    if not stay and row.status in ENDED:
+        newest = await Events(session).read(run_id, limit=1, newest=True)
+        if newest and newest[-1].id <= begin and newest[-1].kind in END_EVENTS:
+            return Response(status_code=204)
 
     async def read(behind: int) -> Sequence[StoredEvent]:
-        async with database.read() as session:
-            return await Events(session).read(run_id, after_id=behind, limit=AT_ONCE)
+        async with context.services.database.read() as later:
+            return await Events(later).read(run_id, after_id=behind, limit=AT_ONCE)
 
     return EventStream(follow(context.hub, run_id, begin, read, tokens=tokens, stay=stay, seconds=seconds,
                               key=caller.key))
 
 
 @router.get("/stream", operation_id="stream_all", response_class=EventStream, responses={**problems(), **_STREAM})
-async def stream_all(context: Ctx, caller: Reader, last_event_id: LastEventId = None, after: After = None,
-                     seconds: Seconds = None) -> Response:
+async def stream_all(context: Ctx, session: Session, caller: Reader, last_event_id: LastEventId = None,
+                     after: After = None, seconds: Seconds = None) -> Response:
     """Follow all runs, for a dashboard; without an id to go on from it begins now."""
     context.hub.admit()
-    database = context.services.database
     begin = last_event_id if last_event_id is not None else after
     if begin is None:
-        async with database.read() as session:
-            begin = await Events(session).newest_id()
+        begin = await Events(session).newest_id()
 
     async def read(behind: int) -> Sequence[StoredEvent]:
-        async with database.read() as session:
-            return await Events(session).since(behind)
+        async with context.services.database.read() as later:
+            return await Events(later).since(behind)
 
     return EventStream(follow(context.hub, None, begin, read, seconds=seconds, key=caller.key))

@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pyscrai.databases.api.access import Controller, Reader
 from pyscrai.databases.api.dependencies import Context, Ctx, Session
 from pyscrai.databases.api.event_stream import KEEP_ALIVE, EventStream
+from pyscrai.databases.api.experiments import Planned
 from pyscrai.databases.api.schemas.base import Listing, RunId, problems
 from pyscrai.databases.api.schemas.experiments import (
     ExperimentId,
@@ -31,7 +32,7 @@ from pyscrai.databases.repositories.judgements import Judgements
 from pyscrai.exports.csv_table import flattened
 from pyscrai.services.experiments.bundle import report_html, report_markdown
 from pyscrai.services.experiments.evidence import evidence_of
-from pyscrai.services.experiments.experiment_plan import ExperimentPlan, load_plan
+from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.experiments.narrowing import narrowing
 from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.status import experiment_status
@@ -47,30 +48,24 @@ POLL = 1.0
 
 
 @router.get("/results", operation_id="read_experiment_results", responses=problems(404))
-async def read_results(experiment_id: ExperimentId, context: Ctx, caller: Reader,
+async def read_results(plan: Planned, context: Ctx, caller: Reader,
                        fresh: Annotated[bool, Query(description="Compute anew instead of what was last kept.")] = False
                        ) -> Response:
     """Contrasts with their pairs, arms, flow of runs, judges' agreement, deviations, cost and provenance."""
-    _, results = await _results(context, experiment_id, fresh=fresh)
-    return JSONResponse(results)
+    return JSONResponse(await _results(context, plan, fresh=fresh))
 
 
-async def _results(context: Context, experiment_id: str, *, fresh: bool = False
-                   ) -> tuple[ExperimentPlan, Mapping[str, Any]]:
-    async with context.services.database.read() as session:
-        plan = await load_plan(session, experiment_id)
+async def _results(context: Context, plan: ExperimentPlan, *, fresh: bool = False) -> Mapping[str, Any]:
     kept = plan.row.results
     if fresh or kept is None or kept.get("interim"):
         # While it runs, what is computed here is not kept: the runner keeps its own.
-        return plan, await compute_results(context.services, plan, keep=plan.row.status != "running")
-    return plan, kept
+        return await compute_results(context.services, plan, keep=plan.row.status != "running")
+    return kept
 
 
 @router.get("/evidence/{run_id}", operation_id="read_experiment_evidence", responses=problems(404))
-async def read_evidence(experiment_id: ExperimentId, run_id: RunId, session: Session, caller: Reader
-                        ) -> list[dict[str, Any]]:
+async def read_evidence(plan: Planned, run_id: RunId, session: Session, caller: Reader) -> list[dict[str, Any]]:
     """The scores of a run: who gave them, why, and the cited lines with the keys of their events."""
-    plan = await load_plan(session, experiment_id)
     return (await evidence_of(session, plan, [run_id])).get(run_id, [])
 
 
@@ -100,12 +95,10 @@ async def read_narrowing(experiment_id: ExperimentId, context: Ctx, caller: Read
 @router.get("/tables/{table}", operation_id="read_experiment_table", response_class=Response, responses={
     **problems(404), 200: {"description": "The table.", "content": {
         media.partition(";")[0]: {"schema": {"type": "string"}} for media in MEDIA.values()}}})
-async def read_one_table(experiment_id: ExperimentId, table: TableName, context: Ctx, caller: Reader,
+async def read_one_table(plan: Planned, table: TableName, context: Ctx, session: Session, caller: Reader,
                          format: TableFormat = "json") -> Response:
     """A tidy table: runs, cells, measurements, judgements, turns, contrasts, arms or deviations."""
-    plan, results = await _results(context, experiment_id)
-    async with context.services.database.read() as session:
-        found = await read_table(session, plan, table, results)
+    found = await read_table(session, plan, table, await _results(context, plan))
     headers = {"content-disposition": f'attachment; filename="{plan.spec.name}-{table}.{format}"'}
     return Response(await asyncio.to_thread(_written, found, format), media_type=MEDIA[format],
                     headers={} if format == "json" else headers)
@@ -127,10 +120,10 @@ def _written(table: Any, format: TableFormat) -> bytes:
 @router.get("/report", operation_id="read_experiment_report", response_class=Response, responses={
     **problems(404), 200: {"description": "The report.", "content": {
         "text/html": {"schema": {"type": "string"}}, "text/markdown": {"schema": {"type": "string"}}}}})
-async def read_report(experiment_id: ExperimentId, context: Ctx, caller: Reader,
+async def read_report(plan: Planned, context: Ctx, caller: Reader,
                       format: Literal["html", "markdown"] = "html") -> Response:
     """The report: one page that loads and runs nothing, or Markdown."""
-    plan, results = await _results(context, experiment_id)
+    results = await _results(context, plan)
     if format == "markdown":
         return Response(await report_markdown(context.services, plan, results), media_type="text/markdown")
     return Response(await report_html(context.services, plan, results), media_type="text/html",
@@ -149,12 +142,11 @@ async def verify(experiment_id: ExperimentId, context: Ctx, caller: Controller,
     **problems(404), 200: {"description": "`status` events, each with the whole status, as it changes.", "content": {
         "text/event-stream": {"schema": {"type": "string"}, "example": (
             'event: status\ndata: {"experiment_id":"exp_1jn9qhwhd8ez","status":"running"}\n\n')}}}})
-async def stream_experiment(experiment_id: ExperimentId, context: Ctx, caller: Reader,
+async def stream_experiment(experiment_id: ExperimentId, context: Ctx, session: Session, caller: Reader,
                             stay: Annotated[bool, Query(description="Stay connected when it has ended.")] = False,
                             seconds: Annotated[float | None, Query(gt=0, le=86_400)] = None) -> StreamingResponse:
     """Follow an experiment: its status now, then whenever it changes, whoever runs it."""
-    async with context.services.database.read() as session:
-        await Experiments(session).get(experiment_id)
+    await Experiments(session).get(experiment_id)
     return EventStream(_follow(context, experiment_id, stay=stay, seconds=seconds))
 
 

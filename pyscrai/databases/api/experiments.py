@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 
 from pyscrai.databases.api.access import Controller, Reader
@@ -30,7 +30,7 @@ from pyscrai.databases.repositories.experiments import Experiments
 from pyscrai.errors import RunError, TemplateError, WrongState
 from pyscrai.experiments.checks import errors
 from pyscrai.experiments.reader import LoadedExperiment, experiment_of_data, read_experiment
-from pyscrai.services.experiments.experiment_plan import load_plan
+from pyscrai.services.experiments.experiment_plan import ExperimentPlan, load_plan
 from pyscrai.services.experiments.experiment_store import check_loaded, store_experiment
 from pyscrai.services.experiments.forecast import forecast
 from pyscrai.services.experiments.freeze import freeze_experiment
@@ -44,13 +44,27 @@ Cursor = Annotated[str | None, Query(pattern=r"^exp_[0-9a-z]{12}$")]
 CellCursor = Annotated[str | None, Query(pattern=r"^\d{1,9}/[^/]{1,400}/\d{1,9}$", max_length=430)]
 
 
+async def planned(experiment_id: ExperimentId, context: Ctx) -> ExperimentPlan:
+    """The plan of the experiment that a path names, read in a transaction that ends before the work begins.
+
+    Raises:
+        NotFound: there is no such experiment.
+    """
+    async with context.services.database.read() as session:
+        return await load_plan(session, experiment_id)
+
+
+Planned = Annotated[ExperimentPlan, Depends(planned)]
+
+
 @router.post("", operation_id="create_experiment", status_code=201, response_model=ExperimentDetail,
              responses=problems(404, 409))
 async def create_experiment(body: NewExperiment, context: Ctx, caller: Controller) -> Response:
     """Store an experiment, or find the one of the same name, version and content; with `start`, run it."""
-    plan = await store_experiment(context.services, _loaded(body), actor=caller.name, amend=body.amend)
+    loaded = await context.texts.work(lambda: _loaded(body))
+    plan = await store_experiment(context.services, loaded, actor=caller.name, amend=body.amend)
     if body.start:
-        await _start(context, plan.id)
+        await _start(context, plan)
     return JSONResponse(await experiment_status(context.services, plan.id), 201)
 
 
@@ -58,7 +72,7 @@ async def create_experiment(body: NewExperiment, context: Ctx, caller: Controlle
 async def check_experiment(body: NewExperiment, context: Ctx, caller: Reader) -> CheckedExperiment:
     """Say everything that can be known to be wrong with an experiment; nothing is stored."""
     try:
-        found = await check_loaded(context.services, _loaded(body))
+        found = await check_loaded(context.services, await context.texts.work(lambda: _loaded(body)))
     except TemplateError as error:
         found = list(error.problems)
     return CheckedExperiment(valid=not errors(found), problems=[problem.as_dict() for problem in found])
@@ -97,9 +111,8 @@ async def read_experiment_status(experiment_id: ExperimentId, context: Ctx, call
 
 
 @router.get("/{experiment_id}/content", operation_id="read_experiment_content", responses=problems(404))
-async def read_content(experiment_id: ExperimentId, session: Session, caller: Reader) -> ExperimentContent:
+async def read_content(plan: Planned, caller: Reader) -> ExperimentContent:
     """The declaration of an experiment, the arms and contrasts that follow from it, and its freeze."""
-    plan = await load_plan(session, experiment_id)
     return ExperimentContent(
         experiment_id=plan.id, content=plan.row.content, source=plan.row.source, frozen=plan.row.frozen,
         arms=[{"name": arm.name, "levels": dict(arm.levels),
@@ -110,10 +123,8 @@ async def read_content(experiment_id: ExperimentId, session: Session, caller: Re
 
 
 @router.get("/{experiment_id}/forecast", operation_id="forecast_experiment", responses=problems(404))
-async def read_forecast(experiment_id: ExperimentId, context: Ctx, caller: Reader) -> dict[str, Any]:
+async def read_forecast(plan: Planned, context: Ctx, caller: Reader) -> dict[str, Any]:
     """The cost of an experiment and the smallest effect that it can find; in its own units after a pilot."""
-    async with context.services.database.read() as session:
-        plan = await load_plan(session, experiment_id)
     return await forecast(context.services, plan)
 
 
@@ -122,29 +133,25 @@ async def read_forecast(experiment_id: ExperimentId, context: Ctx, caller: Reade
 
 @router.post("/{experiment_id}/freeze", operation_id="freeze_experiment", response_model=ExperimentDetail,
              responses=problems(404, 409))
-async def freeze(experiment_id: ExperimentId, context: Ctx, caller: Controller) -> Response:
+async def freeze(plan: Planned, context: Ctx, caller: Controller) -> Response:
     """Fix the plan by a hash; later changes are deviations."""
-    async with context.services.database.read() as session:
-        plan = await load_plan(session, experiment_id)
     await freeze_experiment(context.services, plan)
-    return JSONResponse(await experiment_status(context.services, experiment_id))
+    return JSONResponse(await experiment_status(context.services, plan.id))
 
 
 @router.post("/{experiment_id}/run", operation_id="run_experiment", status_code=202, response_model=ExperimentDetail,
              responses=problems(404, 409))
-async def run_experiment(experiment_id: ExperimentId, context: Ctx, caller: Controller) -> Response:
+async def run_experiment(plan: Planned, context: Ctx, caller: Controller) -> Response:
     """Freeze an experiment if it is not, and play what is missing or failed; also after a pause."""
-    await _start(context, experiment_id)
-    return JSONResponse(await experiment_status(context.services, experiment_id), 202)
+    await _start(context, plan)
+    return JSONResponse(await experiment_status(context.services, plan.id), 202)
 
 
-async def _start(context: Context, experiment_id: str) -> None:
-    async with context.services.database.read() as session:
-        plan = await load_plan(session, experiment_id)
+async def _start(context: Context, plan: ExperimentPlan) -> None:
     await freeze_experiment(context.services, plan)
     if plan.row.status != "running":
-        await ask_experiment(context.services, experiment_id, "resume")
-    context.experiments.wake(experiment_id)
+        await ask_experiment(context.services, plan.id, "resume")
+    context.experiments.wake(plan.id)
 
 
 @router.post("/{experiment_id}/pause", operation_id="pause_experiment", status_code=202,
@@ -169,30 +176,26 @@ async def _asked(context: Context, experiment_id: str, action: str) -> Response:
 
 @router.post("/{experiment_id}/judge", operation_id="judge_experiment", status_code=202,
              response_model=ExperimentDetail, responses=problems(404, 409))
-async def judge_experiment(experiment_id: ExperimentId, body: Judging, context: Ctx, caller: Controller) -> Response:
+async def judge_experiment(plan: Planned, body: Judging, context: Ctx, caller: Controller) -> Response:
     """Let finished transcripts be scored, blind, by the experiment's judges or others; nothing is played."""
-    async with context.services.database.read() as session:
-        plan = await load_plan(session, experiment_id)
     if not plan.judged:
-        raise WrongState(f"{experiment_id} has no measure that is judged", code="experiment.no_judges",
+        raise WrongState(f"{plan.id} has no measure that is judged", code="experiment.no_judges",
                          cure="add `judges` with `measures` to the experiment")
     for alias in body.by:
         context.services.models.known(alias)
-    if not context.experiments.judge(experiment_id, body.by, body.repeats):
-        raise WrongState(f"{experiment_id} is being run or judged", cure="wait until it stands",
+    if not context.experiments.judge(plan.id, body.by, body.repeats):
+        raise WrongState(f"{plan.id} is being run or judged", cure="wait until it stands",
                          code="experiment.taken")
-    return JSONResponse(await experiment_status(context.services, experiment_id), 202)
+    return JSONResponse(await experiment_status(context.services, plan.id), 202)
 
 
 @router.post("/{experiment_id}/labels", operation_id="label_experiment", responses=problems(404))
-async def label_experiment(experiment_id: ExperimentId, body: Labels, context: Ctx, caller: Controller) -> Labeled:
+async def label_experiment(plan: Planned, body: Labels, context: Ctx, caller: Controller) -> Labeled:
     """Store labels that people gave finished transcripts, to be compared with the judges."""
-    async with context.services.database.read() as session:
-        plan = await load_plan(session, experiment_id)
     stored = await add_labels(context.services, plan, [label.model_dump() for label in body.labels], person=caller.name)
     if plan.row.results and not plan.row.results.get("interim"):
         await compute_results(context.services, plan)
-    return Labeled(experiment_id=experiment_id, labels=stored)
+    return Labeled(experiment_id=plan.id, labels=stored)
 
 
 # -- its parts --------------------------------------------------------------------------------------------------------

@@ -11,8 +11,7 @@ from pydantic import Field
 from pyscrai.databases.api.access import Admin, Reader
 from pyscrai.databases.api.dependencies import Ctx
 from pyscrai.databases.api.schemas.base import Answer, Body, problems
-from pyscrai.databases.repositories.workers import Workers
-from pyscrai.services.fleet.state import ShareState, fleet_state
+from pyscrai.services.fleet import state as fleet
 
 router = APIRouter(tags=["fleet"])
 
@@ -74,7 +73,7 @@ ShareName = Annotated[str, Path(max_length=200)]
 @router.get("/fleet", operation_id="read_fleet", responses=problems())
 async def read_fleet(context: Ctx, caller: Reader) -> Fleet:
     """The workers and the queue."""
-    state = await fleet_state(context.services.database)
+    state = await fleet.fleet_state(context.services.database)
     return Fleet(capacity=state.capacity, workers=[WorkerItem.model_validate(worker, from_attributes=True)
                                                    for worker in state.workers],
                  shares=[ShareItem.model_validate(share, from_attributes=True) for share in state.shares])
@@ -84,9 +83,6 @@ async def read_fleet(context: Ctx, caller: Reader) -> Fleet:
 async def treat_share(context: Ctx, caller: Admin, share: ShareName, change: ShareChange) -> ShareItem:
     """Treat a share of the runs otherwise: one row, however many runs it has."""
     lifted = "budget_usd" in change.model_fields_set and change.budget_usd is None
-    async with context.services.database.session() as session:
-        await Workers(session).treat(share, weight=change.weight, priority=change.priority, held=change.held,
-                                     budget_usd="none" if lifted else change.budget_usd)
-    state = await fleet_state(context.services.database)
-    found = next((each for each in state.shares if each.share == share), None) or ShareState(share, 0, 0, 1.0, 0, False)
+    found = await fleet.treat_share(context.services.database, share, weight=change.weight, priority=change.priority,
+                                    held=change.held, budget_usd="none" if lifted else change.budget_usd)
     return ShareItem.model_validate(found, from_attributes=True)

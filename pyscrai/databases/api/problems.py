@@ -49,6 +49,7 @@ STATUSES: Mapping[str, int] = {
     "request.media_type": 415,
     "request.rate": 429,
     "request.streams": 429,
+    "request.busy": 503,
     "request.url_too_long": 414,
     "request.headers_too_large": 431,
     "request.malformed": 400,

@@ -23,7 +23,8 @@ from pyscrai.databases.tables import RunRow, ScenarioTemplateRow
 from pyscrai.errors import WrongState
 from pyscrai.exports.run_reader import member, run_facts
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template
-from pyscrai.lifecycle import Desired, RunStatus, check_fits
+from pyscrai.lifecycle import Desired, RunStatus
+from pyscrai.services import run_deletion
 from pyscrai.services.outside_events import Within
 from pyscrai.services.run_states import waiting_requests
 
@@ -78,12 +79,11 @@ async def read_run(run_id: RunId, context: Ctx, caller: Reader) -> Response:
 
 
 @router.get("/{run_id}/family", operation_id="list_family", responses=problems(404))
-async def list_family(run_id: RunId, context: Ctx, caller: Reader) -> Listing[RunSummary]:
+async def list_family(run_id: RunId, context: Ctx, session: Session, caller: Reader) -> Listing[RunSummary]:
     """The run that this one was first forked from, and all that was forked from that, the oldest first."""
-    async with context.services.database.read() as session:
-        await Runs(session).get(run_id)
-        rows = await family(session, run_id)
-        templates = await templates_of(session, rows)
+    await Runs(session).get(run_id)
+    rows = await family(session, run_id)
+    templates = await templates_of(session, rows)
     return Listing[RunSummary](items=[RunSummary(**summary(context, row, templates)) for row in rows])
 
 
@@ -93,11 +93,7 @@ async def delete_run(run_id: RunId, context: Ctx, caller: Admin) -> None:
     """Delete a run and all that it recorded. A run that plays, or whose past forks share, is not deleted."""
     if context.manager.is_live(run_id):
         raise WrongState(f"{run_id} is being played", cure="pause or stop it first", code="run.playing")
-    async with context.services.database.session() as session:
-        row = await Runs(session).get(run_id, lock=True)
-        check_fits(run_id, row.status, row.desired, "delete")
-        await Runs(session).delete(run_id)
-    await context.services.checkpoints.delete(run_id)
+    await run_deletion.delete_run(context.services, run_id)
 
 
 # -- what an answer holds ---------------------------------------------------------------------------------------------

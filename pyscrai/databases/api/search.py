@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from pyscrai.databases.api.access import Reader
-from pyscrai.databases.api.dependencies import Ctx
+from pyscrai.databases.api.dependencies import Ctx, Session
 from pyscrai.databases.api.schemas.base import EventId, Limit, Listing, TemplateName, problems
 from pyscrai.databases.api.schemas.search import SearchHit
 from pyscrai.databases.repositories.word_index import WordIndex
+from pyscrai.services.word_index import bring_up_to_date
 
 router = APIRouter(tags=["events"])
 
@@ -21,19 +22,12 @@ SearchedRun = Annotated[str | None, Query(pattern=r"^run_[0-9a-z]{12}$", descrip
 
 
 @router.get("/search", operation_id="search_runs", responses=problems())
-async def search_runs(context: Ctx, caller: Reader, q: Words, template: TemplateName | None = None,
-                      run_id: SearchedRun = None,
+async def search_runs(context: Ctx, session: Session, caller: Reader, q: Words,
+                      template: TemplateName | None = None, run_id: SearchedRun = None,
                       before_id: Annotated[EventId | None, Query(description="For the next page.")] = None,
                       limit: Limit = 50) -> Listing[SearchHit]:
     """Lines of all runs that say these words, the newest first. `next` goes into `before_id`."""
-    database = context.services.database
-    async with database.read() as session:
-        more = await WordIndex(session).is_behind()
-    while more:
-        async with database.session() as session:
-            more = await WordIndex(session).grow()
-    async with database.read() as session:
-        found = await WordIndex(session).find(
-            q, template=template, run_id=run_id, before_id=before_id, limit=limit)
+    await bring_up_to_date(context.services.database)
+    found = await WordIndex(session).find(q, template=template, run_id=run_id, before_id=before_id, limit=limit)
     return Listing[SearchHit](items=[SearchHit(**{**asdict(hit), "parts": list(hit.parts)}) for hit in found],
                               next=str(found[-1].id) if len(found) == limit else None)

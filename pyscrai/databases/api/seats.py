@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials
 
 from pyscrai.databases.api.access import AccessError, Controller, bearer
-from pyscrai.databases.api.dependencies import Context, Ctx
+from pyscrai.databases.api.dependencies import Context, Ctx, Session
 from pyscrai.databases.api.event_hub import Watcher, read_token
 from pyscrai.databases.api.event_stream import KEEP_ALIVE, EventStream
 from pyscrai.databases.api.schemas.base import EventId, Limit, Listing, RolePath, RunId, problems
@@ -51,16 +51,15 @@ Seated = Annotated[Seat, Depends(seated)]
 
 
 @links.post("/roles/{role}/seat", operation_id="offer_seat", status_code=201, responses=problems(404, 409))
-async def make_seat(run_id: RunId, role: RolePath, context: Ctx, caller: Controller, body: NewSeat | None = None
-                    ) -> SeatToken:
+async def make_seat(run_id: RunId, role: RolePath, context: Ctx, session: Session, caller: Controller,
+                    body: NewSeat | None = None) -> SeatToken:
     """Make a token with which a person sees and plays this role of this run, and can do nothing else.
 
     Where a model plays the role, the person takes it over from its next turn on.
     """
     person = (body or NewSeat()).person
     seat, token = await offer_seat(context.services, run_id, role, person=person)
-    async with context.services.database.read() as session:
-        row = await Runs(session).get(run_id)
+    row = await Runs(session).get(run_id)
     if row.status == "waiting":
         context.manager.wake(run_id, row.desired, share=caller.name)
     return SeatToken(run_id=seat.run_id, role=seat.role, person=seat.person, token=token)

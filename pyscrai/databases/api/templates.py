@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -11,7 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.api.access import Admin, Controller, Reader
-from pyscrai.databases.api.dependencies import Context, Ctx, Session
+from pyscrai.databases.api.dependencies import Context, Ctx, Session, Writing
 from pyscrai.databases.api.problems import Mistake
 from pyscrai.databases.api.schemas.base import Listing, TemplateName, VersionName, problems
 from pyscrai.databases.api.schemas.templates import (
@@ -87,10 +86,9 @@ async def read_template(kind: Kind, name: Name, version: Version, session: Sessi
 
 @router.delete("/templates/{kind}/{name}/versions/{version}", operation_id="archive_template", status_code=204,
                response_class=Response, responses=problems(404, 409))
-async def archive_template(kind: Kind, name: Name, version: Version, context: Ctx, caller: Admin) -> None:
+async def archive_template(kind: Kind, name: Name, version: Version, session: Writing, caller: Admin) -> None:
     """Archive a version: it is found by its number alone. Refused while runs refer to it."""
-    async with context.services.database.session() as session:
-        await _of(kind, session).archive(f"{name}@{version}")
+    await _of(kind, session).archive(f"{name}@{version}")
 
 
 @router.get("/templates/scenarios/{name}/versions/{version}/graph", operation_id="read_graph", response_model=GraphView,
@@ -127,8 +125,7 @@ async def validated(body: TemplateText, context: Context
         reading = read_text(body.source) if body.source is not None else read_data(body.content)
         return reading, validate([reading], agents), agents
 
-    # Reading a large text takes a while, in which other requests should be answered.
-    reading, found, agents = await asyncio.to_thread(check)
+    reading, found, agents = await context.texts.work(check)
     if errors(found):
         raise TemplateError(found, message=f"{len(errors(found))} mistakes keep this from being played")
     return reading, found, agents

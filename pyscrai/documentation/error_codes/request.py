@@ -36,6 +36,11 @@ CODES = (
         "Another content type than JSON.",
         "Send `application/json`."),
     ErrorCode(
+        "request.busy",
+        "Many texts wait to be checked.",
+        "Templates and experiments that are sent are read one after the other, so that everything else goes on.",
+        "Send it again after the seconds of `Retry-After`."),
+    ErrorCode(
         "request.too_large",
         "The request is too large.",
         "Its body is larger than `server.max_body_bytes`.",

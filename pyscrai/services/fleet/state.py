@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from pyscrai.databases.columns import now
 from pyscrai.databases.database import Database
@@ -54,6 +55,19 @@ class FleetState:
     def capacity(self) -> int:
         """Runs that may be played at the same time."""
         return sum(worker.capacity for worker in self.workers)
+
+
+async def treat_share(database: Database, share: str, *, weight: float | None = None, priority: int | None = None,
+                      held: bool | None = None, budget_usd: float | Literal["none"] | None = None) -> ShareState:
+    """Treat a share of the runs otherwise, and say how it stands; what is None stays as it is.
+
+    Args:
+        budget_usd: ``none`` lifts the bound.
+    """
+    async with database.session() as session:
+        row = await Workers(session).treat(share, weight=weight, priority=priority, held=held, budget_usd=budget_usd)
+        kept = ShareState(row.share, 0, 0, row.weight, row.priority, row.held, row.budget_usd)
+    return next((each for each in (await fleet_state(database)).shares if each.share == share), kept)
 
 
 async def fleet_state(database: Database) -> FleetState:

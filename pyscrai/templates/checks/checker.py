@@ -15,12 +15,12 @@ from pyscrai.templates.checks.expressions import check_expressions
 from pyscrai.templates.checks.flow import check_flow
 from pyscrai.templates.checks.names import check_names
 from pyscrai.templates.checks.prompts import agent_text_problems, check_prompts
-from pyscrai.templates.checks.report import MOST_PROBLEMS, EnoughProblems, Subject
+from pyscrai.templates.checks.report import EnoughProblems, Subject
 from pyscrai.templates.checks.secrets import check_secrets
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.base import TOOLS
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.reading.loader import LoadedTemplate, Reading, read_file
+from pyscrai.templates.reading.loader import LoadedTemplate, Reading, more_problems, read_file
 from pyscrai.templates.reading.positions import Positions
 
 PASSES = (check_names, check_display_names, check_cast, check_flow, check_world, check_expressions, check_audiences,
@@ -42,8 +42,7 @@ def check(scenario: ScenarioTemplate, agents: Mapping[str, AgentTemplate], posit
         for check_concern in PASSES:
             check_concern(subject)
     except EnoughProblems:
-        subject.problems.append(subject.positions.problem(
-            "template.more", (), f"there may be more than these {MOST_PROBLEMS} problems", cure="mend these first"))
+        subject.problems.append(more_problems(subject.positions))
     return _in_order(subject.problems)
 
 

@@ -17,6 +17,7 @@ from pyscrai.templates.models.analysis import LIMITS, End
 from pyscrai.templates.models.base import Part
 from pyscrai.templates.models.flow import Phase
 from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.reading.loader import MOST_PROBLEMS
 from pyscrai.templates.reading.positions import Path, Positions, Step
 
 DEFAULT_BOUND = int(ScenarioTemplate.model_fields["max_turns"].default)
@@ -28,10 +29,6 @@ WARNINGS = frozenset({
     "prompt", "repeated", "secret_told", "unbounded", "unused_action", "unused_documents", "unused_role",
     "variable_shown"})
 """The codes of warnings, as `allow` names them."""
-
-
-MOST_PROBLEMS = 200
-"""Problems that one check tells; who has so many begins with these."""
 
 
 class EnoughProblems(Exception):

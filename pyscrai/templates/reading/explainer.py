@@ -45,15 +45,19 @@ class FieldProblem:
                                  on_key=self.on_key)
 
 
+MOST_ERRORS = 1_000
+"""Errors of one validation that are explained; the others may well have gone when these are mended."""
+
+
 def explain(error: ValidationError, model: type[BaseModel], data: Any) -> list[FieldProblem]:
-    """Every error of a validation, once each."""
-    located = [_locate(detail, data) for detail in error.errors(include_url=False)]
+    """The errors of a validation, once each; the first of them where there are very many."""
+    located = [_locate(detail, data) for detail in error.errors(include_url=False)[:MOST_ERRORS]]
     fitting: dict[Path, set[str]] = {}
     for found in located:
         for union, arm in found.arms:
             if _fits(arm, _at(data, union)):
                 fitting.setdefault(union, set()).add(arm)
-    problems: dict[tuple[str, Path, str], FieldProblem] = {}
+    problems: dict[tuple[str, Path, str], FieldProblem | None] = {}
     unfit: dict[Path, list[_Located]] = {}
     endless = {found.path for found in located if found.kind == "finite_number"}
     for found in located:
@@ -67,14 +71,14 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> list[F
         elif wrong is not None and wrong in fitting:
             continue  # about an arm of the union that the author did not mean
         if wrong is not None:
+            if wrong not in unfit:
+                problems["", wrong, ""] = None  # its place among the others
             unfit.setdefault(wrong, []).append(found)
-            problem = _neither(wrong, _at(data, wrong), unfit[wrong])
-            problems[problem.code, wrong, ""] = problem
         elif (explained := _explain(found, model, data)) is not None:
             problems.setdefault((explained.code, explained.path, explained.message), explained)
-    named = {(*problem.path[:-1], problem.mend.name) for problem in problems.values()
-             if problem.mend and problem.mend.name}
-    return [problem for problem in problems.values()
+    told = [problem or _neither(path, _at(data, path), unfit[path]) for (_, path, _), problem in problems.items()]
+    named = {(*problem.path[:-1], problem.mend.name) for problem in told if problem.mend and problem.mend.name}
+    return [problem for problem in told
             if problem.code != "template.missing" or problem.path not in named]
 
 

@@ -14,10 +14,11 @@ from pyscrai.errors import NotFound, Problem, TemplateError
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.base import FORMAT
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.reading.explainer import FieldProblem, explain
+from pyscrai.templates.reading.explainer import MOST_ERRORS, FieldProblem, explain
 from pyscrai.templates.reading.mends import Mend, mended
+from pyscrai.templates.reading.plain_data import too_much
 from pyscrai.templates.reading.positions import Path, Positions
-from pyscrai.templates.reading.yaml_reader import DEEPEST, LARGEST, Document, read
+from pyscrai.templates.reading.yaml_reader import LARGEST, Document, read
 
 AnyTemplate = ScenarioTemplate | AgentTemplate
 
@@ -60,6 +61,9 @@ class Reading:
     drafts: tuple[LoadedTemplate, ...] = ()
     guessed: tuple[tuple[LoadedTemplate, Path], ...] = ()
 
+
+MOST_PROBLEMS = 200
+"""Problems of one template that are told at once."""
 
 ROUNDS = 5
 """How often mistakes are mended: mending may bring up what stood behind."""
@@ -121,10 +125,15 @@ def read_text(text: str | bytes, *, file: str | None = None) -> Reading:
 def read_data(data: Any, *, file: str | None = None) -> Reading:
     """Read plain data, valid or not."""
     positions = Positions(file)
-    if _too_deep(data):
-        problem = positions.problem("template.too_deep", (), f"this is nested more than {DEEPEST} deep")
+    if (problem := too_much(data, positions)) is not None:
         return Reading(problems=(problem,))
     return _validate([Document(data, positions)], [])
+
+
+def more_problems(positions: Positions) -> Problem:
+    """The problem that says that not all are told."""
+    return positions.problem("template.more", (), f"there may be more than these {MOST_PROBLEMS} problems",
+                             cure="mend these first")
 
 
 def _checked(reading: Reading) -> list[LoadedTemplate]:
@@ -139,6 +148,8 @@ def _validate(documents: Sequence[Document], problems: Sequence[Problem]) -> Rea
     seen: dict[tuple[str, str, str], int] = {}
     for document in documents:
         loaded, mistakes, mends = _validate_one(document)
+        if len(mistakes) > MOST_PROBLEMS:
+            mistakes = [*mistakes[:MOST_PROBLEMS], more_problems(document.positions)]
         all_problems.extend(mistakes)
         if loaded is None:
             continue
@@ -151,7 +162,8 @@ def _validate(documents: Sequence[Document], problems: Sequence[Problem]) -> Rea
         seen[identity] = 1
         if mistakes:
             drafts.append(loaded)
-            guessed.extend((loaded, _renamed(mend.path, _names(mends))) for mend in mends if mend.invents)
+            names = _names(mends)
+            guessed.extend((loaded, _renamed(mend.path, names)) for mend in mends if mend.invents)
         else:
             found.append(loaded)
     all_problems.sort(key=lambda problem: (problem.line or 0, problem.column or 0))
@@ -180,14 +192,14 @@ def _validate_one(document: Document) -> tuple[LoadedTemplate | None, list[Probl
             wrong = explain(error, model, data)
             dropped = _dropped(mends)
             owners = {path[:-1] for path in dropped}
-            fresh = [found for found in wrong if not _of_our_making(found, dropped, owners)]
             names = _names(mends)
+            fresh = [found for found in wrong if not _of_our_making(found, dropped, owners)]
             seen = {(found.code, _renamed(found.path, names)) for found in told}
             fresh = [found for found in fresh if (found.code, found.path) not in seen]
             told.extend(fresh)
             problems.extend(found.problem(positions) for found in fresh)
             steps = [found.mend for found in wrong if found.mend]
-            if not steps:
+            if not steps or error.error_count() > MOST_ERRORS:
                 return None, problems, []
             data, positions = mended(model, data, positions, steps)
             mends.extend(steps)
@@ -241,13 +253,3 @@ def _format_problem(data: Mapping[str, Any]) -> FieldProblem | None:
     newer = isinstance(given, int) and given > FORMAT
     return FieldProblem("template.format", ("format",), f"this PyScrAI reads format {FORMAT}, not {given!r}", given,
                      "update PyScrAI to a version that reads it" if newer else f"write `format: {FORMAT}`")
-
-
-def _too_deep(data: Any) -> bool:
-    level = [data]
-    for _ in range(DEEPEST + 2):
-        level = [part for item in level if isinstance(item, dict | list | tuple)
-                 for part in (item.values() if isinstance(item, dict) else item)]
-        if not level:
-            return False
-    return True

@@ -32,9 +32,12 @@ LARGEST = 1_000_000
 """Bytes that a file may have."""
 DEEPEST = 40
 """How deep a document may be nested."""
-MOST = 50_000
+MOST = 30_000
 """Parts that all documents of a file may have, aliases counted out in full."""
+MOST_LINES = 50_000
+"""Lines that a file may have, however little is on them."""
 
+_LINE_ENDS = re.compile("\r\n?|[\n\x85\u2028\u2029]")
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?[0-9]{1,40}")
@@ -90,6 +93,8 @@ def read(content: str | bytes, *, file: str | None = None) -> tuple[list[Documen
     documents: list[Document] = []
     try:
         text = _decode(content, positions)
+        if len(_LINE_ENDS.findall(text)) > MOST_LINES:
+            return [], [positions.problem("template.too_large", (), f"the file has more than {MOST_LINES} lines")]
         for document in _Reader(text, file, problems).documents():
             documents.append(document)  # noqa: PERF402  the documents before an error are kept
         if len(documents) == 1:
