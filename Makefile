@@ -63,7 +63,7 @@ layers: setup
 	@$(BIN)/lint-imports --no-logo
 
 house: setup
-	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_house.py
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_house.py tests/test_imports.py
 
 web: setup ## The viewer's types, against those of the API
 	@$(BIN)/python .ci/api_types.py

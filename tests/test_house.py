@@ -9,8 +9,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
-from graphlib import CycleError, TopologicalSorter
-from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -162,79 +160,6 @@ def project() -> dict[str, Any]:
 def distributions(requirements: Iterable[str]) -> set[str]:
     """The normalised names of what requirements ask for."""
     return {re.sub(r"[-_.]+", "-", re.split(r"[\[><=~!; ]", line, maxsplit=1)[0]).lower() for line in requirements}
-
-
-def test_every_import_is_a_declared_dependency() -> None:
-    """What is installed only because another package needs it can be gone tomorrow."""
-    offered_by = packages_distributions()
-    declared = distributions(project()["dependencies"])
-    undeclared = {f"{name} ({here(path)})" for path, module in sources() for node in ast.walk(module)
-                  for name in (full.split(".")[0] for full in _imported(node))
-                  if name in offered_by and name != "pyscrai" and not distributions(offered_by[name]) & declared
-                  and PACKAGE / IN_AN_EXTRA.get(name, "-") not in path.parents}
-    assert not undeclared
-
-
-IN_AN_EXTRA = {**dict.fromkeys(("matplotlib", "numpy", "scipy", "statsmodels"), "experiments"), "mcp": "mcp_server",
-               "langchain_mcp_adapters": "factories",
-               "opentelemetry": "telemetry"}
-"""What is imported from an extra, and the package that alone does it, inside of functions or as below."""
-
-IMPORTED_LATE = {"pyscrai.mcp_server"}
-"""Packages that import from an extra at once, and are themselves imported inside of functions alone."""
-
-
-def test_what_is_in_an_extra_is_imported_late() -> None:
-    early = [f"{here(path)}: {name}" for path, module in sources() for statement in module.body
-             if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-             and PACKAGE / "telemetry" not in path.parents   # the next test is about it
-             and not any(PACKAGE.parent.joinpath(*late.split(".")) in path.parents for late in IMPORTED_LATE)
-             for node in ast.walk(statement) for name in _imported(node)
-             if name.split(".")[0] in IN_AN_EXTRA or ".".join(name.split(".")[:2]) in IMPORTED_LATE]
-    assert not early
-
-
-def test_telemetry_is_imported_where_it_is_switched_on() -> None:
-    """The package of that name may import the extra `otel` at its top, since nobody imports the package at theirs."""
-    plain = {"pyscrai.telemetry.figures"}
-    early = [f"{here(path)}: {name}" for path, module in sources() if PACKAGE / "telemetry" not in path.parents
-             for statement in module.body if isinstance(statement, ast.Import | ast.ImportFrom)
-             for name in _imported(statement) if name.startswith("pyscrai.telemetry") and name not in plain]
-    assert not early
-
-
-def _imported(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
-
-
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    """Imports inside functions count; those for type checkers alone do not: two classes may name each other."""
-    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): module
-             for path, module in sources()}
-
-    def needs(module: ast.Module) -> Iterator[str]:
-        for node in _at_run_time(module):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                yield from (full if (full := f"{node.module}.{each.name}") in names else node.module
-                            for each in node.names)
-            elif isinstance(node, ast.Import):
-                yield from (each.name for each in node.names)
-
-    graph = {name: {needed for needed in needs(module) if needed in names} - {name} for name, module in names.items()}
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        raise AssertionError(" -> ".join(reversed(error.args[1]))) from None
-
-
-def _at_run_time(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a module, without what stands below ``if TYPE_CHECKING``."""
-    for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"):
-            yield child
-            yield from _at_run_time(child)
 
 
 def test_version_and_pins_are_in_step() -> None:

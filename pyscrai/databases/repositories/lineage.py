@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, not_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.tables import RunRow
@@ -54,7 +54,7 @@ async def lineage(session: AsyncSession, run_id: str) -> tuple[Segment, ...]:
         found = (await session.execute(select(
             RunRow.parent_run_id, RunRow.fork_turn, RunRow.settings).where(RunRow.id == current))).one_or_none()
         message = ((found.settings or {}).get("edits") or {}).get("message") if found else None
-        segments.append(Segment(current, upto) if not message else Segment(
+        segments.append(Segment(current, upto) if found is None or not message else Segment(
             current, upto, (message["key"], message["text"]), _left_out(message, found.fork_turn)))
         current = found.parent_run_id if found else None
         if found and found.fork_turn is not None:
@@ -75,8 +75,8 @@ def _left_out(message: Mapping[str, Any], fork_turn: int) -> tuple[LeftOut, ...]
     return tuple(found)
 
 
-def without(rules: Iterable[LeftOut], kind: ColumnElement[Any], source: ColumnElement[Any], turn: ColumnElement[Any],
-            measure: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+def without(rules: Iterable[LeftOut], kind: SQLColumnExpression[Any], source: SQLColumnExpression[Any],
+            turn: SQLColumnExpression[Any], measure: SQLColumnExpression[Any]) -> list[ColumnElement[bool]]:
     """The conditions for rows that no rule leaves out."""
     return [not_(and_(kind.in_(rule.kinds), source.in_(rule.sources), turn >= rule.from_turn,
                       *([measure.in_(rule.measures)] if "measurement" in rule.kinds else []))) for rule in rules]
