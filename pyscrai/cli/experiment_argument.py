@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from pyscrai.cli.scenario_argument import is_file
+from pyscrai.errors import NotFound
 
 if TYPE_CHECKING:
     from pyscrai.factories.services import Services
@@ -40,7 +41,6 @@ async def experiment_plan(services: Services, experiment: str, *, amend: bool = 
     """
     from getpass import getuser
 
-    from pyscrai.errors import NotFound
     from pyscrai.experiments.library import load_shipped_experiment
     from pyscrai.experiments.reader import load_experiment
     from pyscrai.services.experiments.experiment_plan import load_plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from pyscrai.errors import NotFound, RunError, VersionConflict
+from pyscrai.errors import NotFound, RunError, StorageError, VersionConflict
 
 if TYPE_CHECKING:
     from pyscrai.factories.services import Services
@@ -173,7 +173,6 @@ async def _stored_agents(references: Sequence[str]) -> dict[str, AgentTemplate]:
     from pyscrai.config.settings import load_settings
     from pyscrai.databases.database import Database
     from pyscrai.databases.repositories.templates import agent_templates
-    from pyscrai.errors import StorageError
     from pyscrai.templates.models.agent import AgentTemplate
 
     found: dict[str, AgentTemplate] = {}

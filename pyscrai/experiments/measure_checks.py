@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from pyscrai.experiments.experiment_check import ExperimentCheck
 from pyscrai.experiments.models.measures import MeasureUse
 from pyscrai.templates.models.analysis import END_KINDS, Measure
 from pyscrai.templates.models.base import END
 from pyscrai.templates.models.scenario import ScenarioTemplate
 from pyscrai.templates.reading.positions import Path
-
-if TYPE_CHECKING:
-    from pyscrai.experiments.checks import ExperimentCheck
 
 BUILT_IN_ENDS = {*END_KINDS, "flow", "max_turns", "budget"}
 

@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from pyscrai.errors import Problem
 from pyscrai.experiments.checks import check_experiment
 from pyscrai.experiments.models.experiment import ExperimentTemplate
-from pyscrai.experiments.reader import LoadedExperiment
+from pyscrai.experiments.reader import LoadedExperiment, experiment_of_data, load_experiment
+from pyscrai.lab.async_run import ACTOR, AsyncRun
+from pyscrai.lab.open_lab import OpenLab
 from pyscrai.lab.progress import Progress, teller
 from pyscrai.services.experiments.bundle import report_html, report_markdown, write_bundle
 from pyscrai.services.experiments.course import run_course
@@ -28,17 +30,23 @@ from pyscrai.services.experiments.status import ask_experiment, experiment_statu
 from pyscrai.services.experiments.tables import TableName, read_table
 from pyscrai.services.experiments.verification import verify_experiment
 
-if TYPE_CHECKING:
-    from pyscrai.lab.async_lab import AsyncLab
-    from pyscrai.lab.async_run import AsyncRun
+Experiment = str | Path | Mapping[str, Any] | ExperimentTemplate
+"""An experiment by its file, as plain data, or a model."""
 
-ACTOR = "lab"
+
+def loaded_experiment(experiment: Experiment) -> LoadedExperiment:
+    """An experiment read from a file, plain data or a model."""
+    if isinstance(experiment, str | Path):
+        return load_experiment(experiment)
+    if isinstance(experiment, ExperimentTemplate):
+        return LoadedExperiment(experiment)
+    return experiment_of_data({"kind": "experiment", **experiment})
 
 
 class AsyncExperiment:
     """One stored experiment."""
 
-    def __init__(self, lab: AsyncLab, plan: ExperimentPlan) -> None:
+    def __init__(self, lab: OpenLab, plan: ExperimentPlan) -> None:
         self._lab, self._plan = lab, plan
 
     def __repr__(self) -> str:
@@ -101,9 +109,9 @@ class AsyncExperiment:
         self._plan = await freeze_experiment(self._lab.services, self._plan)
         return str(self._plan.row.freeze_hash)
 
-    async def amend(self, changed: ExperimentTemplate | Mapping[str, Any] | str | Path) -> AsyncExperiment:
+    async def amend(self, changed: Experiment) -> AsyncExperiment:
         """Add pasts, arms or repeats, or change judges and stop rules; each change becomes a deviation."""
-        loaded = self._lab.loaded_experiment(changed)
+        loaded = loaded_experiment(changed)
         self._plan = await store_experiment(self._lab.services, loaded, actor=ACTOR, amend=True)
         return self
 
@@ -171,7 +179,7 @@ class AsyncExperiment:
     async def runs(self, *, arm: str | None = None) -> list[AsyncRun]:
         """Its ended runs, by past, arm and repeat."""
         table = (await self.table("cells")).to_pylist()
-        return [await self._lab.run(row["run_id"]) for row in table
+        return [await AsyncRun.find(self._lab, row["run_id"]) for row in table
                 if row["run_id"] and row["state"] == "ended" and arm in (None, row["arm"])]
 
     async def report(self, path: str | Path | None = None, *, runs: bool = False) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -20,14 +19,13 @@ from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.engines.ports.model import ChatModel
 from pyscrai.errors import NotFound
 from pyscrai.experiments.library import load_shipped_experiment
-from pyscrai.experiments.models.experiment import ExperimentTemplate
-from pyscrai.experiments.reader import LoadedExperiment, experiment_of_data, load_experiment
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template
 from pyscrai.factories.services import Services, open_services
 from pyscrai.factories.template_store import store_templates
-from pyscrai.lab.async_experiment import AsyncExperiment
+from pyscrai.lab.async_experiment import AsyncExperiment, Experiment, loaded_experiment
 from pyscrai.lab.async_run import ACTOR, AsyncRun, Inject, inject_of
+from pyscrai.lab.open_lab import OpenLab
 from pyscrai.lab.progress import Progress, teller
 from pyscrai.services.draft_versions import as_drafts
 from pyscrai.services.experiments.experiment_plan import load_plan
@@ -43,7 +41,6 @@ from pyscrai.templates.reading.loader import LoadedTemplate, load_data, load_fil
 T = TypeVar("T")
 Scenario = str | Path | Mapping[str, Any] | ScenarioTemplate
 """A stored or shipped scenario by name, a file, plain data, or a model."""
-Experiment = str | Path | Mapping[str, Any] | ExperimentTemplate
 SUFFIXES = (".yaml", ".yml", ".json")
 CAPACITY = 200
 """Runs that are played at once at most."""
@@ -60,6 +57,7 @@ class AsyncLab:
         self.settings = settings
         self.services: Services
         self.manager: EngineManager
+        self._open: OpenLab
         self._stack = AsyncExitStack()
 
     @classmethod
@@ -72,6 +70,7 @@ class AsyncLab:
     async def __aenter__(self) -> Self:
         self.services = await self._stack.enter_async_context(open_services(self.settings))
         self.manager = await self._stack.enter_async_context(own_manager(self.services, CAPACITY))
+        self._open = OpenLab(self.services, self.manager)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -80,10 +79,6 @@ class AsyncLab:
     async def aclose(self) -> None:
         """Let what plays stand, and close everything."""
         await self._stack.aclose()
-
-    async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Do blocking work in a thread."""
-        return await asyncio.to_thread(work, *arguments)
 
     def register(self, name: str, model: ChatModel) -> None:
         """Let an alias stand for a model object of the caller's own."""
@@ -127,7 +122,7 @@ class AsyncLab:
 
     async def _loaded(self, template: str | Path | Mapping[str, Any] | Template) -> list[LoadedTemplate]:
         if isinstance(template, str | Path):
-            return await self.in_thread(load_file, template)
+            return await self._open.in_thread(load_file, template)
         return await as_drafts(self.services.database, [load_data(_plain(template))])
 
     # -- runs ---------------------------------------------------------------------------------------------------------
@@ -164,8 +159,7 @@ class AsyncLab:
         Raises:
             NotFound: none fits, or more than one.
         """
-        async with self.services.database.read() as session:
-            return AsyncRun(self, await Runs(session).find(run_id))
+        return await AsyncRun.find(self._open, run_id)
 
     async def runs(self, *, status: str | None = None, template: str | None = None, tag: str | None = None,
                    limit: int = 50) -> list[AsyncRun]:
@@ -173,7 +167,7 @@ class AsyncLab:
         async with self.services.database.read() as session:
             page = await Runs(session).list(statuses=[status] if status else (), template=template,
                                             tags=[tag] if tag else (), limit=limit)
-        return [AsyncRun(self, row) for row in page.runs]
+        return [AsyncRun(self._open, row) for row in page.runs]
 
     async def grid(self, scenario: Scenario, *, seeds: int | Sequence[int] = 1,
                    parameters: Mapping[str, Sequence[Any]] | None = None, parallel: int = 10, model: str | None = None,
@@ -217,26 +211,18 @@ class AsyncLab:
         if isinstance(experiment, str) and not experiment.endswith(SUFFIXES):
             try:
                 async with self.services.database.read() as session:
-                    return AsyncExperiment(self, await load_plan(session, experiment))
+                    return AsyncExperiment(self._open, await load_plan(session, experiment))
             except NotFound:
                 shipped = load_shipped_experiment(experiment)
-                return AsyncExperiment(self, await store_experiment(self.services, shipped, actor=ACTOR))
-        loaded = self.loaded_experiment(experiment)
-        return AsyncExperiment(self, await store_experiment(self.services, loaded, actor=ACTOR))
-
-    def loaded_experiment(self, experiment: Experiment) -> LoadedExperiment:
-        """An experiment read from a file, plain data or a model."""
-        if isinstance(experiment, str | Path):
-            return load_experiment(experiment)
-        if isinstance(experiment, ExperimentTemplate):
-            return LoadedExperiment(experiment)
-        return experiment_of_data({"kind": "experiment", **experiment})
+                return AsyncExperiment(self._open, await store_experiment(self.services, shipped, actor=ACTOR))
+        loaded = loaded_experiment(experiment)
+        return AsyncExperiment(self._open, await store_experiment(self.services, loaded, actor=ACTOR))
 
     async def experiments(self) -> list[AsyncExperiment]:
         """The stored experiments, the newest first, without pilots."""
         async with self.services.database.read() as session:
             rows = [row for row in await Experiments(session).list(limit=1_000) if not row.pilot]
-            return [AsyncExperiment(self, await load_plan(session, row.id)) for row in rows]
+            return [AsyncExperiment(self._open, await load_plan(session, row.id)) for row in rows]
 
 
 def _plain(template: Mapping[str, Any] | Template) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pyarrow as pa
+from sqlalchemy import select
 
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.desired_states import DesiredStates
@@ -21,6 +22,7 @@ from pyscrai.exports.html import render_html
 from pyscrai.exports.markdown import render_markdown
 from pyscrai.exports.parquet import events_table
 from pyscrai.exports.run_reader import call_facts, gather, metrics
+from pyscrai.lab.open_lab import OpenLab
 from pyscrai.lab.progress import Progress, teller
 from pyscrai.services.forks import Edits, fork_run
 from pyscrai.services.interviews import interview
@@ -28,9 +30,6 @@ from pyscrai.services.replays import Replay, replay_run
 from pyscrai.services.run_states import moment
 from pyscrai.services.run_tables import runs_of_query
 from pyscrai.templates.models.world import InjectText
-
-if TYPE_CHECKING:
-    from pyscrai.lab.async_lab import AsyncLab
 
 Inject = str | Mapping[str, Any] | InjectText
 RunTable = Literal["events", "measurements", "turns", "calls", "runs"]
@@ -47,8 +46,18 @@ def inject_of(given: Inject) -> InjectText:
 class AsyncRun:
     """One run. What it is stands in its properties as of the last look; ``refresh`` looks again."""
 
-    def __init__(self, lab: AsyncLab, row: RunRow) -> None:
+    def __init__(self, lab: OpenLab, row: RunRow) -> None:
         self._lab, self._row = lab, row
+
+    @classmethod
+    async def find(cls, lab: OpenLab, run_id: str) -> AsyncRun:
+        """A stored run of a lab.
+
+        Raises:
+            NotFound: none fits, or more than one.
+        """
+        async with lab.services.database.read() as session:
+            return cls(lab, await Runs(session).find(run_id))
 
     def __repr__(self) -> str:
         return f"<run {self.id} {self.status} turn {self.turn}>"
@@ -223,7 +232,8 @@ class AsyncRun:
             variables=variables or {}, parameters=parameters or {}, injects=[inject_of(inject) for inject in injects],
             model=model, role_models=role_models or {}, prompts=prompts or {}, memory=memory or {}, seed=seed,
             max_turns=max_turns, message=await self._message(message, at_turn) if message is not None else None)
-        return await self._lab.run(await fork_run(services, self.id, at_turn, edits, actor=ACTOR, name=name, tags=tags))
+        return await self.find(self._lab, await fork_run(services, self.id, at_turn, edits, actor=ACTOR, name=name,
+                                                        tags=tags))
 
     async def _message(self, given: EditedMessage | Mapping[str, str], turn: int) -> tuple[str, str]:
         edit = given if isinstance(given, EditedMessage) else EditedMessage.model_validate(dict(given))
@@ -260,6 +270,5 @@ class AsyncRun:
 
 
 def _only(run_id: str) -> Any:
-    from sqlalchemy import select
 
     return select(RunRow).where(RunRow.id == run_id)

@@ -13,7 +13,8 @@ from typing import Any, Self
 import pyarrow as pa
 
 from pyscrai.engines.ports.model import ChatModel
-from pyscrai.lab.async_lab import AsyncLab, Experiment, Scenario
+from pyscrai.lab.async_experiment import Experiment
+from pyscrai.lab.async_lab import AsyncLab, Scenario
 from pyscrai.lab.async_run import AsyncRun, Inject
 from pyscrai.lab.at_exit import close_at_exit, forget
 from pyscrai.lab.event_loop import EventLoop

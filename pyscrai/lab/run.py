@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,7 +28,6 @@ class Run:
         return repr(self._core)
 
     def _repr_html_(self) -> str:
-        from html import escape
 
         page = escape(self._loop.run(self._core.html()), quote=True)
         return f'<iframe srcdoc="{page}" sandbox style="width:100%;height:32em;border:1px solid #ccc"></iframe>'

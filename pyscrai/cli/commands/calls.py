@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from pyscrai.cli.parameters import AsJson, Role, RunId, Turn
 from pyscrai.cli.terminal import output
+from pyscrai.exports.transcript_entry import clean
 
 
 async def calls(
@@ -54,7 +55,6 @@ def _block(call: Mapping[str, Any]) -> None:
     from rich.text import Text
 
     from pyscrai.exports.figures import money, seconds, tokens_text
-    from pyscrai.exports.transcript_entry import clean
 
     console = output.console()
     took = [tokens_text(call)] if call["reply"] is not None else []

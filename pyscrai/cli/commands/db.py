@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,7 +72,6 @@ async def prune(
     as_json: AsJson = False,
 ) -> None:
     """Delete what nothing needs any more: no resume, fork, replay or check of a run does."""
-    from datetime import timedelta
 
     from pyscrai.cli.services import opened_database
 

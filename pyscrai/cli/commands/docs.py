@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from pyscrai.cli.open_page import open_page
 from pyscrai.cli.parameters import AsJson
+from pyscrai.errors import NotFound
 
 Page = Annotated[str | None, Parameter(name="PAGE", help=(
     "An error code, or a page's address below /docs/, such as `templates`; the first page if left out."))]
@@ -24,7 +25,6 @@ async def docs(
     """
     from pyscrai.documentation.error_codes.table import address
     from pyscrai.documentation.site import site_file, site_folder
-    from pyscrai.errors import NotFound
 
     if site_folder() is None:
         raise NotFound("the documentation was not built", code="docs.missing",

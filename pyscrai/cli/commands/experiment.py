@@ -14,6 +14,7 @@ from pyscrai.cli.experiment_argument import Experiment, opened
 from pyscrai.cli.parameters import AsJson
 from pyscrai.cli.terminal import output
 from pyscrai.cli.views.problem_list import ProblemForm, form_of, print_problems
+from pyscrai.errors import TemplateError
 
 if TYPE_CHECKING:
     from pyscrai.factories.services import Services
@@ -42,7 +43,6 @@ async def check(files: Annotated[Sequence[Path], Parameter(name="FILE", help="Ex
                 format: ProblemForm = None, as_json: AsJson = False) -> Exit:
     """Check experiment files and name every mistake, with its line and what to do about it."""
     from pyscrai.cli.services import opened_services
-    from pyscrai.errors import TemplateError
     from pyscrai.experiments.reader import load_experiment
     from pyscrai.services.experiments.experiment_store import check_loaded
 

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from pyscrai.cli.open_page import open_page
 from pyscrai.cli.parameters import AsJson
 from pyscrai.cli.terminal import output
+from pyscrai.errors import NotFound
 
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
@@ -21,7 +22,6 @@ async def explain(
     """Say what an error code means, its cause and its cure."""
     from pyscrai.did_you_mean import instead
     from pyscrai.documentation.error_codes.table import ERROR_CODES, address
-    from pyscrai.errors import NotFound
 
     plain = code.strip("[]: ")
     found = ERROR_CODES.get(plain)

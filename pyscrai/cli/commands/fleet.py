@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 from pyscrai.cli.parameters import AsJson, above_zero
 from pyscrai.cli.terminal import output
 from pyscrai.cli.terminal.table import table
+from pyscrai.errors import ConfigError
 
 if TYPE_CHECKING:
     from pyscrai.services.fleet.state import ShareState
@@ -63,7 +64,6 @@ async def share(
 ) -> None:
     """Treat a share of the runs otherwise: one row, however many runs it has."""
     from pyscrai.cli.services import opened_database
-    from pyscrai.errors import ConfigError
     from pyscrai.services.fleet.state import treat_share
 
     if hold and go_on:

@@ -10,6 +10,8 @@ from cyclopts import Parameter
 from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.parameters import AsJson, RunId
 from pyscrai.cli.terminal import output
+from pyscrai.exports.event_line import event_line
+from pyscrai.exports.transcript import Transcript
 
 
 async def measure(
@@ -26,7 +28,6 @@ async def measure(
     """
     from pyscrai.cli.services import opened_services
     from pyscrai.databases.repositories.runs import Runs
-    from pyscrai.exports.event_line import event_line
     from pyscrai.services.run_measures import measure_run
 
     async with opened_services() as services:
@@ -46,7 +47,6 @@ async def measure(
 def _print(run_id: str, taken: Sequence[dict[str, object]], missing: Sequence[dict[str, object]], *, has_report: bool
            ) -> None:
     from pyscrai.cli.terminal.table import table
-    from pyscrai.exports.transcript import Transcript
 
     if taken:
         table(("Measure", "Of", "Value", "Rationale"), [

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from pyscrai.cli.parameters import AsJson
 from pyscrai.cli.terminal import output
 from pyscrai.errors import ConfigError, TemplateError
+from pyscrai.templates.reading.loader import read_text
 from pyscrai.templates.starter import EXAMPLES, KINDS, Answers, Kind, kind_of, make, member
 
 T = TypeVar("T")
@@ -70,7 +71,6 @@ def _check(text: str, file: str) -> None:
     """
     from pyscrai.cli.scenario_argument import shipped_agents
     from pyscrai.templates.checks.checker import errors, validate
-    from pyscrai.templates.reading.loader import read_text
 
     if problems := errors(validate([read_text(text, file=file)], shipped_agents())):
         raise TemplateError(problems)

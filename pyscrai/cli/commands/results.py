@@ -5,6 +5,8 @@ from __future__ import annotations
 from pyscrai.cli.parameters import AsJson, RunId
 from pyscrai.cli.terminal import output
 from pyscrai.errors import NotFound
+from pyscrai.exports.event_line import event_line
+from pyscrai.exports.transcript_entry import clean
 
 
 async def metrics(run_id: RunId, /, *, as_json: AsJson = False) -> None:
@@ -28,7 +30,6 @@ async def report(run_id: RunId, /, *, as_json: AsJson = False) -> None:
     """Print the Analyst's report in Markdown, and before it what was measured."""
     from pyscrai.cli.run_lookup import looked_up
     from pyscrai.databases.repositories.events import Events
-    from pyscrai.exports.event_line import event_line
 
     async with looked_up(run_id) as (session, row):
         found = [event_line(event) for event in
@@ -59,7 +60,6 @@ async def report(run_id: RunId, /, *, as_json: AsJson = False) -> None:
 
 
 def _print_markdown(text: str) -> None:
-    from pyscrai.exports.transcript_entry import clean
 
     if not output.on_terminal():
         output.say(clean(text))

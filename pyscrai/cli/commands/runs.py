@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -10,6 +11,9 @@ from cyclopts import Parameter
 from pyscrai.cli.parameters import AsJson, Role, RunId
 from pyscrai.cli.terminal import output
 from pyscrai.errors import NotFound
+from pyscrai.exports.event_line import event_line
+from pyscrai.exports.transcript import Transcript
+from pyscrai.exports.transcript_entry import outcome_text, pairs
 from pyscrai.lifecycle import RunStatus
 
 STYLES: dict[RunStatus, str] = {"completed": "green", "failed": "red", "stopped": "red", "running": "bold",
@@ -31,7 +35,6 @@ async def runs(
     from pyscrai.databases.repositories.templates import scenario_templates
     from pyscrai.exports.figures import moment
     from pyscrai.exports.run_reader import run_facts
-    from pyscrai.exports.transcript_entry import outcome_text
 
     name, _, version = (template or "").partition("@")
     found: list[dict[str, Any]] = []
@@ -69,8 +72,6 @@ async def show(
     """Print a run's transcript."""
     from pyscrai.cli.run_lookup import looked_up, opening_of
     from pyscrai.databases.repositories.events import Events
-    from pyscrai.exports.event_line import event_line
-    from pyscrai.exports.transcript import Transcript
 
     async with looked_up(run_id) as (session, row):
         opening = await opening_of(session, row.id)
@@ -79,7 +80,6 @@ async def show(
     lines = [event_line(event) for event in stored]
     script = Transcript({member["role"]: member["name"] for member in opening.cast}, opening.titles)
     if as_json:
-        from dataclasses import asdict
 
         for entry in script.entries(lines):
             if details or not entry.detail:
@@ -106,7 +106,6 @@ async def events(
     from pyscrai.cli.run_lookup import looked_up
     from pyscrai.cli.terminal.table import table
     from pyscrai.databases.repositories.events import Events
-    from pyscrai.exports.transcript_entry import pairs
 
     async with looked_up(run_id) as (session, row):
         stored = await Events(session).read(row.id, kinds=kind, sources=(role,) if role else (), after_seq=after,

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from pyscrai.cli.parameters import AsJson
 from pyscrai.cli.terminal import output
 from pyscrai.errors import NotFound
+from pyscrai.exports.json_text import dumps
 
 if TYPE_CHECKING:
     from pyscrai.databases.tables import TemplateRow
@@ -106,6 +107,5 @@ def _listed(kind: str, row: TemplateRow) -> dict[str, Any]:
 
 
 def _dumped(content: dict[str, Any]) -> str:
-    from pyscrai.exports.json_text import dumps
 
     return dumps(content, indent=2)

@@ -12,6 +12,7 @@ from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.parameters import AsJson, Target
 from pyscrai.cli.terminal import output
 from pyscrai.cli.views.problem_list import ProblemForm, form_of, print_problems
+from pyscrai.exports.json_text import dumps
 
 
 async def validate(
@@ -56,7 +57,6 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a kind of file, for completion and checking in an editor."""
     from pyscrai.experiments.json_schemas import SCHEMAS
-    from pyscrai.exports.json_text import dumps
 
     text = dumps(SCHEMAS[kind](), indent=None if as_json else 2)
     if target is None:

@@ -11,6 +11,7 @@ from pyscrai.cli import error_report
 from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.terminal import output
 from pyscrai.errors import ConfigError, Problem
+from pyscrai.exports.json_text import dumps
 
 Form = Literal["text", "json", "github", "sarif"]
 
@@ -53,7 +54,6 @@ def print_problems(problems: Sequence[Problem], *, counted: int, what: str, form
         for problem in problems:
             output.say(annotation(problem))
     elif form == "sarif":
-        from pyscrai.exports.json_text import dumps
         from pyscrai.exports.sarif import sarif_log
 
         output.say(dumps(sarif_log(problems), indent=2))

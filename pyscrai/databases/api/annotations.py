@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from pyscrai.databases.api.access import Controller, Reader
-from pyscrai.databases.api.dependencies import Ctx, Session
+from pyscrai.databases.api.dependencies import Session, Writing
 from pyscrai.databases.api.schemas.annotations import Annotation, NewAnnotation
 from pyscrai.databases.api.schemas.base import Listing, RunId, problems
 from pyscrai.databases.repositories.annotations import Annotations
@@ -28,21 +28,19 @@ async def list_annotations(run_id: RunId, session: Session, caller: Reader) -> L
 
 
 @router.post("", operation_id="annotate_event", status_code=201, responses=problems(404))
-async def annotate_event(run_id: RunId, body: NewAnnotation, context: Ctx, caller: Controller) -> Annotation:
+async def annotate_event(run_id: RunId, body: NewAnnotation, session: Writing, caller: Controller) -> Annotation:
     """Write a note on an event. It is no part of the play: no role, no judge and no seat ever reads it."""
     if not body.text.strip() and not body.tags:
         raise RunError("the note is empty", code="run.note", cure="write a text, or name a tag")
-    async with context.services.database.session() as session:
-        row = await Annotations(session).add(run_id, body.key, body.text.strip(), author=caller.name, tags=body.tags)
-        return _shown(annotation_facts(row))
+    row = await Annotations(session).add(run_id, body.key, body.text.strip(), author=caller.name, tags=body.tags)
+    return _shown(annotation_facts(row))
 
 
 @router.delete("/{number}", operation_id="remove_annotation", status_code=204, response_class=Response,
                responses=problems(404))
-async def remove_annotation(run_id: RunId, number: Number, context: Ctx, caller: Controller) -> None:
+async def remove_annotation(run_id: RunId, number: Number, session: Writing, caller: Controller) -> None:
     """Take a note away."""
-    async with context.services.database.session() as session:
-        await Annotations(session).remove(run_id, number)
+    await Annotations(session).remove(run_id, number)
 
 
 def _shown(facts: dict[str, Any]) -> Annotation:
