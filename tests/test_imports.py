@@ -98,6 +98,8 @@ LATE: Mapping[str, Mapping[str, str]] = {
     "pyscrai.experiments": {
         "numpy": _EXTRA, "scipy": _EXTRA, "statsmodels": _EXTRA, "matplotlib": _EXTRA},
     "pyscrai.exports.formats": {"pyscrai.exports": "pyarrow and the others: 0.1 s, for who exports in that format"},
+    "pyscrai.factories.mcp_servers": {
+        "langchain_core": "it comes with the next", "langchain_mcp_adapters": "an extra, for those who use such tools"},
     "pyscrai.factories.telemetry": {"pyscrai.telemetry": "in the extra `otel`, for those who switch it on"},
     "pyscrai.lab.progress": {"IPython": "there in a notebook alone"},
     "pyscrai.llm.embedded.chat": {"pyscrai.llm.openai": "1.2 s, in which the server of the model starts"},
