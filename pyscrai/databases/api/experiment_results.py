@@ -84,10 +84,8 @@ async def list_judgements(experiment_id: ExperimentId, session: Session, caller:
 
 
 @router.get("/narrowing", operation_id="read_experiment_narrowing", responses=problems(404))
-async def read_narrowing(experiment_id: ExperimentId, context: Ctx, caller: Reader) -> Listing[NarrowingPoint]:
+async def read_narrowing(plan: Planned, context: Ctx, caller: Reader) -> Listing[NarrowingPoint]:
     """How the widest interval of the primary measure narrowed, in the order in which runs ended."""
-    async with context.services.database.read() as session:
-        plan = await load_plan(session, experiment_id)
     points = await narrowing(context.services, plan)
     return Listing[NarrowingPoint](items=[NarrowingPoint.model_validate(point) for point in points])
 
