@@ -62,8 +62,12 @@ async def test_from_effect_to_evidence(server: Serving, open_page: Callable[...,
     assert await page.locator(".board a.cell.ended").count() == 8
     points = (await server.get(f"/experiments/{number}/narrowing"))["items"]
     assert [point["ended"] for point in points] == sorted({point["ended"] for point in points})
-    assert points[-1] == {"ended": 8, "half_width": results["half_width"]}
-    await page.wait_for_selector(".card .chart canvas")    # also where the page was opened when all was over
+    if results["half_width"] is None:    # what never varies has no interval
+        assert points == []
+    else:
+        assert points[-1] == {"ended": 8, "half_width": results["half_width"]}
+    if len(points) > 1:
+        await page.wait_for_selector(".card .chart canvas")    # also where the page was opened when all was over
     await page.goto(f"{server.url}/#/experiments/{number}?tab=report")
     await page.wait_for_selector(".report table")
     assert HEAT["question"] in await shown.text(".report")
@@ -98,7 +102,7 @@ async def test_two_judges_beside_each_other(server: Serving, open_page: Callable
     number = made["experiment_id"]
     shown = await open_page(f"{server.url}/#/experiments/{number}", wait=".tiles")
     async with asyncio.timeout(60):
-        while (await server.get(f"/experiments/{number}"))["status"] != "completed":
+        while (await server.get(f"/experiments/{number}"))["judgements"] != {"strict": 16, "kind": 16}:
             await shown.page.wait_for_timeout(100)
     scores = (await server.get(f"/experiments/{number}/judgements"))["items"]
     assert {score["judge"] for score in scores} == {"strict", "kind"}
