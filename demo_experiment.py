@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pyscrai
 from pyscrai.experiments.library import load_shipped_experiment
+from pyscrai.experiments.models.measures import Stop, StopRule
 
 
 def main() -> int:
@@ -21,6 +22,7 @@ def main() -> int:
     given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     given.add_argument("--model", default="embedded-tiny", help="a model alias")
     given.add_argument("--pasts", type=int, default=3, help="how many pasts")
+    given.add_argument("--seconds", type=float, default=150, help="no past is begun after so many seconds of playing")
     given.add_argument("--output", type=Path, default=Path("demo-experiment"), help="the folder of the report")
     chosen = given.parse_args()
     begin = time.monotonic()
@@ -30,6 +32,7 @@ def main() -> int:
     spec = load_shipped_experiment("inject-timing")
     small = spec.template.model_copy(update={
         "pasts": spec.template.pasts.model_copy(update={"seeds": chosen.pasts}), "parallel": 2,
+        "stop": Stop(first=(StopRule(seconds=chosen.seconds),)),
         "scenario": str(Path(spec.file or "").parent / spec.template.scenario)})
     with pyscrai.open(database, model=chosen.model, log_level="error") as lab:
         experiment = lab.experiment(small)

@@ -37,6 +37,10 @@ class Lab:
         self._inner: AsyncLab | None = None
         self._closed = False
 
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open" if "_core" in self.__dict__ else "not used yet"
+        return f"<lab, {state}>"
+
     def __enter__(self) -> Self:
         self._core  # noqa: B018  (opens it)
         return self
