@@ -99,11 +99,11 @@ async def _computed(session: AsyncSession, plan: ExperimentPlan, run_ids: Sequen
 
 def _rests_on(use: MeasureUse, event: Any) -> bool:
     if use.source == "variable":
-        return event.kind == "variable_changed" and event.payload.get("variable") == use.target
+        return bool(event.kind == "variable_changed" and event.payload.get("variable") == use.target)
     if use.source == "action":
-        return (event.kind == "action" and event.payload.get("action") == use.target.partition(".")[0]
-                and use.of in (None, event.source))
-    return use.source == "outcome" and event.kind == "end_reached"
+        return bool(event.kind == "action" and event.payload.get("action") == use.target.partition(".")[0]
+                    and use.of in (None, event.source))
+    return bool(use.source == "outcome" and event.kind == "end_reached")
 
 
 def _told(event: Any) -> str:

@@ -75,7 +75,7 @@ async def verify_experiment(services: Services, reference: str, *, sample: int =
 
 
 async def _changed_runs(services: Services, stored: Results, again: Results) -> list[str]:
-    """What was changed since it was sealed in the runs whose values are not what they were, in words."""
+    """Changes, in words, since they were sealed, of the runs whose values are not what they were."""
     found = []
     for one, other in zip(stored.get("contrasts") or (), again.get("contrasts") or (), strict=False):
         then = {pair["past"]: pair for pair in one.get("pairs") or ()}
