@@ -78,6 +78,11 @@ def text_problems(tree: nodes.Template, *, calls: Collection[str] = FUNCTIONS) -
     return found
 
 
+def within_bounds(tree: nodes.Template) -> bool:
+    """Whether a text has so few parts, and so little nested, that its names can be looked for."""
+    return all(count <= MOST_NODES and depth <= DEEPEST for count, (_, depth, _) in enumerate(walk(tree), 1))
+
+
 def _of(node: nodes.Node, loops: int, calls: Collection[str]) -> Iterator[TextProblem]:
     if type(node) not in _ALLOWED or (isinstance(node, nodes.Call) and not (
             _reads_entries(node) or _calls(node, calls))):

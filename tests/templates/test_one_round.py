@@ -7,6 +7,7 @@ import json
 import pytest
 
 from pyscrai.templates.checks.checker import validate
+from pyscrai.templates.checks.prompts import problems_of
 from pyscrai.templates.reading.loader import read_text
 from pyscrai.templates.reading.yaml_reader import read
 from tests.templates.examples import MEETING, agents
@@ -64,3 +65,13 @@ def test_what_is_lost_is_told_once(lost: str) -> None:
     assert problems
     assert {problem.field.split(".")[0].split("[")[0] for problem in problems} == {section}, [
         str(problem) for problem in problems]
+
+
+def test_misspelt_names_are_told_beside_what_is_forbidden() -> None:
+    """In one text, in one round: a name that is not there, a field, a filter and a power."""
+    text = "{{ parms.heat }} {{ 9 ** 9 }} {{ params.heta }} {{ params.heat|shout }} {% include 'x' %} {{ params.heat }}"
+    found = {problem.message for problem in problems_of(text, {"params": ("heat",)})}
+    assert found == {"nothing is called `parms` here", "there is no `heta` in `params`", "there is no filter `shout`",
+                     "a power cannot stand in a text", "an include cannot stand in a text"}
+    [large] = problems_of("{{ nobody }}" + "{{ params.heat }}" * 5_000, {"params": ("heat",)})
+    assert large.message.startswith("the text has more than"), "names are not looked for in what is out of bounds"

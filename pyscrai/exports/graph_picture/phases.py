@@ -22,7 +22,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class PlacedText:
     """A line of text in a box: where its middle left stands, and how large it is."""
 
     x: float
@@ -39,7 +39,7 @@ class PhaseBox:
     y: float
     width: float
     height: float
-    texts: tuple[Written, ...]
+    texts: tuple[PlacedText, ...]
     is_phase: bool
 
 
@@ -82,7 +82,7 @@ def lay_out_phases(title: str, phases: Sequence[DrawnPhase], *, start: str, end:
         written, below = [], y + PAD
         for number, (text, size) in enumerate(lines):
             middle = below + LINE / 2
-            written.append(Written(left + PAD, middle, text, size))
+            written.append(PlacedText(left + PAD, middle, text, size))
             rows += [(middle, phase.id, target) for place, target in heads if place == number]
             below += LINE
         boxes[phase.id] = PhaseBox(left, y, width, below + PAD - y, tuple(written), is_phase=True)
@@ -114,7 +114,7 @@ def _width(lines: Iterable[tuple[str, float]]) -> float:
 def _small(text: str, left: float, y: float, width: float) -> PhaseBox:
     own = WIDE * len(text) + 2 * PAD
     x = left + (width - own) / 2
-    return PhaseBox(x, y, own, LINE + PAD, (Written(x + PAD, y + (LINE + PAD) / 2, text, TITLE),), is_phase=False)
+    return PhaseBox(x, y, own, LINE + PAD, (PlacedText(x + PAD, y + (LINE + PAD) / 2, text, TITLE),), is_phase=False)
 
 
 def _arrows(rows: Sequence[tuple[float, str, str]], boxes: dict[str, PhaseBox]

@@ -9,7 +9,7 @@ from jinja2 import TemplateError as JinjaError
 from jinja2 import TemplateSyntaxError, meta, nodes
 
 from pyscrai.did_you_mean import closest, instead
-from pyscrai.prompts.language import ENTRIES, TextProblem, text_problems, walk
+from pyscrai.prompts.language import ENTRIES, TextProblem, text_problems, walk, within_bounds
 from pyscrai.prompts.parameters import parameters_read, with_parameters
 from pyscrai.prompts.sandbox import Sandbox
 from pyscrai.templates.checks.report import Subject
@@ -81,9 +81,7 @@ def problems_of(text: str, names: Mapping[str, tuple[str, ...] | None]) -> list[
     if isinstance(tree, TextProblem):
         return [tree]
     found = text_problems(tree, calls=("name",) if "old" in names else ())
-    # Jinja walks a text to find its names, which only one within its bounds survives; nothing is evaluated.
-    read = set() if found else meta.find_undeclared_variables(tree)
-    for name in sorted(read - set(names)):
+    for name in sorted(_names(tree) - set(names)):
         root = next((root for root, fields in names.items() if fields and name in fields), None)
         guess = closest(name, names)
         found.append(TextProblem(name, f"nothing is called `{name}` here", f"write {root}.{name}" if root else
@@ -93,6 +91,21 @@ def problems_of(text: str, names: Mapping[str, tuple[str, ...] | None]) -> list[
         if fields is not None and field not in fields and field not in ENTRIES:
             found.append(TextProblem(f"{root}.{field}", f"there is no `{field}` in `{root}`", instead(field, fields)))
     return found
+
+
+def _names(tree: nodes.Template) -> set[str]:
+    """The names that a text reads, also where something in it is not allowed; nothing is evaluated.
+
+    Jinja walks a text to find them, which only one within its bounds survives.
+    """
+    if not within_bounds(tree):
+        return set()
+    try:
+        return set(meta.find_undeclared_variables(tree))
+    except JinjaError:      # a filter that there is not, a block that stands twice: told anyway, beside the names
+        found = list(tree.find_all(nodes.Name))
+        own = {node.name for node in found if node.ctx != "load"} | {"loop"}
+        return {node.name for node in found} - own
 
 
 def reads(text: str) -> list[tuple[str, str]]:
@@ -140,12 +153,12 @@ def _plain(subject: Subject, path: Path, text: str) -> None:
     if "{{" not in text and "{%" not in text:
         return
     known = subject.scenario.parameters
-    for name in parameters_read(text):
+    read = tuple(dict.fromkeys(parameters_read(text)))
+    for name in read:
         if name not in known:
             subject.error("prompt", path, f"there is no `{name}` in `params`", value=name, cure=instead(name, known),
                           offset=text.find(name))
-            return
-    if "{{" in with_parameters(text, dict.fromkeys(known, "")) or "{%" in text:
+    if "{{" in with_parameters(text, dict.fromkeys((*known, *read), "")) or "{%" in text:
         subject.warn("prompt", path, "nothing but parameters is put in here: other braces are shown as they stand",
                      cure="only the premise, injects and prompts take more than {{ params.NAME }}")
 
