@@ -67,7 +67,7 @@ def protocol_alone() -> Iterator[None]:
     os.dup2(2, 1)
     try:
         with os.fdopen(os.dup(kept), "wb", buffering=0) as pipe:
-            sys.stdout = Printed(io.BufferedWriter(pipe))  # type: ignore[arg-type]
+            sys.stdout = Printed(io.BufferedWriter(pipe))
             yield
     finally:
         sys.stdout = before
