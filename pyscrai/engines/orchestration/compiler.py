@@ -43,7 +43,7 @@ class Following(TypedDict, total=False):
     next: Annotated[list[Activation], latest]
 
 
-class FollowingAwaited(Following):
+class FollowingAwaited(Following, total=False):
     """The part that the router of one who is waited for reads."""
 
     clock: Clock
@@ -57,7 +57,7 @@ async def follow_next(state: Following) -> list[str]:
 async def follow_awaited(state: FollowingAwaited) -> str:
     """The router of an Analyst whose measures the play waits for: it looked on alone, or beside the next speaker."""
     alone = all(activation["task"] == "measure" for activation in state.get("next") or ())
-    return GATHER if alone and "awaited" in (state.get("clock") or {}) else END
+    return GATHER if alone and "clock" in state and "awaited" in state["clock"] else END
 
 
 def compile_graph(plan: Plan, nodes_of: Callable[[Runtime[Any]], Nodes], *, context_schema: type[Any] | None = None
