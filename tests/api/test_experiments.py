@@ -41,7 +41,8 @@ async def test_an_experiment_is_run_and_everything_about_it_can_be_read(server: 
     assert content["contrasts"] == ["high - low"]
     assert content["frozen"]["scenario"]["reference"] == "talk@1.0.0"
     assert (await server.get(f"{place}/forecast"))["runs"] == 4
-    assert (await server.get(f"{place}/evidence/{cells['items'][0]['run_id']}")) == []
+    evidence = await server.get(f"{place}/evidence/{cells['items'][0]['run_id']}")
+    assert [(found["measure"], found["by"]) for found in evidence] == [("trust", "variable trust")]
     rows = await server.get(f"{place}/tables/runs")
     assert {row["arm"]: row["var_trust"] for row in rows} == {"low": 2, "high": 9}
     for table in ("cells", "measurements", "judgements", "turns", "contrasts", "arms", "deviations"):
