@@ -18,8 +18,7 @@ figcaption { color: #62707c; font-size: .85rem; margin-top: .3rem; }
 p { margin: 0 0 .8rem; }
 p.strong { font-weight: 600; }
 p.warning { color: var(--warn); font-weight: 600; border-left: 4px solid var(--warn); padding-left: .8rem; }
-td { overflow-wrap: anywhere; min-width: 5.5em; }
-td.n, th.n { min-width: 0; }
+td { overflow-wrap: break-word; }
 td.n, th.n { text-align: right; overflow-wrap: normal; white-space: nowrap; font-variant-numeric: tabular-nums; }
 pre { background: var(--shade); padding: .6rem .9rem; border-radius: .4rem; overflow-x: auto; }
 a { color: var(--h0); }

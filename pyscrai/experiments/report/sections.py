@@ -80,6 +80,8 @@ def sentence(row: Mapping[str, Any], smallest: float | None) -> str:
             f"{row['finding']}")
     if smallest is not None and "smallest" in row["finding"]:
         told += f" of {number(smallest)}"
+        if row["finding"].startswith("smaller"):   # the interval that this rests on is narrower than the one above
+            told += f" (two one-sided tests, p {_equals(row['equivalence_p'])})"
     if not row["reliable"]:
         alpha = "is not defined" if row["alpha"] is None else f"is {number(row['alpha'])}, below {RELIABLE:g}"
         told += f". UNRELIABLE: the judges' agreement (alpha) {alpha}"
