@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Literal, get_args
 
 from pyscrai.did_you_mean import closest
 from pyscrai.errors import ConfigError
+from pyscrai.templates.checks.display_names import unprintable
 from pyscrai.templates.checks.names import RESERVED_ROLES
 from pyscrai.templates.importing.foreign_fields import clean, slug, unbraced
 
@@ -31,6 +33,11 @@ ROUNDS: Mapping[Kind, int] = {"conversation": 4, "negotiation": 6, "exercise": 2
 
 _OWN_ROLES = ("look_on", "control")
 """Roles that starters bring themselves."""
+_OWN_NAMES = ("Observer", "Exercise control")
+
+
+_NO_TEXTS = ("true", "false", "null", "yes", "no", "on", "off")
+"""Words that YAML, of one version or another, takes for something else than a text."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,9 @@ def member(text: str) -> tuple[str, str]:
     if not (name and colon and told):
         raise ConfigError(f"{text!r} does not say who takes part", code="new.who",
                           cure="write a name, a colon and who it is: `Ina: a student who needs money`")
+    if (fault := unprintable(name)) is not None:
+        raise ConfigError(f"the name in {text!r} holds {fault}", code="new.who",
+                          cure="write it in one line of plain letters")
     return name, told
 
 
@@ -148,15 +158,23 @@ def _cast(answers: Answers) -> dict[str, tuple[str, str]]:
         raise ConfigError(f"{len(answers.who)} take part", code="new.who",
                           cure=f"name {fewest} to {MOST_ROLES}, each as `Name: who it is`")
     found: dict[str, tuple[str, str]] = {}
+    names = {_folded(name) for name in _OWN_NAMES}
     for text in answers.who:
         shown, told = member(text)
-        if shown.casefold() in {other.casefold() for other, _ in found.values()}:
-            raise ConfigError(f"two are called {shown}", code="new.who", cure="give each a name of its own")
+        if _folded(shown) in names or not _folded(shown):
+            raise ConfigError(f"two are called {shown!r}, or nobody can be", code="new.who",
+                              cure="give each a name of its own")
         role = slug(shown, joint="_", empty="role", longest=32)
-        taken = {*found, *RESERVED_ROLES, *_OWN_ROLES, "staff", "panel"}
+        names.add(_folded(shown))
+        taken = {*found, *RESERVED_ROLES, *_OWN_ROLES, *_NO_TEXTS, "staff", "panel"}
         found[next(each for each in (role, *(f"{role}_{number}" for number in range(2, 100)))
                    if each not in taken)] = shown, told
     return found
+
+
+def _folded(name: str) -> str:
+    """A name as names are told apart."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _role(role: str, shown: str, told: str) -> list[str]:
@@ -172,7 +190,7 @@ _PLAIN = re.compile(r"[A-Za-z][\w ,.;'’()/-]*[\w.)]")
 def _one_line(text: str) -> str:
     """A text as a YAML scalar on one line."""
     text = unbraced(" ".join(clean(text).split()))
-    if _PLAIN.fullmatch(text) and text.lower() not in ("true", "false", "null", "yes", "no", "on", "off"):
+    if _PLAIN.fullmatch(text) and text.lower() not in _NO_TEXTS:
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

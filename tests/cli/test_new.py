@@ -63,14 +63,17 @@ def test_it_is_written_and_plays(pyscrai: Pyscrai, home: Path, kind: str) -> Non
 
 def test_options_say_what_is_written_and_nothing_is_lost(pyscrai: Pyscrai, home: Path) -> None:
     said = pyscrai("new", "plays.yaml", "--kind", "survey", "--premise", "A {{bad}} idea: yes", "--who",
-                   "Ödön Ács: a baker", "--who", "end: somebody", "--task", "say why")
+                   "Ödön Ács: a baker", "--who", "end: somebody", "--who", "Null: nobody", "--task", "say why")
     assert said.code == 0, said.err
     text = (home / "plays.yaml").read_text()
     assert "odon_acs:" in text
     assert "end_2:" in text
+    assert "null_2:" in text
+    assert pyscrai("validate", "plays.yaml").code == 0
     assert pyscrai("new", "plays.yaml").code == 2
     assert (home / "plays.yaml").read_text() == text
     assert pyscrai("new", "plays.yaml", "--force").code == 0
+    assert "new.who" in pyscrai("new", "--who", "Observer: x", "--who", "B: y").err
     assert pyscrai("new", "--who", "Bo").err.startswith("error [new.who]")
     assert pyscrai("new").out.strip() == "wrote conversation.yaml"
     assert pyscrai("new").out.strip() == "wrote conversation-2.yaml"
