@@ -97,12 +97,25 @@ async def test_measures_by_turn_phase_and_number_drive_conditions() -> None:
         play = await played(scenario(
             roles=ROLES, analysis={"by": "eve", "report": False, "measures": [measure(each)]},
             phases={"one": {"next": [{"to": "two"}]}, "two": {"next": [{"to": "end"}]}}), script)
-        assert sorted({event.turn for event in play.of("measurement")}) == turns, each
-    play = await played(scenario(
-        roles=ROLES, analysis={"by": "eve", "report": False, "measures": [measure("turn")]}, max_turns=20,
+        assert sorted({event.turn for event in play.of("measurement")}) == turns, (each, timeless(play.events))
+
+
+@pytest.mark.parametrize("slow", ["eve", "ann", "bob", "nobody"])
+async def test_when_a_measure_counts_does_not_depend_on_who_answers_first(slow: str) -> None:
+    """What was measured beside the second turn is known at the third one, be the Analyst fast or slow."""
+    def script(role: str, request: ModelRequest) -> Any:
+        return {"value": 5, "rationale": "so", "evidence": []} if role == "eve" else None
+
+    playing = Playing(scenario(
+        roles=ROLES, analysis={"by": "eve", "report": False, "measures": [
+            {"name": "heat", "scale": [1, 5], "each": "turn", "rubric": "how hot"}]}, max_turns=20,
         ends={"when": "measures.heat >= 5"}, phases={"one": {"next": [{"to": "end", "when": "false"}]}}), script)
-    assert play.of("end_reached")[0].outcome["end"] == "when"
-    assert play.of("end_reached")[0].turn == 3, "measured beside the second turn, known at the next"
+    if slow != "nobody":
+        playing.models[slow]._delay = 0.02
+    assert (await playing.play()).status == "completed"
+    told = timeless(playing.events)
+    assert playing.of("end_reached")[0].outcome["end"] == "when", told
+    assert playing.of("end_reached")[0].turn == 3, told
 
 
 async def test_the_report_is_written_last() -> None:
