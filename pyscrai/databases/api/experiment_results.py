@@ -33,7 +33,7 @@ from pyscrai.exports.csv_table import flattened
 from pyscrai.services.experiments.bundle import report_html, report_markdown
 from pyscrai.services.experiments.evidence import evidence_of
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
-from pyscrai.services.experiments.narrowing import narrowing
+from pyscrai.services.experiments.interval_curve import interval_curve
 from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.status import experiment_status
 from pyscrai.services.experiments.tables import read_table
@@ -85,8 +85,8 @@ async def list_judgements(experiment_id: ExperimentId, session: Session, caller:
 
 @router.get("/narrowing", operation_id="read_experiment_narrowing", responses=problems(404))
 async def read_narrowing(plan: Planned, context: Ctx, caller: Reader) -> Listing[NarrowingPoint]:
-    """How the widest interval of the primary measure narrowed, in the order in which runs ended."""
-    points = await narrowing(context.services, plan)
+    """Half of the widest interval of the primary measure after each of some numbers of ended runs, as they ended."""
+    points = await interval_curve(context.services, plan)
     return Listing[NarrowingPoint](items=[NarrowingPoint.model_validate(point) for point in points])
 
 

@@ -10,7 +10,7 @@ from pyscrai.factories.services import Services
 from pyscrai.services.experiments.bundle import report_markdown
 from pyscrai.services.experiments.evidence import evidence_of
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
-from pyscrai.services.experiments.narrowing import narrowing
+from pyscrai.services.experiments.interval_curve import interval_curve
 from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.status import experiment_status
 
@@ -41,5 +41,5 @@ async def experiment_parts(services: Services, plan: ExperimentPlan) -> tuple[di
                        "evidence": row.evidence} for row in await Judgements(session, plan.id).read()]
     return {"status": await experiment_status(services, plan.id), "cells": cells, "results": results,
             "judgements": judgements, "evidence": evidence,
-            "narrowing": await narrowing(services, plan),
+            "narrowing": await interval_curve(services, plan),
             "report": await report_markdown(services, plan, results)}, [*dict.fromkeys((*pasts, *runs))]

@@ -23,7 +23,7 @@ FEWEST = 3
 Point = dict[str, float | int]
 
 
-async def narrowing(services: Services, plan: ExperimentPlan) -> list[Point]:
+async def interval_curve(services: Services, plan: ExperimentPlan) -> list[Point]:
     """Points of the curve: after so many ended runs, half of the widest interval; none before there is one."""
     use = plan.spec.measures.primary
     async with services.database.read() as session:

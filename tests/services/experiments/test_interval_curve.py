@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyscrai.factories.services import Services
-from pyscrai.services.experiments.narrowing import LOOKS, looks, narrowing
+from pyscrai.services.experiments.interval_curve import LOOKS, interval_curve, looks
 from pyscrai.services.experiments.results import compute_results
 from tests.services.experiments.test_experiment_runner import planned, run
 
@@ -20,10 +20,10 @@ def test_the_last_look_is_at_all_and_there_are_not_many(count: int) -> None:
 
 async def test_the_curve_ends_with_the_interval_of_the_results(services: Services) -> None:
     plan = await planned(services, pasts={"seeds": 8})
-    assert await narrowing(services, plan) == []
+    assert await interval_curve(services, plan) == []
     plan = await run(services, plan)
     width = (await compute_results(services, plan))["half_width"]
-    points = await narrowing(services, plan)
+    points = await interval_curve(services, plan)
     assert width is not None
     assert points[-1] == {"ended": 16, "half_width": width}
     assert len(points) > 3
