@@ -75,3 +75,20 @@ def test_misspelt_names_are_told_beside_what_is_forbidden() -> None:
                      "a power cannot stand in a text", "an include cannot stand in a text"}
     [large] = problems_of("{{ nobody }}" + "{{ params.heat }}" * 5_000, {"params": ("heat",)})
     assert large.message.startswith("the text has more than"), "names are not looked for in what is out of bounds"
+
+
+@pytest.mark.parametrize(("variable", "target"), [
+    ("{type: integer, initial: params.purse}", "money"),
+    ("{type: integer, per_role: true, initial: params.purse}", "money[*]")])
+def test_an_expression_for_a_first_value_is_sent_to_setup(variable: str, target: str) -> None:
+    text = f"""kind: scenario
+name: purse
+premise: Money.
+parameters: {{purse: {{type: integer, default: 5}}}}
+variables: {{money: {variable}}}
+roles: {{ann: {{agent: {{engine: actor, personality: {{role: a dealer}}}}}}}}
+flow: {{start: a, phases: {{a: {{speakers: [ann], next: [{{to: end}}]}}}}}}
+"""
+    [problem] = [found for found in validate([read_text(text, file="x.yaml")]) if found.severity == "error"]
+    assert problem.line == 5
+    assert f'setup: {{{target}: "params.purse"}}' in (problem.cure or "")

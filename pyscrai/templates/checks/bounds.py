@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,7 +66,8 @@ def _variable(subject: Subject, path: Path, variable: Variable) -> None:
                           cure="give one, or write one value for all")
     if reason := variable.why_not(variable.first(roles)):
         subject.error("bounds", (*path, "initial"), f"`initial` is impossible: {reason}", value=given,
-                      cure={"list": "write [a, b], or [] for an empty list", "map": "write {name: value}, or {}"}.get(
+                      cure=_computed(f"{path[-1]}[*]" if variable.per_role else str(path[-1]), given) or {
+                          "list": "write [a, b], or [] for an empty list", "map": "write {name: value}, or {}"}.get(
                           variable.type) or "choose a value that is inside, or widen the bounds")
 
 
@@ -81,7 +83,8 @@ def _domain(subject: Subject, path: Path, domain: Domain, first: str, value: Any
     reason = domain.why_not(domain.coerce(value))
     if reason:
         subject.error("bounds", (*path, first), f"`{first}` is impossible: {reason}", value=value,
-                      cure=_quotes(domain.type, value) or "choose a value that is inside, or widen the bounds")
+                      cure=(_computed(str(path[-1]), value) if first == "initial" else None)
+                      or _quotes(domain.type, value) or "choose a value that is inside, or widen the bounds")
 
 
 def _bounds(subject: Subject, path: Path, kind: str, minimum: float | None, maximum: float | None) -> None:
@@ -106,6 +109,16 @@ def _argument(subject: Subject, path: Path, argument: Argument) -> None:
     if argument.max_length is not None and argument.type != "string":
         subject.error("bounds", (*path, "max_length"), f"a value of type {argument.type} has no length",
                       value=argument.max_length, cure="remove it")
+
+
+def _computed(target: str, value: Any) -> str | None:
+    """The cure where an expression stands for a first value."""
+    if not isinstance(value, str) or not _EXPRESSION.match(value):
+        return None
+    return f"a first value is written out; compute it in `setup: {{{target}: \"{value}\"}}`"
+
+
+_EXPRESSION = re.compile(r"(params|vars|random|choose|shuffle|deal|size)\b\s*[.(]")
 
 
 def _quotes(kind: str, value: Any) -> str | None:
