@@ -1,0 +1,87 @@
+"""A statement is one hop, and what tasks write is stored with its checkpoint or shortly after."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from pyscrai.databases.checkpoints.checkpoints import Checkpoints
+from pyscrai.databases.database import Database
+from pyscrai.databases.dialects import one_hop_connection
+from pyscrai.errors import Fenced
+
+
+async def test_all_rows_come_back_however_many(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_hop_connection, "AT_ONCE", 3)
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :most) SELECT i FROM n"
+    async with sqlite_database.read() as session:
+        for most in (1, 2, 3, 4, 10):
+            found = (await session.scalars(text(numbers), {"most": most})).all()
+            assert list(found) == list(range(1, most + 1))
+
+
+async def test_a_transaction_without_a_statement_leaves_nothing_open(sqlite_database: Database) -> None:
+    async with sqlite_database.session() as session:
+        await session.connection()  # this begins it
+    async with sqlite_database.session() as session:
+        await session.execute(text("CREATE TABLE kept (n INTEGER)"))
+    with pytest.raises(ZeroDivisionError):
+        async with sqlite_database.session() as session:
+            await session.execute(text("INSERT INTO kept VALUES (1)"))
+            raise ZeroDivisionError
+    async with sqlite_database.read() as session:
+        assert await session.scalar(text("SELECT count(*) FROM kept")) == 0
+
+
+WRITES = [("numbers", [1])]
+
+
+async def saver_of(checkpoints: Checkpoints, run: str) -> tuple[Any, Any]:
+    from langgraph.checkpoint.base import empty_checkpoint
+
+    saver: Any = await checkpoints.saver()
+    config = await saver.aput({"configurable": {"thread_id": run, "checkpoint_ns": ""}}, empty_checkpoint(), {}, {})
+    saver.hold_writes()
+    return saver, config
+
+
+async def pending(checkpoints: Checkpoints, config: Any) -> list[Any]:
+    found = await (await checkpoints.saver()).aget_tuple(config)
+    assert found is not None
+    return list(found.pending_writes or ())
+
+
+async def test_what_a_task_wrote_is_stored_when_no_checkpoint_comes(database: Database) -> None:
+    checkpoints = Checkpoints(database)
+    try:
+        saver, config = await saver_of(checkpoints, "run_a")
+        await saver.aput_writes(config, WRITES, "task")
+        assert await pending(checkpoints, config) == []
+        async with asyncio.timeout(5):
+            while not await pending(checkpoints, config):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert await pending(checkpoints, config) == [("task", "numbers", [1])]
+        await saver.aput_writes(config, WRITES, "other")
+        found = await saver.aget_tuple(config)
+        assert len(found.pending_writes) == 2, "who reads with the same saver reads what is held"
+    finally:
+        await checkpoints.close()
+
+
+async def test_a_process_that_was_shut_out_stores_nothing_that_it_held(database: Database) -> None:
+    checkpoints = Checkpoints(database)
+    try:
+        saver, config = await saver_of(checkpoints, "run_b")
+
+        async def shut_out() -> None:
+            raise Fenced("another process plays it")
+
+        await saver.aput_writes(config, WRITES, "task")
+        saver.assure = shut_out
+        await asyncio.sleep(0.1)
+        assert await pending(checkpoints, config) == []
+    finally:
+        await checkpoints.close()
