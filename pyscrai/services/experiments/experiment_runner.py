@@ -246,7 +246,9 @@ class ExperimentRunner:
 
     async def _half_width(self, plan: ExperimentPlan) -> float | None:
         """Half of the widest primary interval; looked at less often the more pasts there are, so that cost is flat."""
-        if self._whole < self._looked_at + max(1, self._looked_at // 20) or self._whole < 2:
+        rules = plan.spec.stop.first if plan.spec.stop is not None else ()
+        often = 20 if any(rule.half_width is not None for rule in rules) else 5   # else it is only looked at
+        if self._whole < self._looked_at + max(1, self._looked_at // often) or self._whole < 2:
             return None
         self._looked_at = self._whole
         return await interim_results(self._services, plan)
