@@ -27,6 +27,9 @@ from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template, open_run
 from pyscrai.factories.services import Services, open_services
 
+LONG = 20
+"""Characters of an argument that is not shown beside what was said."""
+
 
 class Teller:
     """Prints the events of one run as they come."""
@@ -51,8 +54,10 @@ class Teller:
             case "utterance":
                 return f"{who}: {said['text']}"
             case "action":
-                told = ", ".join(f"{name} {value}" for name, value in said["arguments"].items())
-                return f"   → {who}, {titled(said['action'])}: {told}"
+                # A long text is what the line above has put into words.
+                told = ", ".join(f"{value} {name}" for name, value in said["arguments"].items()
+                                 if len(str(value)) < LONG)
+                return f"   → {titled(said['action'])}: {told}" if told else None
             case "inject":
                 return f"[{said['text']}]"
             case "assessment":

@@ -10,6 +10,7 @@ from pyscrai.audience import hears
 from pyscrai.engines.orchestration.context import state_context
 from pyscrai.engines.orchestration.plan import OWN, PhasePlan, Plan, members
 from pyscrai.engines.state import Line, let_go
+from pyscrai.prompts.library import render_text
 from pyscrai.templates.cel.expression import value
 from pyscrai.templates.models.action import ActionSpec, NoChoice
 from pyscrai.templates.models.analysis import Measure
@@ -49,6 +50,8 @@ class View:
     """The typed moves that this role must make in its turn."""
     actions: Mapping[str, ActionSpec] = field(default_factory=dict)
     """The typed moves that it must or may make, each with the choices and bounds that it has at this moment."""
+    intent_of: Callable[[str, Mapping[str, Any]], str] = lambda action, arguments: ""
+    """Gives what the role means with a move, in the first person, by the move's name and arguments."""
     value_of: Callable[[Measure, str | None], Any] | None = None
     """For the Analyst who measures: gives a computed measure, of a role or of the whole play."""
     last_values: Mapping[str, Any] = field(default_factory=dict)
@@ -86,6 +89,7 @@ def view(plan: Plan, state: Mapping[str, Any], role: str, *, turn: int | None = 
         acted=frozenset(clock["turns"]) if measures and "turns" in clock else None,
         behind=world.behind, scene=_scene(circle, role), required=required, actions=actions,
         speakers=tuple(circle["roles"]) if circle else phase.speakers if phase else (),
+        intent_of=lambda action, arguments: world.intent(role, action, arguments),
         value_of=world.measured if measures else None,
         last_values={name.removeprefix(LAST): held for name, held in (state.get("measures") or {}).items()
                      if name.startswith(LAST)} if measures else {})
@@ -112,6 +116,13 @@ class _World:
     def measured(self, measure: Measure, role: str | None) -> Any:
         """A computed measure, of a role or of the whole play."""
         return value(str(measure.value), self.context if role is None else {**self.context, "role": role})
+
+    def intent(self, role: str, action: str, arguments: Mapping[str, Any]) -> str:
+        """What a role means with a move."""
+        names = self._plan.names
+        return render_text(self._plan.scenario.actions[action].intent, {
+            "args": arguments, "mover": role, "params": self._plan.parameters, "vars": self.context["vars"],
+            "name": lambda role: names.get(role, role)}).strip()
 
     @property
     def behind(self) -> Mapping[str, tuple[str, ...]]:

@@ -67,7 +67,8 @@ async def test_no_secret_stands_in_the_prompt_of_another_role(name: str, layout:
             if "secrets" in roles[reader].knows:
                 continue  # an Analyst who is told them
             prompts = [" ".join(prompt.split()) for prompt in play.prompts(reader)]
-            assert all((secret in prompt) == (reader == role) for prompt in prompts), (role, reader)
+            holds = [secret in prompt for prompt in prompts]
+            assert any(holds) if reader == role else not any(holds), (role, reader)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -149,8 +149,12 @@ class Engine(ABC):
                 if role != self.role and role not in self.plan.watchers]
 
     def messages(self, purpose: str, view: View, *, lines: Sequence[Line] | None = None, prefill: str = "",
-                 **more: Any) -> tuple[tuple[Message, ...], dict[str, str]]:
+                 lay: Callable[[Prompt], tuple[Message, ...]] | None = None, **more: Any
+                 ) -> tuple[tuple[Message, ...], dict[str, str]]:
         """Lay a request out as the model's layout does; the transcript is a part per entry.
+
+        Args:
+            lay: makes the prompt's parts into messages, where the layout's usual way is not meant.
 
         Returns:
             The messages, and the hash of each prompt template that went into them.
@@ -173,7 +177,7 @@ class Engine(ABC):
             render=lambda name, more: self._render(name, {**self.variables, "summary": summary, **more}),
             prefill=prefill if self.model.prefill else "", structured=bool(more.get("structured")),
             goes_on=self.goes_on)
-        return self.layout.messages(prompt), used
+        return (lay or self.layout.messages)(prompt), used
 
     def request(self, messages: tuple[Message, ...], *, stop: tuple[str, ...] = (),
                 schema: Mapping[str, Any] | None = None, max_tokens: int | None = None) -> ModelRequest:

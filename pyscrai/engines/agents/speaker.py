@@ -10,10 +10,10 @@ from pyscrai.engines.agents.engine import Ask, Engine, Performance
 from pyscrai.engines.agents.moderator import moderate
 from pyscrai.engines.calls.json_reply import LONGEST
 from pyscrai.engines.calls.speech import clean
-from pyscrai.engines.layouts.layout import Standards
+from pyscrai.engines.layouts.layout import Critic, Standards, Voice
 from pyscrai.engines.line import action_text, transcript_line
 from pyscrai.engines.orchestration.plan import PhasePlan
-from pyscrai.engines.ports.model import ModelReply
+from pyscrai.engines.ports.model import Message, ModelReply
 from pyscrai.engines.state import Activation, Line, Played
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError
@@ -44,6 +44,13 @@ class Speaker(Engine):
         phase = self.plan.phases[view.phase]
         schema = self.schema(phase, view)
         asked = self.layout.asks(schema)
+        if schema is not None and self.layout.voice is not None and any(spec.intent for spec in view.actions.values()):
+            moved = await self._move(view, ask, phase, schema)
+            intent = " ".join(view.intent_of(name, given) for name, given in (moved.get("actions") or {}).items()
+                              if given is not None).strip()
+            said = (await self._voice(self.layout.voice, view, ask, phase, intent) if intent else
+                    await self._say(activation, view, ask, phase, asked)) | moved
+            return self.make(said, phase, view, played_by="model")
         said = await self._say(activation, view, ask, phase, asked)
         if schema is not None and asked is None:
             said |= await self._move(view, ask, phase, schema, said[TEXT])
@@ -55,8 +62,21 @@ class Speaker(Engine):
             f"{self.engine}_turn", view, prefill=f"{self.instance.name}:", resolving=activation["task"] == "resolve",
             structured=schema, opening=not any(line["speaker"] == self.role for line in view.lines),
             answers=self.answers(view), **(NO_EXTRAS if schema is None else self.extras(phase, view)))
+        return await self._speech(view, ask, phase, schema, messages, prompts, self.layout.critic(self.standards(view)))
+
+    async def _voice(self, voice: Voice, view: View, ask: Ask, phase: PhasePlan, intent: str) -> dict[str, Any]:
+        """Ask for the words of a move that has been made."""
+        answers = self.answers(view)
+        messages, prompts = self.messages(
+            f"{self.engine}_voice", view, lay=lambda prompt: voice.messages(prompt, self.engine), intent=intent,
+            answers=answers, last=next((line for line in reversed(view.lines) if line["kind"] == "utterance"), None)
+            if answers else None)
+        critic = voice.critic(intent, self.instance.name, self.standards(view))
+        return await self._speech(view, ask, phase, None, messages, prompts, critic)
+
+    async def _speech(self, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any] | None,
+                      messages: tuple[Message, ...], prompts: Mapping[str, str], critic: Critic) -> dict[str, Any]:
         others = self.others()
-        critic = self.layout.critic(self.standards(view))
 
         def read(reply: ModelReply) -> dict[str, Any]:
             value = {TEXT: reply.text} if schema is None else self.reader(schema)(reply)
@@ -84,14 +104,15 @@ class Speaker(Engine):
             entries=lambda again: [transcript_line(line) for line in view.lines
                                    if line["speaker"] == self.role or line["content"] == again])
 
-    async def _move(self, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any], text: str) -> dict[str, Any]:
-        """Ask for everything beside speech, once ``text`` has been said."""
-        line: Line = {"kind": "utterance", "speaker": self.role, "name": self.instance.name, "content": text,
-                      "audience": "all"}
+    async def _move(self, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any], text: str | None = None
+                    ) -> dict[str, Any]:
+        """Ask for everything beside speech, once ``text`` has been said, or before anything is."""
+        lines = view.lines if text is None else (*view.lines, Line(
+            kind="utterance", speaker=self.role, name=self.instance.name, content=text, audience="all"))
         rest = {**schema, "properties": {name: part for name, part in schema["properties"].items() if name != TEXT},
                 "required": [name for name in schema["required"] if name != TEXT]}
-        messages, prompts = self.messages("move", replace(view, lines=(*view.lines, line)), prefill="\n",
-                                          structured=rest, **{**NO_EXTRAS, **self.extras(phase, view)})
+        messages, prompts = self.messages("move", replace(view, lines=lines), prefill="\n", structured=rest,
+                                          before=text is None, **{**NO_EXTRAS, **self.extras(phase, view)})
         return await ask(self.request(messages, schema=rest), purpose="move", prompts=prompts,
                          read=self.reader(rest))
 

@@ -62,10 +62,10 @@ def cut_at_speakers(text: str, names: Iterable[str]) -> str:
 _AFTER_NAME = r"[*_\])]{0,4}(?:[ \t]*[(（][^)）\n]{0,80}[)）])?[ \t]*[:：]"
 
 
-def repeated(text: str, earlier: Iterable[str]) -> str | None:
-    """The earlier line that ``text`` says again, if any: most of its runs of three words stand in that line."""
+def repeated(text: str, earlier: Iterable[str], *, most: float = MOST_REPEATED) -> str | None:
+    """The earlier line that ``text`` says again, if any: more than the share ``most`` of its runs of three words."""
     runs = _runs(text)
-    return next((line for line in earlier if len(runs & _runs(line)) > len(runs) * MOST_REPEATED), None)
+    return next((line for line in earlier if len(runs & _runs(line)) > len(runs) * most), None)
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pyscrai.engines.layouts.layout import Critic, Prompt, Standards
+from pyscrai.engines.layouts.layout import Critic, Prompt, Standards, Voice
 from pyscrai.engines.line import INDENT
 from pyscrai.engines.ports.model import Layout as LayoutName
 from pyscrai.engines.ports.model import Message
@@ -23,6 +23,7 @@ class InstructLayout:
 
     name: LayoutName = "instruct"
     report_tokens = 1_200
+    voice: Voice | None = None
 
     def asks(self, schema: dict[str, Any] | None) -> dict[str, Any] | None:
         return schema

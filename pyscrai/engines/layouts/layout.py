@@ -66,12 +66,26 @@ class Critic(Protocol):
         ...
 
 
+class Voice(Protocol):
+    """Puts into words what a role means with a move that it has made."""
+
+    def messages(self, prompt: Prompt, engine: str) -> tuple[Message, ...]:
+        """The request's messages, as they are for an engine."""
+        ...
+
+    def critic(self, intent: str, speaker: str, standards: Standards) -> Critic:
+        """A critic of the words for what the speaker, by display name, means."""
+        ...
+
+
 class Layout(Protocol):
     """How prompts are laid out for a kind of model."""
 
     name: LayoutName
     report_tokens: int
     """The longest report, in tokens."""
+    voice: Voice | None
+    """How a move that means something is made first and put into words after; None where both are one reply."""
 
     def asks(self, schema: dict[str, Any] | None) -> dict[str, Any] | None:
         """The part of a turn's schema that is asked for with the speech; None for the speech alone, the rest after."""

@@ -9,6 +9,7 @@ from typing import Any
 from pyscrai.engines.calls.speech import repeated
 from pyscrai.engines.layouts.instruct import InstructLayout
 from pyscrai.engines.layouts.layout import Critic, Prompt, Standards
+from pyscrai.engines.layouts.voice import PlainVoice
 from pyscrai.engines.ports.model import Layout as LayoutName
 from pyscrai.engines.ports.model import Message, ModelRequest
 from pyscrai.errors import ReplyError, TryAgain
@@ -26,6 +27,7 @@ class ScriptLayout(InstructLayout):
 
     name: LayoutName = "script"
     report_tokens = 320
+    voice = PlainVoice()
 
     def asks(self, schema: dict[str, Any] | None) -> dict[str, Any] | None:
         return None

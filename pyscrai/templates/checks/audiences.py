@@ -52,13 +52,15 @@ def _phase(subject: Subject, path: Path, phase: Phase) -> None:
 
 
 def _variables(subject: Subject) -> None:
-    """An inject that shows a variable shows it to its whole audience."""
-    variables = subject.scenario.variables
-    for path, text, names in told(subject):
+    """An inject that shows a variable shows it to its whole audience, an intent to whoever makes the move."""
+    variables, actions = subject.scenario.variables, subject.scenario.actions
+    shown = [((*path, "text"), text, names) for path, text, names in told(subject)]
+    shown += [(("actions", name, "intent"), spec.intent, spec.by) for name, spec in actions.items() if spec.by]
+    for path, text, names in shown:
         for root, name in reads(text):
             if root == "vars" and name in variables:
                 hidden = set(subject.members(names)) - set(subject.members(variables[name].visible_to))
                 if hidden:
-                    subject.warn("variable_shown", (*path, "text"),
+                    subject.warn("variable_shown", path,
                                  f"this shows `{name}` to {', '.join(sorted(hidden))}, who cannot see it otherwise",
                                  value=name, cure="narrow the audience, or widen `visible_to`")

@@ -30,6 +30,9 @@ def check_prompts(subject: Subject) -> None:
     for index, rule in enumerate(scenario.rules):
         if rule.inject is not None:
             _text(subject, ("rules", index, "inject", "text"), rule.inject.text, world)
+    for name, spec in scenario.actions.items():
+        _text(subject, ("actions", name, "intent"), spec.intent, {
+            **params, "vars": tuple(scenario.variables), "args": tuple(spec.fields), "mover": None, "name": None})
     for path, text in plain_texts(scenario):
         _plain(subject, path, text)
     for name, role in scenario.roles.items():
@@ -80,7 +83,7 @@ def problems_of(text: str, names: Mapping[str, tuple[str, ...] | None]) -> list[
     tree = parse(text)
     if isinstance(tree, TextProblem):
         return [tree]
-    found = text_problems(tree, calls=("name",) if "old" in names else ())
+    found = text_problems(tree, calls=("name",) if "vars" in names else ())
     for name in sorted(_names(tree) - set(names)):
         root = next((root for root, fields in names.items() if fields and name in fields), None)
         guess = closest(name, names)

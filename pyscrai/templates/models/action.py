@@ -102,6 +102,10 @@ class ActionSpec(Part):
     """The roles that can make the move, where a phase offers it; left out, all its speakers."""
     audience: Listeners = ("all",)
     """Who learns of the move; the maker always does."""
+    intent: str = ""
+    """What whoever makes the move means to say with it, in the first person: ``I want {{ args.price }}.`` A small model
+    then moves first and puts this into words after; a large one says and does both in one reply and needs none. The
+    text reads ``args``, ``mover``, ``vars``, ``params`` and ``name(role)``, as they are before the move."""
     set: dict[Target, Expression] = Field(default_factory=dict)
     """Variables that the move changes; ``args`` holds its arguments."""
 

@@ -1,0 +1,139 @@
+"""Putting into words what a role means: a small model does that far better than it finds out what to say.
+
+The method is the old one of text generation, content first and its realisation after (Reiter and Dale, Building Natural
+Language Generation Systems, 2000), with the sampling of several candidates and a choice by fixed checks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from pyscrai.engines.calls.sentences import sentences
+from pyscrai.engines.calls.speech import repeated
+from pyscrai.engines.layouts.layout import Critic, Prompt, Standards
+from pyscrai.engines.ports.model import Message, ModelRequest
+from pyscrai.errors import ReplyError, TryAgain
+
+CANDIDATES = 4
+"""How many lines are asked for at most, until one has no fault."""
+
+MOST_SHARED = 0.3
+"""The share of its runs of three words that a line may have in common with one that was heard."""
+
+LEAST_MEANT = 0.5
+"""The share of the words that matter in each sentence of what is meant that a line must hold at least."""
+
+MOST_ADDED = 1
+"""How many words that matter a line may add to what is meant."""
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+_COMMON_WORDS = """
+    about after again also always another anything because been before being believe better both cannot come could does
+    done down each either else enough even ever every fine from give given going good have having hear here how into
+    just keep know less let like little long look made make many maybe mean means more most much must need needs never
+    none nothing now only other over people please quite rather really right said same say says should since some
+    something soon still such sure take tell than that their them then there these they thing things think this those
+    though through time told too true under until very want wants well were what when where which while will with
+    without won't word words would yes yet your yours you're you'll that's it's i'm i'll i'd don't can't
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
+"""English words that say nothing of what a line is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a line is to say, and by whom."""
+
+    text: str
+    speaker: str
+    """The speaker's display name."""
+
+
+class PlainVoice:
+    """Shows a few lines that say what is meant, each with what was said before it, and asks for the next."""
+
+    def messages(self, prompt: Prompt, engine: str) -> tuple[Message, ...]:
+        shown: list[Message] = []
+        for example in prompt.render(f"{engine}_voice_examples", {}).strip().split("\n\n"):
+            asked, _, said = example.rpartition("\n")
+            shown += [Message("user", (asked,)), Message("assistant", (said,))]
+        system = Message("system", (prompt.render(f"{engine}_voice_system", {}),))
+        return (system, *shown, Message("user", (prompt.note,)))
+
+    def critic(self, intent: str, speaker: str, standards: Standards) -> Critic:
+        return Faithful(Meaning(intent, speaker), standards)
+
+
+class Faithful:
+    """Asks again for a line that says something else than what is meant; takes the best in the end."""
+
+    def __init__(self, meaning: Meaning, standards: Standards) -> None:
+        self._meaning, self._standards = meaning, standards
+        self._left = CANDIDATES - 1
+        self._best: tuple[int, str] | None = None
+
+    def trimmed(self, text: str) -> str:
+        return text.partition("\n")[0].replace("[", "").replace("]", "")
+
+    def unusable(self, error: ReplyError) -> ReplyError:
+        if not self._left:
+            return error
+        self._left -= 1
+        return TryAgain(error.message, again=_freer)
+
+    def judged(self, text: str) -> str:
+        found = faults(text, self._meaning, self._standards)
+        if self._best is None or len(found) < self._best[0]:
+            self._best = len(found), text
+        if found and self._left:
+            self._left -= 1
+            raise TryAgain(found[0], again=_freer)
+        return self._best[1]
+
+
+def faults(text: str, meaning: Meaning, standards: Standards) -> list[str]:
+    """What is wrong with a line that is to say what is meant, the worst first."""
+    found = []
+    meant = meaning.text
+    numbers, wanted = _numbers(text), _numbers(meant)
+    if wrong := sorted(numbers - wanted):
+        found.append(f"it says {wrong[0]}, which is not meant")
+    if missing := sorted(wanted - numbers):
+        found.append(f"it does not say {missing[0]}")
+    if _addresses(text, meaning.speaker):
+        found.append("it speaks to its own speaker")
+    words, matter = _stems(text), _stems(meant)
+    for sentence in filter(None, map(_stems, sentences(meant))):
+        if len(words & sentence) < LEAST_MEANT * len(sentence):
+            found.append("it does not say all that is meant")
+            break
+    if len(words - matter) > MOST_ADDED:
+        found.append("it adds what is not meant")
+    heard = standards.heard[-3:]
+    if words & (_stems(" ".join(heard)) - matter):
+        found.append("it takes up what another has said")
+    elif repeated(text, heard, most=MOST_SHARED):
+        found.append("it repeats what was heard")
+    return found
+
+
+def _numbers(text: str) -> set[str]:
+    return {number.replace(",", "") for number in _NUMBER.findall(text)}
+
+
+def _stems(text: str) -> set[str]:
+    """The words that matter, cut to five letters, so that forms of one word are the same."""
+    return {word[:5] for word in _WORD.findall(text.casefold().replace("’", "'"))
+            if len(word) > 3 and word not in _COMMON}
+
+
+def _addresses(text: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _freer(request: ModelRequest) -> ModelRequest:
+    """The request with another seed."""
+    return replace(request, seed=None if request.seed is None else request.seed + 1)

@@ -1,0 +1,98 @@
+"""A small model moves first and then puts into words what it means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pyscrai.engines.layouts.layout import Standards
+from pyscrai.engines.layouts.voice import CANDIDATES, Faithful, Meaning, faults
+from pyscrai.engines.ports.model import Message, ModelRequest
+from pyscrai.errors import TryAgain
+from pyscrai.llm.scripted.model import Scripted
+from pyscrai.templates.checks.checker import check
+from pyscrai.templates.models.scenario import ScenarioTemplate
+from tests.engines.playing import played, scenario
+
+MEANT = Meaning("There is rust on the left door. I pay 5200.", "Lee")
+HEARD = Standards(heard=["The clutch is new, I had it put in this spring. I want 6100."], known=(),
+                  entries=lambda again: ())
+
+
+@pytest.mark.parametrize(("line", "fault"), [
+    ("There is rust on the left door. I pay 5200.", None),
+    ("Look at the rust on that left door! I'll pay 5,200.", None),
+    ("There is rust on the left door. I pay 5300.", "it says 5300"),
+    ("There is rust on the left door.", "it does not say 5200"),
+    ("There is rust on the left door, Lee. I pay 5200.", "its own speaker"),
+    ("It is a fine day. I pay 5200.", "all that is meant"),
+    ("There is rust on the left door, I can move in tomorrow. I pay 5200.", "adds"),
+    ("There is rust on the left door and the clutch. I pay 5200.", "takes up what another has said"),
+])
+def test_a_line_says_what_is_meant(line: str, fault: str | None) -> None:
+    found = faults(line, MEANT, HEARD)
+    assert not found if fault is None else any(fault in each for each in found), found
+
+
+def test_every_sentence_of_what_is_meant_is_said() -> None:
+    meant = Meaning("The tires are worn. 5500 is fine, we have a deal.", "Lee")
+    assert faults("The tires are worn. I want 5500.", meant, HEARD)
+    assert not faults("The tires are worn, but 5500 is a deal.", meant, HEARD)
+
+
+def test_of_poor_lines_the_best_is_taken_after_the_last_try() -> None:
+    critic = Faithful(MEANT, HEARD)
+    request = ModelRequest((Message("user", ("Now.",)),), seed=4)
+    lines = ["Yes.", "There is rust on the left door.", "No, 5300.", "Well."]
+    assert len(lines) == CANDIDATES
+    for line in lines[:-1]:
+        with pytest.raises(TryAgain) as again:
+            critic.judged(line)
+        assert again.value.again(request).seed == 5
+    assert critic.judged(lines[-1]) == lines[1]
+
+
+def market(intent: str = "I want {{ args.price }}, {{ name(mover) }} of {{ vars.place }}.", **place: Any
+           ) -> ScenarioTemplate:
+    return scenario(
+        variables={"place": {"type": "string", "initial": "Ulm", **place}},
+        actions={"ask": {"fields": {"price": {"type": "integer"}}, "intent": intent, "by": ["ann", "bob"],
+                         "set": {"place": "'Graz'"}}},
+        phases={"talk": {"action": "ask", "next": [{"to": "end"}]}})
+
+
+async def test_a_small_model_moves_first_and_then_speaks() -> None:
+    asked: list[str] = []
+
+    def script(role: str, request: ModelRequest) -> Scripted | None:
+        asked.append("".join(message.content for message in request.messages))
+        if request.schema is not None:
+            return {"actions": {"ask": {"price": 40}}}
+        return "I want 40 for it, here in Graz." if role == "bob" else "I want 40, as always in Ulm."
+
+    play = await played(market(), script, layout="script", prefill=True)
+    assert [event.kind for event in play.events if event.kind in ("utterance", "action")] == ["utterance", "action"] * 2
+    assert [call.purpose for call in play.record.calls.values()] == ["move", "speech"] * 2
+    assert "What Ann does now, as JSON" in asked[0]
+    assert asked[1].endswith("Ann means: I want 40, Ann of Ulm.")
+    assert 'Ann said: "I want 40, as always in Ulm."' in asked[-1]
+    assert asked[-1].endswith("Bob means: I want 40, Bob of Graz."), "as the world is when he moves"
+
+
+async def test_a_large_model_does_both_in_one_reply() -> None:
+    play = await played(market(), lambda role, request: {"text": "Forty.", "actions": {"ask": {"price": 40}}})
+    assert [call.purpose for call in play.record.calls.values()] == ["speech"] * 2
+    assert not any("means:" in prompt for prompt in play.prompts("ann"))
+
+
+@pytest.mark.parametrize("text", ["{{ args.prize }}", "{{ vars.plaice }}", "{{ who }}"])
+def test_an_intent_reads_what_there_is(text: str) -> None:
+    problem = next(each for each in check(market(text), {}) if each.code == "template.prompt")
+    assert problem.field == "actions.ask.intent"
+    assert text.strip("{ }").rpartition(".")[2] in problem.message
+
+
+def test_an_intent_that_shows_what_the_mover_cannot_see_is_warned_of() -> None:
+    assert [each.field for each in check(market(visible_to=["bob"]), {}) if each.code == "template.variable_shown"] == [
+        "actions.ask.intent"]
