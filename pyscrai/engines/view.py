@@ -118,7 +118,7 @@ class _World:
         return value(str(measure.value), self.context if role is None else {**self.context, "role": role})
 
     def intent(self, role: str, action: str, arguments: Mapping[str, Any]) -> str:
-        """What a role means with a move."""
+        """The text of what a role means with a move."""
         names = self._plan.names
         return render_text(self._plan.scenario.actions[action].intent, {
             "args": arguments, "mover": role, "params": self._plan.parameters, "vars": self.context["vars"],

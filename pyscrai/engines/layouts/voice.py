@@ -95,7 +95,7 @@ class Faithful:
 
 
 def faults(text: str, meaning: Meaning, standards: Standards) -> list[str]:
-    """What is wrong with a line that is to say what is meant, the worst first."""
+    """The faults of a line that is to say what is meant, the worst first."""
     found = []
     meant = meaning.text
     numbers, wanted = _numbers(text), _numbers(meant)
