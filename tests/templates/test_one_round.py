@@ -92,3 +92,22 @@ flow: {{start: a, phases: {{a: {{speakers: [ann], next: [{{to: end}}]}}}}}}
     [problem] = [found for found in validate([read_text(text, file="x.yaml")]) if found.severity == "error"]
     assert problem.line == 5
     assert f'setup: {{{target}: "params.purse"}}' in (problem.cure or "")
+
+
+def test_moves_are_tried_with_those_who_can_make_them() -> None:
+    """The resolver of a round makes none of its moves, so a rule need not provide for it."""
+    text = """kind: scenario
+name: bids
+premise: Money.
+variables: {won: {type: integer, per_role: [ann, bob], initial: 0}}
+roles:
+  ann: {agent: {engine: actor, personality: {role: a dealer}}}
+  bob: {agent: {engine: actor, personality: {role: a dealer}}}
+  hammer: {agent: {engine: narrator, personality: {role: the auctioneer}}}
+flow:
+  start: a
+  phases: {a: {speakers: [ann, bob], order: simultaneous, resolver: hammer, action: bid, next: [{to: end}]}}
+actions: {bid: {fields: {amount: {type: integer, minimum: 0, maximum: 9}}}}
+rules: [{when: "size(moves) == 2", set: {"won[moves[0].role]": "vars.won[moves[0].role] + 1"}}]
+"""
+    assert [str(found) for found in validate([read_text(text, file="x.yaml")]) if found.severity == "error"] == []

@@ -37,10 +37,21 @@ def sample_contexts(scenario: ScenarioTemplate, scope: Mapping[str, Type]) -> li
             world[root] = {name: values[number % len(values)] for name, values in domains.items()}
         world |= {name: roles for name, roles in groups.items() if name not in ExpressionContext.__annotations__}
         world |= {"names": names, "chance": lambda: random.Random(0), "roles": list(scenario.roles), "groups": groups,
-                  "moves": [{**move, "args": _sample_arguments(scenario, move["action"], number)}
-                            for move in world["moves"]]}
+                  "moves": [{**move, "role": _maker(scenario, move["action"], number + place) or move["role"],
+                             "args": _sample_arguments(scenario, move["action"], number)}
+                            for place, move in enumerate(world["moves"])]}
         worlds.append(world)
     return worlds
+
+
+def _maker(scenario: ScenarioTemplate, action: str, number: int) -> str | None:
+    """One of the roles that can make a move: a speaker of a phase that offers it; None where that is not known."""
+    spec = scenario.actions.get(action)
+    offering = [phase for phase in scenario.flow.phases.values() if action in (phase.action, *phase.optional_actions)]
+    allowed = set(members(spec.by, scenario)) if spec is not None and spec.by is not None else None
+    found = [role for phase in offering for role in members(phase.speaker_names, scenario)
+             if allowed is None or role in allowed]
+    return found[number % len(found)] if found else None
 
 
 def own_contexts(samples: Sequence[Mapping[str, Any]], scope: Mapping[str, Type], *, action: ActionSpec | None
