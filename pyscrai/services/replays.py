@@ -21,6 +21,7 @@ from pyscrai.databases.stored_event import StoredEvent
 from pyscrai.databases.tables import MeasurementRow, RunRow, ScenarioTemplateRow
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.arrivals import UNHEARD
+from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.ports.model import Layout, ModelReply, ModelRequest
@@ -30,6 +31,7 @@ from pyscrai.errors import ReplayError, WrongState
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.scenario_factory import make_graph, spec_of
 from pyscrai.factories.services import Services
+from pyscrai.factories.stored_past import StoredPast
 from pyscrai.lifecycle import fits
 from pyscrai.services.forks import node_before
 from pyscrai.services.memory_runs import play_in_memory
@@ -116,7 +118,9 @@ async def replay_run(services: Services, run_id: str) -> Replay:
     engines = {role: create_agent_engine(instance, plan, models[role], tools_allowed=services.settings.tools_allowed,
                                          servers=services.mcp_servers)
                for role, instance in plan.cast.items()}
-    runtime = AgentRuntime(plan, engines, record, _Taken(recorded.commands))
+    # A fork's memories begin with its shared past, which the replay does not play.
+    recall = None if row.parent_run_id is None else Recall(run=run_id, past=StoredPast(services.database, run_id))
+    runtime = AgentRuntime(plan, engines, record, _Taken(recorded.commands), recall=recall)
     graph = compile_graph(plan, lambda found: found.context).compile(checkpointer=InMemorySaver())
     if row.parent_run_id is not None:
         values = await _first_state(services, run_id, plan)
