@@ -33,8 +33,7 @@ $(STAMP): pyproject.toml constraints.txt .ci/web/package-lock.json
 	@touch $@
 
 demo: setup ## Plays a whole scenario with a real local model
-	@$(BIN)/pyscrai models install embedded
-	@$(BIN)/python demo_scenario_execution.py $(DEMO_ARGS)
+	@$(BIN)/pyscrai demo $(DEMO_ARGS)
 
 demo-experiment: setup ## Plays a whole experiment with the tiny model (plumbing only: its words mean nothing)
 	@$(BIN)/pyscrai models install embedded-tiny

@@ -9,6 +9,7 @@ _RUN = ("Play a scenario and show it as it happens.\n\n"
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("Play", "pyscrai.cli.commands.run:run", _RUN),
+    "demo": ("Play", "pyscrai.cli.commands.demo:demo", "Play a scenario to its end and show what is recorded of it."),
     "resume": ("Play", "pyscrai.cli.commands.run:resume", "Let a run that stands go on."),
     "replay": ("Play", "pyscrai.cli.commands.run:replay", "Play a run again from its journal, without a model."),
     "verify": ("Play", "pyscrai.cli.commands.verify:verify", "Check that a run's record was not changed."),
