@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 
 from pyscrai.config.settings import load_settings
 from pyscrai.databases.api.app import create_app
+from pyscrai.databases.api.dependencies import write_session
 from tests.api.serving import Serving
 from tests.depth import FULL
 
@@ -159,3 +161,20 @@ async def test_a_generated_client_plays_a_run(server: Serving) -> None:
     assert "run_forked" in await client.call("stream_run", run_id=fork["run_id"])
     assert (await client.call("export_run", run_id=run["run_id"], format="markdown")).startswith("#")
     await client.call("delete_run", run_id=fork["run_id"])
+
+
+def test_who_asks_is_known_before_a_transaction_is_open() -> None:
+    """Noting a key's first use writes; on SQLite it would wait for the very transaction that waits for it."""
+    app = create_app(load_settings(database_url="sqlite:///unused.db", model="scripted"))
+    looked = 0
+    routes = [route for included in app.routes for route in getattr(included, "original_router", app).routes
+              if isinstance(route, APIRoute)]
+    for route in routes:
+        called = [dependency.call for dependency in route.dependant.dependencies]
+        if write_session in called:
+            looked += 1
+            checks = [place for place, call in enumerate(called)
+                      if getattr(call, "__qualname__", "").startswith("needs.")]
+            assert checks, route.path
+            assert max(checks) < called.index(write_session), route.path
+    assert looked >= 3

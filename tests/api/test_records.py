@@ -174,7 +174,8 @@ async def test_the_fleet_is_seen_and_shares_are_treated(server: Serving) -> None
     assert (await server.client.get("/health/ready")).status_code == 204
     await server.post("/runs", {"template": "talk", "seed": 1, "start": False}, 201)
     changed = await server.client.put("/fleet/shares/ann", json={"weight": 2.5, "held": True})
-    assert changed.json() == {"share": "ann", "waiting": 0, "playing": 0, "weight": 2.5, "priority": 0, "held": True}
+    assert changed.json() == {"share": "ann", "waiting": 0, "playing": 0, "weight": 2.5, "priority": 0, "held": True,
+                              "budget_usd": None, "spent_usd": 0.0}
     fleet = await server.get("/fleet")
     assert [(worker["kind"], worker["capacity"]) for worker in fleet["workers"]] == [("serve", 500)]
     assert fleet["shares"][0]["held"] is True

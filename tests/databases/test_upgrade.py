@@ -9,6 +9,7 @@ import gzip
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -194,7 +195,13 @@ async def test_a_completed_run_asks_the_same_of_its_models(old: Services) -> Non
     assert not unknown
     assert status == "completed"
     _, again = await recorded(old, run_id)
-    assert [stored.call.key for stored in again] == [stored.call.key for stored in calls]
+    assert sorted(map(_asked_for, again)) == sorted(map(_asked_for, calls))
+
+
+def _asked_for(stored: Any) -> tuple[int, str, str]:
+    """Turn, role and task of a call; scores of a new run are asked for each at a place of its own."""
+    key = stored.call.key
+    return key.turn, key.role, key.task.partition(":@")[0]
 
 
 def _now(text: str) -> str:

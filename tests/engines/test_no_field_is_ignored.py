@@ -225,6 +225,7 @@ ELSEWHERE: Mapping[str, str] = {
     **{f"Retrieval.{field}": "tests/engines/test_recall.py" for field in agent.Retrieval.model_fields},
     **dict.fromkeys(("AgentBody.failure", "Role.failure", "ScenarioTemplate.failure"),
                     "needs a failing model: tests/engines/test_caller.py"),
+    "ActionSpec.intent": "for small models: tests/engines/test_voice.py",
     **dict.fromkeys(("End.seconds", "End.tokens", "End.cost_usd"), "a limit of time or money: tests/engines"),
     **{f"Parameter.{field}": LEGAL for field in ("type", "minimum", "maximum", "choices", "description")},
     **dict.fromkeys((f"Variable.{field}" for field in ("choices", "item", "max_items")), LEGAL),

@@ -42,5 +42,5 @@ def test_it_helps_an_editor() -> None:
     assert phase["order"]["enum"][0] == "sequence"
     assert phase["title"]["type"] == "string"
     assert "``" not in str(found)
-    assert "$id" not in found
+    assert found["$id"] == "urn:pyscrai:schema:scenario:1"
     assert set(KINDS) == {"scenario", "agent"}

@@ -16,6 +16,8 @@ from cyclopts import Parameter
 from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.services import opened_services
 from pyscrai.cli.terminal import output
+from pyscrai.config.settings import load_settings
+from pyscrai.exports.transcript_entry import titled
 
 if TYPE_CHECKING:
     from pyscrai.databases.stored_event import StoredEvent
@@ -35,7 +37,6 @@ async def demo(
 ) -> Exit:
     """Play a scenario to its end, then show what the database holds of it and the Analyst's report."""
     from pyscrai.cli.commands.models import install
-    from pyscrai.config.settings import load_settings
     from pyscrai.factories.run_options import RunOptions
     from pyscrai.llm.embedded.weights import installed
 
@@ -55,7 +56,7 @@ async def demo(
 
 
 def _activated() -> str:
-    """What is to be done first, where the command is in an environment that is not active."""
+    """A word on what is to be done first, where the command is in an environment that is not active."""
     if shutil.which("pyscrai"):
         return ""
     return f", after `source {os.path.relpath(Path(sys.executable).parent)}/activate`"
@@ -75,8 +76,6 @@ class Teller:
                 output.write([f"{shown}\n"])  # at once
 
     def _line(self, event: StoredEvent) -> str | None:
-        from pyscrai.exports.transcript_entry import titled
-
         said, who = event.payload, self._names.get(event.source or "", event.source)
         match event.kind:
             case "run_started":

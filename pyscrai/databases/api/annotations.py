@@ -28,7 +28,7 @@ async def list_annotations(run_id: RunId, session: Session, caller: Reader) -> L
 
 
 @router.post("", operation_id="annotate_event", status_code=201, responses=problems(404))
-async def annotate_event(run_id: RunId, body: NewAnnotation, session: Writing, caller: Controller) -> Annotation:
+async def annotate_event(run_id: RunId, body: NewAnnotation, caller: Controller, session: Writing) -> Annotation:
     """Write a note on an event. It is no part of the play: no role, no judge and no seat ever reads it."""
     if not body.text.strip() and not body.tags:
         raise RunError("the note is empty", code="run.note", cure="write a text, or name a tag")
@@ -38,7 +38,7 @@ async def annotate_event(run_id: RunId, body: NewAnnotation, session: Writing, c
 
 @router.delete("/{number}", operation_id="remove_annotation", status_code=204, response_class=Response,
                responses=problems(404))
-async def remove_annotation(run_id: RunId, number: Number, session: Writing, caller: Controller) -> None:
+async def remove_annotation(run_id: RunId, number: Number, caller: Controller, session: Writing) -> None:
     """Take a note away."""
     await Annotations(session).remove(run_id, number)
 

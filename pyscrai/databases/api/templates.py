@@ -86,7 +86,7 @@ async def read_template(kind: Kind, name: Name, version: Version, session: Sessi
 
 @router.delete("/templates/{kind}/{name}/versions/{version}", operation_id="archive_template", status_code=204,
                response_class=Response, responses=problems(404, 409))
-async def archive_template(kind: Kind, name: Name, version: Version, session: Writing, caller: Admin) -> None:
+async def archive_template(kind: Kind, name: Name, version: Version, caller: Admin, session: Writing) -> None:
     """Archive a version: it is found by its number alone. Refused while runs refer to it."""
     await _of(kind, session).archive(f"{name}@{version}")
 

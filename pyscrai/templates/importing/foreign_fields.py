@@ -170,7 +170,7 @@ def clean(text: str) -> str:
 
 def words(name: str) -> str:
     """An identifier in words."""
-    return re.sub(r"[_\-]+", " ", str(name)).strip()
+    return clean(re.sub(r"[_\-]+", " ", str(name)))
 
 
 def sentence(text: str) -> str:
