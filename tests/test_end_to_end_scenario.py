@@ -168,7 +168,8 @@ async def test_a_model_that_fails_for_good_fails_the_run_and_resuming_goes_on(
 async def test_with_the_real_embedded_model(sqlite_services: Services) -> None:
     # This model talks nonsense: it is asked more often than a good one before a turn counts as failed.
     await _store_impatient(sqlite_services, {"repairs": 4})
-    run_id, result = await play(sqlite_services, "impatient", RunOptions(model="embedded-tiny", seed=11))
+    run_id, result = await play(sqlite_services, "impatient", RunOptions(
+        model="embedded-tiny", seed=11, parameters={"asking": 5600, "opening": 4900}))  # near enough to be over soon
     assert result.status == "completed", result.error
     await check_tables(sqlite_services, run_id, analyst="analyst")
     _, calls = await log(sqlite_services, run_id)

@@ -20,10 +20,11 @@ from pyscrai.factories.services import Services, open_services
 from pyscrai.factories.template_store import store_templates
 from pyscrai.services.replays import replay_run
 from pyscrai.templates.reading.loader import load_data
+from tests.depth import examples
 from tests.fakeserver import FakeOpenAI, Reply, Seen
 from tests.player import Player
 
-KILLS = 20
+KILLS = examples(12, 20)
 TURNS = 180
 AGENT = {"engine": "actor", "personality": {"role": "a talker"}, "memory": {"window": 12, "block": 4, "summary": True}}
 SCENARIO = {

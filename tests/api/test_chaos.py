@@ -26,7 +26,8 @@ from tests.api.chaos import ENDS, Outcome, fingerprint, rage
 FULL = os.environ.get("PYSCRAI_CHAOS") == "full"
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize("kind", [
+    pytest.param("sqlite", marks=pytest.mark.skipif(not FULL, reason="PYSCRAI_CHAOS=full")), "postgres"])
 def test_a_server_that_is_killed_again_and_again(kind: str, make_url: Callable[[str], str], tmp_path: Path) -> None:
     url = make_url(kind)
     size: dict[str, Any] = {"runs": 50, "kills": 10, "turns": 60, "outages": (5, 15, 60), "stops": (5, 15)

@@ -25,8 +25,9 @@ TINY = "embedded-tiny"
 
 
 @pytest.mark.embedded
-@pytest.mark.parametrize("name", ["two-agent-conversation", *(
-    ["used-car-negotiation", "product-focus-group", "jury-deliberation"] if FULL else [])])
+@pytest.mark.skipif(not FULL, reason="one play of the tiny model is in test_end_to_end_scenario.py")
+@pytest.mark.parametrize("name", ["two-agent-conversation", "used-car-negotiation", "product-focus-group",
+                                  "jury-deliberation"])
 async def test_a_real_model_plays_it_to_its_end(name: str) -> None:
     play = make_run_spec(shipped_scenario(name), RunOptions(seed=1, max_turns=20), shipped_agent, model=TINY)
     # This model talks nonsense: it is asked more often than a good one before a turn counts as failed.
