@@ -99,13 +99,16 @@ class Teller:
 
 async def play(services: Services, scenario: str, options: RunOptions) -> tuple[str, bool]:
     """Make a run from the stored template and play it; its id, and whether it was completed."""
-    from pyscrai.factories.scenario_factory import create_scenario_run_from_template, open_run
+    from pyscrai.engines.orchestration.engine_manager import EngineManager
+    from pyscrai.factories.scenario_factory import create_scenario_run_from_template
+    from pyscrai.services.run_registry import StoredRunRegistry
 
     run_id = await create_scenario_run_from_template(services, scenario, options)
     services.writer.subscribe(Teller(run_id))
     output.say(f"Run {run_id} of {scenario}. A turn takes a few seconds on a CPU.\n")
-    async with open_run(services, run_id) as runner:
-        result = await runner.play()
+    async with EngineManager(StoredRunRegistry(services, only=run_id), capacity=1) as manager:
+        result = await manager.play(run_id)
+    assert result is not None, "a new run has everything to do"
     output.say(f"\nThe run is {result.status}: {(result.outcome or result.error or {}).get('reason', '')}")
     return run_id, result.status == "completed"
 
