@@ -31,9 +31,10 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 _COMMON_WORDS = """
-    about after again also always another anything because been before being believe better both cannot come could does
-    done down each either else enough even ever every fine from give given going good have having hear here how into
-    just keep know less let like little long look made make many maybe mean means more most much must need needs never
+    all and any are but can did for get got had has her him his its may not off one our out own put saw see she the too two
+    use was way who why you about after again also always another anything because been before being believe better
+    both cannot come could does done down each either else enough even ever every fine from give given going good have having hear here
+    how into just keep know less let like little long look made make many maybe mean means more most much must need needs never
     none nothing now only other over people please quite rather really right said same say says should since some
     something soon still such sure take tell than that their them then there these they thing things think this those
     though through time told too true under until very want wants well were what when where which while will with
@@ -127,7 +128,7 @@ def _numbers(text: str) -> set[str]:
 def _stems(text: str) -> set[str]:
     """The words that matter, cut to five letters, so that forms of one word are the same."""
     return {word[:5] for word in _WORD.findall(text.casefold().replace("’", "'"))
-            if len(word) > 3 and word not in _COMMON}
+            if len(word) > 2 and word not in _COMMON}
 
 
 def _addresses(text: str, name: str) -> bool:
