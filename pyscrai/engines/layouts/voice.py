@@ -31,14 +31,15 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 _COMMON_WORDS = """
-    all and any are but can did for get got had has her him his its may not off one our out own put saw see she the too two
-    use was way who why you about after again also always another anything because been before being believe better
-    both cannot come could does done down each either else enough even ever every fine from give given going good have having hear here
-    how into just keep know less let like little long look made make many maybe mean means more most much must need needs never
-    none nothing now only other over people please quite rather really right said same say says should since some
-    something soon still such sure take tell than that their them then there these they thing things think this those
-    though through time told too true under until very want wants well were what when where which while will with
-    without won't word words would yes yet your yours you're you'll that's it's i'm i'll i'd don't can't
+    all and any are but can did for get got had has her him his its may not off one our out own put saw see she the
+    too two use was way who why you about after again also always another anything because been before being believe
+    better both cannot come could does done down each either else enough even ever every fine from give given going
+    good have having hear here how into just keep know less let like little long look made make many maybe mean
+    means more most much must need needs never none nothing now only other over people please quite rather really
+    right said same say says should since some something soon still such sure take tell than that their them then
+    there these they thing things think this those though through time told too true under until very want wants
+    well were what when where which while will with without won't word words would yes yet your yours you're you'll
+    that's it's i'm i'll i'd don't can't
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 """English words that say nothing of what a line is about."""
@@ -107,10 +108,8 @@ def faults(text: str, meaning: Meaning, standards: Standards) -> list[str]:
     if _addresses(text, meaning.speaker):
         found.append("it speaks to its own speaker")
     words, matter = _stems(text), _stems(meant)
-    for sentence in filter(None, map(_stems, sentences(meant))):
-        if len(words & sentence) < LEAST_MEANT * len(sentence):
-            found.append("it does not say all that is meant")
-            break
+    found += ["it does not say all that is meant" for sentence in filter(None, map(_stems, sentences(meant)))
+              if len(words & sentence) < LEAST_MEANT * len(sentence)]
     if len(words - matter) > MOST_ADDED:
         found.append("it adds what is not meant")
     heard = standards.heard[-3:]
