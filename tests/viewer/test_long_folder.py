@@ -86,6 +86,7 @@ async def test_it_opens_from_disk_and_scrolls(open_page: Callable[..., Any], tmp
     assert whole < 20
     line = next(event["seq"] for event in run.events[TURNS // 2:] if event["kind"] == "utterance")
     await shown.page.goto(f"file://{tmp_path}/out/index.html#/runs/{run.run['run_id']}?line={line}&panel=call")
+    await shown.page.wait_for_selector(".call .figures")  # a link within the open page, then the same from nothing
     await shown.page.reload()
     await shown.page.wait_for_selector(".block.chosen")
     await shown.page.wait_for_selector(".call .figures")

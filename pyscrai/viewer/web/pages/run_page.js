@@ -34,8 +34,9 @@ export function RunPage({ id }) {
   useEffect(() => { connection.value = session.connection.value; }, [session.connection.value]);
   // A link on this page to one of its own lines changes the address alone.
   useEffect(() => {
-    const { line } = route.value.query;
-    if (line && Number(line) !== session.line.peek()) session.choose(Number(line));
+    const { line, panel } = route.value.query;
+    if (line && Number(line) !== session.line.peek()) session.choose(Number(line), panel);
+    else if (panel && panel !== session.panel.peek()) session.show(panel);
   }, [route.value]);
   const run = session.run.value;
   useEffect(() => { if (run) document.title = `${run.name} · PyScrAI`; }, [run?.name]);
