@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from pyscrai.engines.in_memory import MemoryRegistry, MemoryRun
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.engines.orchestration.fair_queue import FairQueue
-from pyscrai.engines.orchestration.run_registry import Assignment, Due, Taken
 from pyscrai.engines.scenario_runner import Result
 from pyscrai.errors import ConfigError, PyscraiError
-from pyscrai.lifecycle import Desired
+from pyscrai.lifecycle import Desired, RunStatus
 
 
 class FakeRunner:
@@ -34,19 +32,16 @@ class FakeRunner:
         self.ask = "stopped"
 
     async def hold(self, reason: str) -> Result:
-        self.registry.status[self.run_id] = "paused"
         return Result("paused")
 
     async def end(self, reason: str) -> Result:
-        self.registry.status[self.run_id] = "stopped"
         return Result("stopped")
 
     async def play(self, *, step: bool = False) -> Result:
         registry = self.registry
-        registry.status[self.run_id] = "running"
         registry.started.append(self.run_id)
         registry.begun.set()
-        registry.most = max(registry.most, sum(1 for status in registry.status.values() if status == "running"))
+        registry.most = max(registry.most, sum(run.status == "running" for run in registry.runs.values()))
         while registry.turns[self.run_id] < registry.length:
             if self.ask:
                 break
@@ -56,56 +51,36 @@ class FakeRunner:
                 self.ask = "paused"
             await asyncio.sleep(0)
         status: Any = self.ask or "completed"
-        registry.status[self.run_id] = status
         return Result(status)
 
 
-class FakeRegistry:
+class FakeRegistry(MemoryRegistry):
+    """The shipped registry in memory, with runs that play when the test lets them, and that can break."""
+
     def __init__(self, *, length: int = 3) -> None:
+        super().__init__(self._runner)
         self.length = length
-        self.desired: dict[str, Desired] = {}
-        self.status: dict[str, str] = defaultdict(lambda: "pending")
         self.turns: dict[str, int] = defaultdict(int)
-        self.owners: dict[str, object] = {}
         self.gate = asyncio.Event()
         self.begun = asyncio.Event()
         self.started: list[str] = []
-        self.failed: dict[str, str] = {}
         self.reasons: list[str] = []
         self.broken: PyscraiError | None = None
         self.most = 0
 
-    @asynccontextmanager
-    async def open(self, run_id: str) -> AsyncIterator[Assignment]:
-        await asyncio.sleep(0)
-        if run_id in self.owners:
-            raise Taken(run_id)
+    def _runner(self, run_id: str) -> Any:
         if self.broken:
             raise self.broken
-        self.owners[run_id] = self
-        try:
-            ended = self.status[run_id] in ("completed", "stopped")
-            yield Assignment(FakeRunner(self, run_id), "none" if ended else self.desired[run_id])  # type: ignore[arg-type]
-        finally:
-            self.owners.pop(run_id, None)
+        return FakeRunner(self, run_id)
 
-    async def renew(self, run_ids: Sequence[str]) -> Mapping[str, Desired]:
-        return {run_id: self.desired[run_id] for run_id in run_ids if run_id in self.owners}
-
-    async def due(self, limit: int) -> Sequence[Due]:
-        return [Due(run_id) for run_id, desired in self.desired.items() if desired in ("run", "step")
-                and run_id not in self.owners and self.status[run_id] in ("pending", "running", "paused")][:limit]
-
-    async def settle(self, run_id: str, told: Desired, result: Result) -> None:
-        if result.status == "paused" and self.desired[run_id] == told:
-            self.desired[run_id] = "pause"
-
-    async def fail(self, run_id: str, error: PyscraiError) -> None:
-        self.failed[run_id] = error.code
-        self.status[run_id] = "failed"
+    def put(self, run_id: str, desired: Desired, status: RunStatus = "pending") -> None:
+        """A run of which something is desired, without a word to the manager."""
+        if run_id not in self.runs:
+            self.runs[run_id] = MemoryRun(status)
+        self.runs[run_id].desired = desired
 
     def ask(self, manager: EngineManager, run_id: str, desired: Desired, **more: str) -> None:
-        self.desired[run_id] = desired
+        self.put(run_id, desired)
         manager.wake(run_id, desired, **more)
 
 
@@ -116,13 +91,13 @@ async def test_plays_a_run_to_its_end() -> None:
         registry.ask(manager, "a", "run")
         await manager.until_settled("a")
         assert not manager.is_live("a")
-    assert (registry.status["a"], registry.turns["a"]) == ("completed", 3)
+    assert (registry.runs["a"].status, registry.turns["a"]) == ("completed", 3)
 
 
 async def test_a_run_that_was_found_due_is_played_once_and_its_result_told() -> None:
     registry = FakeRegistry()
     registry.gate.set()
-    registry.desired["a"] = "run"
+    registry.put("a", "run")
     async with EngineManager(registry) as manager:
         result = await manager.play("a")
         assert result is not None
@@ -138,10 +113,10 @@ async def test_pause_and_resume() -> None:
         registry.ask(manager, "a", "pause", reason="ann asks")
         registry.gate.set()
         await manager.until_settled("a")
-        assert (registry.status["a"], registry.turns["a"], registry.reasons) == ("paused", 1, ["ann asks"])
+        assert (registry.runs["a"].status, registry.turns["a"], registry.reasons) == ("paused", 1, ["ann asks"])
         registry.ask(manager, "a", "run")
         await manager.until_settled("a")
-        assert registry.status["a"] == "completed"
+        assert registry.runs["a"].status == "completed"
 
 
 async def test_resume_while_a_pause_is_under_way_is_not_lost() -> None:
@@ -153,7 +128,7 @@ async def test_resume_while_a_pause_is_under_way_is_not_lost() -> None:
         registry.ask(manager, "a", "run")
         registry.gate.set()
         await manager.until_settled("a")
-        assert registry.status["a"] == "completed"
+        assert registry.runs["a"].status == "completed"
         assert registry.started == ["a", "a"]
 
 
@@ -163,7 +138,7 @@ async def test_a_pause_before_the_run_is_open_still_counts() -> None:
         registry.ask(manager, "a", "run")
         registry.ask(manager, "a", "pause")
         await manager.until_settled("a")
-        assert (registry.status["a"], registry.turns["a"]) == ("paused", 0)
+        assert (registry.runs["a"].status, registry.turns["a"]) == ("paused", 0)
 
 
 async def test_step_plays_one_step_and_stays_paused() -> None:
@@ -172,7 +147,7 @@ async def test_step_plays_one_step_and_stays_paused() -> None:
     async with EngineManager(registry) as manager:
         registry.ask(manager, "a", "step")
         await manager.until_settled("a")
-        assert (registry.status["a"], registry.turns["a"], registry.desired["a"]) == ("paused", 1, "pause")
+        assert (registry.runs["a"].status, registry.turns["a"], registry.runs["a"].desired) == ("paused", 1, "pause")
 
 
 async def test_cancel_does_not_wait_for_the_turn() -> None:
@@ -182,17 +157,17 @@ async def test_cancel_does_not_wait_for_the_turn() -> None:
         await registry.begun.wait()
         registry.ask(manager, "a", "cancel")
         await manager.until_settled("a")
-        assert (registry.status["a"], registry.turns["a"]) == ("stopped", 0)
+        assert (registry.runs["a"].status, registry.turns["a"]) == ("stopped", 0)
 
 
 @pytest.mark.parametrize(("desired", "status"), [("pause", "paused"), ("stop", "stopped"), ("cancel", "stopped")])
 async def test_runs_that_nobody_plays_can_be_ended(desired: Desired, status: str) -> None:
     registry = FakeRegistry()
-    registry.status["a"] = "waiting"
+    registry.put("a", "none", "waiting")
     async with EngineManager(registry) as manager:
         registry.ask(manager, "a", desired)
         await manager.until_settled("a")
-        assert registry.status["a"] == status
+        assert registry.runs["a"].status == status
         assert registry.started == []
 
 
@@ -204,7 +179,7 @@ async def test_at_most_so_many_at_once_and_every_share_in_turn() -> None:
         registry.ask(manager, "one", "run", share="one")
         assert (manager.playing, manager.queued) == (2, 9)
         registry.gate.set()
-        for run_id in list(registry.desired):
+        for run_id in list(registry.runs):
             await manager.until_settled(run_id)
     assert registry.most <= 2
     assert registry.started.index("one") <= 3
@@ -214,8 +189,8 @@ async def test_at_most_so_many_at_once_and_every_share_in_turn() -> None:
 async def test_what_a_dead_process_left_goes_on_at_start() -> None:
     registry = FakeRegistry()
     registry.gate.set()
-    registry.desired = {"a": "run", "b": "pause", "c": "none"}
-    registry.status.update(a="running", b="paused")
+    for run_id, desired, status in (("a", "run", "running"), ("b", "pause", "paused"), ("c", "none", "pending")):
+        registry.put(run_id, desired, status)  # type: ignore[arg-type]
     async with EngineManager(registry) as manager:
         await manager.until_settled("a")
         assert registry.started == ["a"]
@@ -227,7 +202,7 @@ async def test_shutting_down_pauses_and_leaves_what_is_asked() -> None:
         registry.ask(manager, "a", "run")
         await registry.begun.wait()
         asyncio.get_running_loop().call_soon(registry.gate.set)
-    assert (registry.status["a"], registry.turns["a"], registry.desired["a"]) == ("paused", 1, "run")
+    assert (registry.turns["a"], registry.runs["a"].desired, registry.runs["a"].owner) == (1, "run", None)
 
 
 async def test_a_turn_that_outlasts_the_grace_is_cut_off() -> None:
@@ -235,7 +210,7 @@ async def test_a_turn_that_outlasts_the_grace_is_cut_off() -> None:
     async with EngineManager(registry, grace=0.01) as manager:
         registry.ask(manager, "a", "run")
         await registry.begun.wait()
-    assert (registry.status["a"], registry.owners, registry.desired["a"]) == ("running", {}, "run")
+    assert (registry.runs["a"].status, registry.runs["a"].owner, registry.runs["a"].desired) == ("running", None, "run")
 
 
 async def test_a_lost_lease_ends_the_play_at_once() -> None:
@@ -243,10 +218,10 @@ async def test_a_lost_lease_ends_the_play_at_once() -> None:
     async with EngineManager(registry, heartbeat=0.01) as manager:
         registry.ask(manager, "a", "run")
         await registry.begun.wait()
-        registry.desired["a"] = "pause"
-        registry.owners.clear()
+        registry.runs["a"].desired = "pause"
+        registry.runs["a"].owner = "another"
         await manager.until_settled("a")
-        assert registry.failed == {}
+        assert registry.runs["a"].error is None
 
 
 async def test_the_heartbeat_brings_what_another_process_asked() -> None:
@@ -254,9 +229,9 @@ async def test_the_heartbeat_brings_what_another_process_asked() -> None:
     async with EngineManager(registry, heartbeat=0.01) as manager:
         registry.ask(manager, "a", "run")
         await registry.begun.wait()
-        registry.desired["a"] = "cancel"
+        registry.runs["a"].desired = "cancel"
         await manager.until_settled("a")
-        assert registry.status["a"] == "stopped"
+        assert registry.runs["a"].status == "stopped"
 
 
 async def test_a_run_that_cannot_be_opened_fails_with_its_reason() -> None:
@@ -265,17 +240,17 @@ async def test_a_run_that_cannot_be_opened_fails_with_its_reason() -> None:
     async with EngineManager(registry) as manager:
         registry.ask(manager, "a", "run")
         await manager.until_settled("a")
-    assert registry.failed == {"a": "config.unknown_alias"}
+    assert (registry.runs["a"].error or {})["code"] == "config.unknown_alias"
 
 
 async def test_another_process_may_have_it() -> None:
     registry = FakeRegistry()
     async with EngineManager(registry) as manager:
-        registry.owners["a"] = object()
+        registry.runs["a"] = MemoryRun(owner="another")
         registry.ask(manager, "a", "run")
         await manager.until_settled("a")
     assert registry.started == []
-    assert registry.failed == {}
+    assert registry.runs["a"].error is None
 
 
 def test_fair_queue() -> None:
@@ -293,7 +268,8 @@ def test_fair_queue() -> None:
 async def test_a_free_place_is_filled_at_once_where_more_may_wait() -> None:
     registry = FakeRegistry(length=1)
     registry.gate.set()
-    registry.desired.update({f"run{number}": "run" for number in range(9)})
+    for number in range(9):
+        registry.put(f"run{number}", "run")
     async with EngineManager(registry, capacity=2, heartbeat=60) as manager, asyncio.timeout(5):  # type: ignore[arg-type]
         while len(registry.started) < 9 or manager.playing:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
