@@ -43,7 +43,7 @@ test: setup ## All gates, then all tests; the last line is pytest's
 	@$(BIN)/pyscrai models install embedded-tiny
 	@$(MAKE) check
 	@# Tests of the real embedded model share one worker (marker `embedded`), so that they never compete with each other.
-	@$(BIN)/python -m pytest -q -n 4 --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 3 --dist loadgroup $(PYTEST_ARGS)
 
 test-full: setup ## All tests with many examples, and chaos at full size; takes long
 	@$(BIN)/pyscrai models install embedded-tiny
