@@ -42,12 +42,12 @@ demo-experiment: setup ## Plays a whole experiment with the tiny model (plumbing
 test: setup ## All gates, then all tests; the last line is pytest's
 	@$(BIN)/pyscrai models install embedded-tiny
 	@$(MAKE) check
-	@# Tests of the real embedded model share one worker (marker `embedded`), so that they never compete with each other.
-	@$(BIN)/python -m pytest -q -n 3 --dist loadgroup $(PYTEST_ARGS)
+	@# tests/together.py says which tests share a worker: those of the embedded model never compete with each other.
+	@$(BIN)/python -m pytest -q -n 3 $(PYTEST_ARGS)
 
 test-full: setup ## All tests with many examples, and chaos at full size; takes long
 	@$(BIN)/pyscrai models install embedded-tiny
-	@PYSCRAI_TESTS=full PYSCRAI_CHAOS=full $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@PYSCRAI_TESTS=full PYSCRAI_CHAOS=full $(BIN)/python -m pytest -q -n 2 $(PYTEST_ARGS)
 
 check: setup ## Lint, types, layers, the house's own rules, the viewer's types; all of them, also when one fails
 	@$(MAKE) -k lint types layers house web

@@ -18,32 +18,12 @@ from psycopg import sql
 
 from pyscrai.databases.checkpoints.checkpoints import Checkpoints
 from pyscrai.databases.database import Database
+from tests.together import pytest_collection_modifyitems, pytest_xdist_make_scheduler
+
+__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
 
 MakeUrl = Callable[[str], str]
 """The URL of a new database on ``sqlite`` or ``postgres``, with all tables in place."""
-
-
-TESTS = Path(__file__).parent
-TOGETHER = {
-    "browser": ("viewer/",),
-    "build": ("test_wheel.py", "docs/test_site.py", "docs/test_editor.py"),
-    "kills": ("test_exactly_once.py", "api/test_chaos.py", "api/test_fleet.py"),
-}
-"""Group to the tests in it; each group is played by one worker."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share what is dear share one worker: a browser, a built site, a model; groups begin first.
-
-    Two of the real embedded model at once would starve each other; two that build packages write the same files.
-    """
-    for item in items:
-        path = item.path.relative_to(TESTS).as_posix()
-        group = "embedded" if item.get_closest_marker("embedded") else next(
-            (name for name, places in TOGETHER.items() if path.startswith(places)), None)
-        if group is not None:
-            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PLAY = ("pyscrai", "run", "two-agent-conversation", "--model", "scripted", "--json")
 
-pytestmark = [pytest.mark.wheel, pytest.mark.xdist_group("wheel")]
+pytestmark = pytest.mark.wheel
 
 
 def prepare(module: str, *arguments: str) -> None:

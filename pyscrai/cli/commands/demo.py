@@ -72,7 +72,8 @@ class Teller:
     def __call__(self, run_id: str, events: Sequence[StoredEvent]) -> None:
         for event in events if run_id == self._run_id else ():
             if (line := self._line(event)) is not None:
-                shown = textwrap.fill(line, WIDTH, subsequent_indent="      ", replace_whitespace=False)
+                hanging = "" if event.kind == "run_started" else "      "
+                shown = textwrap.fill(line, WIDTH, subsequent_indent=hanging, replace_whitespace=False)
                 output.write([f"{shown}\n"])  # at once
 
     def _line(self, event: StoredEvent) -> str | None:

@@ -52,7 +52,7 @@ export function NotesPanel({ session }) {
     ${tags.length > 0 && html`<div class="row" role="group" aria-label=${W.about.tags}>${tags.map((each) => html`<button key=${each} class="tag-choice" aria-pressed=${tag === each} onClick=${() => setTag(tag === each ? "" : each)}>${each}</button>`)}</div>`}
     ${notes.length === 0 ? html`<p class="empty">${source.canSteer ? W.notes.none : W.notes.noneHere}</p>` : html`<ul class="note-list">${shown.map((note) => {
       const event = store.byKey.get(note.key);
-      return html`<li key=${note.id} class=${session.hue(event?.source)}><button class="plain" onClick=${() => event && session.choose(event.seq)}><small>${event ? `${W.turn(event.turn)} · ${store.name(event.source) || ""}` : note.key} · ${note.author}</small>
+      return html`<li key=${note.id} class=${session.hue(event?.source)}><button class="plain" onClick=${() => session.seek(note.key)}><small>${event ? `${W.turn(event.turn)} · ${store.name(event.source) || ""}` : note.key} · ${note.author}</small>
         <span>${note.text || note.tags.join(", ")}</span></button></li>`;
     })}</ul>`}</div>`;
 }

@@ -73,8 +73,7 @@ export class RunSession {
 
   arrived(batch) {
     this.store.add(batch);
-    const wanted = this.wanted && this.store.byKey.get(this.wanted);
-    if (wanted) { this.wanted = ""; this.retain({ key: "" }); this.choose(wanted.seq); }
+    if (this.wanted) this.seek(this.wanted);
     if (batch.some((event) => LIFE.has(event.kind))) this.soon(60);
     else if (batch.some((event) => event.kind !== "token")) this.soon(REFRESH);
   }
@@ -149,6 +148,15 @@ export class RunSession {
     this.line.value = seq;
     if (panel) this.panel.value = panel;
     this.retain({ line: seq, panel: this.panel.value === "state" ? "" : this.panel.value });
+  }
+
+  /** Choose the event of a key, as soon as it is there. */
+  seek(key) {
+    const event = this.store.byKey.get(key);
+    this.wanted = event ? "" : key;
+    if (!event) return;
+    this.retain({ key: "" });
+    this.choose(event.seq);
   }
 
   show(panel) {
