@@ -12,7 +12,7 @@ TOGETHER = {
     "build": ("test_wheel.py", "docs/test_site.py", "docs/test_editor.py"),
     "studio": ("test_studio.py", "api/test_studio_server.py"),
 }
-"""Group to the tests in it. They share what is dear (a browser, a built site, a model's server), or must not run at once.
+"""Group to the tests in it. They share what is dear (a browser, a built site, a model's server) or must not be at once.
 
 Two of the real embedded model would starve each other; two that build packages write the same files.
 """

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pyscrai.engines.layouts.layout import Standards
-from pyscrai.engines.layouts.voice import CANDIDATES, Faithful, Meaning, faults
+from pyscrai.engines.layouts.voice import ANSWERS, CANDIDATES, Faithful, Meaning, faults
 from pyscrai.engines.ports.model import Message, ModelRequest
 from pyscrai.errors import TryAgain
 from pyscrai.llm.scripted.model import Scripted
@@ -29,6 +29,10 @@ HEARD = Standards(heard=["The clutch is new, I had it put in this spring. I want
     ("It is a fine day. I pay 5200.", "all that is meant"),
     ("There is rust on the left door, I can move in tomorrow. I pay 5200.", "adds"),
     ("There is rust on the left door and the clutch. I pay 5200.", "takes up what another has said"),
+    ("But there is rust on the left door. I pay 5200.", None),
+    ("The left door has no rust, but rust is there. I pay 5200.", "turns around"),
+    ("There isn't rust on the left door. I pay 5200.", "turns around"),
+    ("I have rust on the left door. I pay 5200.", "of its speaker"),
 ])
 def test_a_line_says_what_is_meant(line: str, fault: str | None) -> None:
     found = faults(line, MEANT, HEARD)
@@ -38,19 +42,33 @@ def test_a_line_says_what_is_meant(line: str, fault: str | None) -> None:
 def test_every_sentence_of_what_is_meant_is_said() -> None:
     meant = Meaning("The tires are worn. 5500 is fine, we have a deal.", "Lee")
     assert faults("The tires are worn. I want 5500.", meant, HEARD)
-    assert not faults("The tires are worn, but 5500 is a deal.", meant, HEARD)
+    assert not faults("The tires are worn, and 5500 is a deal.", meant, HEARD)
 
 
 def test_of_poor_lines_the_best_is_taken_after_the_last_try() -> None:
     critic = Faithful(MEANT, HEARD)
     request = ModelRequest((Message("user", ("Now.",)),), seed=4)
-    lines = ["Yes.", "There is rust on the left door.", "No, 5300.", "Well."]
+    lines = ["Yes.", "There is rust on the left door.", "No, 5300.", "Well.", "Hm.", "So?"]
     assert len(lines) == CANDIDATES
     for line in lines[:-1]:
         with pytest.raises(TryAgain) as again:
             critic.judged(line)
         assert again.value.again(request).seed == 5
     assert critic.judged(lines[-1]) == lines[1]
+
+
+def test_later_lines_are_asked_for_without_the_words_that_earlier_ones_took_up() -> None:
+    critic = Faithful(MEANT, HEARD)
+    request = ModelRequest((Message("system", ("Write.",)), Message("user", (
+        "Lee speaks to Dana.\n", 'Dana said: "The clutch is new."\n', "Lee means: There is rust."))), seed=4)
+    answers = []
+    for _ in range(CANDIDATES - 1):
+        with pytest.raises(TryAgain) as again:
+            critic.judged("The clutch is new, I pay 5200.")
+        request = again.value.again(request)
+        answers.append("The clutch" in request.messages[-1].content)
+    assert answers == [True] * (ANSWERS - 1) + [False] * (CANDIDATES - ANSWERS)
+    assert request.messages[-1].content == "Lee speaks to Dana.\nLee means: There is rust."
 
 
 def market(intent: str = "I want {{ args.price }}, {{ name(mover) }} of {{ vars.place }}.", **place: Any

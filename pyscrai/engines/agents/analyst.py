@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pyscrai.engines.agents.engine import Ask, Engine, Performance
 from pyscrai.engines.agents.metrics import count
 from pyscrai.engines.agents.scores import (
+    RATIONALE,
     Score,
     any_evidence,
     evidence_schema,
@@ -19,7 +20,9 @@ from pyscrai.engines.agents.scores import (
     take_scores,
 )
 from pyscrai.engines.calls.json_reply import LONGEST
-from pyscrai.engines.calls.sentences import whole_sentences
+from pyscrai.engines.calls.sentences import unbroken, whole_sentences
+from pyscrai.engines.layouts.layout import Brief
+from pyscrai.engines.line import transcript_line
 from pyscrai.engines.orchestration.ends import goals
 from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.state import Activation
@@ -28,6 +31,9 @@ from pyscrai.errors import ModelError, ReplyError
 from pyscrai.events import Assessment, Measurement, Report, ResultMissing, Verdict
 from pyscrai.templates.models.analysis import Measure
 from pyscrai.value_text import value_text
+
+REPORT_TOKENS = 1_200
+"""The longest report, in tokens."""
 
 SUMMARY = 500
 """Characters of an assessment's summary at most, where decoding is bound to them."""
@@ -57,24 +63,25 @@ class Analyst(Engine):
         value = await ask(self.request(messages, schema=schema), purpose="assessment",
                           read=self.reader(schema), prompts=prompts)
         performance = Performance()
-        summary = value["summary"] if len(value["summary"]) < SUMMARY else whole_sentences(value["summary"])
+        summary = unbroken(value["summary"], SUMMARY)
         performance.add(Assessment, source=self.role, summary=summary, findings=value["findings"])
         return performance
 
     async def judge(self, index: int, view: View, ask: Ask) -> Performance:
         """A verdict whether a stated goal is reached, with evidence."""
         key, goal = list(goals(self.plan.ends))[index]
-        schema = object_schema({"rationale": {"type": "string", LONGEST: 300}, "met": {"type": "boolean"},
+        schema = object_schema({"rationale": {"type": "string", LONGEST: RATIONALE}, "met": {"type": "boolean"},
                                 "evidence": evidence_schema(view)})
         messages, prompts = self.messages("analyst_judge", view, goal=goal.goal, ids=line_ids(view))
         value = await ask(self.request(messages, schema=schema), purpose="verdict",
                           read=self.reader(any_evidence(schema)), prompts=prompts)
         evidence = known_evidence(value["evidence"], view)
         performance = Performance()
-        performance.add(Verdict, source=self.role, goal=goal.goal, met=value["met"], rationale=value["rationale"],
+        rationale = unbroken(value["rationale"], RATIONALE)
+        performance.add(Verdict, source=self.role, goal=goal.goal, met=value["met"], rationale=rationale,
                         evidence=evidence)
         performance.state["verdicts"] = {key: {"by": self.role, "goal": goal.goal, "met": value["met"],
-                                               "rationale": value["rationale"]}}
+                                               "rationale": rationale}}
         return performance
 
     async def measure(self, names: Sequence[str], view: View, ask: Ask,
@@ -151,19 +158,40 @@ class Analyst(Engine):
 
     async def report(self, view: View, ask: Ask) -> Performance:
         """The final report in Markdown."""
-        messages, prompts = self.messages("analyst_report", view)
-
-        def read(reply: ModelReply) -> str:
-            text = reply.text.strip() if reply.finish_reason != "length" else whole_sentences(reply.text)
-            if not text:
-                raise ReplyError("the report is empty")
-            return text
-
-        markdown = await ask(self.request(messages, max_tokens=self.layout.report_tokens),
-                             purpose="report", read=read, prompts=prompts, speech="")
+        brief = self.layout.brief
         performance = Performance()
-        performance.add(Report, source=self.role, markdown=markdown)
+        performance.add(Report, source=self.role, markdown=await (
+            self._whole(view, ask) if brief is None else self._brief(brief, view, ask)))
         return performance
+
+    async def _whole(self, view: View, ask: Ask) -> str:
+        """The report, asked for as a whole."""
+        messages, prompts = self.messages("analyst_report", view)
+        return await ask(self.request(messages, max_tokens=REPORT_TOKENS),
+                         purpose="report", read=_told, prompts=prompts, speech="")
+
+    async def _brief(self, brief: Brief, view: View, ask: Ask) -> str:
+        """The report, made of the answers to short questions."""
+        critic = brief.critic([line["content"] for line in view.lines])
+        messages, prompts = self.messages("analyst_brief", view)
+        course = await ask(self.request(messages, max_tokens=brief.tokens), purpose="report",
+                           read=lambda reply: critic.judged(_told(reply)), prompts=prompts, speech="")
+        choices = brief.choices(view.lines)
+        if not choices:
+            return brief.markdown(course, None)
+        schema = object_schema({"line": {"type": "integer", "enum": list(range(1, len(choices) + 1))}})
+        messages, prompts = self.messages("analyst_turning_point", view,
+                                          choices=[transcript_line(line).strip() for line in choices])
+        chosen = await ask(self.request(messages, schema=schema), purpose="report", read=self.reader(schema),
+                           prompts=prompts)
+        return brief.markdown(course, choices[chosen["line"] - 1])
+
+
+def _told(reply: ModelReply) -> str:
+    text = reply.text.strip() if reply.finish_reason != "length" else whole_sentences(reply.text)
+    if not text:
+        raise ReplyError("the report is empty")
+    return text
 
 
 def _plain(value: Any) -> float | int | str | None:

@@ -170,7 +170,7 @@ class Engine(ABC):
         summary = inside_margin(view.summary)
         note = self._render(purpose, {
             **self.variables, "variables": _inside_margin(view.variables), "phase": view.phase_title,
-            "task": view.task, "summary": summary, "turn": view.turn,
+            "task": view.task, "summary": summary, "turn": view.turn, "rationale": self.layout.rationale,
             "recalled": [inside_margin(text) for text in view.recalled], **more})
         prompt = Prompt(
             self._front[f"{self.engine}_system"], note=note, entries=tuple(transcript_line(line) for line in shown),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pyscrai.engines.agents.engine import Ask, Engine
 from pyscrai.engines.calls.json_reply import LONGEST
+from pyscrai.engines.calls.sentences import unbroken
 from pyscrai.engines.view import View
 from pyscrai.errors import ModelError, ReplyError
 from pyscrai.templates.models.analysis import Measure
@@ -17,6 +18,9 @@ from pyscrai.templates.models.base import as_type
 
 AT_ONCE = 16
 """Scores that are asked for at the same time at most; the model's own limits may be narrower."""
+
+RATIONALE = 300
+"""Characters of a rationale at most, where decoding is bound to them."""
 
 
 class Score(NamedTuple):
@@ -141,13 +145,14 @@ def entry_schema(measure: Measure, view: View) -> dict[str, Any]:
     """JSON Schema of one score."""
     allowed: dict[str, Any] = ({"type": "integer", "minimum": measure.scale[0], "maximum": measure.scale[1]}
                                if measure.scale else {"enum": list(measure.categories or ())})
-    return object_schema({"rationale": {"type": "string", LONGEST: 300}, "evidence": evidence_schema(view),
+    return object_schema({"rationale": {"type": "string", LONGEST: RATIONALE}, "evidence": evidence_schema(view),
                           "value": allowed})
 
 
 def score_of(value: Mapping[str, Any], view: View) -> Score:
     """The score in a reply."""
-    return Score(as_type(value["value"], "integer"), value["rationale"], known_evidence(value["evidence"], view))
+    return Score(as_type(value["value"], "integer"), unbroken(value["rationale"], RATIONALE),
+                 known_evidence(value["evidence"], view))
 
 
 def known_evidence(ids: Sequence[str], view: View) -> list[str]:

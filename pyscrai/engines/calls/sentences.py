@@ -64,6 +64,11 @@ def whole_sentences(text: str) -> str:
     return "".join(found).strip()
 
 
+def unbroken(text: str, bound: int) -> str:
+    """``text`` as it is, or its whole sentences where decoding has ended it at ``bound`` characters."""
+    return text if len(text) < bound else whole_sentences(text)
+
+
 def before_quotations(text: str) -> str:
     """The sentences of ``text`` before the first in which somebody is quoted."""
     quotation = _QUOTATION.search(text)

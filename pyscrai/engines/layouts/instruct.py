@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pyscrai.engines.layouts.layout import Critic, Prompt, Standards, Voice
+from pyscrai.engines.layouts.layout import Brief, Critic, Prompt, Standards, Voice
 from pyscrai.engines.line import INDENT
 from pyscrai.engines.ports.model import Layout as LayoutName
 from pyscrai.engines.ports.model import Message
@@ -22,7 +22,8 @@ class InstructLayout:
     """A stable system prompt, then one message of summary, transcript and the turn's note."""
 
     name: LayoutName = "instruct"
-    report_tokens = 1_200
+    rationale = "one or two sentences"
+    brief: Brief | None = None
     voice: Voice | None = None
 
     def asks(self, schema: dict[str, Any] | None) -> dict[str, Any] | None:

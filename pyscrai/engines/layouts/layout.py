@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pyscrai.engines.ports.model import Layout as LayoutName
 from pyscrai.engines.ports.model import Message
+from pyscrai.engines.state import Line
 from pyscrai.errors import ReplyError
 
 
@@ -78,12 +79,45 @@ class Voice(Protocol):
         ...
 
 
+class ReportCritic(Protocol):
+    """Reads the sentences of a short report, try after try."""
+
+    def judged(self, text: str) -> str:
+        """The sentence as it stands in the report.
+
+        Raises:
+            TryAgain: another try is likely to be better.
+        """
+        ...
+
+
+class Brief(Protocol):
+    """A report that is made of the answers to two short questions."""
+
+    tokens: int
+    """The longest sentence, in tokens."""
+
+    def choices(self, lines: Sequence[Line]) -> list[Line]:
+        """The lines that may have been the turning point."""
+        ...
+
+    def critic(self, heard: Sequence[str]) -> ReportCritic:
+        """A critic of what is told of a play."""
+        ...
+
+    def markdown(self, course: str, line: Line | None) -> str:
+        """The report: what happened, in a sentence, and the turning point."""
+        ...
+
+
 class Layout(Protocol):
     """How prompts are laid out for a kind of model."""
 
     name: LayoutName
-    report_tokens: int
-    """The longest report, in tokens."""
+    rationale: str
+    """How long the reason for a score or a verdict is asked to be."""
+    brief: Brief | None
+    """How a report is made of short answers; None where it is asked for as a whole."""
     voice: Voice | None
     """How a move that means something is made first and put into words after; None where both are one reply."""
 

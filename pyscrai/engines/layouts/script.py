@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pyscrai.engines.calls.speech import repeated
+from pyscrai.engines.layouts.brief import PlainBrief
 from pyscrai.engines.layouts.instruct import InstructLayout
 from pyscrai.engines.layouts.layout import Critic, Prompt, Standards
 from pyscrai.engines.layouts.voice import PlainVoice
@@ -26,7 +27,8 @@ class ScriptLayout(InstructLayout):
     """
 
     name: LayoutName = "script"
-    report_tokens = 320
+    rationale = "one sentence of at most 15 words"
+    brief = PlainBrief()
     voice = PlainVoice()
 
     def asks(self, schema: dict[str, Any] | None) -> dict[str, Any] | None:

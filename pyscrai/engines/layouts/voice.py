@@ -11,12 +11,16 @@ from dataclasses import dataclass, replace
 
 from pyscrai.engines.calls.sentences import sentences
 from pyscrai.engines.calls.speech import repeated
+from pyscrai.engines.layouts.figures import figures
 from pyscrai.engines.layouts.layout import Critic, Prompt, Standards
 from pyscrai.engines.ports.model import Message, ModelRequest
 from pyscrai.errors import ReplyError, TryAgain
 
-CANDIDATES = 4
+CANDIDATES = 6
 """How many lines are asked for at most, until one has no fault."""
+
+ANSWERS = 3
+"""How many of them are asked for as an answer; the rest without the line that they answer, whose words they take up."""
 
 MOST_SHARED = 0.3
 """The share of its runs of three words that a line may have in common with one that was heard."""
@@ -28,7 +32,11 @@ MOST_ADDED = 1
 """How many words that matter a line may add to what is meant."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+_TURNS = re.compile(r"[\w,]\s+(?:but|though|although|however|unless|if|not|never|without)\b|n['’]t\b", re.IGNORECASE)
+"""Words within a sentence that turn what it says around; at its beginning they are about what it answers."""
+
+_SPEAKER = re.compile(r"\bI\b")
 
 _COMMON_WORDS = """
     all and any are but can did for get got had has her him his its may not off one our out own put saw see she the
@@ -63,7 +71,7 @@ class PlainVoice:
             asked, _, said = example.rpartition("\n")
             shown += [Message("user", (asked,)), Message("assistant", (said,))]
         system = Message("system", (prompt.render(f"{engine}_voice_system", {}),))
-        return (system, *shown, Message("user", (prompt.note,)))
+        return (system, *shown, Message("user", tuple(prompt.note.splitlines(keepends=True))))
 
     def critic(self, intent: str, speaker: str, standards: Standards) -> Critic:
         return Faithful(Meaning(intent, speaker), standards)
@@ -92,7 +100,7 @@ class Faithful:
             self._best = len(found), text
         if found and self._left:
             self._left -= 1
-            raise TryAgain(found[0], again=_freer)
+            raise TryAgain(found[0], again=_freer if self._left >= CANDIDATES - ANSWERS else _alone)
         return self._best[1]
 
 
@@ -100,11 +108,15 @@ def faults(text: str, meaning: Meaning, standards: Standards) -> list[str]:
     """The faults of a line that is to say what is meant, the worst first."""
     found = []
     meant = meaning.text
-    numbers, wanted = _numbers(text), _numbers(meant)
+    numbers, wanted = figures(text), figures(meant)
     if wrong := sorted(numbers - wanted):
         found.append(f"it says {wrong[0]}, which is not meant")
     if missing := sorted(wanted - numbers):
         found.append(f"it does not say {missing[0]}")
+    if len(_TURNS.findall(text)) > len(_TURNS.findall(meant)):
+        found.append("it turns around what is meant")
+    if len(_SPEAKER.findall(text)) > len(_SPEAKER.findall(meant)):
+        found.append("it says of its speaker what is not meant of them")
     if _addresses(text, meaning.speaker):
         found.append("it speaks to its own speaker")
     words, matter = _stems(text), _stems(meant)
@@ -120,10 +132,6 @@ def faults(text: str, meaning: Meaning, standards: Standards) -> list[str]:
     return found
 
 
-def _numbers(text: str) -> set[str]:
-    return {number.replace(",", "") for number in _NUMBER.findall(text)}
-
-
 def _stems(text: str) -> set[str]:
     """The words that matter, cut to five letters, so that forms of one word are the same."""
     return {word[:5] for word in _WORD.findall(text.casefold().replace("’", "'"))
@@ -137,3 +145,9 @@ def _addresses(text: str, name: str) -> bool:
 def _freer(request: ModelRequest) -> ModelRequest:
     """The request with another seed."""
     return replace(request, seed=None if request.seed is None else request.seed + 1)
+
+
+def _alone(request: ModelRequest) -> ModelRequest:
+    """The request with another seed, and with nothing that is answered: who speaks, and what is meant."""
+    *before, asked = request.messages
+    return _freer(replace(request, messages=(*before, replace(asked, parts=(asked.parts[0], *asked.parts[1:][-1:])))))

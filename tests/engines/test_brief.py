@@ -1,0 +1,49 @@
+"""A small model's report: one sentence that it writes, and a line that it chooses."""
+
+from __future__ import annotations
+
+from pyscrai.engines.ports.model import ModelRequest
+from pyscrai.llm.scripted.model import Scripted
+from tests.engines.playing import actor, analyst, played, scenario
+
+CAST = {"ann": actor(), "bob": actor(), "eve": analyst()}
+WATCHED = scenario(roles={name: {"agent": engine} for name, engine in CAST.items()},
+                   phases={"talk": {"speakers": ["ann", "bob"], "next": [{"to": "end"}]}},
+                   analysis={"by": "eve", "report": True})
+
+
+async def report_of(course: list[str], chosen: int, layout: str = "script") -> tuple[str, list[str]]:
+    """The report, where the model answers the first question with each text in turn; and what it was asked."""
+    asked: list[str] = []
+
+    def script(role: str, request: ModelRequest) -> Scripted | None:
+        text = request.messages[-1].content
+        if role != "eve":
+            return f"I am {role} and want 40."
+        asked.append(text)
+        if request.schema is not None:
+            return {"line": chosen}
+        return course.pop(0) if len(course) > 1 else course[0]
+
+    play = await played(WATCHED, script, layout=layout, prefill=True)
+    return next(event.markdown for event in play.events if event.kind == "report"), asked
+
+
+async def test_it_is_made_of_a_sentence_and_a_quotation() -> None:
+    report, asked = await report_of(["Ann wanted 40, and got it."], 2)
+    assert report.startswith("## What happened\nAnn wanted 40, and got it.\n\n## Turning point\n")
+    assert "in turn 2: “I am bob and want 40.”" in report
+    assert len(asked) == 2
+    assert "2. Bob: I am bob and want 40." in asked[1]
+
+
+async def test_a_number_that_nobody_has_said_is_not_told() -> None:
+    report, asked = await report_of(["Ann wanted 75.", "Ann wanted 40."], 1)
+    assert "Ann wanted 40." in report
+    assert len(asked) == 3
+
+
+async def test_a_large_model_writes_all_of_it() -> None:
+    report, asked = await report_of(["# All that happened"], 1, layout="instruct")
+    assert report == "# All that happened"
+    assert len(asked) == 1
