@@ -114,3 +114,19 @@ def test_an_intent_reads_what_there_is(text: str) -> None:
 def test_an_intent_that_shows_what_the_mover_cannot_see_is_warned_of() -> None:
     assert [each.field for each in check(market(visible_to=["bob"]), {}) if each.code == "template.variable_shown"] == [
         "actions.ask.intent"]
+
+
+async def test_a_move_that_is_put_into_words_is_told_in_them_alone() -> None:
+    asked: list[str] = []
+
+    def script(role: str, request: ModelRequest) -> Scripted | None:
+        if request.schema is None:
+            return f"I want 40, {role} of Ulm, so."
+        asked.append("".join(message.content for message in request.messages))
+        return {"actions": {"ask": {"price": 40}}}
+
+    for intent, told in (("I want {{ args.price }}.", False), ("", True)):
+        asked.clear()
+        await played(market(intent), script, layout="script", prefill=True)
+        assert ("(ask) price = 40" in asked[-1]) is told, "what Bob's model reads before his move"
+        assert "I want 40, ann of Ulm, so." in asked[-1]

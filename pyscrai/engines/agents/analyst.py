@@ -72,7 +72,7 @@ class Analyst(Engine):
         key, goal = list(goals(self.plan.ends))[index]
         schema = object_schema({"rationale": {"type": "string", LONGEST: RATIONALE}, "met": {"type": "boolean"},
                                 "evidence": evidence_schema(view)})
-        messages, prompts = self.messages("analyst_judge", view, goal=goal.goal, ids=line_ids(view))
+        messages, prompts = self.messages("analyst_judge", view, goal=goal.goal, ids=line_ids(self, view))
         value = await ask(self.request(messages, schema=schema), purpose="verdict",
                           read=self.reader(any_evidence(schema)), prompts=prompts)
         evidence = known_evidence(value["evidence"], view)

@@ -12,7 +12,8 @@ from pyscrai.engines.calls.json_reply import parse, tokens_for
 from pyscrai.engines.cast import AgentInstance
 from pyscrai.engines.layouts.choice import LAYOUTS
 from pyscrai.engines.layouts.layout import Prompt
-from pyscrai.engines.line import inside_margin, transcript_line
+from pyscrai.engines.layouts.voice import without_worded
+from pyscrai.engines.line import action_text, inside_margin, transcript_line
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest
 from pyscrai.engines.state import Activation, Line, Played
@@ -133,6 +134,16 @@ class Engine(ABC):
         place = library.find(name, self.layout.name)
         return place, library.load(place)
 
+    def shown(self, lines: Sequence[Line]) -> Sequence[Line]:
+        """The lines as a prompt tells them: a move that a small model has put into words is told in those alone."""
+        return without_worded(lines, self._worded) if self._worded else lines
+
+    @cached_property
+    def _worded(self) -> tuple[str, ...]:
+        if self.layout.voice is None:
+            return ()
+        return tuple(action_text(name, {}) for name, spec in self.plan.scenario.actions.items() if spec.intent)
+
     @cached_property
     def variables(self) -> Mapping[str, Any]:
         """The variables of every prompt that never change in a run."""
@@ -166,7 +177,7 @@ class Engine(ABC):
         used[name] = library.text_hash(text)
         turn_name, turn_text = self.prompt(purpose)
         used[turn_name] = library.text_hash(turn_text)
-        shown = view.lines if lines is None else lines
+        shown = self.shown(view.lines if lines is None else lines)
         summary = inside_margin(view.summary)
         note = self._render(purpose, {
             **self.variables, "variables": _inside_margin(view.variables), "phase": view.phase_title,

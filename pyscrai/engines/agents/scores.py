@@ -109,7 +109,7 @@ async def _score(engine: Engine, measure: Measure, role: str | None, view: View,
     """A score; None where asking is in vain and nothing is recorded."""
     schema = entry_schema(measure, view)
     name = engine.plan.cast[role].name if role else None
-    messages, prompts = engine.messages("analyst_measure", view, measure=measure, of=name, ids=line_ids(view))
+    messages, prompts = engine.messages("analyst_measure", view, measure=measure, of=name, ids=line_ids(engine, view))
     request = engine.request(messages, schema=schema)
     if vain is not None and not ask.holds(request, purpose="measurement"):
         return None
@@ -132,7 +132,7 @@ async def scores_in_one_call(engine: Engine, wanted: Sequence[Subject], view: Vi
     asked = [{"key": key, "of": engine.plan.cast[role].name if role else None, "rubric": measure.rubric,
               "range": f"From {measure.scale[0]} to {measure.scale[1]}." if measure.scale
               else f"One of: {', '.join(measure.categories or ())}."} for key, (measure, role) in keys.items()]
-    messages, prompts = engine.messages("analyst_measures", view, measures=asked, ids=line_ids(view))
+    messages, prompts = engine.messages("analyst_measures", view, measures=asked, ids=line_ids(engine, view))
     try:
         value = await ask(engine.request(messages, schema=schema), purpose="measurement", read=engine.reader(loose),
                           prompts=prompts, optional=True)
@@ -163,7 +163,7 @@ def known_evidence(ids: Sequence[str], view: View) -> list[str]:
 
 def evidence_schema(view: View) -> dict[str, Any]:
     """A few ids of lines that the Analyst has seen."""
-    return {"type": "array", "maxItems": 4, "items": {"enum": line_ids(view) or [""]},
+    return {"type": "array", "maxItems": 4, "items": {"enum": [line["id"] for line in view.lines] or [""]},
             "description": "ids of the lines that it rests on"}
 
 
@@ -173,9 +173,9 @@ def any_evidence(schema: dict[str, Any]) -> dict[str, Any]:
         "type": "array", "items": {"type": "string"}}}}
 
 
-def line_ids(view: View) -> list[str]:
-    """The ids of the lines that the Analyst has seen."""
-    return [line["id"] for line in view.lines]
+def line_ids(engine: Engine, view: View) -> list[str]:
+    """The ids of the lines that the Analyst is shown, in their order."""
+    return [line["id"] for line in engine.shown(view.lines)]
 
 
 def object_schema(properties: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Language Generation Systems, 2000), with the sampling of several candidates and 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pyscrai.engines.calls.sentences import sentences
@@ -14,6 +15,7 @@ from pyscrai.engines.calls.speech import repeated
 from pyscrai.engines.layouts.figures import figures
 from pyscrai.engines.layouts.layout import Critic, Prompt, Standards
 from pyscrai.engines.ports.model import Message, ModelRequest
+from pyscrai.engines.state import Line
 from pyscrai.errors import ReplyError, TryAgain
 
 CANDIDATES = 6
@@ -51,6 +53,18 @@ _COMMON_WORDS = """
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 """English words that say nothing of what a line is about."""
+
+
+def without_worded(lines: Sequence[Line], moves: tuple[str, ...]) -> tuple[Line, ...]:
+    """The lines without the moves that the speech before them has put into words.
+
+    Args:
+        moves: how the contents of moves begin that are put into words.
+    """
+    return tuple(line for before, line in zip((None, *lines), lines, strict=False) if not (
+        before is not None and line["kind"] == "action" and before["kind"] == "utterance"
+        and (line["speaker"], line["turn"]) == (before["speaker"], before["turn"])
+        and line["content"].startswith(moves)))
 
 
 @dataclass(frozen=True, slots=True)
