@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from pyscrai.engines.layouts.brief import Grounded
 from pyscrai.engines.ports.model import ModelRequest
+from pyscrai.errors import TryAgain
 from pyscrai.llm.scripted.model import Scripted
 from tests.engines.playing import actor, analyst, played, scenario
 
@@ -41,6 +45,20 @@ async def test_a_number_that_nobody_has_said_is_not_told() -> None:
     report, asked = await report_of(["Ann wanted 75.", "Ann wanted 40."], 1)
     assert "Ann wanted 40." in report
     assert len(asked) == 3
+
+
+async def test_a_number_is_of_those_who_said_it() -> None:
+    report, _ = await report_of(["Ann wanted 40, and Bob 40 as well.", "never asked for"], 1)
+    assert "Bob 40" in report
+    lines = [{"name": "Ann", "speaker": "ann", "content": "I want 6,300."},
+             {"name": "", "speaker": None, "content": "Bob offers 4900."},
+             {"name": "Bob", "speaker": "bob", "content": "No."}]
+    critic = Grounded(lines)  # type: ignore[arg-type]
+    for wrong in ("Bob wanted 6300.", "Ann gave 4900."):
+        with pytest.raises(TryAgain, match="is not heard of"):
+            critic.judged(wrong)
+    right = "Ann wanted 6300, and in the end it was 6300."
+    assert critic.judged(right) == right
 
 
 async def test_a_large_model_writes_all_of_it() -> None:

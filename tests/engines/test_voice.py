@@ -71,7 +71,7 @@ def test_later_lines_are_asked_for_without_the_words_that_earlier_ones_took_up()
     assert request.messages[-1].content == "Lee speaks to Dana.\nLee means: There is rust."
 
 
-def market(intent: str = "I want {{ args.price }}, {{ name(mover) }} of {{ vars.place }}.", **place: Any
+def market(intent: str = "{{ vars.place }} is the place for {{ name(mover) }}s, I want {{ args.price }}.", **place: Any
            ) -> ScenarioTemplate:
     return scenario(
         variables={"place": {"type": "string", "initial": "Ulm", **place}},
@@ -87,15 +87,15 @@ async def test_a_small_model_moves_first_and_then_speaks() -> None:
         asked.append("".join(message.content for message in request.messages))
         if request.schema is not None:
             return {"actions": {"ask": {"price": 40}}}
-        return "I want 40 for it, here in Graz." if role == "bob" else "I want 40, as always in Ulm."
+        return "In Graz Bobs have their place. I want 40." if role == "bob" else "Ulm is the place for Anns, I want 40."
 
     play = await played(market(), script, layout="script", prefill=True)
     assert [event.kind for event in play.events if event.kind in ("utterance", "action")] == ["utterance", "action"] * 2
     assert [call.purpose for call in play.record.calls.values()] == ["move", "speech"] * 2
     assert "What Ann does now, as JSON" in asked[0]
-    assert asked[1].endswith("Ann means: I want 40, Ann of Ulm.")
-    assert 'Ann said: "I want 40, as always in Ulm."' in asked[-1]
-    assert asked[-1].endswith("Bob means: I want 40, Bob of Graz."), "as the world is when he moves"
+    assert asked[1].endswith("Ann means: Ulm is the place for Anns, I want 40.")
+    assert 'Ann said: "Ulm is the place for Anns, I want 40."' in asked[-1]
+    assert asked[-1].endswith("Bob means: Graz is the place for Bobs, I want 40."), "as the world is when he moves"
 
 
 async def test_a_large_model_does_both_in_one_reply() -> None:

@@ -172,7 +172,7 @@ class Analyst(Engine):
 
     async def _brief(self, brief: Brief, view: View, ask: Ask) -> str:
         """The report, made of the answers to short questions."""
-        critic = brief.critic([line["content"] for line in view.lines])
+        critic = brief.critic(view.lines)
         messages, prompts = self.messages("analyst_brief", view)
         course = await ask(self.request(messages, max_tokens=brief.tokens), purpose="report",
                            read=lambda reply: critic.judged(_told(reply)), prompts=prompts, speech="")

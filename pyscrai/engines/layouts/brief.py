@@ -6,16 +6,17 @@ it can choose. What it chose is quoted as it was said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pyscrai.engines.layouts.figures import figures
+from pyscrai.engines.layouts.figures import FIGURE, figures
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.engines.state import Line
 from pyscrai.errors import TryAgain
 
-CANDIDATES = 3
-"""How many sentences are asked for at most, until one names no number that was not heard."""
+CANDIDATES = 4
+"""How many sentences are asked for at most, until one gives nobody a number that is not theirs."""
 
 MOST_LINES = 30
 """How many lines, of the last ones, the most important is chosen from."""
@@ -31,8 +32,8 @@ class PlainBrief:
         """The lines that may have been the turning point."""
         return [line for line in lines if line["kind"] == "utterance"][-MOST_LINES:]
 
-    def critic(self, heard: Sequence[str]) -> Grounded:
-        return Grounded(heard)
+    def critic(self, lines: Sequence[Line]) -> Grounded:
+        return Grounded(lines)
 
     def markdown(self, course: str, line: Line | None) -> str:
         """The report.
@@ -49,10 +50,15 @@ class PlainBrief:
 
 
 class Grounded:
-    """Asks again for a sentence with a number that was never heard; takes the one with the fewest in the end."""
+    """Asks again for a sentence with a number that is not of the one it is told of; takes the best in the end.
 
-    def __init__(self, heard: Sequence[str]) -> None:
-        self._heard = figures(" ".join(heard))
+    A number is of somebody who said it, or who is named where it was said.
+    """
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = [(f"{line['name']} {line['content']}", figures(line["content"])) for line in lines]
+        names = sorted({line["name"] for line in lines if line["speaker"] and line["name"]}, key=len, reverse=True)
+        self._told = re.compile("|".join([*map(re.escape, names), FIGURE.pattern]))
         self._left = CANDIDATES - 1
         self._best: tuple[int, str] | None = None
 
@@ -62,13 +68,23 @@ class Grounded:
         Raises:
             TryAgain: another try is likely to be better.
         """
-        invented = sorted(figures(text) - self._heard)
-        if self._best is None or len(invented) < self._best[0]:
-            self._best = len(invented), text
-        if invented and self._left:
+        wrong = self._wrong(text)
+        if self._best is None or len(wrong) < self._best[0]:
+            self._best = len(wrong), text
+        if wrong and self._left:
             self._left -= 1
-            raise TryAgain(f"it says {invented[0]}, which nobody has said", again=_reseeded)
+            raise TryAgain(wrong[0], again=_reseeded)
         return self._best[1]
+
+    def _wrong(self, text: str) -> list[str]:
+        """What is told of numbers and was not heard so."""
+        found, who = [], ""
+        for token in self._told.findall(text):
+            if FIGURE.fullmatch(token) is None:
+                who = token
+            elif not any(figures(token) <= said and who in line for line, said in self._lines):
+                found.append(f"{token} is not heard of {who}" if who else f"{token} is not heard")
+        return found
 
 
 def _reseeded(request: ModelRequest) -> ModelRequest:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def figures(text: str) -> set[str]:
     """The numbers in a text, without what separates thousands: ``5,200`` is ``5200``."""
-    return {number.replace(",", "") for number in _NUMBER.findall(text)}
+    return {number.replace(",", "") for number in FIGURE.findall(text)}

@@ -101,7 +101,7 @@ class Brief(Protocol):
         """The lines that may have been the turning point."""
         ...
 
-    def critic(self, heard: Sequence[str]) -> ReportCritic:
+    def critic(self, lines: Sequence[Line]) -> ReportCritic:
         """A critic of what is told of a play."""
         ...
 

@@ -27,7 +27,7 @@ ANSWERS = 3
 MOST_SHARED = 0.3
 """The share of its runs of three words that a line may have in common with one that was heard."""
 
-LEAST_MEANT = 0.5
+LEAST_MEANT = 0.65
 """The share of the words that matter in each sentence of what is meant that a line must hold at least."""
 
 MOST_ADDED = 1
@@ -39,6 +39,7 @@ _TURNS = re.compile(r"[\w,]\s+(?:but|though|although|however|unless|if|not|never
 """Words within a sentence that turn what it says around; at its beginning they are about what it answers."""
 
 _SPEAKER = re.compile(r"\bI\b")
+_HEARER = re.compile(r"\byou", re.IGNORECASE)
 
 _COMMON_WORDS = """
     all and any are but can did for get got had has her him his its may not off one our out own put saw see she the
@@ -131,6 +132,10 @@ def faults(text: str, meaning: Meaning, standards: Standards) -> list[str]:
         found.append("it turns around what is meant")
     if len(_SPEAKER.findall(text)) > len(_SPEAKER.findall(meant)):
         found.append("it says of its speaker what is not meant of them")
+    if len(_HEARER.findall(text)) > len(_HEARER.findall(meant)):
+        found.append("it says of others what is not meant of them")
+    if "?" in text and "?" not in meant:
+        found.append("it asks what is meant to be said")
     if _addresses(text, meaning.speaker):
         found.append("it speaks to its own speaker")
     words, matter = _stems(text), _stems(meant)
