@@ -77,7 +77,7 @@ class Grounded:
         return self._best[1]
 
     def _wrong(self, text: str) -> list[str]:
-        """What is told of numbers and was not heard so."""
+        """Faults of the numbers in a text: those that were not heard of the one they are told of."""
         found, who = [], ""
         for token in self._told.findall(text):
             if FIGURE.fullmatch(token) is None:
