@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pyscrai.databases.recording.run_record import LINGER
+from pyscrai.databases.repositories.calls import Calls
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.errors import ModelServerError, RunError, WrongState
 from pyscrai.services.run_measures import measure_run
@@ -94,6 +94,11 @@ async def test_what_cannot_be_had_again_is_stated_again(house: House) -> None:
     assert len((await measure_run(house.services, run_id)).measurements) == 3
 
 
+async def recorded(house: House, run_id: str) -> int:
+    async with house.services.database.read() as session:
+        return len(await Calls(session).read(run_id))
+
+
 async def test_what_was_cut_off_is_not_paid_twice(house: House) -> None:
     run_id = await without_results(house)
 
@@ -107,10 +112,12 @@ async def test_what_was_cut_off_is_not_paid_twice(house: House) -> None:
             raise CutOff
         return answers.pop()(request)
 
-    house.script = script
+    house.script, before = script, await recorded(house, run_id)
     with pytest.raises(CutOff):
         await measure_run(house.services, run_id)
-    await asyncio.sleep(2 * LINGER)     # what was answered is written by then
+    async with asyncio.timeout(10):
+        while await recorded(house, run_id) < before + 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     house.script = measures
     asked = len(house.asked)
     found = await measure_run(house.services, run_id)
