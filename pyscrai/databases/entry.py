@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -95,6 +96,19 @@ def where(progress: Progress) -> Where:
                  to_json(dict(progress.usage)))
 
 
+StateWrite = Callable[[Any], object]
+"""Writes a part of a run's state over the connection that it is given."""
+
+
+class StateRecord(Protocol):
+    """A run's record that can be written in one transaction with the states of the run."""
+
+    goes_with_state: bool
+    """Whether a saver calls ``store`` with each state of the run."""
+
+    async def store(self, state: Sequence[StateWrite]) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RecordEntry:
     """All that one commit of one run makes durable."""
@@ -105,6 +119,8 @@ class RecordEntry:
     calls: tuple[CallEntry, ...] = ()
     events: tuple[EventEntry, ...] = ()
     progress: Where | None = None
+    state: Sequence[StateWrite] = ()
+    """The state that came of it, as the dialect's saver writes it."""
 
 
 @dataclass(frozen=True, slots=True)

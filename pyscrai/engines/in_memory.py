@@ -31,7 +31,8 @@ class MemoryRecord:
         if takes(self.calls.get(call.key), call):
             self.calls[call.key] = call
 
-    async def commit(self, events: Sequence[Event], progress: Progress | None = None) -> None:
+    async def commit(self, events: Sequence[Event], progress: Progress | None = None, *, with_state: bool = False
+                     ) -> None:
         for event in events:
             self.events.setdefault(event.key, event)
         self.progress = progress or self.progress

@@ -18,6 +18,9 @@ from pyscrai.errors import BudgetSpent, Fenced, PyscraiError, RunError, StorageE
 from pyscrai.events import Event, RunCompleted, RunFailed, RunPaused, RunResumed, RunStopped, RunWaiting
 from pyscrai.lifecycle import RunStatus
 
+LEFT = ("outcome", "turn", "phase", "usage")
+"""What is read of the state that a graph leaves at its end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -39,10 +42,11 @@ class ScenarioRunner:
         graph: the compiled graph, with a checkpointer.
         runtime: the nodes' work for this run.
         thread: the run's id, which is its LangGraph thread.
+        fresh: whether it surely has no checkpoint yet.
     """
 
-    def __init__(self, graph: Any, runtime: AgentRuntime, thread: str) -> None:
-        self.graph, self.runtime, self.thread = graph, runtime, thread
+    def __init__(self, graph: Any, runtime: AgentRuntime, thread: str, *, fresh: bool = False) -> None:
+        self.graph, self.runtime, self.thread, self._fresh = graph, runtime, thread, fresh
         self._control: RunControl | None = None
         self._ask: tuple[str, str] | None = None
 
@@ -86,12 +90,12 @@ class ScenarioRunner:
             WrongState: there is an answer, but the run waits for nobody, or not for that role.
             StorageError: storage stayed away; the run stands where its last checkpoint is.
         """
-        state = await self.graph.aget_state(self.config)
-        begun = bool(state.values)
-        given: Any = None if begun else {"turn": 0}
+        fresh, self._fresh = self._fresh, False
+        state = None if fresh else await self.graph.aget_state(self.config)
+        given: Any = None if state is not None and state.values else {"turn": 0}
         if answer is not None:
             given = Command(resume={_asked(state, answer.get("role")): dict(answer)})
-        if begun:
+        if state is not None and state.values:
             if not state.next and state.values.get("outcome") and not state.tasks:
                 return await self._finish(state.values)
             if (stands := state.values.get("clock", {}).get("stands")) is not None:
@@ -116,9 +120,12 @@ class ScenarioRunner:
             if self._ask is not None:
                 self._control.request_drain(self._ask[1])
             try:
-                await self.graph.ainvoke(given, self.config, context=self.runtime, durability="sync",
-                                         control=self._control, interrupt_after="*" if step else None)
+                left = await self.graph.ainvoke(given, self.config, context=self.runtime, durability="sync",
+                                                control=self._control, interrupt_after="*" if step else None,
+                                                output_keys=LEFT, version="v2")
                 drained = None
+                if not step and not left.interrupts and left.value and left.value.get("outcome"):
+                    return await self._finish(left.value)
             except GraphDrained as drain:
                 drained = str(drain)
             finally:
@@ -174,7 +181,8 @@ class ScenarioRunner:
 
 def _asked(state: Any, role: str | None) -> str:
     """The id of the question that a role's answer is for."""
-    questions = {pending.value["role"]: pending.id for task in state.tasks for pending in task.interrupts}
+    tasks = state.tasks if state is not None else ()
+    questions = {pending.value["role"]: pending.id for task in tasks for pending in task.interrupts}
     if not questions or (role is not None and role not in questions):
         waits = f"it waits for {', '.join(questions)}" if questions else "it waits for nobody"
         raise WrongState(f"the run does not wait for {role or 'an answer'}; {waits}", code="run.not_waiting", role=role)

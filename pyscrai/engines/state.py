@@ -6,8 +6,9 @@ Nodes write only the channels that they change, since each write is stored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal, NotRequired, cast
+from typing import Annotated, Any, Literal, NotRequired, Self, cast
 
+from langgraph.channels.binop import BinaryOperatorAggregate
 from langgraph.channels.delta import DeltaChannel
 from typing_extensions import TypedDict
 
@@ -214,14 +215,46 @@ def keep_recent(turns: int | None) -> Callable[[list[Line], Sequence[Iterable[An
     return reduce
 
 
+# -- the channels: every router is given a copy of all of them, and LangGraph's own take their time to make one -------
+
+class Reduced(BinaryOperatorAggregate[Any]):
+    """A channel that joins what is written to it with its value."""
+
+    __slots__ = ()
+
+    def copy(self) -> Self:
+        """The channel again: a reducer changes no value, it gives another."""
+        made = object.__new__(type(self))
+        made.key, made.typ, made.operator, made.value = self.key, self.typ, self.operator, self.value
+        return made
+
+
+class Folded(DeltaChannel[Any]):
+    """A channel that is made of what was written to it."""
+
+    __slots__ = ()
+
+    def copy(self) -> Self:
+        """The channel again: a reducer changes no value, it gives another."""
+        made = object.__new__(type(self))
+        made.key, made.typ, made.reducer, made.value = self.key, self.typ, self.reducer, self.value
+        made.snapshot_frequency = self.snapshot_frequency
+        return made
+
+
+def reduced(kind: Any, reducer: Callable[[Any, Any], Any]) -> Any:
+    """The type of a field of the state that joins what is written to it."""
+    return Annotated[kind, Reduced(kind, reducer)]
+
+
 def state_schema(keep_turns: int | None) -> type[Any]:
     """The graph's state; lines older than ``keep_turns`` to twice that leave it (the event log keeps them)."""
 
-    lines = Annotated[list[Line], DeltaChannel(keep_recent(keep_turns), snapshot_frequency=100)]
+    lines = Annotated[list[Line], Folded(keep_recent(keep_turns), snapshot_frequency=100)]
     channels: dict[str, Any] = {
-        "messages": lines, "turn": int, "phase": str, "next": Annotated[list[Activation], latest],
-        "variables": Annotated[dict[str, Any], latest], "clock": Clock, "moves": Annotated[list[Played], collect],
-        "memory": Annotated[dict[str, dict[str, Any]], merge], "usage": Annotated[dict[str, float], add],
-        "measures": Annotated[dict[str, Any], merge], "verdicts": Annotated[dict[str, dict[str, Any]], merge],
-        "people": Annotated[dict[str, str | None], merge], "outcome": dict[str, Any] | None}
+        "messages": lines, "turn": int, "phase": str, "next": reduced(list[Activation], latest),
+        "variables": reduced(dict[str, Any], latest), "clock": Clock, "moves": reduced(list[Played], collect),
+        "memory": reduced(dict[str, dict[str, Any]], merge), "usage": reduced(dict[str, float], add),
+        "measures": reduced(dict[str, Any], merge), "verdicts": reduced(dict[str, dict[str, Any]], merge),
+        "people": reduced(dict[str, str | None], merge), "outcome": dict[str, Any] | None}
     return TypedDict("State", channels, total=False)  # type: ignore[operator,no-any-return]

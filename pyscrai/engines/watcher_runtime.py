@@ -133,12 +133,12 @@ class WatcherRuntime:
         found.__cause__ = error
         return found
 
-    async def commit(self, events: list[Event], step: Step | None) -> None:
-        """Make events durable, with where the run stands after a step."""
+    async def commit(self, events: list[Event], step: Step | None, *, with_state: bool = False) -> None:
+        """Make events durable, with where the run stands after a step; ``with_state`` as in ``Record.commit``."""
         progress = None if step is None else Progress(
             turn=step.turn, phase=step.phase, next=tuple(activation["role"] for activation in step.next),
             variables=step.variables, usage=shown_usage(step.usage))
-        await self.record.commit(events, progress)
+        await self.record.commit(events, progress, with_state=with_state)
 
 
 def finish(performance: Performance, keys: Keys, turn: int, phase: str) -> tuple[list[Event], list[Line]]:

@@ -94,7 +94,7 @@ async def metrics(session: AsyncSession, run_id: str) -> dict[str, Mapping[str, 
 async def usage(session: AsyncSession, run_id: str) -> dict[str, Any]:
     """The usage of a run so far: turns, calls, tokens and cost."""
     row = await Runs(session).get(run_id)
-    whole = (await RunMetrics(session).compute(run_id))[0]
+    whole = (await RunMetrics(session).compute([run_id]))[run_id][0]
     return {"turns": row.turn, "calls": whole.calls, "prompt_tokens": whole.prompt_tokens,
             "cached_tokens": whole.cached_tokens, "completion_tokens": whole.completion_tokens,
             "cost_usd": whole.cost_usd}

@@ -9,9 +9,11 @@ from typing import Any, Generic, TypeVar
 
 from langgraph.graph.state import CompiledStateGraph
 
+from pyscrai.databases.tables import AgentTemplateRow, RunRow, ScenarioTemplateRow
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.turn_order import successors
+from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
 T = TypeVar("T")
@@ -43,10 +45,13 @@ class Recent(Generic[T]):
 
 
 class Shared:
-    """Templates by content hash, graphs by shape, and the plans of runs by their id and budget."""
+    """Templates by content hash, their rows by version, graphs by shape, and the plans of runs by id and budget."""
 
     def __init__(self, most: int = 128) -> None:
+        self.scenario_rows: Recent[ScenarioTemplateRow] = Recent(most)
+        self.agent_rows: Recent[AgentTemplateRow] = Recent(most)
         self.scenarios: Recent[ScenarioTemplate] = Recent(most)
+        self.agents: Recent[AgentTemplate] = Recent(most)
         self.plans: Recent[Plan] = Recent(most)
         self._graphs: Recent[Graph] = Recent(most)
         self._settled = False
@@ -68,6 +73,11 @@ class Shared:
             return compile_graph(plan, lambda runtime: runtime.context).compile(name=plan.scenario.name)
 
         return self._graphs.get(_shape(plan), compiled)
+
+
+def plan_key(row: RunRow) -> Hashable:
+    """The key of a run's plan: the budget is the one of its settings that may change."""
+    return row.id, row.settings.get("budget_usd")
 
 
 def _shape(plan: Plan) -> Hashable:

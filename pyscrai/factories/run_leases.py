@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -20,6 +21,7 @@ from pyscrai.databases.repositories.claims import Claim, Claims
 from pyscrai.databases.repositories.desired_states import DesiredStates
 from pyscrai.databases.repositories.leases import Leases
 from pyscrai.databases.repositories.runs import Runs
+from pyscrai.databases.tables import RunRow
 from pyscrai.errors import Fenced, PyscraiError, StorageError, WrongState, no_run
 
 TTL = timedelta(seconds=12)
@@ -27,6 +29,16 @@ TTL = timedelta(seconds=12)
 within 15 s."""
 
 _log = structlog.get_logger("pyscrai.ownership")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRun:
+    """A run that this process holds, and the fence with which it is written to."""
+
+    run_id: str
+    fence: int
+    row: RunRow | None = None
+    """Where it was read just now."""
 
 
 class Ownership:
@@ -71,8 +83,8 @@ class Ownership:
                 self._good[claim.run_id] = begun + TTL.total_seconds()
         return claims
 
-    async def acquire(self, run_id: str) -> int:
-        """Take a run, at once from a dead owner; the fence with which it is written to.
+    async def acquire(self, run_id: str) -> HeldRun:
+        """Take a run, at once from a dead owner.
 
         Raises:
             NotFound: there is no such run.
@@ -81,14 +93,14 @@ class Ownership:
         async with self._claiming:  # a claim that is under way may take this very run, for us
             claimed = self._claimed.pop(run_id, None)
         if claimed is not None and time.monotonic() < self._good.get(run_id, 0.0):
-            return claimed
+            return HeldRun(run_id, claimed)
         taking = asyncio.ensure_future(self._acquiring(run_id))
         try:
             return await asyncio.shield(taking)
         except asyncio.CancelledError:
             # It is taken all the same, together with others, and whoever asked will not give it back.
             with suppress(PyscraiError):
-                await self.release(run_id, await taking)
+                await self.release(run_id, (await taking).fence)
             raise
 
     async def release(self, run_id: str, fence: int) -> None:
@@ -140,22 +152,22 @@ class Ownership:
         self._good[run_id] = begun + 1.0
 
     @asynccontextmanager
-    async def hold(self, run_id: str) -> AsyncIterator[int]:
-        """Hold a run and renew its lease until the block is left; gives the fence.
+    async def hold(self, run_id: str) -> AsyncIterator[HeldRun]:
+        """Hold a run and renew its lease until the block is left.
 
         Raises:
             NotFound: there is no such run.
             WrongState: another living process plays it.
         """
-        fence = await self.acquire(run_id)
-        self._held.add((run_id, fence))
+        run = await self.acquire(run_id)
+        self._held.add((run_id, run.fence))
         if self._renewing is None:
             self._renewing = asyncio.create_task(self._keep())
         try:
-            yield fence
+            yield run
         finally:
-            self._held.discard((run_id, fence))
-            await self.release(run_id, fence)
+            self._held.discard((run_id, run.fence))
+            await self.release(run_id, run.fence)
 
     async def close(self) -> None:
         """Renew nothing any more, and give back what was taken and never opened."""
@@ -177,23 +189,24 @@ class Ownership:
                 except StorageError as error:  # there is time for another try before the leases run out
                     _log.warning("leases.not_renewed", runs=len(self._held), error=error.message)
 
-    async def _acquire(self, run_ids: Sequence[str]) -> Sequence[int | Exception]:
+    async def _acquire(self, run_ids: Sequence[str]) -> Sequence[HeldRun | Exception]:
         await self.release_left()
         begun = time.monotonic()
         async with self._database.session() as session:
             leases = Leases(session)
-            fences = await leases.acquire(run_ids, self.owner, TTL)
-            there = set(fences)
+            taken = await leases.acquire(run_ids, self.owner, TTL)
+            there = set(taken)
             if missing := set(run_ids) - there:
                 rows = await Runs(session).some(missing)
                 there.update(row.id for row in rows)
                 if dead := [row for row in rows if row.owner and is_dead(row.owner)]:
                     for row in dead:
                         await leases.release(str(row.owner), [(row.id, row.fence)])
-                    fences |= await leases.acquire([row.id for row in dead], self.owner, TTL)
-        self._good.update(dict.fromkeys(fences, begun + TTL.total_seconds()))
+                    taken |= await leases.acquire([row.id for row in dead], self.owner, TTL)
+        self._good.update(dict.fromkeys(taken, begun + TTL.total_seconds()))
+        held = {run_id: HeldRun(run_id, row.fence, row) for run_id, row in taken.items()}
         # Asked for twice at once, a run goes to the first.
-        return [fences.pop(run_id) if run_id in fences else _taken(run_id) if run_id in there else no_run(run_id)
+        return [held.pop(run_id) if run_id in held else _taken(run_id) if run_id in there else no_run(run_id)
                 for run_id in run_ids]
 
     async def _release(self, held: Sequence[tuple[str, int]]) -> Sequence[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, cast
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pyscrai.databases.recording.run_inbox import RunInbox
 from pyscrai.databases.recording.run_record import RunRecord
 from pyscrai.databases.repositories.runs import NewMember, NewRunRow, Runs
-from pyscrai.databases.repositories.stored_runs import StoredRun
+from pyscrai.databases.repositories.stored_runs import StoredRun, has_begun
 from pyscrai.databases.repositories.templates import agent_templates
 from pyscrai.databases.run_settings import RunSettings
 from pyscrai.databases.tables import ScenarioTemplateRow
@@ -25,10 +26,12 @@ from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.ports.model import ChatModel
 from pyscrai.engines.scenario_runner import ScenarioRunner
+from pyscrai.engines.state import FOLDED
 from pyscrai.engines.tools.consultation import load_tools
 from pyscrai.engines.tools.mcp import ToolServers, parts_of
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.budget import check_budget
+from pyscrai.factories.caches import plan_key
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.factories.services import Services
@@ -66,9 +69,8 @@ async def create_scenario_run_from_template(services: Services, template: str, o
         run_id = await services.joint.create(new)
     else:
         async with services.database.session() as session:
-            [run] = await Runs(session).create(new)
-            await within(session, run.id)
-            run_id = run.id
+            [run_id] = await Runs(session).create(new)
+            await within(session, run_id)
     services.shared.plans.get((run_id, plan.budget_usd), lambda: plan)
     return run_id
 
@@ -91,7 +93,8 @@ async def new_run(services: Services, template: str, options: RunOptions | None 
         async with services.database.read() as session:
             agents = {**agents, **{reference: await agent_templates(session).get(reference)
                                    for reference in set(options.cast.values())}}
-    bodies = {reference: AgentTemplate.model_validate(agent.content) for reference, agent in agents.items()}
+    bodies = {reference: services.shared.agents.get(
+        row.content_hash, partial(AgentTemplate.model_validate, row.content)) for reference, row in agents.items()}
     spec = make_run_spec(scenario, options, bodies.__getitem__, model=services.settings.model)
     plan = make_plan(replace(spec, cast=await describe_tools(spec.cast, services.mcp_servers)))
     for instance in plan.cast.values():
@@ -127,8 +130,8 @@ async def open_run(services: Services, run_id: str, *, listener: TokenListener |
         WrongState: another process plays it.
         ConfigError: a model alias of its cast is not configured here.
     """
-    async with services.ownership.hold(run_id) as fence:
-        yield await make_runner(services, await services.joint.open(run_id), fence, listener=listener)
+    async with services.ownership.hold(run_id) as held:
+        yield await make_runner(services, await services.joint.open(held), held.fence, listener=listener)
 
 
 async def make_runner(services: Services, stored: StoredRun, fence: int, *, listener: TokenListener | None = None
@@ -142,7 +145,7 @@ async def make_runner(services: Services, stored: StoredRun, fence: int, *, list
     run_id = stored.row.id
     plan = await plan_of(services, stored)
     engines = await make_engines(plan, services.models, services.settings.tools_allowed, services.mcp_servers)
-    record = RunRecord.of(services.writer, stored, fence, ended=services.joint.sum_up)
+    record = RunRecord.of(services.writer, stored, fence, roles=len(plan.cast), ended=services.joint.sum_up)
     inbox = RunInbox(services.database, record, stored.controls)
     recall = Recall(run=run_id, past=StoredPast(services.database, run_id))
     runtime_of, runner_of = players(services.telemetry)
@@ -150,14 +153,17 @@ async def make_runner(services: Services, stored: StoredRun, fence: int, *, list
                            purse=SharePurse(services.budgets, stored.row.share))
     graph = await make_graph(services, run_id, plan)
     graph.checkpointer.assure = partial(services.ownership.assure, run_id, fence)
-    graph.checkpointer.hold_writes()
-    return runner_of(graph, runtime, run_id)
+    graph.checkpointer.hold_writes(FOLDED, record)
+    fresh = stored.row.fence == 1 and stored.row.parent_run_id is None and not has_begun(stored.row)
+    return runner_of(graph, runtime, run_id, fresh=fresh)
 
 
 async def make_graph(services: Services, run_id: str, plan: Plan) -> Any:
     """The compiled graph of a run with its checkpoints, to play it or to look at its states."""
     saver = await services.checkpoints.saver()
-    return services.shared.graph(plan).copy(update={"checkpointer": saver})
+    graph = copy(services.shared.graph(plan))   # LangGraph's own copy validates the graph again
+    graph.checkpointer = saver
+    return graph
 
 
 async def load_plan(services: Services, run_id: str) -> Plan:
@@ -175,13 +181,14 @@ async def load_plan(services: Services, run_id: str) -> Plan:
 async def plan_of(services: Services, stored: StoredRun) -> Plan:
     """The plan of a run whose rows were read; built once per run and process."""
     row, content = stored.row, dict[str, Any]()
-    key = row.id, row.settings.get("budget_usd")    # the one setting that may change
+    key = plan_key(row)
     known = services.shared.plans.find(key)
     if known is not None:
         return known
-    if row.template_hash not in services.shared.scenarios:
+    if not stored.cast or row.template_hash not in services.shared.scenarios:
         async with services.database.read() as session:
             content = (await session.get_one(ScenarioTemplateRow, row.scenario_template_id)).content
+            stored = replace(stored, cast=await Runs(session).cast(row.id))
     scenario = services.shared.scenarios.get(row.template_hash, lambda: ScenarioTemplate.model_validate(content))
     return services.shared.plans.get(key, lambda: make_plan(spec_of(stored, scenario)))
 

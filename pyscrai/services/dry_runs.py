@@ -31,7 +31,8 @@ class _Heard(MemoryRecord):
         self._hear = hear
         self.failure: Exception | None = None
 
-    async def commit(self, events: Sequence[Event], progress: Progress | None = None) -> None:
+    async def commit(self, events: Sequence[Event], progress: Progress | None = None, *, with_state: bool = False
+                     ) -> None:
         new = [event for event in events if event.key not in self.events]
         await super().commit(events, progress)
         if self._hear is not None and self.failure is None:

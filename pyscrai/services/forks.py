@@ -222,10 +222,10 @@ async def _store(services: Services, new: Callable[[ScenarioTemplateRow], NewRun
                  events: Sequence[Event], within: Within | None) -> None:
     async with change_runs(services) as changes:
         template = await changes.session.get_one(ScenarioTemplateRow, row.scenario_template_id)
-        [child] = await Runs(changes.session).create(new(template))
-        await changes.record(child.id, events)
+        [run_id] = await Runs(changes.session).create(new(template))
+        await changes.record(run_id, events)
         if within is not None:
-            await within(changes.session, child.id)
+            await within(changes.session, run_id)
 
 
 async def _copy_state(services: Services, child: str, plan: Plan, values: Mapping[str, Any]) -> None:

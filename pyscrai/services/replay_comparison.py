@@ -68,7 +68,8 @@ class ReplayRecord(MemoryRecord):
         self.difference = Difference(place.turn, Place(place.turn, role, place.task).stem, None if nearest is None else
                                      _shown_request(nearest.request), _shown_request(request), "request")
 
-    async def commit(self, events: Sequence[Event], progress: Progress | None = None) -> None:
+    async def commit(self, events: Sequence[Event], progress: Progress | None = None, *, with_state: bool = False
+                     ) -> None:
         self.batches.append([event.key for event in events])
         await super().commit(events, progress)
 

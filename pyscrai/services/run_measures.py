@@ -62,7 +62,7 @@ async def measure_run(services: Services, run_id: str, measures: Sequence[str] =
     _check_ended(row)
     at = await moment(services, run_id)
     engine = await _analyst(services, at, model)
-    async with services.ownership.hold(run_id) as fence:
+    async with services.ownership.hold(run_id) as held:
         async with services.database.read() as session:
             _check_ended(await Runs(session).get(run_id))
             events = await Events(session).read(run_id, kinds=RESULTS, from_turn=at.turn, to_turn=at.turn,
@@ -72,7 +72,7 @@ async def measure_run(services: Services, run_id: str, measures: Sequence[str] =
         pairs = _wanted(engine, events, measures, only_report=bool(report))
         wants_report = _reports(at) and not reports and not measures if report is None else report
         activations = _activations(engine.role, at.turn, events, pairs, report=wants_report)
-        record = RunRecord(services.writer, run_id, fence, calls=[stored.call for stored in calls])
+        record = RunRecord(services.writer, run_id, held.fence, calls=[stored.call for stored in calls])
         runtime = WatcherRuntime(at.plan, {engine.role: engine}, record,
                                  recall=Recall(run=run_id, past=StoredPast(services.database, run_id)))
         if activations:

@@ -67,13 +67,13 @@ class StoredRunRegistry:
     async def open(self, run_id: str) -> AsyncIterator[Assignment]:
         services = self._services
         try:
-            fence = await services.ownership.acquire(run_id)
+            held = await services.ownership.acquire(run_id)
         except WrongState as error:
             raise Taken(error.message, cure=error.cure) from None
         try:
-            stored = await services.joint.open(run_id)
+            stored = await services.joint.open(held)
             told = await self._told(stored)
-            runner = await make_runner(services, stored, fence)
+            runner = await make_runner(services, stored, held.fence)
             if stored.row.parent_run_id is not None and stored.row.status == "pending":
                 await _check_past(runner)
             record = cast(RunRecord, runner.runtime.record)
@@ -83,7 +83,7 @@ class StoredRunRegistry:
             yield Assignment(runner, told)
         finally:
             self._open.pop(run_id, None)
-            await services.ownership.release(run_id, fence)
+            await services.ownership.release(run_id, held.fence)
 
     async def _told(self, stored: StoredRun) -> Desired:
         row = stored.row

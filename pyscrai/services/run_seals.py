@@ -52,7 +52,7 @@ async def verify_run(services: Services, run_id: str) -> SealVerification:
         seal = await RunSeals(session).read(run_id) if stands and stands[-1] in END_EVENTS else None
         problems = [*await _template(session, row), *_log(row, events, seal), *await _calls(session, run_id)]
         if seal is not None:
-            found = await RunSeals(session).compute(run_id, seal.last_seq, seal.last_call)
+            found = await RunSeals(session).compute(run_id, seal)
             problems += [f"{table}: rows were changed, added or removed since the run ended"
                          for table, sealed in seal.digests.items() if found.get(table, sealed) != sealed]
         later = sum(event.seq > seal.last_seq for event in events) if seal is not None else 0

@@ -85,10 +85,10 @@ def _command(number: int, text: str) -> dict[str, Any]:
 
 async def stored(services: Services, run_id: str) -> Recording:
     """A run of a database, held by whoever opened it last."""
-    fence = await services.ownership.acquire(run_id)
+    fence = (await services.ownership.acquire(run_id)).fence
     async with services.database.read() as session:
         found = (await read_runs(session, [run_id]))[run_id]
-    record = RunRecord.of(services.writer, found, fence)
+    record = RunRecord.of(services.writer, found, fence, roles=len(found.cast))
 
     async def put(text: str) -> None:
         async with services.database.session() as session:

@@ -60,18 +60,19 @@ class Stage:
         async with self.database.session() as session:
             template = await scenario_templates(session).add(name="play", version="1.0.0", format=1, content={"a": 1},
                                                              content_hash="hash")
-            return (await Runs(session).create(NewRunRow(template, CAST, **{"seed": 7, **fields}, fork=fork)))[0].id
+            return (await Runs(session).create(NewRunRow(template, CAST, **{"seed": 7, **fields}, fork=fork)))[0]
 
     async def lease(self, run_id: str, owner: str = "me", ttl: timedelta = timedelta(minutes=1)) -> int | None:
         async with self.database.session() as session:
-            return (await Leases(session).acquire([run_id], owner, ttl)).get(run_id)
+            row = (await Leases(session).acquire([run_id], owner, ttl)).get(run_id)
+            return None if row is None else row.fence
 
     async def record(self, run_id: str | None = None) -> RunRecord:
         """The record of a run that is ours from now on, whoever held it before."""
         run_id = run_id or await self.run()
         fence = await self.lease(run_id, ttl=timedelta(seconds=-1))
         assert fence is not None
-        return RunRecord.of(self.writer, await self.stored(run_id), fence, ended=self.keep_metrics)
+        return RunRecord.of(self.writer, await self.stored(run_id), fence, roles=2, ended=self.keep_metrics)
 
     async def stored(self, run_id: str) -> StoredRun:
         async with self.database.read() as session:
@@ -79,7 +80,7 @@ class Stage:
 
     async def keep_metrics(self, run_id: str) -> None:
         async with self.database.session() as session:
-            await RunMetrics(session).keep([run_id])
+            await RunMetrics(session).keep(await RunMetrics(session).compute([run_id]))
 
     async def inbox(self, record: RunRecord) -> RunInbox:
         return RunInbox(self.database, record, (await self.stored(record.run_id)).controls)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.base import empty_checkpoint
 from sqlalchemy import text
 
 from pyscrai.databases.checkpoints.checkpoints import Checkpoints
 from pyscrai.databases.database import Database
-from pyscrai.databases.dialects import one_hop_connection
-from pyscrai.errors import Fenced
+from pyscrai.databases.dialects import held_writes, one_hop_connection
+from pyscrai.errors import Fenced, StorageError
 
 
 async def test_all_rows_come_back_however_many(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,14 +40,14 @@ async def test_a_transaction_without_a_statement_leaves_nothing_open(sqlite_data
 
 
 WRITES = [("numbers", [1])]
+TWO = [("turn", 7), ("numbers", [1])]
+INTERRUPT = "__interrupt__"
 
 
 async def saver_of(checkpoints: Checkpoints, run: str) -> tuple[Any, Any]:
-    from langgraph.checkpoint.base import empty_checkpoint
-
     saver: Any = await checkpoints.saver()
     config = await saver.aput({"configurable": {"thread_id": run, "checkpoint_ns": ""}}, empty_checkpoint(), {}, {})
-    saver.hold_writes()
+    saver.hold_writes(["numbers"])
     return saver, config
 
 
@@ -83,5 +86,59 @@ async def test_a_process_that_was_shut_out_stores_nothing_that_it_held(database:
         saver.assure = shut_out
         await asyncio.sleep(0.1)
         assert await pending(checkpoints, config) == []
+    finally:
+        await checkpoints.close()
+
+
+async def test_a_checkpoint_takes_along_only_what_it_does_not_hold_itself(database: Database,
+                                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_writes, "LINGER", 60.0)
+    checkpoints = Checkpoints(database)
+    try:
+        saver, config = await saver_of(checkpoints, "run_c")
+        await saver.aput_writes(config, TWO, "task")
+        await saver.aput(config, {**empty_checkpoint(), "id": "2"}, {}, {})
+        assert await pending(checkpoints, config) == [("task", "numbers", [1])]
+        await asyncio.sleep(0.1)
+        assert await pending(checkpoints, config) == [("task", "numbers", [1])], "nothing is left to be stored"
+    finally:
+        await checkpoints.close()
+
+
+async def test_what_others_wrote_is_stored_whole_where_the_play_waits_for_a_person(database: Database) -> None:
+    checkpoints = Checkpoints(database)
+    try:
+        saver, config = await saver_of(checkpoints, "run_d")
+        await saver.aput_writes(config, TWO, "task")
+        await saver.aput_writes(config, [(INTERRUPT, "who?")], "another")
+        assert sorted(await pending(checkpoints, config)) == [
+            ("another", INTERRUPT, "who?"), ("task", "numbers", [1]), ("task", "turn", 7)]
+    finally:
+        await checkpoints.close()
+
+
+async def test_what_could_not_be_stored_is_stored_later(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_writes, "LINGER", 60.0)
+    checkpoints = Checkpoints(database)
+    try:
+        saver, config = await saver_of(checkpoints, "run_e")
+        tries, together = [], saver.together
+
+        @asynccontextmanager
+        async def away_at_first() -> AsyncIterator[None]:
+            tries.append(1)
+            if len(tries) < 3:
+                raise StorageError("the disk is full", code="storage.full")
+            async with together():
+                yield
+
+        saver.together = away_at_first
+        await saver.aput_writes(config, TWO, "task")
+        await saver.store_held()
+        assert len(tries) == 3
+        await saver.aput_writes(config, [("numbers", [2])], "another")
+        await saver.aput(config, {**empty_checkpoint(), "id": "2"}, {}, {})
+        assert sorted(await pending(checkpoints, config)) == [
+            ("another", "numbers", [2]), ("task", "numbers", [1]), ("task", "turn", 7)]
     finally:
         await checkpoints.close()

@@ -71,14 +71,14 @@ async def test_what_people_and_templates_say(database: Database) -> None:
         play = await scenario_templates(session).add(name="p", version="1.0.0", format=1, content={POISON: 1},
                                                      content_hash="h", source=POISON)
         cast = [NewMember("a", POISON, "actor", "a", {"x": POISON}, agent.id, POISON)]
-        [run] = await Runs(session).create(NewRunRow(play, cast, seed=1, settings={"actor": POISON}))
-        await Controls(session).add(run.id, "inject", {"text": POISON}, actor=POISON)
+        [run_id] = await Runs(session).create(NewRunRow(play, cast, seed=1, settings={"actor": POISON}))
+        await Controls(session).add(run_id, "inject", {"text": POISON}, actor=POISON)
     async with database.read() as session:
         assert (await agent_templates(session).get("a")).source == PLAIN
         assert (await scenario_templates(session).get("p")).content == {PLAIN: 1}
-        [member] = await Runs(session).cast(run.id)
+        [member] = await Runs(session).cast(run_id)
         assert (member.name, member.played_by, member.configuration) == (PLAIN, PLAIN, {"x": PLAIN})
-        [control] = await Controls(session).list(run.id)
+        [control] = await Controls(session).list(run_id)
         assert (control.payload, control.actor) == ({"text": PLAIN}, PLAIN)
 
 

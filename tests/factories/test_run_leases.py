@@ -21,7 +21,7 @@ from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import RunRow
 from pyscrai.errors import Fenced, NotFound, StorageError, WrongState
 from pyscrai.factories import run_leases
-from pyscrai.factories.run_leases import Ownership
+from pyscrai.factories.run_leases import HeldRun, Ownership
 from tests.databases.conftest import Stage
 from tests.databases.test_outages import put
 
@@ -45,7 +45,7 @@ async def test_each_of_many_gets_what_is_true_of_its_run(stage: Stage) -> None:
     mine = Ownership(stage.database)
     asked = (free, taken, dead, "run_000000000000", free)
     found = await asyncio.gather(*map(mine.acquire, asked), return_exceptions=True)
-    assert (found[0], found[2]) == (1, 2)
+    assert [run.fence for run in (found[0], found[2]) if isinstance(run, HeldRun)] == [1, 2]
     assert [type(found[place]) for place in (1, 3, 4)] == [WrongState, NotFound, WrongState]
     assert [await owner_of(stage, run_id) for run_id in (free, dead)] == [mine.owner] * 2
     await asyncio.gather(mine.release(free, 1), mine.release(dead, 1))
@@ -63,7 +63,7 @@ async def test_who_is_cancelled_while_it_takes_a_run_gives_it_back(stage: Stage)
     with pytest.raises(asyncio.CancelledError):
         await taking
     assert await owner_of(stage, run_id) is None
-    assert await mine.acquire(run_id) == 2, "it was taken once"
+    assert (await mine.acquire(run_id)).fence == 2, "it was taken once"
 
 
 async def test_who_asks_for_a_run_that_a_claim_is_taking_for_this_process_gets_it(
@@ -80,7 +80,7 @@ async def test_who_asks_for_a_run_that_a_claim_is_taking_for_this_process_gets_i
     monkeypatch.setattr(run_leases.Claims, "take", slow)
     claiming = asyncio.create_task(mine.claim(10))
     await taken.wait()
-    fence = await mine.acquire(run_id)
+    fence = (await mine.acquire(run_id)).fence
     assert [(claim.run_id, claim.fence) for claim in await claiming] == [(run_id, fence)]
     with pytest.raises(WrongState):
         await mine.acquire(run_id)
@@ -121,7 +121,7 @@ async def test_who_was_suspended_too_long_writes_no_checkpoint(stage: Stage, mon
     """Records carry their fence; a checkpoint has none, so it is looked whether the run is still ours."""
     run_id = await stage.run()
     mine, checkpoints = Ownership(stage.database), Checkpoints(stage.database)
-    fence = await mine.acquire(run_id)
+    fence = (await mine.acquire(run_id)).fence
     saver = await checkpoints.saver()
     saver.assure = partial(mine.assure, run_id, fence)  # type: ignore[attr-defined]
     await put(saver, run_id, turn=1)
@@ -144,7 +144,7 @@ async def test_a_lease_that_ran_out_and_that_nobody_took_is_still_ours(stage: St
                                                                         ) -> None:
     run_id = await stage.run()
     mine = Ownership(stage.database)
-    fence = await mine.acquire(run_id)
+    fence = (await mine.acquire(run_id)).fence
     monkeypatch.setattr(run_leases.time, "monotonic", lambda: 1e9)
     await mine.assure(run_id, fence)
 

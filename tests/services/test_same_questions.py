@@ -75,7 +75,8 @@ async def test_totals_in_tables_are_the_sums_of_calls_also_where_none_were_kept_
     run_id = await house.make(WATCHED)
     await house.play(run_id, step=True)
     async with house.services.database.session() as session:
-        await RunMetrics(session).keep([run_id])   # as a failure would: the run goes on after it
+        # As a failure would: the run goes on after it.
+        await RunMetrics(session).keep(await RunMetrics(session).compute([run_id]))
     await house.play(run_id)
     sums = sum(stored.call.reply.usage.prompt_tokens + stored.call.reply.usage.completion_tokens
                for stored in await house.calls(run_id) if stored.call.reply)

@@ -1,22 +1,38 @@
 """What tasks wrote to a checkpoint, held for the next checkpoint, which is written with it.
 
 LangGraph stores the writes of each task, waits for them, and stores the checkpoint that they lead to. Together both are
-one transaction. What is lost with a process that dies between them is done again from the journal, at no cost.
+one transaction, and most of the writes need not be stored at all, since the checkpoint holds what came of them. What is
+lost with a process that dies between them is done again from the journal, at no cost.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-T = TypeVar("T")
+from langchain_core.runnables import RunnableConfig
 
 LINGER = 0.02
 """Seconds that writes wait for their checkpoint before they are stored by themselves: others of the step still play."""
 
 
-class HeldWrites(Generic[T]):
+@dataclass(frozen=True, slots=True)
+class TaskWrites:
+    """The writes of one task, as LangGraph hands them to a saver."""
+
+    config: RunnableConfig
+    writes: Sequence[tuple[str, Any]]
+    task_id: str
+    task_path: str
+
+    def to(self, channels: Collection[str]) -> Sequence[tuple[str, Any]]:
+        """The writes to these channels."""
+        return [write for write in self.writes if write[0] in channels]
+
+
+class HeldWrites:
     """Writes on their way.
 
     Args:
@@ -25,17 +41,20 @@ class HeldWrites(Generic[T]):
 
     def __init__(self, store: Callable[[], Awaitable[object]]) -> None:
         self._store = store
-        self._held: list[T] = []
+        self._held: list[TaskWrites] = []
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.Task[None] | None = None
 
-    def hold(self, *writes: T) -> None:
+    def __bool__(self) -> bool:
+        return bool(self._held)
+
+    def hold(self, writes: TaskWrites) -> None:
         """Keep writes for the next checkpoint."""
-        self._held += writes
+        self._held.append(writes)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(LINGER, self._begin)
 
-    def take(self) -> list[T]:
+    def take(self) -> list[TaskWrites]:
         """All that is held; who takes it stores it, or gives it back."""
         if self._timer is not None:
             self._timer.cancel()
@@ -43,7 +62,7 @@ class HeldWrites(Generic[T]):
         held, self._held = self._held, []
         return held
 
-    def give_back(self, writes: list[T]) -> None:
+    def give_back(self, writes: list[TaskWrites]) -> None:
         """Hold what could not be stored: it goes along with whatever is stored next."""
         self._held[:0] = writes
 

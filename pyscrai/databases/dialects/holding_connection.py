@@ -1,46 +1,56 @@
-"""The connection of a saver with which a run plays: what tasks wrote is stored with the next statement that is run."""
+"""The connection of a saver with which a run plays: it can hold statements until they are one transaction."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from pyscrai.databases.dialects.grouped_connection import GroupedConnection, Job, StatementConnection
-from pyscrai.databases.dialects.held_writes import HeldWrites
+from pyscrai.databases.entry import StateRecord
 
-HELD = "INSERT OR IGNORE INTO writes"
-"""How the statement of what a task wrote begins; what interrupts or fails a task begins otherwise and is not held."""
-
-NOTHING = "UPDATE writes SET idx = idx WHERE 0"
-"""A statement that stores what is held and nothing else."""
+TOGETHER = "UPDATE"
+"""How a transaction of several statements is announced: one that writes."""
 
 
 class HoldingConnection(StatementConnection):
-    """Over the connection of all runs. What is held is one transaction with the statement that it waited for."""
+    """Over the connection of all runs.
 
-    def __init__(self, connection: GroupedConnection, held: HeldWrites[Job]) -> None:
-        self._connection, self._held = connection, held
+    Args:
+        record: writes what is held in one transaction with what happened in the run.
+    """
+
+    def __init__(self, connection: GroupedConnection, record: StateRecord | None) -> None:
+        self._connection, self._record = connection, record
+        self._held: list[Job] | None = None
 
     def submit(self, sql: str, job: Job) -> asyncio.Future[list[Any]]:
-        if sql.startswith(HELD):
-            self._held.hold(job)
-            done: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-            done.set_result([])
-            return done
-        held = self._held.take()
-        if not held:
+        if self._held is None:
             return self._connection.submit(sql, job)
+        self._held.append(job)
+        done: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        done.set_result([])
+        return done
 
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """A block whose statements are one transaction, durable when it is left; for one task at a time."""
+        self._held = held = list[Job]()
+        try:
+            yield
+        finally:
+            self._held = None
+        await self._write(held)
+
+    async def _write(self, held: Sequence[Job]) -> None:
         def all_of_it(connection: sqlite3.Connection) -> list[Any]:
-            for one in held:
-                one(connection)
-            return job(connection)
+            for job in held:
+                job(connection)
+            return []
 
-        def settle(future: asyncio.Future[list[Any]]) -> None:
-            if future.cancelled() or future.exception() is not None:
-                self._held.give_back(held)
-
-        stored = self._connection.submit(NOTHING, all_of_it)
-        stored.add_done_callback(settle)
-        return stored
+        if self._record is not None:
+            await self._record.store(held)
+        elif held:
+            await self._connection.submit(TOGETHER, all_of_it)

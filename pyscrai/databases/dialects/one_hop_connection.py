@@ -14,8 +14,6 @@ from typing import Any, Self
 
 import aiosqlite
 
-BEGINNINGS = ("BEGIN", "BEGIN IMMEDIATE")
-
 AT_ONCE = 500
 """Rows that come back with the statement; more of them are another hop."""
 
@@ -79,9 +77,6 @@ class OneHopCursor:
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Self:
         """Run a statement; its first rows come with it."""
-        if sql in BEGINNINGS:
-            self._connection.begin = sql
-            return self
         await self._connection.on_thread(partial(self._run, sqlite3.Cursor.execute, sql, parameters))
         return self
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import cached_property
 from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
@@ -18,7 +20,8 @@ from langgraph.checkpoint.base import (
     CheckpointTuple,
 )
 
-from pyscrai.databases.dialects.held_writes import HeldWrites
+from pyscrai.databases.dialects.held_writes import HeldWrites, TaskWrites
+from pyscrai.databases.entry import StateRecord
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained
 from pyscrai.errors import StorageError
@@ -41,8 +44,14 @@ class PatientSaver(BaseCheckpointSaver[str]):
     """Seconds that one try may take."""
     assure: Callable[[], Awaitable[None]] | None = None
     """Raises ``Fenced`` where the run is another process's by now: what savers write has no fence of its own."""
-    held: HeldWrites[Any] | None = None
+    held: HeldWrites | None = None
     """What tasks wrote and the next checkpoint is stored with; None stores it at once."""
+    folded: Collection[str] = ()
+
+    @cached_property
+    def _line(self) -> asyncio.Lock:
+        """Those who store, one after the other: what the first one could not store goes along with the second."""
+        return asyncio.Lock()
 
     def get_next_version(self, current: str | None, channel: None) -> str:
         """The next version of a channel, a quarter as long as LangGraph's: a checkpoint has two dozen of them.
@@ -59,25 +68,37 @@ class PatientSaver(BaseCheckpointSaver[str]):
 
     async def aput(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata,
                    new_versions: ChannelVersions) -> RunnableConfig:
-        return await self._wait(lambda: super(PatientSaver, self).aput(config, checkpoint, metadata, new_versions),
-                                writes=True)
+        return await self._store(lambda: super(PatientSaver, self).aput(config, checkpoint, metadata, new_versions),
+                                 is_checkpoint=True)
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str,
                           task_path: str = "") -> None:
         if self.held is not None and not any(channel in WRITES_IDX_MAP for channel, _ in writes):
-            await super().aput_writes(config, writes, task_id, task_path)  # this holds them
+            self.held.hold(TaskWrites(config, writes, task_id, task_path))
             return
-        await self._wait(lambda: super(PatientSaver, self).aput_writes(config, writes, task_id, task_path), writes=True)
+        await self._store(lambda: super(PatientSaver, self).aput_writes(config, writes, task_id, task_path))
 
-    def hold_writes(self) -> None:
-        """Let what tasks write wait for the checkpoint that it leads to: for a saver with which a run plays."""
-        self.held = HeldWrites(lambda: self._wait(self.store_held, writes=True))
+    def hold_writes(self, folded: Collection[str], record: StateRecord | None = None) -> None:
+        """Let what tasks write wait for the checkpoint that it leads to: for a saver with which a run plays.
 
-    @abstractmethod
+        Args:
+            folded: the channels that are made of what was written to them; all others stand whole in a checkpoint, so
+                that what was written to them is stored only where none comes at once.
+            record: the run's record, for a dialect that writes it in one transaction with the checkpoint.
+        """
+        self.held, self.folded = HeldWrites(self.store_held), folded
+
     async def store_held(self) -> None:
         """Make durable what is held, by itself."""
+        if self.held:
+            await self._store(_nothing)
+
+    @abstractmethod
+    def together(self) -> AbstractAsyncContextManager[None]:
+        """A block whose writes are one transaction, durable when it is left; for one task at a time."""
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        await self.store_held()
         return await self._wait(lambda: super(PatientSaver, self).aget_tuple(config))
 
     async def adelete_thread(self, thread_id: str) -> None:
@@ -89,12 +110,42 @@ class PatientSaver(BaseCheckpointSaver[str]):
             async for found in super().alist(config, filter=filter, before=before, limit=limit):
                 yield found
 
+    async def _store(self, work: Callable[[], Awaitable[T]], *, is_checkpoint: bool = False) -> T:
+        """Do what writes, in one transaction with what is held."""
+        async def all_of_it() -> T:
+            if self.held is None:
+                return await work()
+            async with self._line:
+                held = self.held.take()
+                try:
+                    async with self.together():
+                        for task in held:
+                            writes = task.to(self.folded) if is_checkpoint else task.writes
+                            if writes:
+                                await super(PatientSaver, self).aput_writes(task.config, writes, task.task_id,
+                                                                            task.task_path)
+                        done = await work()
+                except (StorageError, asyncio.CancelledError) as error:
+                    # What is refused and not put off is as if its task had not been done.
+                    if isinstance(error, asyncio.CancelledError) or error.passes:
+                        self.held.give_back(held)
+                    raise
+                return done
+
+        return await self._wait(all_of_it, writes=True)
+
     async def _wait(self, work: Callable[[], Awaitable[T]], *, writes: bool = False) -> T:
         async def once() -> T:
             if writes and self.assure is not None:
                 await self.assure()
             with Explained(self.explain):
+                if self.timeout is None:
+                    return await work()
                 async with asyncio.timeout(self.timeout):
                     return await work()
 
         return await self.patience(once, "checkpoint")
+
+
+async def _nothing() -> None:
+    """Write nothing beside what is held."""

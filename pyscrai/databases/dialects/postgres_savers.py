@@ -83,36 +83,31 @@ class PostgresSaver(PatientSaver, InlineSaver):
     """The saver of one run: what it writes goes along with what others write at the time."""
 
     writes: GroupedWrites
+    _statements: list[Statement] | None = None
+    """What a block of writes has come to; None outside of one."""
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[Any]:
         if not pipeline:
-            if self.held is not None:
-                await self.store_held()
             async with super()._cursor() as cursor:
                 yield cursor
             return
         written = WrittenCursor()
         yield written
-        statements = written.statements
-        if self.held is not None and all(sql is self.INSERT_CHECKPOINT_WRITES_SQL for sql, _ in statements):
-            self.held.hold(*statements)
+        if self._statements is None:
+            await self.writes.write(written.statements)
         else:
-            await self._store(statements)
+            self._statements += written.statements
 
-    async def store_held(self) -> None:
-        await self._store([])
-
-    async def _store(self, statements: list[Statement]) -> None:
-        held = self.held.take() if self.held is not None else []
-        if not held and not statements:
-            return
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        self._statements = statements = list[Statement]()
         try:
-            await self.writes.write([*held, *statements])
-        except BaseException:
-            if self.held is not None:
-                self.held.give_back(held)
-            raise
+            yield
+        finally:
+            self._statements = None
+        if statements:
+            await self.writes.write(statements)
 
 
 class PostgresSavers:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -20,7 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.columns import MILLISECOND, from_json, to_json
-from pyscrai.databases.dialects.one_hop_connection import BEGINNINGS, one_hop
+from pyscrai.databases.dialects.one_hop_connection import OneHopConnection, one_hop
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained, busy, damaged, full, locked, reason_of, schema, unreachable
 from pyscrai.errors import StorageError
@@ -216,8 +216,8 @@ def _reading_uri(path: Path) -> str:
 
 
 def _begin(connection: Connection) -> None:
-    reads = connection.get_execution_options().get("pyscrai_reads")
-    connection.exec_driver_sql(BEGINNINGS[0] if reads else BEGINNINGS[1])
+    raw = cast(OneHopConnection, connection.connection.driver_connection)
+    raw.begin = "BEGIN" if connection.get_execution_options().get("pyscrai_reads") else "BEGIN IMMEDIATE"
 
 
 @compiles(DatabaseClock, "sqlite")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager
 from typing import Self, cast
 
 import aiosqlite
@@ -9,9 +11,10 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from pyscrai.databases.dialects.grouped_connection import GroupedConnection
-from pyscrai.databases.dialects.holding_connection import NOTHING, HoldingConnection
+from pyscrai.databases.dialects.holding_connection import HoldingConnection
 from pyscrai.databases.dialects.patient_saver import PatientSaver
 from pyscrai.databases.dialects.sqlite_file import SqliteFile
+from pyscrai.databases.entry import StateRecord
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained
 
@@ -19,13 +22,14 @@ from pyscrai.databases.storage_errors import Explained
 class SqliteSaver(PatientSaver, AsyncSqliteSaver):
     """The saver of one run."""
 
-    def hold_writes(self) -> None:
-        super().hold_writes()
-        assert self.held is not None
-        self.conn = cast(aiosqlite.Connection, HoldingConnection(cast(GroupedConnection, self.conn), self.held))
+    def hold_writes(self, folded: Collection[str], record: StateRecord | None = None) -> None:
+        super().hold_writes(folded)
+        self.conn = cast(aiosqlite.Connection, HoldingConnection(cast(GroupedConnection, self.conn), record))
+        if record is not None:
+            record.goes_with_state = True
 
-    async def store_held(self) -> None:
-        await self.conn.execute(NOTHING)
+    def together(self) -> AbstractAsyncContextManager[None]:
+        return cast(HoldingConnection, self.conn).together()
 
 
 class SqliteSavers:

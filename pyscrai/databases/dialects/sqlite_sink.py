@@ -26,12 +26,19 @@ class SqliteSink:
         self._texts = KnownTexts()
 
     def write(self, entries: list[RecordEntry], *, again: bool) -> list[Written | None]:
+        if not again:
+            # The first try does not look for events that are in the log already: they are rare, of a run after a crash.
+            with suppress(sqlite3.IntegrityError):
+                return self._try(entries, look=False, again=False)
+        return self._try(entries, look=True, again=again)
+
+    def _try(self, entries: list[RecordEntry], *, look: bool, again: bool) -> list[Written | None]:
         connection = self._connection or self._open()
         fresh: dict[str, int] = {}
         try:
             with closing(connection.cursor()) as cursor:
                 cursor.execute("BEGIN IMMEDIATE")
-                results = [self._entry(cursor, entry, fresh, again=again) for entry in entries]
+                results = [self._entry(cursor, entry, fresh, look=look, again=again) for entry in entries]
                 cursor.execute("COMMIT")
         except BaseException as error:
             self._roll_back(connection, error)
@@ -47,7 +54,8 @@ class SqliteSink:
     def _roll_back(self, connection: sqlite3.Connection, error: BaseException) -> None:
         with suppress(sqlite3.Error):
             connection.rollback()
-        if isinstance(error, sqlite3.DatabaseError) and "locked" not in str(error):
+        if (isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.IntegrityError)
+                and "locked" not in str(error)):
             # The disk or the file is not as it was: look at it afresh next time.
             with suppress(sqlite3.Error):
                 self.close()
@@ -56,9 +64,9 @@ class SqliteSink:
         self._connection = self._dialect.connect()
         return self._connection
 
-    def _entry(self, cursor: sqlite3.Cursor, entry: RecordEntry, fresh: dict[str, int], *, again: bool
+    def _entry(self, cursor: sqlite3.Cursor, entry: RecordEntry, fresh: dict[str, int], *, look: bool, again: bool
                ) -> Written | None:
-        known = self._known(cursor, entry)
+        known = self._known(cursor, entry) if look else {}
         new = [event for event in entry.events if event.event.key not in known]
         moment = _instant(entry.moment)
         tail = (len(new), moment, entry.run_id, entry.fence)
@@ -84,6 +92,8 @@ class SqliteSink:
                 cursor.execute(self._sql.insert_measurement, measurement)
             if (change := status_change(event)) is not None:
                 cursor.execute(self._sql.status, change.row(entry.run_id, moment))
+        for write in entry.state:
+            write(cursor.connection)
         if again:
             earlier = [item.stored(*known[item.event.key], entry.moment) for item in entry.events
                        if item.event.key in known]

@@ -12,9 +12,9 @@ import structlog
 
 from pyscrai.databases.call_row import CallEntry, entry
 from pyscrai.databases.columns import now
-from pyscrai.databases.entry import EventEntry, RecordEntry, Where, Written, event_entry, where
+from pyscrai.databases.entry import EventEntry, RecordEntry, StateWrite, Where, Written, event_entry, where
 from pyscrai.databases.recording.writer import RecordWriter
-from pyscrai.databases.repositories.stored_runs import StoredRun
+from pyscrai.databases.repositories.stored_runs import StoredRun, turns_again
 from pyscrai.engines.ports.record import CallKey, CallRecord, Progress, takes
 from pyscrai.errors import StorageError
 from pyscrai.events import Event
@@ -47,13 +47,17 @@ class RunRecord:
         self._writer, self._clock, self._keep_turns = writer, clock, keep_turns
         self._calls: dict[CallKey, CallRecord] = {call.key: call for call in calls}
         self._unwritten: dict[CallKey, CallEntry] = {}
+        self._events: tuple[EventEntry, ...] = ()
+        self._progress: Where | None = None
+        self.goes_with_state = False
+        """Whether a saver calls ``store`` with each state of the run."""
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
-    def of(cls, writer: RecordWriter, stored: StoredRun, fence: int, *,
+    def of(cls, writer: RecordWriter, stored: StoredRun, fence: int, *, roles: int,
            ended: Callable[[str], Awaitable[None]] | None = None) -> RunRecord:
-        """The record of a run that goes on, with the calls that its last turns made."""
-        record = cls(writer, stored.row.id, fence, calls=stored.calls, keep_turns=stored.keep_turns, ended=ended)
+        """The record of a run that goes on, with the calls that its last turns made; ``roles`` counts its cast."""
+        record = cls(writer, stored.row.id, fence, calls=stored.calls, keep_turns=turns_again(roles), ended=ended)
         record.desired, record.controls_waiting = stored.row.desired, stored.row.controls_waiting
         return record
 
@@ -68,16 +72,43 @@ class RunRecord:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(LINGER, self._write_noted)
 
-    async def commit(self, events: Sequence[Event], progress: Progress | None = None) -> None:
-        if not events and progress is None and not self._unwritten:
-            return
-        calls = dict(self._unwritten)
-        written = await self._submit(calls, tuple(map(event_entry, events)), where(progress) if progress else None)
-        self._settle(calls, written)
+    async def commit(self, events: Sequence[Event], progress: Progress | None = None, *, with_state: bool = False
+                     ) -> None:
+        entries, stands = tuple(map(event_entry, events)), where(progress) if progress is not None else None
+        if with_state and self.goes_with_state:
+            self._events, self._progress = self._events + entries, stands or self._progress
+        else:
+            await self._write(entries, stands)
         if progress is not None:
             self._forget(progress.turn - self._keep_turns)
         if self._ended is not None and any(event.kind in END_EVENTS for event in events):
             await self._keep_metrics(self._ended)
+
+    async def store(self, state: Sequence[StateWrite]) -> None:
+        """Make a state durable, in one transaction with what was handed over to go with it.
+
+        Raises: as ``commit``.
+        """
+        await self._write((), None, state)
+
+    async def _write(self, events: tuple[EventEntry, ...], progress: Where | None, state: Sequence[StateWrite] = ()
+                     ) -> None:
+        handed, stands, calls = self._events, self._progress, dict(self._unwritten)
+        if not (handed or events or progress or calls or state):
+            return
+        self._events, self._progress = (), None
+        try:
+            written = await self._submit(calls, handed + events, progress or stands, state)
+        except (StorageError, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) or error.passes:  # it goes along with what is written next
+                self._put_back(handed, stands)
+            raise
+        self._settle(calls, written)
+
+    def _put_back(self, events: tuple[EventEntry, ...], progress: Where | None) -> None:
+        self._events = events + self._events
+        if self._progress is None:
+            self._progress = progress
 
     async def _keep_metrics(self, keep: Callable[[str], Awaitable[None]]) -> None:
         try:
@@ -87,12 +118,12 @@ class RunRecord:
             _log.warning("metrics.not_kept", run_id=self.run_id, error=error.message)
 
     def _submit(self, calls: Mapping[CallKey, CallEntry], events: tuple[EventEntry, ...] = (),
-                progress: Where | None = None) -> asyncio.Future[Written]:
+                progress: Where | None = None, state: Sequence[StateWrite] = ()) -> asyncio.Future[Written]:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         return self._writer.submit(
-            RecordEntry(self.run_id, self.fence, self._clock(), tuple(calls.values()), events, progress))
+            RecordEntry(self.run_id, self.fence, self._clock(), tuple(calls.values()), events, progress, state))
 
     def _write_noted(self) -> None:
         calls = dict(self._unwritten)

@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, insert, select, text, update
+from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.call_row import entry
 from pyscrai.databases.columns import Instant, now
 from pyscrai.databases.entry import event_entry
 from pyscrai.databases.stored_event import StoredEvent
-from pyscrai.databases.tables import CallRow, EventRow, RunRow, TextRow
+from pyscrai.databases.tables import CallRow, EventRow, RunRow, TextRow, table_of
 from pyscrai.databases.text_ids import digest
 from pyscrai.engines.ports.record import CallRecord
 from pyscrai.errors import no_run
@@ -75,7 +75,7 @@ class SessionLog:
     async def _call(self, run_id: str, call: CallRecord, moment: datetime) -> None:
         made = entry(call, moment)
         ids = {content: await self._text(content) for content in made.texts()}
-        names = [column.name for column in _table().columns if column.name != "id"]
+        names = [column.name for column in table_of(CallRow).columns if column.name != "id"]
         values: Mapping[str, Any] = dict(zip(names, made.row(run_id, ids, moment), strict=True))
         columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join(f":{name}" for name in names)
         # What is JSON in the row is text already.
@@ -90,9 +90,3 @@ class SessionLog:
         number = await self._session.scalar(select(TextRow.id).where(TextRow.hash == key))
         assert number is not None
         return number
-
-
-def _table() -> Table:
-    found = CallRow.__table__
-    assert isinstance(found, Table)
-    return found

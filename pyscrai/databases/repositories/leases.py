@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import cast
+from functools import cache
 
-from sqlalchemy import Table, or_, tuple_, update
+from sqlalchemy import bindparam, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from pyscrai.databases.clock import DatabaseClock
-from pyscrai.databases.tables import RunRow
+from pyscrai.databases.tables import RunRow, table_of
 
-RUNS = cast(Table, RunRow.__table__)
-"""The table itself: a statement on mapped rows costs three times as much, and each run takes and gives back a lease."""
+RUNS = table_of(RunRow)
 
 
 class Leases:
@@ -22,18 +22,15 @@ class Leases:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def acquire(self, run_ids: Collection[str], owner: str, ttl: timedelta) -> dict[str, int]:
+    async def acquire(self, run_ids: Collection[str], owner: str, ttl: timedelta) -> dict[str, RunRow]:
         """Take those of some runs that nobody holds, or whose holder let its lease run out.
 
         Returns:
-            Run to its new fence, with which every write must come; without those that another one holds.
+            Run to its row with the new fence, with which every write must come; without those that another one holds.
         """
-        free = or_(RUNS.c.owner.is_(None), RUNS.c.lease_until.is_(None), RUNS.c.lease_until < DatabaseClock())
-        taken = await self._session.execute(
-            update(RUNS).where(RUNS.c.id.in_(run_ids), free)
-            .values(owner=owner, lease_until=DatabaseClock(ttl), fence=RUNS.c.fence + 1)
-            .returning(RUNS.c.id, RUNS.c.fence))
-        return {row.id: row.fence for row in taken}
+        taken = await self._session.scalars(_acquire(ttl), {"runs": list(run_ids), "by": owner},
+                                            execution_options={"synchronize_session": False, "populate_existing": True})
+        return {row.id: row for row in taken}
 
     async def renew(self, owner: str, run_ids: Collection[str], ttl: timedelta) -> Sequence[str]:
         """Hold runs for longer; the ids of those that are still held. The others must stop."""
@@ -44,6 +41,20 @@ class Leases:
 
     async def release(self, owner: str, held: Sequence[tuple[str, int]]) -> None:
         """Give runs back, each with its fence, as far as they are still held."""
-        await self._session.execute(
-            update(RUNS).where(RUNS.c.owner == owner, tuple_(RUNS.c.id, RUNS.c.fence).in_(held))
-            .values(owner=None, lease_until=None))
+        await self._session.execute(_RELEASE, [{"run": run_id, "old": fence, "by": owner} for run_id, fence in held])
+
+
+# -- the statements: built once, since each run takes and gives back a lease ------------------------------------------
+
+_FREE = or_(RunRow.owner.is_(None), RunRow.lease_until.is_(None), RunRow.lease_until < DatabaseClock())
+
+
+@cache
+def _acquire(ttl: timedelta) -> ReturningUpdate[RunRow]:
+    return (update(RunRow).where(RunRow.id.in_(bindparam("runs", expanding=True)), _FREE)
+            .values(owner=bindparam("by"), lease_until=DatabaseClock(ttl), fence=RunRow.fence + 1).returning(RunRow))
+
+
+_RELEASE = update(RUNS).where(
+    RUNS.c.owner == bindparam("by"), RUNS.c.id == bindparam("run"), RUNS.c.fence == bindparam("old")).values(
+        owner=None, lease_until=None)

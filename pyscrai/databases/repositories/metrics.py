@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import cast
+from typing import Any
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Text, bindparam, cast, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pyscrai.databases.columns import from_json
+from pyscrai.databases.driver_rows import driver_rows, driver_write
 from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPastRow
-from pyscrai.databases.tables import CallRow, EventRow, RunMetricsRow, RunRow, RunSealRow
+from pyscrai.databases.tables import CallRow, EventRow, RunMetricsRow, RunRow, RunSealRow, table_of
 
-TABLE = cast(Table, RunMetricsRow.__table__)
+TABLE, CALLS, EVENTS = (table_of(row) for row in (RunMetricsRow, CallRow, EventRow))
 
 UNCOUNTED = ("human", "interview")
 """Purposes of calls that are no cost of the play: what people answered, and what was asked outside of it."""
@@ -137,45 +139,55 @@ class RunMetrics:
         kept: dict[str, list[Metrics]] = {}
         for row in rows:
             kept.setdefault(row.run_id, []).append(
-                Metrics(**{one.name: getattr(row, one.name) for one in fields(Metrics)}))
+                Metrics(**{name: getattr(row, name) for name in _NAMES}))
         if missing := [run_id for run_id in run_ids if run_id not in kept]:
-            kept |= await self._compute(missing)
+            kept |= await self.compute(missing)
         return kept if roles is None else {
             run_id: [metrics for metrics in found if metrics.role in roles] for run_id, found in kept.items()}
 
-    async def keep(self, run_ids: Collection[str]) -> None:
-        """Compute the figures of runs and keep them in place of those kept before, also with their experiment."""
-        found = await self._compute(run_ids)
-        await self._session.execute(delete(TABLE).where(TABLE.c.run_id.in_(run_ids)))
-        await self._session.execute(insert(TABLE), [
-            {"run_id": run_id, **{one.name: getattr(metrics, one.name) for one in fields(Metrics)}}
-            for run_id, all_metrics in found.items() for metrics in all_metrics])
-        whole = select(RunMetricsRow).where(RunMetricsRow.role == "")
-        for place in (ExperimentCellRow, ExperimentPastRow):
-            own = whole.where(RunMetricsRow.run_id == place.run_id)
-            await self._session.execute(update(place).where(place.run_id.in_(run_ids)).values(
-                cost_usd=own.with_only_columns(RunMetricsRow.cost_usd).scalar_subquery(),
-                tokens=own.with_only_columns(RunMetricsRow.prompt_tokens + RunMetricsRow.completion_tokens)
-                .scalar_subquery()), execution_options={"synchronize_session": False})
+    async def keep(self, figures: Mapping[str, Sequence[Metrics]]) -> None:
+        """Keep the figures of runs in place of those kept before, also with their experiments."""
+        rows = [{"run_id": run_id, **{name: getattr(metrics, name) for name in _NAMES}}
+                for run_id, all_metrics in figures.items() for metrics in all_metrics]
+        whole = [{"run": run_id, "cost": metrics.cost_usd, "sum": metrics.prompt_tokens + metrics.completion_tokens}
+                 for run_id, (metrics, *_) in figures.items()]
+        await driver_write(self._session, [(_DELETE, whole), (_INSERT, rows), *(
+            (statement, whole) for statement in _IN_EXPERIMENTS)])
 
-    async def compute(self, run_id: str) -> list[Metrics]:
-        """The figures as of now."""
-        return (await self._compute([run_id]))[run_id]
+    async def compute(self, run_ids: Collection[str]) -> dict[str, list[Metrics]]:
+        """The figures of each run as of now, of the whole first."""
+        found = {}
+        for run_id in run_ids:
+            calls, turns = await driver_rows(self._session, [_CALLS, _TURNS], {"run": run_id})
+            found[run_id] = summarize(map(_call, calls), [_turn(row) for row in turns if row[0]])
+        return found
 
-    async def _compute(self, run_ids: Collection[str]) -> dict[str, list[Metrics]]:
-        figures: dict[str, list[CallFigures]] = {run_id: [] for run_id in run_ids}
-        turns: dict[str, list[TurnFigures]] = {run_id: [] for run_id in run_ids}
-        calls = await self._session.execute(select(
-            CallRow.run_id, CallRow.role, CallRow.attempts, CallRow.finish_reason, CallRow.prompt_tokens,
-            CallRow.cached_tokens, CallRow.completion_tokens, CallRow.cost_usd, CallRow.latency_ms
-        ).where(CallRow.run_id.in_(run_ids), CallRow.purpose.not_in(UNCOUNTED)))
-        for run_id, role, attempts, reason, prompt, cached, completion, cost, latency in calls:
-            figures[run_id].append(CallFigures(role, len(attempts or ()), reason is not None, prompt or 0, cached or 0,
-                                               completion or 0, cost, latency))
-        events = await self._session.execute(select(
-            EventRow.run_id, EventRow.source, EventRow.turn, EventRow.payload
-        ).where(EventRow.run_id.in_(run_ids), EventRow.kind.in_(PLAYED)))
-        for run_id, source, turn, payload in events:
-            if source:
-                turns[run_id].append(TurnFigures(source, turn, len(str(payload.get("text", "")).split())))
-        return {run_id: summarize(figures[run_id], turns[run_id]) for run_id in run_ids}
+
+def _call(row: Sequence[Any]) -> CallFigures:
+    role, attempts, reason, prompt, cached, completion, cost, latency = row
+    return CallFigures(role, len(from_json(attempts or "[]")), reason is not None, prompt or 0, cached or 0,
+                       completion or 0, cost, latency)
+
+
+def _turn(row: Sequence[Any]) -> TurnFigures:
+    source, turn, payload = row
+    return TurnFigures(source, turn, len(str(from_json(payload).get("text", "")).split()))
+
+
+# -- the statements: built once, and on the tables themselves, since every run that ends asks them --------------------
+
+_NAMES = tuple(one.name for one in fields(Metrics))
+
+_DELETE = delete(TABLE).where(TABLE.c.run_id == bindparam("run"))
+_INSERT = insert(TABLE)
+
+_CALLS = select(
+    CALLS.c.role, cast(CALLS.c.attempts, Text), CALLS.c.finish_reason, CALLS.c.prompt_tokens, CALLS.c.cached_tokens,
+    CALLS.c.completion_tokens, CALLS.c.cost_usd, CALLS.c.latency_ms).where(
+        CALLS.c.run_id == bindparam("run"), *(CALLS.c.purpose != purpose for purpose in UNCOUNTED))
+_TURNS = select(EVENTS.c.source, EVENTS.c.turn, cast(EVENTS.c.payload, Text)).where(
+    EVENTS.c.run_id == bindparam("run"), or_(*(EVENTS.c.kind == kind for kind in PLAYED)))
+
+_IN_EXPERIMENTS = [update(table).where(table.c.run_id == bindparam("run")).values(
+    cost_usd=bindparam("cost"), tokens=bindparam("sum"))
+    for table in map(table_of, (ExperimentCellRow, ExperimentPastRow))]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import Insert, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.columns import now
@@ -15,10 +15,23 @@ from pyscrai.databases.repositories.lineage import NOT_INHERITED, lineage
 from pyscrai.databases.run_ids import LAST, PREFIX, first_id_at, new_run_id
 from pyscrai.databases.run_needs import needs_of
 from pyscrai.databases.run_settings import RunSettings
-from pyscrai.databases.tables import AgentInstanceRow, ControlRow, EventRow, RunRow, RunTagRow, ScenarioTemplateRow
+from pyscrai.databases.tables import (
+    AgentInstanceRow,
+    Base,
+    ControlRow,
+    EventRow,
+    RunRow,
+    RunTagRow,
+    ScenarioTemplateRow,
+    table_of,
+)
 from pyscrai.engines.ports.record import Progress
 from pyscrai.errors import NotFound, WrongState, no_run
 from pyscrai.lifecycle import STATUSES, Desired, RunStatus
+
+INSERTS: Mapping[type[Base], Insert] = {
+    row: insert(table_of(row)) for row in (RunRow, RunTagRow, AgentInstanceRow, ControlRow)}
+TAKEN = select(table_of(RunRow).c.id).where(table_of(RunRow).c.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,40 +92,43 @@ class Runs:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def create(self, *made: NewRunRow) -> list[RunRow]:
-        """Make pending runs with their casts.
+    async def create(self, *made: NewRunRow) -> Sequence[str]:
+        """Make pending runs with their casts; their ids.
 
         A fork's events go on counting where the past that it shares ends.
         """
         moments = [new.moment or now() for new in made]
-        rows = []
-        for new, moment, run_id in zip(made, moments, await self._free_ids(moments), strict=True):
-            run = RunRow(id=new.id or run_id, scenario_template_id=new.template.id,
-                         template_hash=new.template.content_hash,
-                         name=new.name or new.template.name, status="pending", desired=new.desired, seed=new.seed,
-                         parameters=dict(new.parameters), settings=new.settings.copy(), tags=sorted(set(new.tags)),
-                         share=str(new.settings.get("share") or new.settings.get("actor") or ""),
-                         rank=-int(new.settings.get("priority") or 0), needs=needs_of(new.cast, new.tags),
-                         controls_waiting=len(new.injects), created_at=moment, updated_at=moment)
-            if (fork := new.fork) is not None:
-                run.parent_run_id, run.fork_turn = fork.parent, fork.turn
-                run.turn, run.phase, run.speakers = fork.at.turn, fork.at.phase, list(fork.at.next)
-                run.variables, run.usage = dict(fork.at.variables), dict(fork.at.usage)
-                run.last_seq = await self._last_shared(fork)
-            rows.append(run)
-        self._session.add_all(rows)
-        await self._session.flush()
-        self._session.add_all(RunTagRow(tag=tag, run_id=run.id) for run in rows for tag in run.tags)
-        self._session.add_all(
-            AgentInstanceRow(run_id=run.id, role=member.role, position=position, engine=member.engine, name=member.name,
-                             agent_template_id=member.agent_template_id, agent_hash=member.agent_hash,
-                             configuration=dict(member.configuration), played_by=member.played_by)
-            for run, new in zip(rows, made, strict=True) for position, member in enumerate(new.cast))
-        self._session.add_all(
-            ControlRow(run_id=run.id, kind="inject", payload=dict(inject), actor=str(new.settings.get("actor", "")))
-            for run, new in zip(rows, made, strict=True) for inject in new.injects)
-        await self._session.flush()
-        return rows
+        ids = [new.id or run_id for new, run_id in zip(made, await self._free_ids(moments), strict=True)]
+        await self._insert(RunRow, [await self._row(*each) for each in zip(ids, made, moments, strict=True)])
+        runs = tuple(zip(ids, made, strict=True))
+        await self._insert(RunTagRow, [{"tag": tag, "run_id": run_id} for run_id, new in runs for tag in set(new.tags)])
+        await self._insert(AgentInstanceRow, [
+            {"run_id": run_id, "role": member.role, "position": position, "engine": member.engine, "name": member.name,
+             "agent_template_id": member.agent_template_id, "agent_hash": member.agent_hash,
+             "configuration": dict(member.configuration), "played_by": member.played_by}
+            for run_id, new in runs for position, member in enumerate(new.cast)])
+        await self._insert(ControlRow, [
+            {"run_id": run_id, "kind": "inject", "payload": dict(inject), "actor": str(new.settings.get("actor", ""))}
+            for run_id, new in runs for inject in new.injects])
+        return ids
+
+    async def _row(self, run_id: str, new: NewRunRow, moment: datetime) -> dict[str, Any]:
+        fork, settings = new.fork, new.settings
+        at = fork.at if fork is not None else None
+        return {"id": run_id, "scenario_template_id": new.template.id, "template_hash": new.template.content_hash,
+                "name": new.name or new.template.name, "status": "pending", "desired": new.desired, "seed": new.seed,
+                "parameters": dict(new.parameters), "settings": settings.copy(), "tags": sorted(set(new.tags)),
+                "share": str(settings.get("share") or settings.get("actor") or ""),
+                "rank": -int(settings.get("priority") or 0), "needs": needs_of(new.cast, new.tags),
+                "controls_waiting": len(new.injects), "created_at": moment, "updated_at": moment,
+                "parent_run_id": fork and fork.parent, "fork_turn": fork and fork.turn, "turn": at.turn if at else 0,
+                "phase": at.phase if at else "", "speakers": list(at.next) if at else [],
+                "variables": dict(at.variables) if at else {}, "usage": dict(at.usage) if at else {},
+                "last_seq": await self._last_shared(fork) if fork else 0}
+
+    async def _insert(self, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            await self._session.execute(INSERTS[table], rows)
 
     async def get(self, run_id: str, *, lock: bool = False) -> RunRow:
         """The run of exactly this id.
@@ -236,7 +252,7 @@ class Runs:
             while (run_id := new_run_id(moment)) in ids:
                 pass
             ids[run_id] = None
-        taken = (await self._session.scalars(select(RunRow.id).where(RunRow.id.in_(ids)))).all()
+        taken = (await self._session.scalars(TAKEN, {"ids": list(ids)})).all()
         return list(ids) if not taken else await self._free_ids(moments)
 
     async def _last_shared(self, fork: Fork) -> int:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import blake2b
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Select, Table, and_, bindparam, delete, func, insert, literal_column, select
+from sqlalchemy import JSON, ColumnElement, Select, and_, bindparam, delete, func, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pyscrai.databases.driver_rows import Rows, driver_rows
 from pyscrai.databases.tables import (
     AgentInstanceRow,
     Base,
@@ -24,9 +25,11 @@ from pyscrai.databases.tables import (
     RunRow,
     RunSealRow,
     RunTagRow,
+    table_of,
 )
 
-TABLE = cast(Table, RunSealRow.__table__)
+TABLE = table_of(RunSealRow)
+DELETE = delete(TABLE).where(TABLE.c.run_id == bindparam("run"))
 
 CHANGING = frozenset({"desired", "last_seq", "updated_at", "owner", "lease_until", "fence", "controls_waiting"})
 """Columns of a run that say who plays it and what is asked of it: they change after its end."""
@@ -38,6 +41,9 @@ ORDER: Mapping[type[Base], tuple[str, ...]] = {
     RunRow: ("id",), AgentInstanceRow: ("position",), RunTagRow: ("tag",), EventRow: ("seq",), CallRow: ("id",),
     MeasurementRow: ("seq",), RunMetricsRow: ("role",), ControlRow: ("id",)}
 """The tables that a seal covers, with the order in which their rows are read."""
+
+FIGURES = (RunMetricsRow,)
+"""The tables whose rows of a run are written in one transaction with its seal."""
 
 
 LAST = select(
@@ -62,55 +68,60 @@ class RunSeals:
         self._session = session
 
     async def make(self, run_id: str) -> Seal:
-        """The seal of a run as it stands now; nothing is kept."""
-        last_seq, last_call = (await self._session.execute(LAST, {"run": run_id})).one()
-        return Seal(last_seq or 0, last_call or 0, await self.compute(run_id, last_seq or 0, last_call or 0))
+        """The seal of a run as it stands now, but for its figures; nothing is kept."""
+        [[(last_seq, last_call)]] = await driver_rows(self._session, [LAST], {"run": run_id})
+        seal = Seal(last_seq or 0, last_call or 0, {})
+        return replace(seal, digests=await self._digests(run_id, seal, [row for row in ORDER if row not in FIGURES]))
 
     async def keep(self, seals: Mapping[str, Seal]) -> None:
-        """Keep the seals of runs in place of their earlier ones."""
-        await self._session.execute(delete(TABLE).where(TABLE.c.run_id.in_(seals)))
-        await self._session.execute(insert(TABLE), [
-            {"run_id": run_id, "last_seq": seal.last_seq, "last_call": seal.last_call, "digests": dict(seal.digests)}
-            for run_id, seal in seals.items()])
+        """Keep the seals of runs, with the figures kept by now, in place of their earlier ones."""
+        rows = [{"run_id": run_id, "last_seq": seal.last_seq, "last_call": seal.last_call,
+                 "digests": {**seal.digests, **await self._digests(run_id, seal, FIGURES)}}
+                for run_id, seal in seals.items()]
+        await self._session.execute(DELETE, [{"run": run_id} for run_id in seals])
+        await self._session.execute(insert(TABLE), rows)
 
     async def read(self, run_id: str) -> Seal | None:
         """The seal of a run, or None where it was never sealed."""
         row = await self._session.get(RunSealRow, run_id)
         return None if row is None else Seal(row.last_seq, row.last_call, row.digests)
 
-    async def compute(self, run_id: str, last_seq: int, last_call: int) -> dict[str, str]:
-        """The digests over a run's rows as they are now."""
-        digests = {}
-        known = {"run": run_id, "seq": last_seq, "call": last_call}
-        for row in ORDER:
-            table = row.__table__
-            assert isinstance(table, Table)
-            digest = blake2b(digest_size=16)
-            rows = await self._session.execute(_rows(row), known)
-            for portion in rows.partitions(AT_ONCE):
-                digest.update("".join(map(repr, map(_plain, portion))).encode("utf-8", "surrogatepass"))
-                await asyncio.sleep(0)
-            digests[table.name] = digest.hexdigest()
-        return digests
+    async def compute(self, run_id: str, seal: Seal) -> Mapping[str, str]:
+        """The digests over the rows that a seal covers as they are now."""
+        return await self._digests(run_id, seal, tuple(ORDER))
+
+    async def _digests(self, run_id: str, seal: Seal, tables: Sequence[type[Base]]) -> Mapping[str, str]:
+        known = {"run": run_id, "seq": seal.last_seq, "call": seal.last_call}
+        found = await driver_rows(self._session, [_rows(row) for row in tables], known)
+        return {row.__tablename__: await _digest(rows) for row, rows in zip(tables, found, strict=True)}
+
+
+async def _digest(rows: Rows) -> str:
+    digest = blake2b(digest_size=16)
+    for start in range(0, len(rows), AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        portion = rows[start:start + AT_ONCE]
+        digest.update("".join(map(repr, map(_plain, portion))).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 @cache
 def _rows(row: type[Base]) -> Select[Any]:
     """All columns of a table as the driver gives them: no type of ours may hide a change."""
-    table = row.__table__
-    assert isinstance(table, Table)
+    table = table_of(row)
     columns: list[ColumnElement[Any]] = []
     for column in table.columns:
-        if table is not RunRow.__table__ or column.name not in CHANGING:
+        if row is not RunRow or column.name not in CHANGING:
             name = f'"{column.name}"'
             columns.append(literal_column(f"CAST({name} AS TEXT)" if isinstance(column.type, JSON) else name))
-    of_the_run = table.c["id" if table is RunRow.__table__ else "run_id"] == bindparam("run")
+    of_the_run = table.c["id" if row is RunRow else "run_id"] == bindparam("run")
     conditions: list[ColumnElement[bool]] = [of_the_run]
-    if table is CallRow.__table__:
+    if row is CallRow:
         conditions.append(table.c.id <= bindparam("call"))
     elif "seq" in table.c:
         conditions.append(table.c.seq <= bindparam("seq"))
-    elif table is ControlRow.__table__:
+    elif row is ControlRow:
         conditions.append(table.c.turn.is_not(None))
     return select(*columns).select_from(table).where(and_(*conditions)).order_by(
         *(table.c[name] for name in ORDER[row]))

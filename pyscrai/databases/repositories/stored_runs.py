@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -21,31 +21,49 @@ class StoredRun:
     """A run as it was left: its row, its cast in the template's order, and what its last turns may ask for again."""
 
     row: RunRow
-    cast: Sequence[AgentInstanceRow]
+    cast: Sequence[AgentInstanceRow] = ()
+    """Empty where it need not be read."""
     calls: Sequence[CallRecord] = ()
     controls: Sequence[ControlRow] = ()
 
-    @property
-    def keep_turns(self) -> int:
-        """A superstep may hold a turn of each role, and no more than the last two can be played again."""
-        return 2 * len(self.cast) + 4
 
+async def read_runs(session: AsyncSession, run_ids: Collection[str], *, rows: Mapping[str, RunRow] | None = None,
+                    cast_known: Collection[str] = ()) -> Mapping[str, StoredRun]:
+    """The stored runs of these ids, as far as they are there.
 
-async def read_runs(session: AsyncSession, run_ids: Sequence[str]) -> Mapping[str, StoredRun]:
-    """The stored runs of these ids, as far as they are there."""
-    rows = await Runs(session).some(run_ids)
+    Args:
+        rows: the rows of some of them, read already.
+        cast_known: runs whose cast need not be read.
+    """
+    rows = dict(rows or {})
+    if missing := [run_id for run_id in run_ids if run_id not in rows]:
+        rows |= {row.id: row for row in await Runs(session).some(missing)}
+    begun = [row for row in rows.values() if has_begun(row)]
     casts: dict[str, list[AgentInstanceRow]] = defaultdict(list)
-    for member in await session.scalars(select(AgentInstanceRow).where(AgentInstanceRow.run_id.in_(run_ids)).order_by(
-            AgentInstanceRow.run_id, AgentInstanceRow.position)):
-        casts[member.run_id].append(member)
-    found = {row.id: StoredRun(row, casts[row.id]) for row in rows}
+    if wanted := {*rows} - {*cast_known} | {row.id for row in begun}:
+        for member in await session.scalars(select(AgentInstanceRow).where(AgentInstanceRow.run_id.in_(wanted))
+                                            .order_by(AgentInstanceRow.run_id, AgentInstanceRow.position)):
+            casts[member.run_id].append(member)
+    found = {run_id: StoredRun(row, casts[run_id]) for run_id, row in rows.items()}
     controls: dict[str, list[ControlRow]] = defaultdict(list)
-    if begun := [row.id for row in rows if row.last_seq or row.controls_waiting]:
-        for control in await Controls(session).list(*begun):
+    if begun:
+        for control in await Controls(session).list(*(row.id for row in begun)):
             controls[control.run_id].append(control)
-    for run_id in begun:
-        row, cast = found[run_id].row, found[run_id].cast
-        recorded = await Calls(session).read(run_id, inherited=False, from_turn=row.turn - found[run_id].keep_turns
-                                             ) if row.last_seq else ()
-        found[run_id] = StoredRun(row, cast, [one.call for one in recorded], controls[run_id])
+    for row in begun:
+        recorded = await Calls(session).read(row.id, inherited=False, from_turn=row.turn - turns_again(
+            len(casts[row.id]))) if row.last_seq else ()
+        found[row.id] = StoredRun(row, casts[row.id], [one.call for one in recorded], controls[row.id])
     return found
+
+
+def has_begun(row: RunRow) -> bool:
+    """Whether anything was recorded of a run, or waits for it."""
+    return bool(row.last_seq or row.controls_waiting)
+
+
+def turns_again(roles: int) -> int:
+    """The number of last turns whose calls may be asked for again.
+
+    A superstep may hold a turn of each role, and no more than the last two can be played again.
+    """
+    return 2 * roles + 4

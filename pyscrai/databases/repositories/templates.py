@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Exists, exists, select
+from sqlalchemy import Exists, Select, bindparam, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.columns import now
-from pyscrai.databases.tables import AgentInstanceRow, AgentTemplateRow, RunRow, ScenarioTemplateRow, TemplateRow
+from pyscrai.databases.tables import (
+    AgentInstanceRow,
+    AgentTemplateRow,
+    RunRow,
+    ScenarioTemplateRow,
+    TemplateRow,
+    table_of,
+)
 from pyscrai.errors import NotFound, VersionConflict, WrongState
 
 Row = TypeVar("Row", bound=TemplateRow)
 Number = tuple[int, int, int]
+
+
+def _versions(row: type[TemplateRow]) -> Select[Any]:
+    table = table_of(row)
+    return select(table.c.id, table.c.version, table.c.content_hash, table.c.archived_at).where(
+        table.c.name == bindparam("name"))
+
+
+_VERSIONS: Mapping[type[TemplateRow], Select[Any]] = {
+    row: _versions(row) for row in (AgentTemplateRow, ScenarioTemplateRow)}
+"""Built once: every run that is made asks for the newest versions of its templates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A stored version of a template: what has the same id and the same hash is the same for good."""
+
+    id: int
+    content_hash: str
 
 
 class Templates(Generic[Row]):
@@ -56,11 +83,21 @@ class Templates(Generic[Row]):
         Raises:
             NotFound: there is none; the cure names what there is.
         """
+        return await self.by_id((await self.find(reference)).id)
+
+    async def find(self, reference: str) -> Version:
+        """The version that ``get`` gives, without its content.
+
+        Raises:
+            NotFound: as ``get``.
+        """
         name, at, version = reference.partition("@")
-        row = await self._exact(name, version) if at else await self._newest(name)
-        if row is None:
+        rows = (await self._session.execute(_VERSIONS[self._table], {"name": name})).all()
+        found = [row for row in rows if (row.version == version if at else row.archived_at is None)]
+        if not found:
             raise NotFound(f"no {self._kind} template {reference} is stored", cure=await self._cure(name, version))
-        return row
+        newest = max(found, key=lambda row: _number(row.version))
+        return Version(newest.id, newest.content_hash)
 
     async def by_id(self, template_id: int) -> Row:
         """The version with this id.
@@ -109,12 +146,6 @@ class Templates(Generic[Row]):
     async def _exact(self, name: str, version: str) -> Row | None:
         return await self._session.scalar(
             select(self._table).where(self._table.name == name, self._table.version == version))
-
-    async def _newest(self, name: str) -> Row | None:
-        found = await self._session.execute(select(self._table.id, self._table.version).where(
-            self._table.name == name, self._table.archived_at.is_(None)))
-        versions = sorted((_number(version), number) for number, version in found)
-        return await self.by_id(versions[-1][1]) if versions else None
 
     async def _next_free(self, name: str, version: str) -> str:
         """The version after the newest one of the same minor version, so that nothing is passed over."""

@@ -100,7 +100,8 @@ class Engine(ABC):
         self.program: Tool | None = None
         """The program that plays the role in place of the model."""
         self.layout = LAYOUTS[model.layout]
-        self._front: dict[str, str] = {}
+        self._front: dict[str, tuple[Mapping[str, Any], str]] = {}
+        """The parts of prompts that stand still, by name: what they were made of beside the variables, and the text."""
 
     @property
     def role(self) -> str:
@@ -171,8 +172,6 @@ class Engine(ABC):
             The messages, and the hash of each prompt template that went into them.
         """
         used = {}
-        if f"{self.engine}_system" not in self._front:
-            self._front[f"{self.engine}_system"] = self._render(f"{self.engine}_system", self.variables)
         name, text = self.prompt(f"{self.engine}_system")
         used[name] = library.text_hash(text)
         turn_name, turn_text = self.prompt(purpose)
@@ -184,8 +183,9 @@ class Engine(ABC):
             "task": view.task, "summary": summary, "turn": view.turn, "rationale": self.layout.rationale,
             "recalled": [inside_margin(text) for text in view.recalled], **more})
         prompt = Prompt(
-            self._front[f"{self.engine}_system"], note=note, entries=tuple(transcript_line(line) for line in shown),
-            render=lambda name, more: self._render(name, {**self.variables, "summary": summary, **more}),
+            self._standing(f"{self.engine}_system", {}), note=note,
+            entries=tuple(transcript_line(line) for line in shown),
+            render=lambda name, more: self._standing(name, {"summary": summary, **more}),
             prefill=prefill if self.model.prefill else "", structured=bool(more.get("structured")),
             goes_on=self.goes_on)
         return (lay or self.layout.messages)(prompt), used
@@ -205,6 +205,14 @@ class Engine(ABC):
     def reader(self, schema: Mapping[str, Any]) -> Callable[[ModelReply], Any]:
         """A function that makes a reply into a JSON value of this schema, or raises a ReplyError."""
         return lambda reply: parse(reply.text, schema, names=self.names)
+
+    def _standing(self, name: str, more: Mapping[str, Any]) -> str:
+        """A part of a prompt that is the same at most turns, so that it is rendered only when it changes."""
+        made_of, text = self._front.get(name, (None, ""))
+        if made_of != more:
+            text = self._render(name, {**self.variables, **more})
+            self._front[name] = more, text
+        return text
 
     def _render(self, name: str, variables: Mapping[str, Any]) -> str:
         return library.render_text(self.prompt(name)[1], variables)

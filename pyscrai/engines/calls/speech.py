@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pyscrai.engines.calls.sentences import first_sentences
 from pyscrai.errors import ReplyError
@@ -29,7 +30,10 @@ def clean(text: str, *, name: str, others: Iterable[str], max_sentences: int | N
         ReplyError: nothing is left.
     """
     said = _unquoted(_LINE_ENDS.sub("\n", text).strip())
-    said = _without_own_name(_without_own_name(said, name), name)
+    own = _own_name(name)
+    for _ in range(2):
+        if (found := own.match(said)) is not None:
+            said = said[found.end():]
     said = _unmarked(cut_at_speakers(said, (name, *others)).strip()).lstrip(",;:：").strip()
     said = _unquoted(re.sub(r"\n{3,}", "\n\n", said))
     if max_sentences is not None:
@@ -47,10 +51,8 @@ def has_content(text: str) -> bool:
 
 def cut_at_speakers(text: str, names: Iterable[str]) -> str:
     """``text`` up to the first line or sentence that another speaker begins, quotations left alone."""
-    choices = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True) if name)
-    if not choices:
-        return text
-    for found in re.finditer(rf"(?<!\w)(?:{choices}){_AFTER_NAME}", text, re.IGNORECASE):
+    begins = _speakers(tuple(names))
+    for found in begins.finditer(text) if begins is not None else ():
         at = found.start()
         while at and text[at - 1] in _BEFORE_NAME:
             at -= 1
@@ -73,9 +75,15 @@ def _runs(text: str) -> set[tuple[str, ...]]:
     return {tuple(words[start:start + 3]) for start in range(max(1, len(words) - 2))}
 
 
-def _without_own_name(text: str, name: str) -> str:
-    own = re.match(rf"[*_\[(]{{0,4}}{re.escape(name)}{_AFTER_NAME}[*_]{{0,3}}\s*", text, re.IGNORECASE)
-    return text[own.end():] if own else text
+@lru_cache(maxsize=512)
+def _speakers(names: tuple[str, ...]) -> re.Pattern[str] | None:
+    choices = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True) if name)
+    return re.compile(rf"(?<!\w)(?:{choices}){_AFTER_NAME}", re.IGNORECASE) if choices else None
+
+
+@lru_cache(maxsize=512)
+def _own_name(name: str) -> re.Pattern[str]:
+    return re.compile(rf"[*_\[(]{{0,4}}{re.escape(name)}{_AFTER_NAME}[*_]{{0,3}}\s*", re.IGNORECASE)
 
 
 def _unquoted(text: str) -> str:

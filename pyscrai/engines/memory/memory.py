@@ -83,8 +83,11 @@ async def refresh(engine: Engine, view: View, ask: Ask, memory: Mapping[str, Any
         if settings.retrieval is not None:
             changed["kept"] = changed.get("kept", 0) + len(leaving)
             await recall.keep(engine.role, of_lines(engine.role, leaving))
-    view = replace(view, lines=staying, summary=changed.get("summary", ""))
-    view = replace(view, recalled=await _recalled(engine, view, changed, recall))
+    summary = changed.get("summary", "")
+    if leaving or summary != view.summary:
+        view = replace(view, lines=staying, summary=summary)
+    if recalled := await _recalled(engine, view, changed, recall):
+        view = replace(view, recalled=recalled)
     if settings.reflection is not None and thinks:
         changed["turns"] = changed.get("turns", 0) + 1
         if changed["turns"] % settings.reflection.every == 0 and (

@@ -7,7 +7,7 @@ The passes of ``plan`` make plain data; ``add_nodes`` and ``add_edges`` make the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol, cast
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.turn_order import BEGIN, GATHER, successors, together
-from pyscrai.engines.state import Activation, Clock, latest, state_schema
+from pyscrai.engines.state import Activation, Clock, latest, reduced, state_schema
 from pyscrai.templates.models.base import END as FLOW_END
 
 Update = dict[str, Any]
@@ -40,7 +40,7 @@ class Nodes(Protocol):
 class Following(TypedDict, total=False):
     """The part of the state that a router reads: LangGraph would make all of it anew for each."""
 
-    next: Annotated[list[Activation], latest]
+    next: reduced(list[Activation], latest)  # type: ignore[valid-type]
 
 
 class FollowingAwaited(Following, total=False):
@@ -120,3 +120,7 @@ def add_edges(graph: StateGraph[Any, Any, Any, Any], plan: Plan) -> None:
             graph.add_conditional_edges(role, follow_awaited, [GATHER, END])
         else:
             graph.add_edge(role, END)
+    for branches in graph.branches.values():
+        for branch in branches.values():
+            # To LangGraph a router is a run of its own, whose callbacks and task cost more than all else of it.
+            cast(Any, branch.path).trace = False

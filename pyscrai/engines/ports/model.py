@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from functools import cache
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 Layout = Literal["instruct", "script"]
 """The layout of a prompt: ``instruct`` for large hosted models, ``script`` for small ones."""
@@ -131,7 +132,13 @@ async def complete_within(model: ChatModel, seconds: float | None, request: Mode
     Raises: as ``ChatModel.complete``.
         TimeoutError: there was no answer in that time.
     """
-    if isinstance(model, QueueingModel):
-        return await model.complete_within(seconds, request, on_token)
+    if _queues(type(model)):
+        return await cast(QueueingModel, model).complete_within(seconds, request, on_token)
     async with asyncio.timeout(seconds):
         return await model.complete(request, on_token)
+
+
+@cache
+def _queues(kind: type[ChatModel]) -> bool:
+    """Whether the models of a class are such; to look for the methods of a Protocol takes its time."""
+    return issubclass(kind, QueueingModel)

@@ -164,8 +164,13 @@ class Record(Protocol):
         """
         ...
 
-    async def commit(self, events: Sequence[Event], progress: Progress | None = None) -> None:
+    async def commit(self, events: Sequence[Event], progress: Progress | None = None, *, with_state: bool = False
+                     ) -> None:
         """Make all noted calls and these events durable, each event once by its ``key``.
+
+        Args:
+            with_state: the caller is done and gives the state that comes of these back to the graph: they may be made
+                durable together with it, in one transaction. What goes wrong with them is then raised there.
 
         Raises:
             Fenced: another process plays this run now.

@@ -132,16 +132,15 @@ class OpenAIChat:
         last = request.messages[-1] if request.messages else None
         prefix = last.content if last is not None and last.role == "assistant" else ""
         call = CallInFlight(on_token=on_token, prefix=prefix)
+        stop = list(request.stop)
+        if not _watched():  # Nobody listens: the same request, without message objects and callbacks (0.9 ms a call).
+            said = [{"content": message.content, "role": self._roles[message.role]} for message in messages]
+            return await self.client.complete(call, **{**self._frame, **arguments, **({"stop": stop} if stop else {}),
+                                                       "messages": said, **room})
         token = CURRENT.set(call)
-        try:
-            stop = list(request.stop)
-            if _watched():  # LangGraph's `messages` streaming, tracing: they listen through LangChain's callbacks
-                await self._chat.ainvoke([self._message(message) for message in messages], stop=stop or None,
-                                         **arguments, **room)
-            else:  # Nobody listens: the same request, without message objects and callbacks that cost 0.9 ms a call.
-                said = [{"content": message.content, "role": self._roles[message.role]} for message in messages]
-                await self.client.create(**{**self._frame, **arguments, **({"stop": stop} if stop else {}),
-                                            "messages": said, **room})
+        try:  # LangGraph's `messages` streaming, tracing: they listen through LangChain's callbacks
+            await self._chat.ainvoke([self._message(message) for message in messages], stop=stop or None,
+                                     **arguments, **room)
         finally:
             CURRENT.reset(token)
         assert call.completion is not None  # the client leaves it there, or raises

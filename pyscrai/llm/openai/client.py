@@ -82,26 +82,30 @@ class Client:
     async def create(self, *, extra_body: dict[str, Any] | None = None, **payload: Any) -> Any:
         """Ask; a dict, or with ``stream=True`` a ``Chunks`` to iterate."""
         call = CURRENT.get(None) or CallInFlight()
-        asked_to_stream = bool(payload.pop("stream", False))
-        payload.pop("stream_options", None)
+        streams = bool(payload.get("stream"))
+        chunks = await self._chunks(call, payload, extra_body, stream=streams)
+        return chunks if streams else _response(await chunks.exhaust())
+
+    async def complete(self, call: CallInFlight, *, extra_body: dict[str, Any] | None = None, **payload: Any
+                       ) -> Completion:
+        """Ask, and read the whole answer."""
+        return await (await self._chunks(call, payload, extra_body)).exhaust()
+
+    async def _chunks(self, call: CallInFlight, payload: dict[str, Any], extra_body: dict[str, Any] | None, *,
+                      stream: bool = False) -> Chunks:
+        for name in ("stream", "stream_options"):
+            payload.pop(name, None)
         for name in BOUNDS:
             if (bound := payload.pop(name, None)) is not None:
                 payload[self.bound] = bound
-        if asked_to_stream or call.streams:
+        if stream or call.streams:
             payload.update(stream=True, stream_options={"include_usage": True})
         omit = self.endpoint.omit | self._dropped
         for name in (*omit, *(BOUNDS if omit & set(BOUNDS) else ())):
             payload.pop(name, None)
         if extra_body:
             payload.update(extra_body)
-        chunks = Chunks(self, await self._ask(payload), call)
-        if asked_to_stream:
-            return chunks
-        async with chunks:
-            async for _ in chunks:
-                pass
-        assert call.completion is not None  # the iteration ends with it or raises
-        return _response(call.completion)
+        return Chunks(self, await self._ask(payload), call)
 
     async def get(self, path: str) -> dict[str, Any]:
         """The JSON object at ``path`` below the base URL."""

@@ -98,16 +98,29 @@ class Chunks:
             self._response.release()
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        async for text in self._texts():
+            yield _chunk(text)
+        yield _chunk("", self._call.completion)
+
+    async def exhaust(self) -> Completion:
+        """Read all of it; its completion."""
+        async with self:
+            async for _ in self._texts():
+                pass
+        assert self._call.completion is not None  # the iteration ends with it or raises
+        return self._call.completion
+
+    async def _texts(self) -> AsyncIterator[str]:
         client, assembly = self._client, self._assembly
         try:
             if "event-stream" in self._response.content_type:
                 async for text in self._streamed():
-                    yield _chunk(text)
+                    yield text
             else:
                 body = await client.body(self._response)
-                yield _chunk(self._whole(body))
+                yield self._whole(body)
             if rest := assembly.end():
-                yield _chunk(rest)
+                yield rest
             done = assembly.completion()
         except Malformed as error:
             raise errors.malformed(str(error), client.asked) from None
@@ -116,7 +129,6 @@ class Chunks:
                                    alias=client.asked.alias)
         client.starts_in_thought = client.starts_in_thought or assembly.reply.begins_unmarked
         self._call.completion, self._is_done = done, True
-        yield _chunk("", done)
 
     def _whole(self, body: bytes) -> str:
         asked = self._client.asked

@@ -100,14 +100,14 @@ class RunPlayer:
     async def _create(self, made: Sequence[tuple[NewRunRow, int | CellKey]]) -> Sequence[str]:
         """Runs, each noted with its past or cell in the same transaction."""
         async with self._services.database.session() as session:
-            rows = await Runs(session).create(*(new for new, _ in made))
+            ids = await Runs(session).create(*(new for new, _ in made))
             cells = ExperimentCells(session, self._id)
-            for row, (_, place) in zip(rows, made, strict=True):
+            for run_id, (_, place) in zip(ids, made, strict=True):
                 if isinstance(place, int):
-                    await cells.change_past(place, run_id=row.id, state="playing")
+                    await cells.change_past(place, run_id=run_id, state="playing")
                 else:
-                    await cells.change({place: {"run_id": row.id, "state": "playing"}})
-            return [row.id for row in rows]
+                    await cells.change({place: {"run_id": run_id, "state": "playing"}})
+            return ids
 
     async def _settle(self, changes: Sequence[tuple[CellKey, Mapping[str, Any]]]) -> Sequence[None]:
         async with self._services.database.session() as session:

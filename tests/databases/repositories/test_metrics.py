@@ -39,8 +39,8 @@ async def test_a_runs_metrics_are_computed_for_each_role_and_kept(stage: Stage) 
                          utterance(2, "engineer", "more words", key="second")])
     async with stage.database.session() as session:
         computed = await RunMetrics(session).read(record.run_id)
-        await RunMetrics(session).keep([record.run_id])
-        await RunMetrics(session).keep([record.run_id])
+        await RunMetrics(session).keep(await RunMetrics(session).compute([record.run_id]))
+        await RunMetrics(session).keep(await RunMetrics(session).compute([record.run_id]))
     async with stage.database.read() as session:
         kept = (await session.scalars(select(RunMetricsRow).order_by(RunMetricsRow.role))).all()
     assert computed == [Metrics(**{one.name: getattr(row, one.name) for one in fields(Metrics)}) for row in kept]
