@@ -169,7 +169,7 @@ async def test_with_the_real_embedded_model(sqlite_services: Services) -> None:
     # This model talks nonsense: it is asked more often than a good one before a turn counts as failed.
     await _store_impatient(sqlite_services, {"repairs": 4})
     run_id, result = await play(sqlite_services, "impatient", RunOptions(
-        model="embedded-tiny", seed=11, parameters={"asking": 5600, "opening": 4900}))  # near enough to be over soon
+        model="embedded-tiny", seed=11, parameters={"asking": 5300, "opening": 4900}))  # near enough to be over soon
     assert result.status == "completed", result.error
     await check_tables(sqlite_services, run_id, analyst="analyst")
     _, calls = await log(sqlite_services, run_id)

@@ -53,7 +53,7 @@ def render_png(picture: Picture) -> bytes:
         if box.kind != "flow":
             write(box.x, box.y + 12, box.kind, 10, stroke)
     written = io.BytesIO()
-    image.save(written, "PNG", optimize=True)
+    image.save(written, "PNG")
     return written.getvalue()
 
 
@@ -80,7 +80,7 @@ def render_phase_png(sheet: PhaseSheet) -> bytes:
         for line in box.texts:
             write(line.x, line.y, line.text, line.size)
     written = io.BytesIO()
-    image.save(written, "PNG", optimize=True)
+    image.save(written, "PNG")
     return written.getvalue()
 
 
