@@ -9,6 +9,9 @@ from typing import Any
 DIGITS = 12
 """Significant digits of a number that is shown: beyond them stand the errors of binary fractions."""
 
+LONG = 80
+"""Characters of a change that is shown whole."""
+
 _PLAIN = re.compile(r"[^\s\[\]{}\"=;][^\[\]{}\"=;]*(?<!\s)")
 
 
@@ -33,6 +36,36 @@ def quoted_text(value: Any) -> str:
     if isinstance(value, str) and not (value.isprintable() and _PLAIN.fullmatch(value)):
         return json.dumps(value, ensure_ascii=not value.isprintable())
     return value_text(value)
+
+
+def change_text(old: Any, new: Any) -> str:
+    """A change of a value: ``4 → 5``; of a long list or map what was taken out and put in, ``− "rust"``."""
+    whole = f"{value_text(old)} → {value_text(new)}"
+    if len(whole) <= LONG:
+        return whole
+    match old, new:
+        case list(), list():
+            parts = [f"{sign} {value_text([item])[1:-1]}" for sign, items in (
+                ("−", _apart(old, new)), ("+", _apart(new, old))) for item in items]
+        case dict(), dict():
+            parts = [f"{key}: {change_text(old.get(key), new.get(key))}" for key in {**old, **new}
+                     if old.get(key) != new.get(key)]
+        case _:
+            return whole
+    told = ", ".join(parts)
+    return told if parts and len(told) < len(whole) else whole
+
+
+def _apart(items: list[Any], others: list[Any]) -> list[Any]:
+    """The items that the others lack, each as often as it is missing there."""
+    left = list(others)
+    apart = []
+    for item in items:
+        if item in left:
+            left.remove(item)
+        else:
+            apart.append(item)
+    return apart
 
 
 def number_text(value: float, *, whole: bool = False) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyscrai.prompts.library import render_text
-from pyscrai.value_text import quoted_text, value_text
+from pyscrai.value_text import change_text, quoted_text, value_text
 
 
 @pytest.mark.parametrize(("value", "text"), [
@@ -32,3 +32,16 @@ def test_a_text_among_others_is_itself_or_json(text: str) -> None:
     shown = quoted_text(text)
     assert "\n" not in shown
     assert shown == text or json.loads(shown) == text
+
+
+@pytest.mark.parametrize(("old", "new", "told"), [
+    (4, 5, "4 → 5"),
+    (["rust"], [], '["rust"] → []'),
+    (["a" * 40, "b" * 40, "c"], ["a" * 40, "c"], f'− "{"b" * 40}"'),
+    (["a" * 40, "c"], ["a" * 40, "b, " * 20, "c"], f'+ "{"b, " * 20}"'),
+    (["a" * 40, "b" * 40], ["b" * 40, "a" * 40], None),
+    ({"ann": ["x" * 60], "bob": 3}, {"ann": ["x" * 60], "bob": 4}, "bob: 3 → 4"),
+    ("x" * 60, "y" * 60, None),
+])
+def test_of_a_long_change_only_what_differs_is_told(old: Any, new: Any, told: str | None) -> None:
+    assert change_text(old, new) == (told or f"{value_text(old)} → {value_text(new)}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pyscrai.exports.transcript_entry import Entry, Line, Tone, clean, outcome_text, pairs, titled
+from pyscrai.value_text import change_text
 
 
 class Transcript:
@@ -111,7 +112,7 @@ def _inject(script: Transcript, line: Line) -> list[Entry]:
 
 @_reads("variable_changed")
 def _change(script: Transcript, line: Line) -> list[Entry]:
-    text = f"{titled(line['variable'])}: {clean(line['old'])} → {clean(line['new'])}"
+    text = f"{titled(line['variable'])}: {clean(change_text(line['old'], line['new']))}"
     return [script.entry(line, "change", text, tag=line.get("cause") or "")]
 
 

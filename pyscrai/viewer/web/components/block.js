@@ -2,7 +2,7 @@
 
 import { html, useState } from "../lib/html.js";
 import { addressees } from "../lib/audience.js";
-import { listed, plain, titled } from "../lib/format.js";
+import { change, listed, plain, titled } from "../lib/format.js";
 import { link } from "../lib/router.js";
 import { W } from "../words.js";
 import { Coded } from "./coded.js";
@@ -109,8 +109,13 @@ function Changes({ session, block }) {
       const { payload, seq } = event;
       return tone === "refused"
         ? html`<span key=${seq} id=${`line-${seq}`} class="change no" title=${payload.reason}><span>${titled(payload.variable)}</span><s>${plain(payload.value)}</s><em>${W.refusedChange}</em></span>`
-        : html`<span key=${seq} id=${`line-${seq}`} class="change" title=${payload.cause}><span>${titled(payload.variable)}</span><span class="old">${plain(payload.old)}</span><span aria-label="to">→</span><b>${plain(payload.new)}</b></span>`;
+        : html`<span key=${seq} id=${`line-${seq}`} class="change" title=${payload.cause}><span>${titled(payload.variable)}</span><${Change} payload=${payload} /></span>`;
     })}</div>`;
+}
+
+function Change({ payload }) {
+  const [old, now] = change(payload.old, payload.new);
+  return html`${old && html`<span class="old">${old}</span><span aria-label="to">→</span>`}<b>${now}</b>`;
 }
 
 function Machinery({ session, block }) {

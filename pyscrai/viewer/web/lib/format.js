@@ -53,6 +53,24 @@ export function plain(value) {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
+const LONG = 80;
+
+const apart = (items, others) => {
+  const left = others.map((item) => JSON.stringify(item));
+  return items.filter((item) => {
+    const at = left.indexOf(JSON.stringify(item));
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+};
+
+/** A change of a value, before and after; of a long list only what was taken out (−) and put in (+). */
+export function change(old, now) {
+  if (!Array.isArray(old) || !Array.isArray(now) || plain(old).length + plain(now).length <= LONG) return [plain(old), plain(now)];
+  const told = [...apart(old, now).map((item) => `− ${plain(item)}`), ...apart(now, old).map((item) => `+ ${plain(item)}`)];
+  return told.length ? ["", told.join(", ")] : [plain(old), plain(now)];
+}
+
 /** Names as a list in words: "Ann, Bob and Cleo". */
 export function listed(names) {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} ${W.and} ${names[names.length - 1]}`;
