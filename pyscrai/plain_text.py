@@ -7,12 +7,19 @@ A lone surrogate or a NUL that came further would fail much later: in PostgreSQL
 from __future__ import annotations
 
 import math
+import unicodedata
 from typing import Any
 
 REPLACEMENT = "\ufffd"
 
 DEEPEST = 100
 """Levels of lists and objects in each other that a JSON value may have; serialisers give up soon after."""
+
+MOST_MARKS = 30
+"""Combining marks in a row, as in Unicode's stream-safe text (UAX 15)."""
+
+FIRST_MARK = "\u0300"
+"""The first character that is a combining mark."""
 
 _LEAST, _MOST = -(2**63), 2**64 - 1
 """Integers that JSON readers keep exactly; beyond them they read a float, or fail."""
@@ -31,6 +38,26 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def normalized(text: str) -> str:
+    """The text in Unicode's form NFKC, in time that is proportional to its length.
+
+    Putting marks that follow one letter in order takes time by their number squared. Of more than ``MOST_MARKS`` in a
+    row the others are left out, as in Unicode's stream-safe text.
+    """
+    if text.isascii():
+        return text
+    kept, marks, begin = [], 0, 0
+    for place, character in enumerate(text):
+        if character < FIRST_MARK or not unicodedata.combining(character):
+            marks = 0
+            continue
+        marks += 1
+        if marks > MOST_MARKS:
+            kept.append(text[begin:place])
+            begin = place + 1
+    return unicodedata.normalize("NFKC", "".join([*kept, text[begin:]]) if kept else text)
 
 
 def storable_json(value: Any) -> Any:

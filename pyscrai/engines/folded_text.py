@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+
+from pyscrai.plain_text import normalized
 
 _TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "′": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
                              "–": "-", "—": "-", "‐": "-", "‑": "-", "*": "", "_": " ", "`": "", "\u00ad": "",
@@ -17,7 +18,7 @@ _OUTSIDE = " \t\"'.,;:!?()[]{}<>…。，！？：；「」『』"
 
 def folded(text: str) -> str:
     """``text`` in one case, one kind of quotation marks, without markup, with single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", text).translate(_TYPOGRAPHY).casefold().split())
+    return " ".join(normalized(text).translate(_TYPOGRAPHY).casefold().split())
 
 
 def contains_phrase(text: str, phrase: str) -> bool:

@@ -6,7 +6,6 @@ indented from its second line on, so that nobody can write an entry for somebody
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.state import Line
 from pyscrai.events import Action, Event, Inject, PhaseEntered, ToolCalled, Utterance
+from pyscrai.margin import inside_margin
 from pyscrai.value_text import quoted_text
 
 
@@ -63,18 +63,6 @@ def _entry(kind: str, name: str, content: str, privately: bool) -> str:
     if name:
         return f"{name}: {content}\n"
     return f"[{content}]\n"
-
-
-def inside_margin(text: str) -> str:
-    """``text`` with all its lines but the first indented, and without control characters."""
-    if text.isprintable():
-        return text
-    return _CONTROLS.sub("", _LINE_ENDS.sub(INDENT, text.strip()))
-
-
-INDENT = "\n    "
-_LINE_ENDS = re.compile("\r\n?|[\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def action_text(action: str, arguments: dict[str, Any]) -> str:

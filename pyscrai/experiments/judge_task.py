@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyscrai.exports.transcript_entry import clean, pairs, titled
+from pyscrai.margin import INDENT, inside_margin
 from pyscrai.prompts.library import load, render_text, text_hash
 from pyscrai.templates.models.analysis import Measure
 
@@ -57,7 +58,7 @@ def transcript_lines(events: Iterable[Mapping[str, Any]], names: Mapping[str, st
             text = f"[Event] {event['text']}"
         whom = _whom(event, names)
         found.append(JudgedLine(f"L{len(found) + 1}", str(event["key"]), int(event["turn"]), who or "Event",
-                                    f"{who}{whom}: {clean(text)}" if who else clean(text)))
+                                inside_margin(f"{who}{whom}: {clean(text)}" if who else clean(text))))
     return found
 
 
@@ -86,7 +87,10 @@ def question(task: JudgeTask, measure: Measure, lines: Sequence[JudgedLine], *, 
               "properties": {"rationale": {"type": "string", "x-longest": 300},
                              "evidence": {"type": "array", "maxItems": 4, "items": {"enum": ids or [""]}},
                              "value": allowed}}
+    transcript = "\n".join(f"{line.id} {line.text}" for line in lines)
+    if any(INDENT in line.text for line in lines):
+        transcript = f"(An indented line belongs to the line above it.)\n{transcript}"
     text = render_text(load(SCORE), {
-        "transcript": "\n".join(f"{line.id} {line.text}" for line in lines), "measure": measure, "of": of or "",
+        "transcript": transcript, "measure": measure, "of": of or "",
         "choices": choices, "falling": chance.random() < 0.5, "conditions": conditions})
     return load(SYSTEM).strip(), text, schema, {name: text_hash(load(name)) for name in (SYSTEM, SCORE)}

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pyscrai.exports.dossier import Dossier
 from pyscrai.exports.json_text import dumps
 from pyscrai.exports.transcript_entry import Line, clean, heard_by, pairs, titled
+from pyscrai.margin import inside_margin
 
 OWN = ("utterance", "action")
 """Kinds of event that make a role one with a conversation."""
@@ -83,19 +84,19 @@ def _told(line: Line, names: Mapping[str, str], *, own: bool) -> str:
         case "inject":
             text = clean(line["text"])
             anonymous = source in (line.get("origin") or "template", "template", "rule", "run")
-            return f"[{text}]" if anonymous else f"{name}: {text}"
+            return inside_margin(f"[{text}]" if anonymous else f"{name}: {text}")
         case "utterance" if own:
             return clean(line["text"])
         case "utterance":
             private = "" if line.get("audience") == "all" else " (privately)"
-            return f"{clean(line['name'])}{private}: {clean(line['text'])}"
+            return inside_margin(f"{clean(line['name'])}{private}: {clean(line['text'])}")
         case "action":
             move = _with_arguments(line["action"], line, ": ")
-            return f"[{move}]" if own else f"[{name}: {move}]"
+            return inside_margin(f"[{move}]" if own else f"[{name}: {move}]")
         case "tool_called":
             found = clean(line.get("error") or line.get("text") or line.get("result"))
             asked = _with_arguments(line["tool"], line, ", ")
-            return f"[{name} uses {asked}: {found}]"  # what a tool found is no word of the role's own
+            return inside_margin(f"[{name} uses {asked}: {found}]")  # what a tool found is no word of the role's own
     return ""
 
 

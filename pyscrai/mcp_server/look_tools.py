@@ -23,6 +23,7 @@ from pyscrai.exports.transcript import Transcript
 from pyscrai.exports.transcript_entry import Entry, outcome_text
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.lifecycle import RunStatus
+from pyscrai.margin import inside_margin
 from pyscrai.mcp_server.access import AssistantAccess
 from pyscrai.mcp_server.tool_answer import told
 from pyscrai.services.dry_runs import dry_run as rehearse
@@ -204,12 +205,13 @@ def add_look_tools(server: FastMCP[Any], access: AssistantAccess) -> None:
 
 
 def _shown(entry: Entry) -> str:
-    """An entry in a line of its own."""
+    """An entry: it begins a line, and what is said in it goes on indented."""
     heard = f" (only to {entry.to})" if entry.to else ""
     tag = f" [{entry.tag}]" if entry.tag else ""
     if entry.tone == "heading":
         return f"== {entry.text} =="
-    return f"{entry.who}{heard}: {entry.text}{tag}" if entry.who else f"* {entry.text}{heard}{tag}"
+    text = inside_margin(entry.text)
+    return f"{entry.who}{heard}: {text}{tag}" if entry.who else f"* {text}{heard}{tag}"
 
 
 def _cut(text: str, cure: str) -> str:

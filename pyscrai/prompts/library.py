@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Template
 
 from pyscrai.errors import PromptError
+from pyscrai.plain_text import storable
 from pyscrai.prompts.sandbox import Sandbox
 
 PACKAGE = Path(__file__).parent.parent
@@ -63,7 +64,7 @@ def render_text(text: str, variables: Mapping[str, Any]) -> str:
     if "{" not in text:
         return text
     try:
-        return _compiled(text).render(variables)
+        return storable(_compiled(text).render(variables))
     except Exception as error:  # a filter that is given the wrong thing raises whatever it likes
         given = ", ".join(sorted(variables))
         raise PromptError(f"the prompt {_excerpt(text)!r} cannot be rendered: {error}",

@@ -7,14 +7,14 @@ takes and gives is spent; so no intermediate text can be larger than what is lef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, ItemsView, Iterable, KeysView, Mapping, ValuesView
 from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any, cast
 
 from jinja2 import StrictUndefined, Template, Undefined, nodes, pass_context
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import Context
+from jinja2.runtime import Context, LoopContext, TemplateReference
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -64,6 +64,10 @@ class _Meter:
             elif isinstance(part, list | tuple | set | frozenset):
                 self.spend(len(part) + 1)
                 pending.extend(part)
+            elif isinstance(part, LoopContext | TemplateReference) or (
+                    callable(part) and not isinstance(part, Undefined)):
+                raise SecurityError("a method or a part of the template is no value; a method that reads entries is "
+                                    "called, as in .items()")
             else:
                 self.spend(part.bit_length() // 3 + 1 if isinstance(part, int) else 8)
 
@@ -85,8 +89,14 @@ def _measured(context: _MeteredContext, value: Any) -> Any:
 @pass_context
 def _shown(context: _MeteredContext, value: Any) -> Any:
     """The text of an expression's value, its size spent beforehand."""
+    value = _plain(value)
     context.meter.spend_size(value)
     return value_text(value) if isinstance(value, bool | float | list | tuple | dict) else value
+
+
+def _plain(value: Any) -> Any:
+    """The entries of a mapping as a list, so that no text shows how a program writes them."""
+    return list(value) if isinstance(value, KeysView | ValuesView | ItemsView) else value
 
 
 @pass_context
@@ -111,7 +121,7 @@ def _repeated(context: _MeteredContext, value: Any, weight: int) -> Any:
 @pass_context
 def _concatenated(context: _MeteredContext, parts: Iterable[Any]) -> str:
     texts = []
-    for part in parts:
+    for part in map(_plain, parts):
         context.meter.spend_size(part)
         texts.append(str(part))
     return "".join(texts)
@@ -124,6 +134,7 @@ def _metered(name: str, function: Filter) -> Filter:
     @pass_context
     def filtered(context: _MeteredContext, value: Any, *arguments: Any, **options: Any) -> Any:
         meter = context.meter
+        value = _plain(value)
         for given in (value, *arguments, *options.values()):
             meter.spend_size(given)
         value = list(value) if isinstance(value, GeneratorType) else value

@@ -15,16 +15,17 @@ from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.databases.tables import RunRow
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.view import seen_variables
-from pyscrai.errors import RunError
+from pyscrai.errors import NotFound, RunError
 from pyscrai.factories.scenario_factory import load_plan
 from pyscrai.factories.services import Services
 from pyscrai.lifecycle import check_fits
 from pyscrai.services.controls import take_over
 from pyscrai.services.replies import asked_at
 from pyscrai.services.run_checks import check_player
-from pyscrai.services.run_states import waiting_requests
+from pyscrai.services.run_states import moment, waiting_requests
 
 SCOPE = "seat:"
 """How the scope of a seat's token begins; run and role follow."""
@@ -110,9 +111,18 @@ async def seat_view(services: Services, seat: Seat) -> dict[str, Any]:
             "running", "waiting") else "standing",
         "turn": row.turn, "phase": _title(plan, row.phase) if phase else "",
         "secret": plan.cast[seat.role].secret,
-        "variables": seen_variables(
-            plan, {"variables": row.variables, "phase": row.phase, "turn": row.turn}, seat.role),
+        "variables": seen_variables(plan, await _state(services, plan, row), seat.role),
         "cast": {role: name for role, name in names.items() if role not in plan.watchers}, "request": request}
+
+
+async def _state(services: Services, plan: Plan, row: RunRow) -> Mapping[str, Any]:
+    """What decides on the variables that a role sees; where groups have conditions, all that these may read."""
+    if plan.conditional:
+        try:
+            return (await moment(services, row.id)).values
+        except NotFound:
+            pass    # it has not begun
+    return {"variables": row.variables, "phase": row.phase, "turn": row.turn}
 
 
 async def seat_lines(services: Services, seat: Seat, *, after: int = 0, limit: int = 1_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import textwrap
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Literal, get_args
 
 from pyscrai.did_you_mean import closest
 from pyscrai.errors import ConfigError
+from pyscrai.plain_text import normalized
 from pyscrai.templates.checks.display_names import unprintable
 from pyscrai.templates.checks.names import RESERVED_ROLES
 from pyscrai.templates.importing.foreign_fields import clean, slug, unbraced
@@ -174,7 +174,7 @@ def _cast(answers: Answers) -> dict[str, tuple[str, str]]:
 
 def _folded(name: str) -> str:
     """A name as names are told apart."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    return " ".join(normalized(name).casefold().split())
 
 
 def _role(role: str, shown: str, told: str) -> list[str]:

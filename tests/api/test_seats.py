@@ -169,3 +169,29 @@ async def test_proposals_are_decided_at_the_seat_of_the_role_that_approves(sqlit
         chosen = (await server.get(f"/runs/{run_id}/events", params={"kind": "speaker_chosen"}))["items"]
         assert [(event["payload"]["chosen"], event["payload"]["reason"]) for event in chosen][:2] == [
             ("ann", "kim chose"), ("kit", "round robin")]
+
+
+async def test_a_variable_of_those_who_are_in_the_room_now_is_shown_to_no_seat_outside(sqlite_url: str) -> None:
+    play = {**DUEL, "name": "room", "injects": [],
+            "groups": {"early": {"of": ["ann", "bob"], "when": "phase_turns < 1"}},
+            "variables": {"word": {"type": "string", "initial": "canary-early", "visible_to": ["early"]}},
+            "flow": {"start": "talk", "phases": {"talk": {"speakers": ["bob", "ann"], "next": [
+                {"to": "end", "after_turns": 4}]}}}}
+    async with serving(sqlite_url) as server:
+        await server.post("/templates", {"content": play}, 201)
+        made = await server.post("/runs", {"template": "room", "seed": 1, "people": {"ann": "kim"}}, 201)
+        await server.settled(made["run_id"])
+        seat = await server.post(f"/runs/{made['run_id']}/roles/ann/seat", {"person": "kim"}, 201)
+        async with httpx.AsyncClient(base_url=server.client.base_url, timeout=30, headers={
+                "authorization": f"Bearer {seat['token']}"}) as kim:
+            view = (await kim.get("/seat")).json()
+            assert (view["status"], view["turn"]) == ("asked", 1)
+            assert view["variables"] == {}
+
+
+@pytest.mark.parametrize("last", ["²", "9" * 5_000, "9" * 25, "-1", "1e3"])
+async def test_an_id_to_go_on_from_that_is_none_is_refused(
+        duel: tuple[Serving, str, httpx.AsyncClient], last: str) -> None:
+    _, _, kim = duel
+    answer = await kim.get("/seat/stream?seconds=0.1", headers=[(b"last-event-id", last.encode("latin-1"))])
+    assert answer.status_code == 422

@@ -14,8 +14,8 @@ from pyscrai.engines.calls.sentences import before_quotations, first_sentences, 
 from pyscrai.engines.calls.speech import clean, cut_at_speakers, repeated
 from pyscrai.engines.calls.streamed_field import StreamedField
 from pyscrai.engines.folded_text import contains_phrase
-from pyscrai.engines.line import inside_margin
 from pyscrai.errors import ReplyError
+from pyscrai.margin import inside_margin
 
 OTHERS = ("Ben", "Mayor Ruiz")
 

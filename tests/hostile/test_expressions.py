@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pyscrai.errors import ExpressionError
 from pyscrai.templates.cel.expression import compile_expression
+from pyscrai.templates.cel.patterns import HEAVIEST, LONGEST_PATTERN, Pattern, weight_of
 from pyscrai.templates.checks.checker import validate
 from pyscrai.templates.reading.loader import read_text
 from tests.hostile.limited import assert_within
@@ -26,6 +32,14 @@ COSTLY = {
     "regular expressions": "vars.l.all(a, vars.s.matches('(a*)*b') || vars.m.all(k, true))",
     "joined": "vars.l.all(a, size(join(vars.l, vars.s)) > 0)",
     "sorted": "vars.l.all(a, size(vars.l.sort_by(x, -x)) > 0)",
+    "pattern made ready again and again": r"vars.l.all(a, !''.matches('\\w{30}' + string(a)))",
+    "heavy pattern": r"vars.l.all(a, !vars.s.matches('[ab]*a[ab]{900}c'))",
+    "texts in order": "size(sort(vars.l.map(a, vars.s))) > 0",
+    "texts apart": "size(distinct(vars.l.map(a, vars.s))) > 0",
+    "lists of texts apart": "size(distinct(vars.l.map(a, [vars.s]))) > 0",
+    "joined after": "size(join(vars.l.map(a, vars.s))) > 0",
+    "one text many times": "vars.l.map(a, vars.s)",
+    "one list many times": "[vars.l.map(a, vars.s)].map(x, [" + ",".join("x" * 100) + "])",
     "summed": "vars.l.all(a, sum(vars.l) > 0 && sum(vars.l) > 0)",
 }
 
@@ -37,6 +51,9 @@ CHEAP = {
     "computed pattern": "vars.s.matches(vars.s)",
     "deep": "(" * 39 + "1" + ")" * 39 + " == 1",
     "wide": " && ".join(["true"] * 160),
+    "too large patterns": r"vars.l.all(a, ''.matches('(\\pL{50}){20}' + string(a)) || true)",
+    "patterns that are none": "vars.l.all(a, ''.matches('(' + string(a)) || true)",
+    "long chains": "(" * 6 + "1" + ("+1" * 158 + ")") * 6,
     "choices": "true ? true : " * 39 + "true",
 }
 
@@ -44,10 +61,37 @@ CHEAP = {
 @pytest.mark.parametrize("name", COSTLY)
 def test_a_costly_expression_is_stopped(name: str) -> None:
     def work() -> None:
-        with pytest.raises(ExpressionError, match=r"takes more than 100,000 steps|is longer than|has more than"):
+        with pytest.raises(ExpressionError, match=r"takes more than 100,000 steps|(long|larg)er than|has more than"):
             compile_expression(COSTLY[name]).value(CONTEXT)
 
     assert_within(work, seconds=1)
+
+
+@given(st.integers())
+@settings(max_examples=20, deadline=None)
+def test_a_pattern_weighs_what_it_takes(seed: int) -> None:
+    chance = random.Random(seed)
+    pattern = chance.choice(["", "(?i)", "(?x)", "(?is)"]) + _pattern(chance, 2)
+    weight = weight_of(pattern)
+    if weight > HEAVIEST or len(pattern) > LONGEST_PATTERN:
+        return
+    begun = time.process_time()
+    try:
+        Pattern(pattern)
+    except ValueError:
+        return
+    assert time.process_time() - begun < 0.02 + 5e-6 * weight, (pattern, weight)
+
+
+def _pattern(chance: random.Random, depth: int) -> str:
+    atoms = [r"\w", r"\W", r"\pL", r"\p{Greek}", r"\d", r"\S", ".", "a", "é", "[^a]", r"[^\w]", r"[\pL&&[^a]]",
+             "[[:^alpha:]]", r"\b", "^", r"\x{1F600}", r"[\x00-\x{10ffff}]", "ſ", "[à-ÿ]"]
+    made = ""
+    for _ in range(chance.randint(1, 4)):
+        made += "(?:" + _pattern(chance, depth - 1) + "|" + _pattern(chance, depth - 1) + ")" if (
+            depth and chance.random() < 0.4) else chance.choice(atoms)
+        made += chance.choice(["", "", "*", "+", "?", "{3}", "{ 1,10 }", "{5,}", "{50}"])
+    return made
 
 
 @pytest.mark.parametrize("name", CHEAP)

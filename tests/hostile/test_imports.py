@@ -52,6 +52,8 @@ FILES = {
                         b'Condition", "config": {"conditions": [' + b"{}," * 1_000_000 + b"{}]}}}}"),
     "book of many": b'{"entries": [' + b'{"keys": ["a"], "content": "b"},' * 120_000 + b"{}]}",
     "group of many": b'{"chats": [], "members": [' + b'"a.png",' * 480_000 + b'"b.png"]}',
+    "comments without end": json.dumps({"spec": "chara_card_v2", "data": {
+        "name": "A", "description": "x", "alternate_greetings": ["{{//" * 5_000] * 190}}).encode(),
     "long number": b'{"persona": {"age": ' + b"9" * 3_000_000 + b"}}",
 }
 

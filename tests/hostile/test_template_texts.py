@@ -79,3 +79,22 @@ def test_text_by_text_the_given_values_are_counted_too() -> None:
                 render_text(text, given)
 
     assert_within(play, seconds=3)
+
+
+@pytest.mark.parametrize("text", ["{{ params.items }}", "{{ params.keys | string }}", "{{ 'a' ~ params.values }}",
+                                  "{{ self }}", "{% for x in [1] %}{{ loop }}{% endfor %}", "{{ name }}"])
+def test_a_text_shows_no_method(text: str) -> None:
+    with pytest.raises(PromptError, match="is no value"):
+        render_text(text, {"params": {"a": 1}, "name": str.upper})
+
+
+def test_entries_are_shown_as_values_are() -> None:
+    assert render_text("{{ params.keys() }} {{ 'a' ~ params.values() }} {{ params.items() }}", {"params": {"b": 1.0}}
+                       ) == '["b"] a[1.0] [["b", 1.0]]'
+
+
+@pytest.mark.parametrize("text", [r"{{ '\ud800' }}", r"{{ '\x00' }}", r"{{ '\ud83d' }}{{ '\ude00' }}"])
+def test_what_a_text_spells_out_is_storable(text: str) -> None:
+    shown = render_text(text, {})
+    assert shown.encode()
+    assert "\x00" not in shown

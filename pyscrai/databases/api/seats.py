@@ -14,6 +14,7 @@ from pyscrai.databases.api.access import AccessError, Controller, bearer
 from pyscrai.databases.api.dependencies import Context, Ctx, Session
 from pyscrai.databases.api.event_hub import Watcher, read_token
 from pyscrai.databases.api.event_stream import KEEP_ALIVE, EventStream
+from pyscrai.databases.api.events import LastEventId
 from pyscrai.databases.api.schemas.base import EventId, Limit, Listing, RolePath, RunId, problems
 from pyscrai.databases.api.schemas.controls import SeatReply
 from pyscrai.databases.api.schemas.seats import NewSeat, SeatLine, SeatToken, SeatView
@@ -94,7 +95,7 @@ async def reply_from_seat(body: SeatReply, seat: Seated, context: Ctx) -> None:
                    "events with all that a role has said in its turn so far; an empty text takes it back.",
     "content": {"text/event-stream": {"schema": {"type": "string"}}}}})
 async def stream_seat(
-    seat: Seated, context: Ctx, request: Request,
+    seat: Seated, context: Ctx, request: Request, last_event_id: LastEventId = None,
     after: Annotated[EventId | None, Query(description="Begin behind this line.")] = None,
     seconds: Annotated[float | None, Query(gt=0, le=86_400, description="End after this time.")] = None,
 ) -> Response:
@@ -102,8 +103,7 @@ async def stream_seat(
     context.hub.admit()
     await seat_view(context.services, seat)
     token = request.headers["authorization"].partition(" ")[2]
-    last = request.headers.get("last-event-id", "")
-    begin = int(last) if last.isdigit() else after or 0
+    begin = last_event_id if last_event_id is not None else after or 0
     return EventStream(_follow(context, seat, token, begin, seconds))
 
 

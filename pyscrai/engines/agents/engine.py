@@ -13,7 +13,7 @@ from pyscrai.engines.cast import AgentInstance
 from pyscrai.engines.layouts.choice import LAYOUTS
 from pyscrai.engines.layouts.layout import Prompt
 from pyscrai.engines.layouts.voice import without_worded
-from pyscrai.engines.line import action_text, inside_margin, transcript_line
+from pyscrai.engines.line import action_text, transcript_line
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest
 from pyscrai.engines.state import Activation, Line, Played
@@ -21,6 +21,7 @@ from pyscrai.engines.tools.tool import Tool
 from pyscrai.engines.view import View
 from pyscrai.errors import EngineError, ModelClosed, ModelError
 from pyscrai.events import Event
+from pyscrai.margin import inside_margin
 from pyscrai.prompts import library
 
 T = TypeVar("T")

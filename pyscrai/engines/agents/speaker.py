@@ -18,6 +18,7 @@ from pyscrai.engines.state import Activation, Line, Played
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError
 from pyscrai.events import Action, Utterance
+from pyscrai.margin import inside_margin
 
 TEXT = "text"
 USUAL_TOKENS = 200
@@ -67,10 +68,11 @@ class Speaker(Engine):
     async def _voice(self, voice: Voice, view: View, ask: Ask, phase: PhasePlan, intent: str) -> dict[str, Any]:
         """Ask for the words of a move that has been made."""
         answers = self.answers(view)
+        last = next((line for line in reversed(view.lines) if line["kind"] == "utterance"), None) if answers else None
         messages, prompts = self.messages(
-            f"{self.engine}_voice", view, lay=lambda prompt: voice.messages(prompt, self.engine), intent=intent,
-            answers=answers, last=next((line for line in reversed(view.lines) if line["kind"] == "utterance"), None)
-            if answers else None)
+            f"{self.engine}_voice", view, lay=lambda prompt: voice.messages(prompt, self.engine),
+            intent=inside_margin(intent), answers=answers,
+            last=last and {**last, "content": inside_margin(last["content"])})
         critic = voice.critic(intent, self.instance.name, self.standards(view))
         return await self._speech(view, ask, phase, None, messages, prompts, critic)
 

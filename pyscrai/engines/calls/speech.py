@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -14,6 +15,8 @@ MOST_REPEATED = 0.6
 """The share of its runs of three words that a line may have in common with an earlier one."""
 
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "'": "'", "‘": "’", "「": "」", "『": "』"}
+_PAIRS = (("“", "”"), ("«", "»"), ("「", "」"), ("『", "』"))
+_MARKS = ('"', *(mark for pair in _PAIRS for mark in pair))
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _SENTENCE_ENDS = ".!?…。！？\"”’»」』"
 _BEFORE_NAME = " \t*_[(（"
@@ -51,12 +54,12 @@ def has_content(text: str) -> bool:
 
 def cut_at_speakers(text: str, names: Iterable[str]) -> str:
     """``text`` up to the first line or sentence that another speaker begins, quotations left alone."""
-    begins = _speakers(tuple(names))
+    begins, quotations = _speakers(tuple(names)), _Quotations(text)
     for found in begins.finditer(text) if begins is not None else ():
         at = found.start()
         while at and text[at - 1] in _BEFORE_NAME:
             at -= 1
-        if (not at or text[at - 1] == "\n" or text[at - 1] in _SENTENCE_ENDS) and not _is_quoted(text, at):
+        if (not at or text[at - 1] == "\n" or text[at - 1] in _SENTENCE_ENDS) and not quotations.hold(at):
             return text[:at]
     return text
 
@@ -111,9 +114,22 @@ def _unmarked(text: str) -> str:
     return text
 
 
-def _is_quoted(text: str, at: int) -> bool:
-    """Whether the place stands within a quotation that is closed after it."""
-    if text.count('"') % 2 == 0 and text.count('"', 0, at) % 2:
-        return True
-    return any(text.count(opening, 0, at) > text.count(closing, 0, at) and closing in text[at:]
-               for opening, closing in (("“", "”"), ("«", "»"), ("「", "」"), ("『", "』")))
+class _Quotations:
+    """Where a text quotes somebody; asked for places one after the other, it reads the text once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._seen: Counter[str] = Counter()
+        self._last = {closing: text.rfind(closing) for _, closing in _PAIRS}
+        self._paired = text.count('"') % 2 == 0
+
+    def hold(self, at: int) -> bool:
+        """Whether the place stands within a quotation that is closed after it; never before one asked for earlier."""
+        for mark in _MARKS:
+            self._seen[mark] += self._text.count(mark, self._at, at)
+        self._at = at
+        if self._paired and self._seen['"'] % 2:
+            return True
+        return any(self._seen[opening] > self._seen[closing] and self._last[closing] >= at
+                   for opening, closing in _PAIRS)

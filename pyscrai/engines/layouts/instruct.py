@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyscrai.engines.layouts.layout import Brief, Critic, Prompt, Standards, Voice
-from pyscrai.engines.line import INDENT
 from pyscrai.engines.ports.model import Layout as LayoutName
 from pyscrai.engines.ports.model import Message
 from pyscrai.errors import ReplyError
+from pyscrai.margin import INDENT
 
 BETWEEN = "\0"
 """A character that no entry has, so that nothing is found across two of them."""

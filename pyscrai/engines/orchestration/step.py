@@ -21,9 +21,13 @@ from pyscrai.events import (
     VariableChanged,
 )
 from pyscrai.prompts.library import render_text
+from pyscrai.templates.cel.computation import words_of
 from pyscrai.templates.cel.expression import value
 from pyscrai.templates.cel.variable_target import EVERY, variable_target
 from pyscrai.templates.models.world import InjectText
+
+LONGEST_NAME = 400
+"""Characters of an entry's name that a refusal tells."""
 
 OPENING_CLOCK: Clock = {"phase_turns": 0, "since": 0, "visits": {}, "last": None, "seconds": 0.0, "tally": {},
                         "events": {}, "spoken": {}, "fired": {}, "armed": {}, "turns": {}}
@@ -157,6 +161,9 @@ class Step:
     def set_entry(self, name: str, key: Any, value: Any, *, cause: str, source: str | None = None) -> None:
         """Give one role, item or key of a variable a new value if that is possible; a refusal is an event."""
         variable, held = self.plan.scenario.variables[name], self.variables[name]
+        if type(key) not in (str, int):
+            self._refuse(name, value, f"an entry is set by its name, not by {words_of(key)}", source)
+            return
         if variable.per_role and key not in held:
             self._refuse(f"{name}[{key}]", value, f"{key!r} has no value of it", source)
             return
@@ -177,7 +184,7 @@ class Step:
                         audience=audience)
 
     def _refuse(self, name: str, value: Any, reason: str, source: str | None) -> None:
-        self.record(ChangeRefused, source=source, variable=name, value=value, reason=reason)
+        self.record(ChangeRefused, source=source, variable=name[:LONGEST_NAME], value=value, reason=reason)
 
     def inject(self, spec: InjectText, text: Callable[[], str], *, origin: str, label: str = "",
                changes: Callable[[], None] | None = None) -> None:

@@ -104,7 +104,7 @@ def from_error_object(error: Any, asked: Asked) -> ModelError:
     """The error for ``{"error": ...}`` under a status of 200 or inside a stream."""
     code = error.get("code") if isinstance(error, Mapping) else None
     body = json.dumps({"error": error}).encode()
-    if isinstance(code, str) and len(code) == 3 and code.isdigit():
+    if isinstance(code, str) and len(code) == 3 and code.isascii() and code.isdecimal():
         code = int(code)
     if isinstance(code, int) and not isinstance(code, bool) and 400 <= code < 600:
         return from_status(code, {}, body, asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyscrai.templates.cel.scope import value_type
@@ -15,6 +15,9 @@ LONGEST_TEXT = 100_000
 
 LONGEST_LIST = 10_000
 """Items that a list in an expression may have."""
+
+LARGEST_VALUE = 1_000_000
+"""Characters and items, all together, that an expression's value may have."""
 
 LARGEST, SMALLEST = 2**63 - 1, -2**63
 
@@ -32,12 +35,14 @@ FAULTS = (LookupError, ArithmeticError, TypeError, ValueError)
 class Computation:
     """One computation of an expression: what it reads, its macros' variables, and the steps that are left."""
 
-    __slots__ = ("context", "left", "local")
+    __slots__ = ("context", "left", "local", "patterns")
 
     def __init__(self, context: Mapping[str, Any]) -> None:
         self.context = context
         self.local: dict[str, Any] = {}
         self.left = WORK
+        self.patterns: dict[str, Any] = {}
+        """The regular expressions that were made ready, with their weights."""
 
     @property
     def spent(self) -> int:
@@ -60,6 +65,40 @@ class Computation:
             self.spend(len(value) // CHARACTERS_A_STEP)
         elif isinstance(value, list | tuple | Mapping):
             self.spend(len(value))
+
+    def spend_on_texts(self, values: Sequence[Any], *, times: int) -> None:
+        """Spend what looking at all texts of a list takes, so many times."""
+        self.spend(times * sum(len(value) // CHARACTERS_A_STEP for value in values if isinstance(value, str)))
+
+    def spend_on_all(self, value: Any) -> None:
+        """Spend what a value is worth with all that it holds."""
+        self.spend_on(value)
+        for part in value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ():
+            self.spend_on_all(part)
+
+
+def bounded(value: Any) -> Any:
+    """The value of an expression, which is not too large to be kept.
+
+    A list may hold one text ten thousand times at no cost; written down it is as large as they are together.
+
+    Raises:
+        WorkSpent: it is.
+    """
+    left, pending = LARGEST_VALUE, [value]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, str):
+            left -= len(part)
+        elif isinstance(part, Mapping):
+            left -= len(part)
+            pending += [*part, *part.values()] if left > 0 else []
+        elif isinstance(part, list | tuple):
+            left -= len(part)
+            pending += part if left > 0 else []
+        if left < 0:
+            raise WorkSpent(f"its value is larger than {LARGEST_VALUE:,} characters and items")
+    return value
 
 
 def words_of(value: Any) -> str:

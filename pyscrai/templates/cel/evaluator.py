@@ -1,7 +1,7 @@
 """Expressions computed: a syntax tree becomes closures, and what they do is counted while they run.
 
 CEL's semantics are those of the library that computed expressions before (``common-expression-language``), which a
-test compares; docs/adr/0015 says why it is no longer used for more than regular expressions.
+test compares; docs/adr/0015 says why it is no longer used.
 """
 
 from __future__ import annotations
@@ -242,14 +242,15 @@ def _call(node: Call, bound: frozenset[str]) -> Step:
         return unknown
     given = ([] if node.target is None else [node.target]) + list(node.arguments)
     steps = [program(part, bound) for part in given]
-    compute, from_context = function.compute, function.reads
+    compute, from_context, counted = function.compute, function.reads, function.counted
 
     def call(run: Computation) -> Any:
         values = [step(run) for step in steps]
         for value in values:
             run.spend_on(value)
         run.spend(1)
-        result = compute(run.context, *values) if from_context else compute(*values)
+        result = (compute(run.context, *values) if from_context else compute(run, *values) if counted
+                  else compute(*values))
         run.spend_on(result)
         return whole(result)
 

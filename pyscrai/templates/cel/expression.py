@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from pyscrai.errors import ExpressionError
-from pyscrai.templates.cel.computation import FAULTS, Computation, WorkSpent
+from pyscrai.templates.cel.computation import FAULTS, Computation, WorkSpent, bounded
 from pyscrai.templates.cel.evaluator import program
 from pyscrai.templates.cel.functions import FUNCTIONS
 from pyscrai.templates.cel.parser import parse
@@ -46,7 +46,7 @@ class Expression:
             ExpressionError: it cannot be computed.
         """
         try:
-            return self._program(computation)
+            return bounded(self._program(computation))
         except KeyError as error:
             raise ExpressionError(f"`{self.text}` reads {error}, which is not there") from error
         except ZeroDivisionError as error:
@@ -71,7 +71,7 @@ class Expression:
             raise
         if result is True or result is False:
             return result
-        raise ExpressionError(f"`{self.text}` gives {result!r}, which is neither true nor false",
+        raise ExpressionError(f"`{self.text}` gives {str(result)[:100]!r}, which is neither true nor false",
                               cure="compare it with something")
 
     def _waits(self, context: Mapping[str, Any]) -> bool:

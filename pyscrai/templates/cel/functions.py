@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyscrai.templates.cel import chance, values
+from pyscrai.templates.cel import chance, patterns, values
 from pyscrai.templates.cel.scope import ANY, BOOL, DOUBLE, INT, STRING, Type
 
 Takes = tuple[str, ...]
@@ -41,6 +41,8 @@ class Function:
     """Whether it must, or must not, be written as a method; None for either."""
     reads: bool = False
     """Whether it is given the context first."""
+    counted: bool = False
+    """Whether it is given the computation first, to spend what its work takes beyond what it is given and gives."""
     draws: bool = False
     """Whether chance decides; only a ``set`` may draw."""
 
@@ -74,7 +76,7 @@ FUNCTIONS: dict[str, Function] = {
     "endsWith": Function(("string", "string"), _always(BOOL), "text.endsWith('word')", values.of_texts(str.endswith),
                          method=True),
     "matches": Function(("string", "string"), _always(BOOL), "text.matches('(?i)word')",
-                        values.of_texts(values.matches), method=True),
+                        patterns.matches, method=True, counted=True),
     "lowerAscii": Function(("string",), _always(STRING), "text.lowerAscii()", values.of_texts(str.lower), method=True),
     "int": Function(("number",), _always(INT), "int(number)", values.int_of, method=False),
     "double": Function(("number",), _always(DOUBLE), "double(number)", values.double_of, method=False),
@@ -91,9 +93,11 @@ FUNCTIONS: dict[str, Function] = {
     "sum": Function(("numbers",), _first_number, "sum(list)", values.sum_of),
     "mean": Function(("numbers",), _always(DOUBLE), "mean(list)", values.average(statistics.fmean)),
     "median": Function(("numbers",), _always(DOUBLE), "median(list)", values.average(statistics.median)),
-    "sort": Function(("list",), _same_list, "sort(list)", values.sorted_list),
-    "distinct": Function(("list",), _same_list, "distinct(list)", values.distinct),
-    "join": Function(("list",), _always(STRING), "join(list, ', ')", values.joined, optional=("string",)),
+    "sort": Function(("list",), _same_list, "sort(list)", values.sorted_list, counted=True),
+    "distinct": Function(("list",), _same_list, "distinct(list)", values.distinct,
+                         counted=True),
+    "join": Function(("list",), _always(STRING), "join(list, ', ')", values.joined, optional=("string",),
+                     counted=True),
     "keys": Function(("map",), lambda types: Type("list", item=Type("string", choices=types[0].choices)),
                      "map.keys()", values.keys_of),
     "values": Function(("map",), lambda types: Type("list", item=_item(types[0])), "map.values()", values.values_of),

@@ -24,10 +24,14 @@ from pyscrai.templates.cel.tree import (
     Select,
     Subscript,
     Unary,
+    children,
 )
 
 DEPTH = 40
 """How deep an expression may be nested."""
+
+DEEPEST = 310
+"""How deep a part may stand below others, those of a chain of operators counted: ``a + b + c`` has two."""
 
 KEYWORDS = ("true", "false", "null", "in")
 RESERVED = ("as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
@@ -221,4 +225,16 @@ def parse(text: str) -> Node:
     Raises:
         ExpressionError: it is no expression; the error says where.
     """
-    return _Parser(text).whole()
+    tree = _Parser(text).whole()
+    _check_depth(tree)
+    return tree
+
+
+def _check_depth(tree: Node) -> None:
+    """See that no part stands so deep below others that the program runs out of its stack."""
+    level: list[Node] = [tree]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in children(node)]
+        if not level:
+            return
+    raise ExpressionError("the expression is too long", position=level[0].at, cure="compute it in several steps")

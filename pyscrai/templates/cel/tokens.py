@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pyscrai.errors import ExpressionError
+from pyscrai.plain_text import storable
 
 _TOKEN = re.compile(r"""
     (?P<space>(?:[ \t\r\n\f]+|//[^\n]*)+)
@@ -80,4 +81,4 @@ def unquote(token: Token) -> str:
                                   cure=r"write \\ for a backslash, or r'...' for a text without escapes")
         return _PLAIN_ESCAPES[plain]
 
-    return body if raw else _ESCAPE.sub(escaped, body)
+    return storable(body if raw else _ESCAPE.sub(escaped, body))

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import lru_cache
-from types import ModuleType
 from typing import Any
 
-from pyscrai.templates.cel.computation import words_of
-
-# The library's package imports its own command line, which costs a quarter of a second and is never used here.
-sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
-import cel  # noqa: E402
-
-LONGEST_PATTERN = 500
-"""Characters that a regular expression may have."""
+from pyscrai.templates.cel.computation import LONGEST_TEXT, Computation, WorkSpent, words_of
 
 
 def size_of(value: Any) -> int:
@@ -38,23 +28,6 @@ def of_texts(compute: Callable[..., Any]) -> Callable[..., Any]:
         return compute(*values)
 
     return checked
-
-
-@lru_cache(maxsize=256)
-def _pattern(pattern: str) -> Any:
-    # The library's regular expressions take time in proportion to the text, whatever the pattern; Python's do not.
-    quoted = "".join(f"\\U{ord(character):08x}" for character in pattern)
-    return cel.compile(f"text.matches('{quoted}')")
-
-
-def matches(text: str, pattern: str) -> bool:
-    """Whether a regular expression is found in a text."""
-    if len(pattern) > LONGEST_PATTERN:
-        raise ValueError(f"a regular expression has at most {LONGEST_PATTERN} characters")
-    try:
-        return bool(_pattern(pattern).execute({"text": text}))
-    except RuntimeError as error:
-        raise ValueError(f"{pattern!r} is no regular expression, or too large a one") from error
 
 
 def int_of(value: Any) -> int:
@@ -159,20 +132,22 @@ def list_of(values: Any) -> list[Any]:
     return list(values)
 
 
-def sorted_list(values: Any) -> list[Any]:
+def sorted_list(run: Computation, values: Any) -> list[Any]:
     """The items in ascending order; all numbers or all texts."""
     found = list_of(values)
+    run.spend_on_texts(found, times=len(found).bit_length())
     kinds = {float if type(value) is int else type(value) for value in found}
     if len(kinds) > 1 or not kinds <= {float, str, bool}:
         raise TypeError("only numbers, or only texts, can be put in order")
     return sorted(found)
 
 
-def distinct(values: Any) -> list[Any]:
+def distinct(run: Computation, values: Any) -> list[Any]:
     """The items, each once."""
     found: list[Any] = []
     seen: set[tuple[type, str]] = set()
     for value in list_of(values):
+        run.spend_on_all(value)
         key = type(value), repr(value)
         if key not in seen:
             seen.add(key)
@@ -180,9 +155,15 @@ def distinct(values: Any) -> list[Any]:
     return found
 
 
-def joined(values: Any, between: str = "") -> str:
+def joined(run: Computation, values: Any, between: str = "") -> str:
     """The items as one text."""
-    return str(between).join(string_of(value) for value in list_of(values))
+    if not isinstance(between, str):
+        raise TypeError(f"this needs a text, not {words_of(between)}")
+    texts = [string_of(value) for value in list_of(values)]
+    length = sum(map(len, texts)) + len(between) * len(texts)
+    if length > LONGEST_TEXT:
+        raise WorkSpent(f"a text is longer than {LONGEST_TEXT:,} characters")
+    return between.join(texts)
 
 
 def keys_of(values: Any) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from pyscrai.plain_text import normalized
 from pyscrai.templates.checks.report import Subject
 from pyscrai.templates.models.scenario import display_name
 from pyscrai.templates.reading.positions import Path
@@ -18,7 +19,7 @@ def check_display_names(subject: Subject) -> None:
             subject.error("name", path, f"a name cannot hold {fault}", value=spec.name,
                           cure="write it in one line of plain letters")
         name = display_name(role, spec.name)
-        folded = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+        folded = " ".join(normalized(name).casefold().split())
         if not folded:
             subject.error("name", path, "this name is empty", value=spec.name, cure="write a name, or leave it out")
         elif folded in seen:

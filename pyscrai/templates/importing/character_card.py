@@ -130,7 +130,9 @@ def from_card(data: dict[str, Any], notes: list[str]) -> AgentTemplate:
 
 def filled(text: str, name: str) -> str:
     """A card's own marks put in words: the character, the other one, and comments."""
-    text = re.sub(r"\{\{\s*//.*?\}\}|\{\{\s*(?:original|trim|noop)\s*\}\}", "", text, flags=re.IGNORECASE | re.DOTALL)
+    end = text.rfind("}}") + 2 if "}}" in text else 0   # behind it no comment is closed: none is looked for
+    text = re.sub(r"\{\{\s*//.*?\}\}|\{\{\s*(?:original|trim|noop)\s*\}\}", "", text[:end],
+                  flags=re.IGNORECASE | re.DOTALL) + text[end:]
     text = re.sub(r"\{\{\s*char\s*\}\}|<BOT>", lambda _: name, text, flags=re.IGNORECASE)
     return re.sub(r"\{\{\s*user\s*\}\}|<USER>", SOMEBODY, text, flags=re.IGNORECASE).strip()
 

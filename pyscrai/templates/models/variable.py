@@ -13,8 +13,14 @@ from pyscrai.templates.models.base import LARGEST_INTEGER, LONGEST_TEXT, Listene
 ScalarType = Literal["integer", "number", "boolean", "string"]
 VariableType = Literal["integer", "number", "boolean", "string", "list", "map"]
 
+LARGEST_VALUE = 1_000_000
+"""Characters that all texts of a list, map or value for each role may have together."""
+
 MOST_ITEMS = 1_000
 """Items that a list or map may have."""
+
+LONGEST_TOLD = 2_000
+"""Characters of a value that a refusal tells."""
 
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,), "number": (int, float), "boolean": (bool,), "string": (str,)}
@@ -36,9 +42,9 @@ class Domain(Part):
     def why_not_one(self, value: Any, kind: str) -> str | None:
         """Why a single value of a kind is outside the bounds and choices, or None."""
         if isinstance(value, bool) != (kind == "boolean") or not isinstance(value, _PYTHON_TYPES[kind]):
-            return f"{value!r} is not of type {kind}"
+            return f"{_told(value)} is not of type {kind}"
         if self.choices is not None and value not in self.choices:
-            return f"{value!r} is none of {', '.join(map(repr, self.choices))}"
+            return f"{_told(value)} is none of {', '.join(map(repr, self.choices))}"
         if isinstance(value, str):
             return None if len(value) <= LONGEST_TEXT else f"it is longer than {LONGEST_TEXT} characters"
         if not isinstance(value, int | float) or isinstance(value, bool):
@@ -126,6 +132,10 @@ class Variable(Domain):
 
     def why_not(self, value: Any) -> str | None:
         """Why ``value`` is outside this domain, in words, or None if it is inside."""
+        if not self.per_role and self.type not in ("list", "map"):
+            return self._why_not_one(value)
+        if _size(value) > LARGEST_VALUE:
+            return f"it is larger than {LARGEST_VALUE} characters together"
         if not self.per_role:
             return self._why_not_one(value)
         if not isinstance(value, Mapping):
@@ -166,6 +176,25 @@ class Variable(Domain):
         if isinstance(value, Mapping) and not all(isinstance(key, str) and len(key) <= 200 for key in value):
             return "a key of a map is a text of at most 200 characters"
         return next((reason for item in items if (reason := self.why_not_one(item, self.item)) is not None), None)
+
+
+def _size(value: Any) -> int:
+    """Characters of all texts in a value, up to the bound."""
+    size, pending = 0, [value]
+    while pending and size <= LARGEST_VALUE:
+        part = pending.pop()
+        if isinstance(part, str):
+            size += len(part)
+        elif isinstance(part, Mapping):
+            pending += [*part, *part.values()]
+        elif isinstance(part, list | tuple):
+            pending += part
+    return size
+
+
+def _told(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST_TOLD else text[:LONGEST_TOLD] + "..."
 
 
 def _short(value: Any) -> str:

@@ -1,0 +1,56 @@
+"""Hostile speech: what is done with a reply takes time in proportion to its length."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from pyscrai.engines.calls.sentences import before_quotations, first_sentences, whole_sentences
+from pyscrai.engines.calls.speech import clean, repeated
+from pyscrai.engines.folded_text import contains_phrase
+from pyscrai.engines.tools.look_up import search
+from pyscrai.errors import ReplyError
+
+SHORT, LONG = 10_000, 40_000
+
+
+def said(text: str) -> None:
+    try:
+        clean(text, name="Ann", others=["Bob", "Bo"], max_sentences=2)
+    except ReplyError:
+        return
+
+
+UNITS = {
+    "quoted names": ('x"', ".Bob:", '"'), "quoted lines": ("x“", "\n “Bob:", "”"), "open quotes": ("", '"', ""),
+    "open marks": ("“", "a. “", ""), "names": ("x ", "Bob(", ""), "spaces": ("Bob", " ", "x"),
+    "titles": ("", "Mr. ", ""), "stars": ("", "*a", ""), "full stops": ("", ".", ""),
+    "line ends": ("a", "\n", "b"), "marks": ("a", "\u0301", ""),
+    "marks out of order": ("a", "\u0301\u0316", ""), "ligatures": ("", "\ufdfa", ""), "words": ("", "no ", ""),
+    "brackets": ("", "([", "")}
+DEEDS: dict[str, Callable[[str], object]] = {
+    "said": said, "phrase": lambda text: contains_phrase(text, "no " * 20 + "deal"),
+    "phrase that ends so": lambda text: contains_phrase(text, "no deal"),
+    "repeated": lambda text: repeated(text, [text + "x"] * 2), "first": lambda text: first_sentences(text, 2),
+    "whole": whole_sentences, "unquoted": before_quotations, "searched": lambda text: search(text, "no deal")}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize("unit", UNITS)
+def test_twice_the_text_takes_twice_the_time(deed: str, unit: str) -> None:
+    before, repeats, after = UNITS[unit]
+
+    def seconds(length: int) -> float:
+        text = before + repeats * (length // len(repeats)) + after
+        best = float("inf")
+        for _ in range(2):
+            begun = time.process_time()
+            DEEDS[deed](text)
+            best = min(best, time.process_time() - begun)
+            if best < 0.05:
+                break
+        return best
+
+    assert seconds(LONG) < 7 * seconds(SHORT) + 0.05
