@@ -17,6 +17,7 @@ from pyscrai.databases.run_ids import new_run_id
 from pyscrai.databases.run_settings import RunSettings
 from pyscrai.databases.tables import AgentInstanceRow, RunRow, ScenarioTemplateRow
 from pyscrai.engines.cast import AgentInstance, RunSpec
+from pyscrai.engines.orchestration.context import behind_in
 from pyscrai.engines.orchestration.plan import Plan, make_plan
 from pyscrai.engines.orchestration.turn_order import BEGIN, successors
 from pyscrai.engines.place import Place
@@ -117,11 +118,13 @@ async def fork_run(services: Services, run_id: str, turn: int, edits: Edits, *, 
     fork = Fork(run_id, turn, Progress(turn, values.get("phase", ""), tuple(
         activation["role"] for activation in values["next"]), variables, shown_usage(values.get("usage") or {})))
     child = new_run_id(now())
+    behind = behind_in(plan, values)
     events: list[Event] = [RunForked(key="forked", turn=turn, phase=fork.at.phase, source=actor, parent=run_id,
                                      at_turn=turn, edits=said)]
     events += [VariableChanged(key=f"forked.{name}", turn=turn, phase=fork.at.phase, source=actor, variable=name,
                                old=at.values.get("variables", {}).get(name), new=variables[name],
-                               cause=f"{actor} forks", audience=plan.audience(plan.scenario.variables[name].visible_to))
+                               cause=f"{actor} forks",
+                               audience=plan.audience(plan.scenario.variables[name].visible_to, behind=behind))
                for name in edits.variables]
     # The state first: a run that is there at all is there whole.
     await _copy_state(services, child, plan, values)

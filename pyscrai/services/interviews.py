@@ -14,7 +14,7 @@ from pyscrai.engines.place import Place
 from pyscrai.engines.ports.model import ChatModel, ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import CallRecord
 from pyscrai.engines.view import view
-from pyscrai.errors import ModelTimeout, NotFound
+from pyscrai.errors import ModelTimeout, NotFound, ReplyError
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.services import Services
 from pyscrai.services.outside_events import Within, change_runs
@@ -62,7 +62,10 @@ async def interview(services: Services, run_id: str, role: str, question: str, *
     messages, prompts = engine.messages(PURPOSE, seen, lines=lines, question=question)
     request = engine.request(messages)
     reply = await _complete(chat, request, longest, role=role)
-    answer = clean(reply.text, name=instance.name, others=(), max_sentences=None) or reply.text.strip()
+    try:
+        answer = clean(reply.text, name=instance.name, others=(), max_sentences=None)
+    except ReplyError:
+        answer = reply.text.strip()     # it was paid, and silence is an answer too
     done = Interview(run_id, role, at.turn, question, answer, chat.alias, reply.usage)
     async with change_runs(services) as changes:
         await Runs(changes.session).get(run_id, lock=True)

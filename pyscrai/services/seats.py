@@ -116,7 +116,7 @@ async def seat_view(services: Services, seat: Seat) -> dict[str, Any]:
 
 
 async def _state(services: Services, plan: Plan, row: RunRow) -> Mapping[str, Any]:
-    """What decides on the variables that a role sees; where groups have conditions, all that these may read."""
+    """The part of a run's state that decides on what a role sees; all of it where groups have conditions."""
     if plan.conditional:
         try:
             return (await moment(services, row.id)).values

@@ -11,6 +11,7 @@ from pyscrai.databases.repositories.measurements import Measurements
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.errors import RunError
 from pyscrai.services.forks import Edits, fork_run
+from pyscrai.services.interviews import interview
 from pyscrai.services.replays import replay_run
 from pyscrai.services.run_states import moment
 from tests.engines.playing import actor, analyst, narrator
@@ -149,3 +150,26 @@ async def test_only_words_can_be_changed(house: House) -> None:
     with pytest.raises(RunError, match="of the kind action") as caught:
         await fork_run(house.services, run_id, 6, Edits(message=(move.key, "Bob waves.")), actor="kim")
     assert caught.value.code == "run.not_words"
+
+
+async def test_a_changed_variable_is_heard_by_those_who_may_see_it_at_that_turn_alone(house: House) -> None:
+    echoing(house)
+    run_id = await house.played({
+        "variables": {"out": {"type": "list", "initial": []}, "word": {"type": "string", "initial": "a",
+                                                                       "visible_to": ["inside"]}},
+        "roles": {"ann": {"agent": actor()}, "bob": {"agent": actor()}},
+        "groups": {"inside": {"of": ["ann", "bob"], "when": "!(role in vars.out)"}},
+        "rules": [{"when": "turn >= 1", "once": True, "set": {"out": "['bob']"}}],
+        "flow": {"start": "talk", "phases": {"talk": {"speakers": ["ann", "bob"],
+                                                      "next": [{"to": "end", "after_turns": 4}]}}}})
+    assert (await house.row(run_id)).status == "completed", (await house.row(run_id)).error
+    child = await fork_run(house.services, run_id, 2, Edits(variables={"word": "b"}), actor="kim")
+    [told] = [event for event in await house.events(child, "variable_changed") if event.payload["variable"] == "word"]
+    assert list(told.audience) == ["ann"]
+
+
+async def test_an_interview_with_no_answer_is_kept_as_one(house: House) -> None:
+    run_id, _ = await played(house)
+    house.script = lambda request: "..."
+    found = await interview(house.services, run_id, "ann", "Why?")
+    assert found.answer == "..."

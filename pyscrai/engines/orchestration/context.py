@@ -61,6 +61,11 @@ def behind_now(plan: Plan, context: Mapping[str, Any]) -> Mapping[str, tuple[str
     return behind
 
 
+def behind_in(plan: Plan, state: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+    """Every name that stands for roles to those behind it in a state of the graph."""
+    return behind_now(plan, state_context(plan, state)) if plan.conditional else plan.behind
+
+
 def with_groups(plan: Plan, context: dict[str, Any], behind: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     """The context with who is in each group, also under the group's own name, and the roles that are no Analysts."""
     groups = {name: behind[name] for name in plan.scenario.groups}
