@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Template
+from jinja2 import Template, TemplateError, meta
 
 from pyscrai.errors import PromptError
 from pyscrai.plain_text import storable
@@ -69,6 +70,14 @@ def render_text(text: str, variables: Mapping[str, Any]) -> str:
         given = ", ".join(sorted(variables))
         raise PromptError(f"the prompt {_excerpt(text)!r} cannot be rendered: {error}",
                           cure=f"it may read: {given}") from error
+
+
+@lru_cache(maxsize=512)
+def names_read(text: str) -> tuple[str, ...]:
+    """The names of the variables that a prompt text may read, in the order of the alphabet."""
+    with suppress(TemplateError):   # who renders it is told what is wrong with it
+        return tuple(sorted(meta.find_undeclared_variables(_environment().parse(text))))
+    return ()
 
 
 @lru_cache(maxsize=512)

@@ -101,8 +101,8 @@ class Engine(ABC):
         self.program: Tool | None = None
         """The program that plays the role in place of the model."""
         self.layout = LAYOUTS[model.layout]
-        self._front: dict[str, tuple[Mapping[str, Any], str]] = {}
-        """The parts of prompts that stand still, by name: what they were made of beside the variables, and the text."""
+        self._rendered: dict[str, tuple[str, str]] = {}
+        """Prompt to what it read of its turn when it was rendered last, and the text."""
 
     @property
     def role(self) -> str:
@@ -180,13 +180,13 @@ class Engine(ABC):
         shown = self.shown(view.lines if lines is None else lines)
         summary = inside_margin(view.summary)
         note = self._render(purpose, {
-            **self.variables, "variables": _inside_margin(view.variables), "phase": view.phase_title,
+            "variables": _inside_margin(view.variables), "phase": view.phase_title,
             "task": view.task, "summary": summary, "turn": view.turn, "rationale": self.layout.rationale,
             "recalled": [inside_margin(text) for text in view.recalled], **more})
         prompt = Prompt(
-            self._standing(f"{self.engine}_system", {}), note=note,
+            self._render(f"{self.engine}_system", {}), note=note,
             entries=tuple(transcript_line(line) for line in shown),
-            render=lambda name, more: self._standing(name, {"summary": summary, **more}),
+            render=lambda name, more: self._render(name, {"summary": summary, **more}),
             prefill=prefill if self.model.prefill else "", structured=bool(more.get("structured")),
             goes_on=self.goes_on)
         return (lay or self.layout.messages)(prompt), used
@@ -207,16 +207,14 @@ class Engine(ABC):
         """A function that makes a reply into a JSON value of this schema, or raises a ReplyError."""
         return lambda reply: parse(reply.text, schema, names=self.names)
 
-    def _standing(self, name: str, more: Mapping[str, Any]) -> str:
-        """A part of a prompt that is the same at most turns, so that it is rendered only when it changes."""
-        made_of, text = self._front.get(name, (None, ""))
-        if made_of != more:
-            text = self._render(name, {**self.variables, **more})
-            self._front[name] = more, text
-        return text
-
-    def _render(self, name: str, variables: Mapping[str, Any]) -> str:
-        return library.render_text(self.prompt(name)[1], variables)
+    def _render(self, name: str, more: Mapping[str, Any]) -> str:
+        """A prompt with what a turn adds to the variables of all; the last text, where nothing that it reads is new."""
+        text = self.prompt(name)[1]
+        read = repr([(key, more[key]) for key in library.names_read(text) if key in more])
+        kept = self._rendered.get(name)
+        if kept is None or kept[0] != read:
+            kept = self._rendered[name] = read, library.render_text(text, {**self.variables, **more})
+        return kept[1]
 
 
 def _inside_margin(variables: Mapping[str, Any]) -> dict[str, Any]:
