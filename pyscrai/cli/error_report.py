@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyscrai.cli.command_table import COMMANDS
 from pyscrai.cli.exit_codes import Exit, of_error
+from pyscrai.cli.terminal.folded import folded
 from pyscrai.errors import Problem, PyscraiError, TemplateError
 from pyscrai.exports.transcript_entry import clean
 
@@ -47,7 +48,7 @@ def report_usage(error: CycloptsError, tokens: list[str], *, as_json: bool) -> E
         command = f"pyscrai {tokens[0]}"
     cure = f"see `{command} --help`" if _known(tokens) else "see `pyscrai --help`"
     wrong = PyscraiError(message, cure=cure, code="usage")
-    print(f"{_red('error')}: {clean(message)} ({cure})", file=sys.stderr)
+    _print(f"{_red('error')}: {clean(message)} ({cure})")
     if as_json:
         _on_stdout(wrong.as_dict(), Exit.USAGE)
     return Exit.USAGE
@@ -60,10 +61,9 @@ def _known(tokens: list[str]) -> bool:
 def show(error: Mapping[str, Any]) -> None:
     """Print an error, given as plain data, for a person: its code and message, then the cure."""
     first, *rest = clean(error.get("message", "")).split("\n")
-    print(f"{_red('error')} [{error.get('code', '')}]: {first}", *(f"  {line}" for line in rest), sep="\n",
-          file=sys.stderr)
+    _print("\n".join((f"{_red('error')} [{error.get('code', '')}]: {first}", *(f"  {line}" for line in rest))))
     if error.get("cure"):
-        print(f"  → {clean(error['cure'])}", file=sys.stderr)
+        _print(f"  → {clean(error['cure'])}")
     _lead_on(str(error.get("code", "")))
 
 
@@ -86,10 +86,15 @@ def _show_problem(problem: Problem, mark: str) -> None:
 
     place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part is not None)
     message = clean(f"{problem.field}: {problem.message}" if problem.field else problem.message).replace("\n", " ")
-    print(f"{mark} [{problem.code}]: {clean(place)}{': ' if place else ''}{message}", *excerpt(problem), sep="\n",
-          file=sys.stderr)
+    _print(f"{mark} [{problem.code}]: {clean(place)}{': ' if place else ''}{message}")
+    for line in excerpt(problem):
+        print(line, file=sys.stderr)
     if problem.cure:
-        print(f"  → {clean(problem.cure)}", file=sys.stderr)
+        _print(f"  → {clean(problem.cure)}")
+
+
+def _print(text: str) -> None:
+    print(folded(text, sys.stderr), file=sys.stderr)
 
 
 def _lead_on(code: str) -> None:

@@ -48,6 +48,7 @@ def test_a_person_sees_the_line_the_cure_and_where_it_is_explained(
         pyscrai: Pyscrai, wrong: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "160")
     done = pyscrai(*command, "talk.yaml")
     assert done.code == 2
     lines = done.err.splitlines()

@@ -104,7 +104,7 @@ CASES: list[tuple[str, Change, str, str]] = [
     ("late inject", lambda d: d["injects"][0].update(at_turn=26), "injects[0].at_turn", "the run is over after 25 turns at most (let it come earlier, or raise the limit)"),
     ("changed by an actor", lambda d: d["variables"]["budget"].update(changed_by=["anna"]), "variables.budget.changed_by[0]", "`anna` is no Narrator, and only Narrators propose changes (let an action `set` the variable instead)"),
     # expressions
-    ("type", lambda d: phase(d)["next"][0].update(when="vars.trust < 'a'"), "flow.phases.debate.next[0].when", "< cannot compare an integer with a text at character 12"),
+    ("type", lambda d: phase(d)["next"][0].update(when="vars.trust < 'a'"), "flow.phases.debate.next[0].when", "`<` cannot compare an integer with a text at character 12"),
     ("name", lambda d: phase(d)["next"][0].update(when="vars.trst < 3"), "flow.phases.debate.next[0].when", "there is no variable `trst` at character 6 (did you mean trust?)"),
     ("both sides", lambda d: d["rules"][1].update(when="true || vars.nope > 1"), "rules[1].when", "there is no variable `nope` at character 14 (known: trust, budget, mood, built)"),
     ("not a condition", lambda d: d["rules"][0].update(when="vars.trust"), "rules[0].when", "a condition is true or false; this is an integer (compare it with something)"),

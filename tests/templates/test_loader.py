@@ -90,7 +90,7 @@ ends: [{turns: 0}, {turns: 5, tokens: 4}, {phrase: 5}]
         "which is empty)",
         "12:33: flow.phases.a.order: 'round-robin' is none of sequence, round_robin, random, moderated, simultaneous, free, "
         "parallel (did you mean round_robin?)",
-        "12:57: flow.phases.a.max_turns: the text 'many' stands where an integer is wanted",
+        "12:57: flow.phases.a.max_turns: the text 'many' stands where an integer is wanted (write an integer, such as 3)",
         "12:80: flow.phases.a.next[0].after: there is no field `after` here (did you mean after_turns?)",
         "13:16: ends[0].turns: 0 is out of bounds (it must be at least 1)",
         "13:20: ends[1]: an end needs exactly one of any, all, turns, seconds, tokens, cost_usd, phrase, when, narrator, "

@@ -1,4 +1,5 @@
 """One round of checking tells all: mistakes of form hide no mistakes of names and conditions, and invent none."""
+# ruff: noqa: E501  whole messages are compared
 
 from __future__ import annotations
 
@@ -111,3 +112,70 @@ actions: {bid: {fields: {amount: {type: integer, minimum: 0, maximum: 9}}}}
 rules: [{when: "size(moves) == 2", set: {"won[moves[0].role]": "vars.won[moves[0].role] + 1"}}]
 """
     assert [str(found) for found in validate([read_text(text, file="x.yaml")]) if found.severity == "error"] == []
+
+
+COINS = """kind: scenario
+name: coins
+premise: Money.
+variables: {coins: {type: number, per_role: [ann, bob], initial: 5}}
+roles:
+  ann: {agent: {engine: actor, personality: {role: a dealer}}}
+  bob: {agent: {engine: actor, personality: {role: a dealer}}}
+  hammer: {agent: {engine: narrator, personality: {role: the auctioneer}}}
+  eve: {agent: {engine: analyst, personality: {role: an economist}}}
+flow:
+  start: a
+  phases: {a: {speakers: [all], optional_actions: [pay], next: [{to: end, after_rounds: 2}]}}
+actions:
+  pay:
+    by: [ann, bob]
+    fields: {sum: {type: number, minimum: 0, maximum: "vars.coins[mover]"}}
+    set: {"coins[mover]": "vars.coins[mover] - args.sum"}
+rules: [{when: "mover != 'hammer' && vars.coins[mover] > 3.0", set: {"coins[mover]": "vars.coins[mover] - 1.0"}}]
+analysis: {by: eve, measures: [{name: had, value: "role == 'hammer' ? 0.0 : vars.coins[role]", of: each}]}
+"""
+
+
+def test_an_expression_is_tried_with_those_alone_who_can_move() -> None:
+    """Whom `by` leaves out makes no move, an Analyst takes no turn and is not measured, and a rule follows a turn."""
+    assert [str(found) for found in validate([read_text(COINS, file="x.yaml")])] == []
+    wrong = COINS.replace("by: [ann, bob]", "by: [ann, hammer]").replace("mover != 'hammer' && ", "")
+    assert {problem.field for problem in validate([read_text(wrong, file="x.yaml")])} == {
+        "actions.pay.fields.sum.maximum", "actions.pay.set.coins[mover]", "rules[0].when"}
+
+
+PLAIN = """kind: scenario
+name: talk
+premise: Two people talk.
+variables: {trust: {type: integer, initial: 5}}
+roles:
+  ann: {agent: {engine: actor, personality: {role: a baker}}}
+  bob: {agent: {engine: actor, personality: {role: a smith}}}
+flow:
+  start: talk
+  phases:
+    talk:
+      speakers: [ann, bob]
+      next: [{to: end, after_rounds: 2}]
+"""
+
+
+@pytest.mark.parametrize(("written", "instead", "told"), [
+    ("[ann, bob]", "[ann, bobb]", "12:23: flow.phases.talk.speakers[1]: there is no role or group `bobb` (did you mean bob?)"),
+    ("[ann, bob]", "ann bob", "12:17: flow.phases.talk.speakers: the text 'ann bob' stands where a list is wanted (write [ann, bob])"),
+    ("[ann, bob]", "all", "12:17: flow.phases.talk.speakers: the text 'all' stands where a list is wanted (write [all])"),
+    ("{role: a baker}", "a baker", "6:45: roles.ann.agent.personality: the text 'a baker' stands where named fields are wanted (write {role: ...})"),
+    ("role: a baker", "role: [a baker]", "6:52: roles.ann.agent.personality.role: a list stands where a text is wanted (write it without brackets: a baker)"),
+    ("flow:", "documents: [{law: x}]\nflow:", "8:12: documents: a list stands where named entries are wanted (write each entry below its name, `name: ...`, with no - before it)"),
+    ("initial: 5", "initial: five", "4:45: variables.trust.initial: `initial` is impossible: 'five' is not of type integer (write an integer, such as 5)"),
+    ("initial: 5", "initial: '5'", "4:45: variables.trust.initial: `initial` is impossible: '5' is not of type integer (write it without quotes)"),
+    ("after_rounds: 2", "after_rounds: two", "13:38: flow.phases.talk.next[0].after_rounds: nothing is called `two` (write a number, or an expression such as `params.rounds`)"),
+    ("flow:", "ends: [{phrase: bye, when: vars.trust > 3}]\nflow:", "8:8: ends[0]: an end needs exactly one of any, all, turns, seconds, tokens, cost_usd, phrase, when, narrator, judge; it has phrase, when"),
+    ("  start: talk", " start: talk", "10:3: this line is indented further than those that it belongs with (look at the indentation: what belongs together begins in one column)"),
+    ("      speakers", "     speakers", "13:7: this line does not begin in the column of those that it belongs with (look at the indentation: what belongs together begins in one column)"),
+])
+def test_a_mistake_is_told_alone_with_its_cure(written: str, instead: str, told: str) -> None:
+    """Nothing follows from a guess at what was meant: no role that never speaks, no end that is never come to."""
+    assert PLAIN.count(written) == 1
+    found = validate([read_text(PLAIN.replace(written, instead), file="x.yaml")])
+    assert [str(problem).removeprefix("x.yaml:") for problem in found] == [told]

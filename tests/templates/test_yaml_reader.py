@@ -60,7 +60,8 @@ def test_json_is_yaml() -> None:
 
 @pytest.mark.parametrize(("text", "expected"), [
     ("a:\n\tb: 1", "f.yaml:2:1: a tab stands here (indent with spaces, never with tabs)"),
-    ("a: [1,", "f.yaml:1:7: expected the node content, but found '<stream end>' (close every bracket that was opened)"),
+    ("a: [1,", "f.yaml:1:7: the text ends here before a bracket or an entry is complete (close every bracket that was "
+               "opened)"),
     ("x: 1\na: \"b", "f.yaml:2:4: a text begins here whose quotes are never closed (close the quotes)"),
     ("a: 1\nb: 2\na: 3", "f.yaml:3:1: `a` stands here twice (keep one of them)"),
     ("a: *x", "f.yaml:1:4: there is no anchor &x before this"),
@@ -70,7 +71,7 @@ def test_json_is_yaml() -> None:
     ("a: {{ x }}", "f.yaml:1:5: a name must be a plain text (a text with {{ }} needs quotes)"),
     ("a: 1\x00", "f.yaml:1:5: a control character stands here (remove it)"),
     (b"a: 1\nb: \xff", "f.yaml:2:1: this is no text in UTF-8 (save the file as UTF-8)"),
-    ("a: b: c", "f.yaml:1:5: mapping values are not allowed here (a text with a colon in it needs quotes, or a line of "
+    ("a: b: c", "f.yaml:1:5: a second `: ` stands in this line (a text with a colon in it needs quotes, or a line of "
                 "its own after >-)"),
     ("[" * 60, "f.yaml:1:42: this is nested more than 40 deep"),
     (b"x" * (LARGEST + 1), "f.yaml: the file is larger than 1 MB"),

@@ -43,15 +43,12 @@ personality:
 """
 
 
-STORABLE = st.characters(exclude_characters="\0")
+STORABLE = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.text(STORABLE, min_size=1, max_size=300), st.text(STORABLE, max_size=80))
 def test_any_text_comes_back(backstory: str, trait: str) -> None:
-    try:
-        template = AgentTemplate(name="x", engine="actor", personality=Personality(
-            role="y", backstory=backstory, traits=(trait,) if trait.strip() else ()))
-    except ValueError:
-        return  # lone surrogates are no text
+    template = AgentTemplate(name="x", engine="actor", personality=Personality(
+        role="y", backstory=backstory, traits=(trait,) if trait.strip() else ()))
     assert load_text(dump_yaml(template))[0].template == template

@@ -61,8 +61,8 @@ async def stats(*, as_json: AsJson = False) -> None:
         table(["table", "rows", "size"], [[each.table, each.rows, _size(each.bytes)] for each in found.tables],
               right=["rows", "size"])
         per_turn = f", {found.bytes / found.turns / 1000:.1f} kB a turn" if found.turns else ""
-        output.say(f"\n{database}: {_size(found.bytes)} for {found.runs} runs of {found.turns} turns{per_turn}")
-        output.say(f"`pyscrai db prune` would delete {found.prunable_writes} writes of ended runs; "
+        output.tell(f"\n{database}: {_size(found.bytes)} for {found.runs} runs of {found.turns} turns{per_turn}")
+        output.tell(f"`pyscrai db prune` would delete {found.prunable_writes} writes of ended runs; "
                    f"{found.idempotency_keys} idempotency keys are kept")
 
 
@@ -84,9 +84,9 @@ async def prune(
         return
     texts = ("texts were not looked at, since a process lives that plays or serves" if pruned.texts is None
              else f"{pruned.texts} texts that no call is made of")
-    output.say(f"Packed {pruned.checkpoints} checkpoints of ended runs. Deleted {pruned.writes} of their writes, "
+    output.tell(f"Packed {pruned.checkpoints} checkpoints of ended runs. Deleted {pruned.writes} of their writes, "
                f"{pruned.idempotency_keys} idempotency keys; {texts}.")
-    output.say("`pyscrai db vacuum` gives the room back to the disk.")
+    output.tell("`pyscrai db vacuum` gives the room back to the disk.")
 
 
 @app.command

@@ -75,7 +75,7 @@ async def plan(experiment: Experiment, /, *,
         output.json_line({"experiment_id": stored.id, **found})
     else:
         for line in forecast_lines(stored.spec, found):
-            output.say(line)
+            output.tell(line)
     return Exit.COMPLETED
 
 
@@ -148,7 +148,7 @@ async def _play(services: Services, stored: ExperimentPlan, *, parallel: int | N
             {name: value for name, value in row.items() if name != "pairs"} for row in results.get("contrasts", ())]})
     else:
         for line in outcome_lines(status, results):
-            output.say(line)
+            output.tell(line)
     if interruption.requested.is_set():
         return Exit.INTERRUPTED
     return Exit.COMPLETED if status["complete"] else Exit.INCOMPLETE

@@ -43,11 +43,11 @@ async def judge(experiment: Experiment, /, *,
         output.json_line({"experiment_id": stored.id, "judged": panel.judged, "already": panel.already,
                           "failed": panel.failed, "labels": added, "agreement": results["agreement"]})
     else:
-        output.say(f"{panel.judged} judgements, {panel.already} were there, {panel.failed} failed, {added} labels")
+        output.tell(f"{panel.judged} judgements, {panel.already} were there, {panel.failed} failed, {added} labels")
         if panel.error:
             output.note(panel.error)
         for line in agreement_lines(results):
-            output.say(line)
+            output.tell(line)
     return Exit.INCOMPLETE if panel.failed else Exit.COMPLETED
 
 
@@ -125,9 +125,9 @@ async def verify(experiment: Experiment = "last", /, *,
         output.json_line(found)
     else:
         for difference in found["differences"]:
-            output.say(difference)
-        output.say(f"{'identical' if found['identical'] else 'DIFFERENT'}: {found['replayed']} of {found['runs']} runs "
-                   f"replayed, {found['numbers']} numbers computed again")
+            output.tell(difference)
+        output.tell(f"{'identical' if found['identical'] else 'DIFFERENT'}: {found['replayed']} of {found['runs']} "
+                    f"runs replayed, {found['numbers']} numbers computed again")
     return Exit.COMPLETED if found["identical"] else Exit.FAILED
 
 

@@ -35,5 +35,5 @@ async def explain(
         output.json_line({"code": found.code, "meaning": found.meaning, "cause": found.cause, "cure": found.cure})
         return 0
     for part in (f"{found.code}: {found.meaning}", f"Cause: {found.cause}", f"Cure: {found.cure}"):
-        output.say(_LINK.sub(r"\1", part))
+        output.tell(_LINK.sub(r"\1", part))
     return 0

@@ -42,7 +42,7 @@ async def mcp(
         if as_json:
             output.json_line({"url": url, "allow_play": allow_play})
         else:
-            output.say(f"PyScrAI serves assistants at {url}. Ctrl-C ends it.")
+            output.tell(f"PyScrAI serves assistants at {url}. Ctrl-C ends it.")
 
     configure_logs(settings)
     await serve_http(settings, port=port, allow_play=allow_play, ready=ready)

@@ -53,8 +53,8 @@ def _print(run_id: str, taken: Sequence[dict[str, object]], missing: Sequence[di
             (line["measure"], line["of"] or "", "–" if line["value"] is None else line["value"], line["rationale"])
             for line in taken], right=("Value",))
     if has_report:
-        output.say(f"the report is written: pyscrai report {run_id}")
+        output.tell(f"the report is written: pyscrai report {run_id}")
     for entry in Transcript().entries(missing):
         output.note(f"! {entry.text}")
     if not taken and not missing and not has_report:
-        output.say(f"{run_id} misses nothing; name a measure to take it again, or --report")
+        output.tell(f"{run_id} misses nothing; name a measure to take it again, or --report")

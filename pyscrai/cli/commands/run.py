@@ -118,8 +118,8 @@ async def replay(run_id: RunId, /, *, as_json: AsJson = False) -> Exit:
         output.json_line({"run_id": row.id, "same": found.same, "events": found.events, "calls": found.calls,
                           "first_difference": asdict(found.difference) if found.difference else None})
     elif found.difference is None:
-        output.say(f"{row.id} replays to the same transcript: {found.events} events from {found.calls} recorded calls, "
-                   "no model asked")
+        output.tell(f"{row.id} replays to the same transcript: {found.events} events from {found.calls} recorded "
+                    "calls, no model asked")
     else:
         _tell_difference(row.id, found.difference)
     return Exit.COMPLETED if found.same else Exit.FAILED
@@ -127,11 +127,11 @@ async def replay(run_id: RunId, /, *, as_json: AsJson = False) -> Exit:
 
 def _tell_difference(run_id: str, found: Difference) -> None:
     if found.what == "seal":
-        output.say(f"{run_id} replays to the same transcript, but its record was changed since it ended:")
+        output.tell(f"{run_id} replays to the same transcript, but its record was changed since it ended:")
         for problem in (found.replayed or {}).get("problems", ()):
-            output.say(f"  {problem}")
+            output.tell(f"  {problem}")
         return
-    output.say(f"{run_id} replays otherwise; the first difference is in turn {found.turn}, {found.what}"
+    output.tell(f"{run_id} replays otherwise; the first difference is in turn {found.turn}, {found.what}"
                + (f" {found.key}" if found.key else ""))
     for label, event in (("recorded", found.recorded), ("replayed", found.replayed)):
         output.say(f"  {label}: {dumps(event) if event else 'nothing'}")

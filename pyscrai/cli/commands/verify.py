@@ -25,13 +25,13 @@ async def verify(run_id: RunId, /, *, as_json: AsJson = False) -> Exit:
     if as_json:
         output.json_line(asdict(found))
     elif found.problems:
-        output.say(f"{row.id} was changed since it was recorded:")
+        output.tell(f"{row.id} was changed since it was recorded:")
         for problem in found.problems:
-            output.say(f"  {problem}")
+            output.tell(f"  {problem}")
     elif not found.sealed:
-        output.say(f"{row.id} has no seal: it has not ended, or an earlier version recorded it; its texts and numbers "
+        output.tell(f"{row.id} has no seal: it has not ended, or an earlier version recorded it; its texts and numbers "
                    "are whole")
     else:
         later = f"; {found.later} events were written after its end" if found.later else ""
-        output.say(f"{row.id} is as it was when it ended{later}")
+        output.tell(f"{row.id} is as it was when it ended{later}")
     return Exit.FAILED if found.problems else Exit.COMPLETED

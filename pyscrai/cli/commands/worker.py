@@ -64,7 +64,7 @@ async def worker(
                     output.json_line({"worker": services.ownership.owner, "capacity": manager.capacity,
                                       "pid": os.getpid()})
                 else:
-                    output.say(f"Plays runs of {services.database}, {manager.capacity} at once. Ctrl-C ends it.")
+                    output.tell(f"Plays runs of {services.database}, {manager.capacity} at once. Ctrl-C ends it.")
                 output.write(())
                 await ended.wait()
         finally:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyscrai.cli.terminal.folded import folded
 from pyscrai.errors import ConfigError
 from pyscrai.exports.json_text import dumps
 from pyscrai.exports.transcript_entry import clean
@@ -23,6 +24,11 @@ def json_line(value: Any) -> None:
 def say(text: str = "") -> None:
     """Print a line of data as it is."""
     print(text)
+
+
+def tell(text: str) -> None:
+    """Tell the person what was asked for in words: folded to the terminal's width, in a pipe as it is."""
+    print(folded(text, sys.stdout))
 
 
 def write(pieces: Iterable[str]) -> None:
@@ -61,7 +67,7 @@ def write_file(target: Path, content: str | bytes) -> int:
 
 def note(text: str) -> None:
     """Tell the person something that is no data."""
-    print(clean(text), file=sys.stderr, flush=True)
+    print(folded(clean(text), sys.stderr), file=sys.stderr, flush=True)
 
 
 def on_terminal() -> bool:

@@ -64,8 +64,14 @@ def print_problems(problems: Sequence[Problem], *, counted: int, what: str, form
 
 def _as_text(problems: Sequence[Problem], wrong: Sequence[Problem], counted: int, what: str) -> None:
     error_report.show_problems(problems)
+    errors = sum(problem.severity == "error" for problem in problems)
+    told = ", ".join(_counted(number, each) for number, each in ((errors, "error"), (len(problems) - errors, "warning"))
+                     if number)
     if wrong:
-        output.note(f"{len(wrong)} problem{'s' if len(wrong) != 1 else ''}")
-        return
-    warned = f", {len(problems)} warning{'s' if len(problems) != 1 else ''}" if problems else ""
-    output.say(f"{counted} {what}{'s' if counted != 1 else ''} valid{warned}")
+        output.note(told)
+    else:
+        output.say(", ".join(filter(None, (f"{_counted(counted, what)} valid", told))))
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}"

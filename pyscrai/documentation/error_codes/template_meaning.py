@@ -133,8 +133,8 @@ CODES = (
         "Its syntax, a name or a type is wrong, or it failed when it was tried in sample worlds. Most often: a text"
         " without quotes of its own (`set: {mood: \"'angry'\"}`), or an integer where a number is meant (`1` for "
         "`1.0`).",
-        "Look at the place that is marked; [expressions](../templates.md#conditions-and-expressions) lists names, "
-        "types and functions."),
+        "Look at the place that is marked; [Conditions and expressions](../templates.md#conditions-and-expressions) in "
+        "the page of the language lists names, types and functions."),
     ErrorCode(
         "template.too_costly",
         "The expressions of the template are too costly.",

@@ -70,7 +70,7 @@ def binary(node: Binary, left: Type, right: Type, items: Sequence[Type] = ()) ->
         alike = left.kind == right.kind and left.kind in ("string", "bool")
         if alike or (left.numeric and right.numeric):
             return Typed(BOOL)
-        return wrong(node.at, f"{operator} cannot compare {left.words} with {right.words}",
+        return wrong(node.at, f"`{operator}` cannot compare {left.words} with {right.words}",
                      _either(node, left, right), type=BOOL)
     return _arithmetic(node, left, right)
 
@@ -125,14 +125,14 @@ def _arithmetic(node: Binary, left: Type, right: Type) -> Typed:
             return Typed(common((left, right)))
     if {left.kind, right.kind} == {"int", "double"} and operator != "%":
         whole = node.left if left.kind == "int" else node.right
-        return wrong(node.at, f"{operator} needs two integers or two numbers, not one of each",
+        return wrong(node.at, f"`{operator}` needs two integers or two numbers, not one of each",
                      _conversion(whole, INT, DOUBLE))
     if operator == "+" and "list" in (left.kind, right.kind):
-        return wrong(node.at, "+ joins a list with a list", "put the item in [ ]")
+        return wrong(node.at, "`+` joins a list with a list", "put the item in [ ]")
     if operator == "+" and "string" in (left.kind, right.kind):
         other, kind = (node.left, left) if right.kind == "string" else (node.right, right)
-        return wrong(node.at, f"+ cannot join a text with {kind.words}", _conversion(other, kind, STRING))
-    return wrong(node.at, f"{operator} cannot be used on {left.words} and {right.words}")
+        return wrong(node.at, f"`+` cannot join a text with {kind.words}", _conversion(other, kind, STRING))
+    return wrong(node.at, f"`{operator}` cannot be used on {left.words} and {right.words}")
 
 
 def _equality(node: Binary, left: Type, right: Type) -> tuple[ExpressionProblem, ...]:

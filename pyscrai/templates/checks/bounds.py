@@ -28,7 +28,7 @@ def check_world(subject: Subject) -> None:
         _domain(subject, ("parameters", name), parameter, "default", parameter.default)
     made = {action for phase in scenario.flow.phases.values() for action in (phase.action, *phase.optional_actions)}
     for name, action in scenario.actions.items():
-        if name not in made:
+        if name not in made | subject.meant:
             subject.warn("unused_action", ("actions", name), f"no phase offers the move `{name}`", value=name,
                          on_key=True,
                          cure=f"add `action: {name}` to a phase, or remove it")
@@ -126,4 +126,10 @@ def _quotes(kind: str, value: Any) -> str | None:
         return f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
     if kind == "boolean" and isinstance(value, str):
         return "write true or false"
-    return "write it without quotes" if kind in ("integer", "number") and isinstance(value, str) else None
+    if kind not in ("integer", "number") or not isinstance(value, str):
+        return None
+    return "write it without quotes" if _NUMBER.fullmatch(value.strip()) else f"write {_EXAMPLES[kind]}"
+
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)")
+_EXAMPLES = {"integer": "an integer, such as 5", "number": "a number, such as 0.5"}

@@ -189,7 +189,7 @@ def _watchers(subject: Subject, playing: set[str]) -> None:
             subject.error("analyst_speaks", path, f"`{role}` {does} and takes turns as well", value=role,
                           cure="use a role of its own for it")
     deciding = {role.approve for role in scenario.roles.values() if isinstance(role.approve, str)}
-    used = playing | deciding | {role for _, role, _ in watching}
+    used = playing | deciding | subject.meant | {role for _, role, _ in watching}
     for role in scenario.roles:
         if role not in used:
             subject.warn("unused_role", ("roles", role), f"`{role}` is in the cast and never does anything", value=role,

@@ -28,13 +28,16 @@ _KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {
 """What an expression must be for a purpose."""
 
 
+_NUMBER = "write a number, or an expression such as `params.rounds`"
+
+
 def check_expressions(subject: Subject) -> None:
     """Every condition, every ``set``, every computed bound, choice, speaker and measure."""
     scenario = subject.scenario
     base = scope_of(scenario)
-    worlds = sample_contexts(scenario, base)
+    worlds = sample_contexts(subject, base)
     own: dict[tuple[str | None, tuple[str, ...]], Mapping[str, Type]] = {(None, ()): {}}
-    samples: dict[tuple[str | None, tuple[str, ...]], list[dict[str, Any]]] = {(None, ()): worlds}
+    samples: dict[tuple[str | None, tuple[str, ...], tuple[str, ...]], list[dict[str, Any]]] = {(None, (), ()): worlds}
     trial = 0
     for use in uses(subject):
         where = use.action, use.of
@@ -44,9 +47,10 @@ def check_expressions(subject: Subject) -> None:
         expression = _read(subject, use)
         if expression is None or not _typed(subject, use, expression, {**base, **own[where]}):
             continue
-        if where not in samples:
-            samples[where] = own_contexts(worlds, own[where], action=action)
-        trial += _try(subject, use, expression, _guarded(subject, use, expression, samples[where]))
+        tried = *where, use.movers
+        if tried not in samples:
+            samples[tried] = own_contexts(worlds, own[where], action=action, movers=use.movers)
+        trial += _try(subject, use, expression, _guarded(subject, use, expression, samples[tried]))
         if trial > TRIAL:
             subject.error("too_costly", use.path, "the conditions of this template are too costly to be tried out",
                           value=use.text, cure="go over shorter lists")
@@ -82,7 +86,8 @@ def _typed(subject: Subject, use: Use, expression: Expression, scope: Mapping[st
     types = Types(scope)
     found = types.of(expression.tree)
     for problem in types.problems:
-        _report(subject, use, problem.message, problem.cure, problem.at)
+        number = use.purpose == "number" and use.text.isidentifier()
+        _report(subject, use, problem.message, _NUMBER if number else problem.cure, problem.at)
     if types.problems:
         return False
     if expression.draws and use.purpose not in ("value", "key"):

@@ -21,7 +21,7 @@ def check_flow(subject: Subject) -> None:
     ways = {name: _ways(phase, phases) for name, phase in phases.items()}
     start = subject.scenario.flow.start
     if start in phases:
-        reachable = reach(start, ways)
+        reachable = set().union(*(reach(phase, ways) for phase in (start, *subject.meant & phases.keys())))
         for name in phases:
             if name not in reachable:
                 subject.error("unreachable", ("flow", "phases", name), f"nothing leads to the phase `{name}`",

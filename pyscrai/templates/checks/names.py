@@ -136,8 +136,7 @@ def _phase(subject: Subject, path: Path, phase: Phase) -> None:
 
 def _speakers(subject: Subject, path: Path, phase: Phase) -> None:
     if isinstance(phase.speakers, str):
-        names = [name.strip() for name in phase.speakers.split(",")]
-        if all(name in subject.scenario.roles for name in names):
+        if names := subject.listed(phase.speakers):
             subject.error("type", (*path, "speakers"), f"the text {phase.speakers!r} stands where a list is wanted",
                           value=phase.speakers, cure=f"write [{', '.join(names)}]")
         return

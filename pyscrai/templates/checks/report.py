@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pyscrai.did_you_mean import instead
+from pyscrai.did_you_mean import closest, instead
 from pyscrai.errors import Problem
 from pyscrai.templates.cel.scope import members
 from pyscrai.templates.models.agent import AgentBody, AgentTemplate, EngineType
@@ -49,6 +50,8 @@ class Subject:
     positions: Positions
     tools: Collection[str] = ()
     problems: list[Problem] = field(default_factory=list)
+    meant: set[str] = field(default_factory=set)
+    """Names that are probably meant where an unknown one stands."""
     _behind: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     # -- findings -----------------------------------------------------------------------------------------------------
@@ -95,7 +98,10 @@ class Subject:
 
     def unknown(self, what: str, name: str, known: Iterable[str], path: Sequence[Step], *,
                 on_key: bool = False) -> None:
-        """Note a name that is not declared."""
+        """Note a name that is not declared, and what was probably meant."""
+        known = list(known)
+        if guess := closest(name, known):
+            self.meant.add(guess)
         self.error(f"unknown_{what.replace(' ', '_').replace('-', '_')}", path, f"there is no {what} `{name}`",
                    value=name,
                    cure=instead(name, known, none=f"no {what} is declared"), on_key=on_key)
@@ -128,6 +134,25 @@ class Subject:
             roles = self.members((name,))
             found.update(dict.fromkeys(role for role in roles if name != "all" or self.engine_of(role) != "analyst"))
         return tuple(found)
+
+    def listed(self, text: str) -> list[str]:
+        """The names in a text that was meant as a list of roles and groups; none where it is an expression."""
+        names = [name for name in re.split(r"[,\s]+", text.strip()) if name]
+        known = {"all", *self.scenario.roles, *self.scenario.groups}
+        return [] if not set(names) <= known or (len(names) == 1 and names[0] in self.scenario.groups) else names
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """The roles that can take a turn: all but the Analysts."""
+        return tuple(role for role in self.scenario.roles if self.engine_of(role) != "analyst")
+
+    def makers(self, action: str) -> tuple[str, ...]:
+        """The roles that can make a move: those that speak in a phase that offers it, and are allowed to."""
+        spec = self.scenario.actions.get(action)
+        allowed = set(self.members(spec.by)) if spec is not None and spec.by is not None else None
+        return tuple(dict.fromkeys(
+            role for phase in self.scenario.flow.phases.values() if action in (phase.action, *phase.optional_actions)
+            for role in self.speakers(phase) if allowed is None or role in allowed))
 
     def heard(self, names: Iterable[str]) -> set[str]:
         """The roles that an audience reaches, those that hear everything included; no names mean nobody."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyscrai.templates.cel.scope import ExpressionContext, Type, argument_type, members
+from pyscrai.templates.checks.report import Subject
 from pyscrai.templates.models.action import ActionSpec, Argument
 from pyscrai.templates.models.scenario import ScenarioTemplate, display_name
 from pyscrai.templates.models.variable import Domain, Variable
@@ -20,12 +21,14 @@ LONG = 3
 _FIRST = {"integer": 1, "number": 1.0, "boolean": True, "string": "words"}
 
 
-def sample_contexts(scenario: ScenarioTemplate, scope: Mapping[str, Type]) -> list[dict[str, Any]]:
+def sample_contexts(subject: Subject, scope: Mapping[str, Type]) -> list[dict[str, Any]]:
     """Contexts that a run can be in: values at their first, lowest and highest, each choice, and empty ones.
 
     Args:
         scope: the names that all expressions read, with their types.
     """
+    scenario, players = subject.scenario, subject.players
+    makers = {action: subject.makers(action) for action in scenario.actions}
     fixed = {"vars": {name: _variable(variable, scenario) for name, variable in scenario.variables.items()},
              "params": {name: _domain(parameter, parameter.default) for name, parameter in scenario.parameters.items()}}
     names = {role: display_name(role, spec.name) for role, spec in scenario.roles.items()}
@@ -36,31 +39,24 @@ def sample_contexts(scenario: ScenarioTemplate, scope: Mapping[str, Type]) -> li
         for root, domains in fixed.items():
             world[root] = {name: values[number % len(values)] for name, values in domains.items()}
         world |= {name: roles for name, roles in groups.items() if name not in ExpressionContext.__annotations__}
-        world |= {"names": names, "chance": lambda: random.Random(0), "roles": list(scenario.roles), "groups": groups,
-                  "moves": [{**move, "role": _maker(scenario, move["action"], number + place) or move["role"],
+        mover = ("", *players)[number % (len(players) + 1)]
+        world |= {"mover": mover, "last": {**world["last"], "role": mover}, "names": names, "roles": list(players),
+                  "groups": groups, "chance": lambda: random.Random(0),
+                  "moves": [{**move, "role": _one(makers.get(move["action"]), number + place) or move["role"],
                              "args": _sample_arguments(scenario, move["action"], number)}
                             for place, move in enumerate(world["moves"])]}
         worlds.append(world)
     return worlds
 
 
-def _maker(scenario: ScenarioTemplate, action: str, number: int) -> str | None:
-    """One of the roles that can make a move: a speaker of a phase that offers it; None where that is not known."""
-    spec = scenario.actions.get(action)
-    offering = [phase for phase in scenario.flow.phases.values() if action in (phase.action, *phase.optional_actions)]
-    allowed = set(members(spec.by, scenario)) if spec is not None and spec.by is not None else None
-    found = [role for phase in offering for role in members(phase.speaker_names, scenario)
-             if allowed is None or role in allowed]
-    return found[number % len(found)] if found else None
-
-
-def own_contexts(samples: Sequence[Mapping[str, Any]], scope: Mapping[str, Type], *, action: ActionSpec | None
-                 ) -> list[dict[str, Any]]:
+def own_contexts(samples: Sequence[Mapping[str, Any]], scope: Mapping[str, Type], *, action: ActionSpec | None,
+                 movers: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Sample contexts with what one expression reads beyond others.
 
     Args:
         scope: the names that it reads beyond others, with their types.
         action: the action whose ``set`` reads ``args``.
+        movers: the roles that ``mover`` can stand for, where they are known.
     """
     given = {name: _argument(argument, scope["args"].fields[name])
              for name, argument in (action.fields if action else {}).items()}
@@ -69,8 +65,14 @@ def own_contexts(samples: Sequence[Mapping[str, Any]], scope: Mapping[str, Type]
         own = {name: _value(kind, number) for name, kind in scope.items()}
         if action is not None:
             own["args"] = {name: values[number % len(values)] for name, values in given.items()}
+        if movers:
+            own["mover"] = _one(movers, number)
         found.append({**sample, **own})
     return found
+
+
+def _one(roles: Sequence[str] | None, number: int) -> str | None:
+    return roles[number % len(roles)] if roles else None
 
 
 def _domain(domain: Domain, first: Any) -> list[Any]:

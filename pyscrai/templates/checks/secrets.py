@@ -69,9 +69,7 @@ def _sources(subject: Subject, players: set[str]) -> Iterator[_Source]:
         yield _Source((*here, "task"), phase.task, speakers)
         yield _Source((*here, "title"), phase.title, everybody)
     for name, action in scenario.actions.items():
-        makers = frozenset(role for phase in scenario.flow.phases.values()
-                           if name == phase.action or name in phase.optional_actions
-                           for role in subject.speakers(phase))
+        makers = frozenset(subject.makers(name))
         yield _Source(("actions", name, "description"), action.description, makers)
         for key, argument in action.fields.items():
             yield _Source(("actions", name, "fields", key), argument.description, makers)

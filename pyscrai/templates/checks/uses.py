@@ -32,19 +32,20 @@ class Use:
     """The action whose arguments it reads."""
     of: tuple[str, ...] = ()
     """The roles and groups of which it is computed, each read as ``role``; none where it is of none."""
+    movers: tuple[str, ...] = ()
+    """The roles that ``mover`` can stand for; none where it may be any of them, or nobody."""
 
 
 def uses(subject: Subject) -> Iterator[Use]:
     """All expressions, in the order of the template's fields."""
-    scenario = subject.scenario
+    scenario, players = subject.scenario, subject.players
     for name, group in scenario.groups.items():
         if isinstance(group, GroupSpec):
             yield Use(("groups", name, "when"), group.when, of=group.of)
     yield from _set(subject, ("setup",), scenario.setup)
     for name, phase in scenario.flow.phases.items():
         path: Path = ("flow", "phases", name)
-        if isinstance(phase.speakers, str) and not all(
-                name.strip() in scenario.roles for name in phase.speakers.split(",")):
+        if isinstance(phase.speakers, str) and not subject.listed(phase.speakers):
             yield Use((*path, "speakers"), phase.speakers, "roles")
         elif not isinstance(phase.speakers, str):
             for index, speaker in enumerate(phase.speakers):
@@ -62,13 +63,15 @@ def uses(subject: Subject) -> Iterator[Use]:
                 if isinstance(count := getattr(transition, field), str):
                     yield Use((*path, "next", index, field), count, "number")
     for name, spec in scenario.actions.items():
+        makers = subject.makers(name)
         for key, argument in spec.fields.items():
             for field, text in argument.computed.items():
-                yield Use(("actions", name, "fields", key, field), text, "choices" if field == "enum" else "number")
-        yield from _set(subject, ("actions", name, "set"), spec.set, action=name)
+                yield Use(("actions", name, "fields", key, field), text, "choices" if field == "enum" else "number",
+                          movers=makers)
+        yield from _set(subject, ("actions", name, "set"), spec.set, action=name, movers=makers)
     for index, rule in enumerate(scenario.rules):
-        yield Use(("rules", index, "when"), rule.when)
-        yield from _set(subject, ("rules", index, "set"), rule.set)
+        yield Use(("rules", index, "when"), rule.when, movers=players)
+        yield from _set(subject, ("rules", index, "set"), rule.set, movers=players)
     for index, inject in enumerate(scenario.injects):
         if inject.when is not None:
             yield Use(("injects", index, "when"), inject.when)
@@ -79,17 +82,18 @@ def uses(subject: Subject) -> Iterator[Use]:
     for index, measure in enumerate(scenario.analysis.measures if scenario.analysis else ()):
         if measure.value is not None:
             yield Use(("analysis", "measures", index, "value"), measure.value, "measure",
-                      of=() if measure.of == "scenario" else ("all",) if measure.of == "each" else (measure.of,))
+                      of=() if measure.of == "scenario" else players if measure.of == "each" else (measure.of,))
 
 
-def _set(subject: Subject, path: Path, changes: Mapping[str, str], action: str | None = None) -> Iterator[Use]:
+def _set(subject: Subject, path: Path, changes: Mapping[str, str], action: str | None = None,
+         movers: tuple[str, ...] = ()) -> Iterator[Use]:
     for target, text in changes.items():
         variable, key = variable_target(target)
         if key is not None and not target.endswith("]"):
             continue
         if key is not None and key != EVERY:
-            yield Use((*path, target), key, "key", variable, action=action)
-        yield Use((*path, target), text, "value", variable, entry=key is not None, action=action,
+            yield Use((*path, target), key, "key", variable, action=action, movers=movers)
+        yield Use((*path, target), text, "value", variable, entry=key is not None, action=action, movers=movers,
                   of=_holders(subject, variable) if key == EVERY else ())
 
 

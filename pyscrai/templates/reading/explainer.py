@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from pyscrai.did_you_mean import closest, listing
 from pyscrai.errors import Problem
+from pyscrai.templates.reading.field_owners import fields_written, owners
 from pyscrai.templates.reading.mends import Mend
 from pyscrai.templates.reading.positions import Path, Positions, spell
 
@@ -183,14 +183,18 @@ def _explain(found: _Located, model: type[BaseModel], data: Any) -> FieldProblem
             bound = next((f"{words} {context[key]:g}" for key, words in bounds.items() if key in context), "finite")
             return FieldProblem("template.bound", path, f"{value!r} is out of bounds", value, f"it must be {bound}",
                              mend=Mend(path, drop=True))
-    return _wrong_type(found)
+    return _wrong_type(found, model)
 
 
 _WANTED = {"string": "a text", "int": "an integer", "float": "a number", "bool": "true or false", "tuple": "a list",
            "dict": "named entries", "model": "named fields", "list": "a list"}
 
 
-def _wrong_type(found: _Located) -> FieldProblem:
+_INSTEAD = {"an integer": "write an integer, such as 3", "a number": "write a number, such as 0.5",
+            "true or false": "write true or false"}
+
+
+def _wrong_type(found: _Located, model: type[BaseModel]) -> FieldProblem:
     path, value = found.path, found.input
     wanted = next((words for start, words in _WANTED.items() if found.kind.startswith(start)), None)
     if wanted is None:
@@ -210,15 +214,22 @@ def _wrong_type(found: _Located) -> FieldProblem:
     elif wanted == "a list":
         single = isinstance(value, str | int | float)
         cure = f"write [{value}]" if single else "begin each entry with a - on its own line"
-    elif wanted == "true or false":
-        cure = "write true or false"
+    elif wanted == "a text" and isinstance(value, list):
+        one = len(value) == 1 and isinstance(value[0], str)
+        cure = f"write it without brackets: {value[0]}" if one else "write one text"
+    elif wanted == "named entries" and isinstance(value, list):
+        cure = "write each entry below its name, `name: ...`, with no - before it"
+    elif wanted in ("named fields", "named entries"):
+        cure = fields_written(model, path, wanted)
+    else:
+        cure = _INSTEAD.get(wanted)
     return FieldProblem("template.type", path, f"{_describe(value)} stands where {wanted} "
                      f"{'are' if wanted.endswith('s') else 'is'} wanted", value, cure, mend=Mend(path, drop=True))
 
 
 def _unknown(found: _Located, model: type[BaseModel], data: Any) -> FieldProblem:
     path, name = found.path, str(found.path[-1])
-    known = sorted({field for owner in _owners(model, path[:-1]) for field in owner.model_fields})
+    known = sorted({field for owner in owners(model, path[:-1]) for field in owner.model_fields})
     parent = _at(data, path[:-1])
     guess = closest(name, [field for field in known if not isinstance(parent, dict) or field not in parent])
     if name == "<<":
@@ -274,22 +285,3 @@ def _describe(value: Any) -> str:
         return "a list"
     kind = "" if isinstance(value, bool) else "the number " if isinstance(value, int | float) else "the text "
     return f"{kind}{str(value).lower() if isinstance(value, bool) else _quoted(value)}"
-
-
-def _owners(annotation: Any, path: Path) -> list[type[BaseModel]]:
-    """The models that can stand at a path under an annotation."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _owners(arguments[0], path)
-    if origin in (Union, UnionType):
-        return [owner for argument in arguments if argument is not NoneType for owner in _owners(argument, path)]
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        if not path:
-            return [annotation]
-        field = annotation.model_fields.get(str(path[0]))
-        return _owners(field.annotation, path[1:]) if field else []
-    if not path or origin in (None, Literal):
-        return []
-    if origin is tuple:
-        return _owners(arguments[0], path[1:])
-    return _owners(arguments[-1], path[1:])

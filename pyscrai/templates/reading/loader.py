@@ -201,8 +201,8 @@ def _validate_one(document: Document) -> tuple[LoadedTemplate | None, list[Probl
             steps = [found.mend for found in wrong if found.mend]
             if not steps or error.error_count() > MOST_ERRORS:
                 return None, problems, []
-            data, positions = mended(model, data, positions, steps)
-            mends.extend(steps)
+            data, positions, applied = mended(model, data, positions, steps)
+            mends.extend(applied)
         else:
             return LoadedTemplate(template, positions, document.source), problems, mends
     return None, problems, []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, StringConstraints
@@ -48,10 +48,11 @@ class Mend:
 
 
 def mended(model: type[BaseModel], data: dict[str, Any], positions: Positions, mends: Sequence[Mend]
-           ) -> tuple[dict[str, Any], Positions]:
-    """Data with mends applied, and the places of its parts."""
+           ) -> tuple[dict[str, Any], Positions, list[Mend]]:
+    """Data with mends applied, the places of its parts, and the mends as they were applied."""
     data = copy.deepcopy(data)
     renames: list[tuple[Path, str]] = []
+    applied: list[Mend] = []
     # The longest paths first, so that renaming a key does not lead the others astray.
     for mend in sorted(mends, key=lambda mend: -len(mend.path)):
         owner: Any = data
@@ -62,7 +63,9 @@ def mended(model: type[BaseModel], data: dict[str, Any], positions: Positions, m
                 owner = None
         name: Any = mend.path[-1] if mend.path else None
         if mend.complete and _completed(model, owner, mend.path):
+            applied.append(mend)
             continue
+        applied.append(replace(mend, complete=False))
         if isinstance(owner, list) and isinstance(name, int) and name < len(owner):
             filler = mend.value if not mend.drop else fill(model, mend.path)
             owner[name] = owner[name] if filler is NOTHING else filler
@@ -77,7 +80,7 @@ def mended(model: type[BaseModel], data: dict[str, Any], positions: Positions, m
                     owner[name] = filler
             else:
                 owner[name] = mend.value
-    return data, positions.renamed(renames)
+    return data, positions.renamed(renames), applied
 
 
 def _completed(model: type[BaseModel], owner: Any, path: Path) -> bool:

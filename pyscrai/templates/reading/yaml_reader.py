@@ -27,6 +27,7 @@ from ruamel.yaml.reader import ReaderError
 from pyscrai.errors import Problem
 from pyscrai.plain_text import storable
 from pyscrai.templates.reading.positions import Path, Positions, TextPlace
+from pyscrai.templates.reading.syntax_mistake import syntax_mistake
 
 LARGEST = 1_000_000
 """Bytes that a file may have."""
@@ -47,22 +48,6 @@ _SPECIAL = re.compile(r"([-+])?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _NOWHERE: Path = ("",)
 """Where parts are noted that do not enter the data."""
 _TAGS = ("!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!")
-
-_CURES = {
-    "\\t": "indent with spaces, never with tabs",
-    "mapping values are not allowed": "a text with a colon in it needs quotes, or a line of its own after >-",
-    "cannot start any token": "put the value in quotes",
-    "expected <block end>": "look at the indentation: entries of one list or mapping begin in one column",
-    "could not find expected ':'": "write `name: value`; a longer text goes indented on the lines after `name: >-`",
-    "sequence entries are not allowed": "begin a list on the line after its name",
-    "unexpected end of stream": "close the quotes",
-    "unknown escape": r"write \\ for a backslash, or use single quotes",
-    "but found '<stream end>'": "close every bracket that was opened",
-    "expected ',' or": "separate entries by a comma and close every bracket; a text with brackets needs quotes",
-    "expected alphabetic": "put the value in quotes",
-    "expected '<document start>'": "begin another document with a line of ---",
-}
-
 
 class _Stop(Exception):
     """Reading cannot go on after this problem."""
@@ -155,15 +140,9 @@ class _Reader:
         return Document(data, self.places, self.text[start.start_mark.index:end.end_mark.index])
 
     def syntax(self, error: MarkedYAMLError) -> Problem:
-        message = str(error.problem or error.context or "this cannot be read as YAML").strip()
-        mark = error.problem_mark or error.context_mark
-        cure = next((cure for part, cure in _CURES.items() if part in message), None)
-        if "end of stream" in message and error.context_mark is not None:
-            mark, message = error.context_mark, "a text begins here whose quotes are never closed"
-        elif "cannot start any token" in message and "\\t" in message:
-            message = "a tab stands here"
-        return Problem(code="template.syntax", message=message, file=self.places.file, cure=cure,
-                       line=mark.line + 1 if mark else 1, column=mark.column + 1 if mark else 1)
+        line, column, message, cure = syntax_mistake(error, self.text)
+        return Problem(code="template.syntax", message=message, file=self.places.file, cure=cure, line=line + 1,
+                       column=column + 1)
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
