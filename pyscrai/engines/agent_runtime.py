@@ -193,7 +193,7 @@ class AgentRuntime(WatcherRuntime):
 
     def _leave(self, engine: Engine, activation: Activation, caller: ModelCaller, people: Mapping[str, Any]
                ) -> AskLeave | None:
-        """Who decides about the role's uses of tools; None where nobody does."""
+        """One who lets a person decide about the role's uses of tools; None where nobody decides."""
         if not engine.instance.approve or self.plan.edition < 3:
             return None
 

@@ -73,7 +73,7 @@ def place_of(request: Mapping[str, Any]) -> Place:
 
 
 def about_proposal(request: Mapping[str, Any]) -> ModelRequest:
-    """What the journal keeps of a question to a person: the proposal, where one is decided about."""
+    """The request that the journal keeps of a question to a person: the proposal, where one is decided about."""
     if "proposal" not in request:
         return ModelRequest(())
     return ModelRequest((Message("user", (_text(request["proposal"]),)),))
@@ -198,7 +198,7 @@ def _other_turn(engine: Engine, request: Mapping[str, Any], seen: View, proposed
 
 def _before(engine: Engine, proposed: Performance
             ) -> tuple[list[tuple[type[Event], dict[str, Any]]], list[tuple[int, Line]]]:
-    """What came before the turn itself, such as the uses of tools: drafts, and what was heard of them."""
+    """The part before the turn itself, such as the uses of tools: drafts, and what was heard of them."""
     kept = [index for index, (kind, _) in enumerate(proposed.drafts) if kind not in (Utterance, Action)]
     places = {index: place for place, index in enumerate(kept)}
     heard = [(places[index], line) for index, line in proposed.heard if index in places]
