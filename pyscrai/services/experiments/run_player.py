@@ -59,13 +59,13 @@ class RunPlayer:
     """Makes and plays the runs of one experiment; what many of them ask of the database is asked once for all.
 
     Args:
-        stopped: whether what plays is to stand.
+        standing: whether what plays is to stand.
         spent: whether the experiment may spend nothing more.
     """
 
-    def __init__(self, services: Services, manager: EngineManager, experiment_id: str, stopped: Callable[[], bool],
+    def __init__(self, services: Services, manager: EngineManager, experiment_id: str, standing: Callable[[], bool],
                  spent: Callable[[], Awaitable[bool]]) -> None:
-        self._services, self._manager, self._id, self._stopped = services, manager, experiment_id, stopped
+        self._services, self._manager, self._id, self._standing = services, manager, experiment_id, standing
         self._spent = spent
         self.create = Together(self._create)
         self.settle = Together(self._settle)
@@ -88,7 +88,9 @@ class RunPlayer:
             await self._manager.until_settled(run_id)
             stand = await self.stand(run_id)
             # What the experiment cannot pay for stands, or is not begun: it learns of it here.
-            if stand.status in ENDED or await self._spent() or stand.status in ("paused", "waiting") or self._stopped():
+            if stand.status in ENDED or await self._spent() or stand.status in ("paused", "waiting"):
+                return stand
+            if self._standing():
                 return stand
             await asyncio.sleep(0.5)   # another process plays it
 
