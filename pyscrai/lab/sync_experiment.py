@@ -73,7 +73,7 @@ class SyncExperiment:
 
     def plan(self, *, pilot: int = 0, progress: Progress = None) -> dict[str, Any]:
         """The cost and the smallest effect that can be found; with a pilot of so many pasts, in its units."""
-        return self._loop.run(self._core.plan(pilot=pilot, progress=progress))
+        return self._loop.run_telling(lambda tell: self._core.plan(pilot=pilot, progress=tell), progress)
 
     def freeze(self) -> str:
         """Fix the plan by a hash, which is given back; later changes are deviations."""
@@ -86,7 +86,7 @@ class SyncExperiment:
 
     def run(self, *, parallel: int | None = None, judge: bool = True, progress: Progress = None) -> Self:
         """Play what is missing or failed, let it be judged, and analyse it; the same object. Ctrl-C lets it stand."""
-        self._loop.run(self._core.run(parallel=parallel, judge=judge, progress=progress))
+        self._loop.run_telling(lambda tell: self._core.run(parallel=parallel, judge=judge, progress=tell), progress)
         return self
 
     def status(self) -> dict[str, Any]:
