@@ -109,6 +109,10 @@ class SyncExperiment:
         """Store people's labels: ``run_id``, ``measure``, ``value``, and where wanted ``of``, ``person``."""
         return self._loop.run(self._core.label(rows, person=person))
 
+    def label_sheet(self) -> list[dict[str, str]]:
+        """Rows for people to fill in: each finished transcript and what is judged of it, blind, in a drawn order."""
+        return self._loop.run(self._core.label_sheet())
+
     def results(self) -> dict[str, Any]:
         """Contrasts with their pairs, arms, flow of runs, agreement, deviations, cost, provenance; computed anew."""
         return self._loop.run(self._core.results())

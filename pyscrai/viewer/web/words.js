@@ -201,7 +201,7 @@ export const W = {
     states: { planned: "planned", playing: "playing", ended: "ended", failed: "failed", excluded: "excluded" }, board: "Board", contrasts: "Contrasts", judges: "Judges", arm: "Arm", past: (past) => `past ${past}`, pastHead: "Past", pasts: "pasts", attempts: (count) => many(count, "attempt"),
     failures: (count) => `${many(count, "cell")} failed, excluded or played again`, failed: (count) => `${count} failed`, cells: "Runs ended", halfWidth: "Interval, half width", narrowing: "How the interval narrows as runs end", left: "Left", took: "Took", frozen: "frozen", notFrozen: "not frozen",
     freeze: "Freeze", run: "Run", pilot: "pilot", to: "to", difference: "Difference", futures: "Two futures", computed: "Computed from the record; no line is cited.", noJudges: "No judge has scored these runs.", apart: "Apart", means: "Means of the arms", unreliable: "unreliable judges",
-    allModels: "all models", withPeople: "models with people", measure: "Measure", alpha: "Alpha", interval: "Interval", items: "Items",
+    allModels: "all of the plan", byJudge: "Each contrast by each judge. What was judged beyond the plan changes none.", beyondPlan: "beyond the plan", withPeople: "models with people", measure: "Measure", alpha: "Alpha", interval: "Interval", items: "Items",
     standing: { primary: "primary", secondary: "secondary", exploratory: "exploratory" },
   },
 
