@@ -54,6 +54,7 @@ class ExperimentRunner:
         self._halt = ""
         """Why nothing new is begun, or empty: ``pause``, ``cancel``, ``lost``, or the words of a stop rule."""
         self._reason = ""
+        self._leaving = False
         self._settled = self._failed = 0
         self._whole: int = 0
         self._looked_at = 0
@@ -82,7 +83,8 @@ class ExperimentRunner:
                     await self._stand_still()
                     await until_they_stand(self._services, self._id)
             except BaseException:
-                await self._stand_still()
+                if not self._leaving:
+                    await self._stand_still()
                 await self._end("paused", "it was interrupted")
                 raise
             return await self._conclude()
@@ -91,6 +93,10 @@ class ExperimentRunner:
         """Begin nothing new; with ``pause`` and ``cancel`` also let what plays stand."""
         if not self._halt:
             self._halt = why
+
+    def leave(self) -> None:
+        """Leave the experiment to another process, which goes on with it when this one is cancelled."""
+        self._leaving = True
 
     def _stopped(self) -> bool:
         return bool(self._halt)
@@ -277,11 +283,11 @@ class ExperimentRunner:
             await DesiredStates(session).set(run_ids, "none")
 
     async def _end(self, status: str, reason: str) -> ExperimentPlan:
-        desired = {"paused": "pause", "cancelled": "cancel"}.get(status, "none")
+        asked = {} if self._leaving else {"desired": {"paused": "pause", "cancelled": "cancel"}.get(status, "none")}
         async with self._services.database.session() as session:
             experiments = Experiments(session)
             if self._halt != "lost":
-                await experiments.change(self._id, status=status, reason=reason, desired=desired,
+                await experiments.change(self._id, status=status, reason=reason, **asked,
                                          ended_at=now() if status in ("completed", "cancelled") else None)
             session.expire_all()
             return await plan_of(session, await experiments.get(self._id))
