@@ -151,10 +151,12 @@ async def fleet(make_url: Callable[[str], str], tmp_path_factory: pytest.TempPat
         workers = [WorkerProcess(folder, url, models.url_for(name), name=name, capacity=PLACES // 2,
                                  alias=f"price = {{{toml}}}") for name in ("first", "second")]
         await asyncio.gather(*(worker.start() for worker in workers))
+        started = [STARTED.pop(), STARTED.pop()]  # those that are left there end with each test
         settings = load_settings(database_url=url, model="fake", models={"fake": {
             "base_url": models.base_url, "model": "fake", "price": PRICE}})
         async with open_services(settings, library=False) as services, own_manager(services, 0) as manager:
             yield Fleet(services, manager, models, url, workers[0].environment)
+        STARTED.extend(started)
         assert [await worker.end() for worker in workers] == [0, 0]
         for worker in workers:
             assert "Traceback" not in worker.log.read_text()
