@@ -65,7 +65,7 @@ class RunResumed(Event):
 
 
 class RunWaiting(Event):
-    """The run waits for a person who plays a role."""
+    """The run waits for a person who plays a role, or who decides about what it proposes."""
 
     kind: Literal["run_waiting"] = "run_waiting"
     role: str

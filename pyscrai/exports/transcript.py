@@ -281,7 +281,8 @@ def _resumed(script: Transcript, line: Line) -> list[Entry]:
 
 @_reads("run_waiting")
 def _waiting(script: Transcript, line: Line) -> list[Entry]:
-    return [script.entry(line, "status", f"for a person who plays {script.name(line['role'])}", tag="waiting")]
+    does = "decides about" if (line.get("request") or {}).get("task") == "approve" else "plays"
+    return [script.entry(line, "status", f"for a person who {does} {script.name(line['role'])}", tag="waiting")]
 
 
 @_reads("run_forked")
