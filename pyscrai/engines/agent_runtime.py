@@ -140,7 +140,7 @@ class AgentRuntime(WatcherRuntime):
         if together:
             update.update(messages=tuple(lines), moves=[performance.played] if performance.played else [],
                           next=[{"role": GATHER, "task": "speak", "turn": place.turn}])
-            await self.commit(events, None, with_state=True)
+            await self.commit(events, None)
             return update
         before = {**state, "variables": arrived.variables}
         played = [performance.played] if performance.played else []
@@ -149,7 +149,8 @@ class AgentRuntime(WatcherRuntime):
             flow.choose(step, *performance.state["chosen"])
         else:
             flow.advance(step)
-        await self.commit([*events, *step.events], step, with_state=True)
+        # Where others act at the same time, the state waits for them all, and what this turn cost is not to wait.
+        await self.commit([*events, *step.events], step, with_state=len(state["next"]) == 1)
         update.update({**step.update(), "messages": (*lines, *step.lines)})
         if injected:
             update["variables"] = step.variables
