@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from pyscrai.databases.columns import to_json
+from pyscrai.databases.columns import from_json, to_json
+from pyscrai.databases.packed_answers import packed_answer, unpacked_answer
 from pyscrai.engines.ports.model import Message, ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.record import Attempt, CallKey, CallRecord
 from pyscrai.plain_text import storable
@@ -32,6 +33,7 @@ class CallEntry:
     result: tuple[Any, ...]
     made: datetime
     question: bytes | None
+    answer: tuple[bytes | None, str | None]
 
     def texts(self) -> Iterator[str]:
         """All that is stored once: the parameters, the prompts' hashes, every part of every message."""
@@ -43,7 +45,7 @@ class CallEntry:
     def row(self, run_id: str, ids: Mapping[str, int], made: Any) -> tuple[Any, ...]:
         """The values of ``llm_calls`` in the order of its columns, without its id."""
         return (run_id, *self.place, *self.about, ids[self.parameters], self.seed, pack(self.messages, ids),
-                ids[self.prompts], *self.result, made, self.question)
+                ids[self.prompts], *self.result, made, self.question, *self.answer)
 
 
 def entry(call: CallRecord, made: datetime) -> CallEntry:
@@ -51,18 +53,27 @@ def entry(call: CallRecord, made: datetime) -> CallEntry:
     key, request, reply = call.key, call.request, call.reply
     parameters = {name: value for name in SCALARS if (value := getattr(request, name)) not in (None, ())}
     result: tuple[Any, ...] = (None,) * 8
+    answer: tuple[bytes | None, str | None] = (None, None)
     if reply is not None:
         usage = reply.usage
-        result = (storable(reply.text), storable(reply.finish_reason), to_json(reply.raw) if reply.raw else None,
-                  usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens, usage.cost_usd,
-                  round(reply.latency_ms, 3))
+        text = storable(reply.text)
+        if reply.raw:
+            answer = packed_answer(to_json(reply.raw), text), fingerprint_of(reply.raw)
+        result = (text, storable(reply.finish_reason), None, usage.prompt_tokens, usage.cached_tokens,
+                  usage.completion_tokens, usage.cost_usd, round(reply.latency_ms, 3))
     return CallEntry(
         (key.turn, storable(key.role), storable(key.task), key.ordinal),
         (storable(call.purpose), storable(call.alias), storable(reply.model) if reply else None),
         to_json(parameters), request.seed, request.messages, to_json(dict(call.prompts)),
         (*result, to_json([asdict(attempt) for attempt in call.attempts]) if call.attempts else None,
          to_json(dict(call.error)) if call.error else None),
-        made, call.question)
+        made, call.question, answer)
+
+
+def fingerprint_of(raw: Mapping[str, Any]) -> str | None:
+    """The fingerprint of the model that an endpoint's answer names."""
+    found = raw.get("system_fingerprint")
+    return storable(found) if isinstance(found, str) else None
 
 
 def pack(messages: tuple[Message, ...], ids: Mapping[str, int]) -> str:
@@ -109,9 +120,18 @@ def restore(row: Mapping[str, Any], texts: Mapping[int, str]) -> CallRecord:
     reply = None
     if row["reply"] is not None:
         usage = Usage(row["prompt_tokens"], row["cached_tokens"], row["completion_tokens"], row["cost_usd"])
-        reply = ModelReply(row["reply"], row["finish_reason"], usage, row["model"], row["latency_ms"], row["raw"] or {})
+        reply = ModelReply(row["reply"], row["finish_reason"], usage, row["model"], row["latency_ms"], _raw(row))
     return CallRecord(
         CallKey(row["turn"], row["role"], row["task"], row["ordinal"]), row["purpose"], row["alias"],
         ModelRequest(messages, seed=row["seed"], **parameters), reply,
         tuple(Attempt(**attempt) for attempt in row["attempts"] or ()), row["error"],
         orjson.loads(texts[row["prompts"]]), row["question"])
+
+
+def _raw(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The endpoint's own answer; empty too where the reply that it was packed over is not the one there is now."""
+    if (content := row["raw_packed"]) is None:
+        return row["raw"] or {}
+    answer = unpacked_answer(bytes(content), row["reply"])
+    found: Mapping[str, Any] = {} if answer is None else from_json(answer)
+    return found

@@ -36,7 +36,7 @@ class Database:
         self.dialect = dialect_of(url)
         self.patience = Patience(patience)
         self._engine = self.dialect.engine(*database_connections())
-        self._reading: AsyncEngine = self._engine.execution_options(pyscrai_reads=True)
+        self._reading: AsyncEngine = self._engine.execution_options(**self.dialect.reading)
         self._line = self.dialect.writers_line()
 
     @property
@@ -67,7 +67,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """One transaction that only reads; in SQLite it never waits for one that writes.
+        """A session that only reads; in SQLite it is one transaction, and never waits for one that writes.
 
         Raises:
             StorageError: as for ``session``.

@@ -97,7 +97,7 @@ def where(progress: Progress) -> Where:
 
 
 StateWrite = Callable[[Any], object]
-"""Writes a part of a run's state over the connection that it is given."""
+"""Writes a part of a run's state: over the SQLite connection that it is given, or into a list of statements."""
 
 
 class StateRecord(Protocol):

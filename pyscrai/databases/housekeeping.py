@@ -13,7 +13,7 @@ from pyscrai.databases.call_row import part_ids
 from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.database import Database
 from pyscrai.databases.fleet_tables import WorkerRow
-from pyscrai.databases.packed_values import MARK, packed
+from pyscrai.databases.packed_values import MARKS, packed
 from pyscrai.databases.tables import CallRow, IdempotencyRow, RunRow, TextRow
 from pyscrai.lifecycle import FINAL
 
@@ -21,7 +21,10 @@ AT_ONCE = 2_000
 """Rows that are read or deleted by one statement."""
 
 PACKED_AT_ONCE = 200
-"""Checkpoints that are packed in one transaction."""
+"""Values that are packed in one transaction."""
+
+SMALL = 64
+"""Bytes up to which a value is left as it is."""
 
 ENDED_RUNS = "SELECT id FROM scenario_runs WHERE status IN ({})".format(", ".join(f"'{one}'" for one in sorted(FINAL)))
 """SQL: the runs that have ended for good."""
@@ -57,7 +60,7 @@ class Pruned:
     """What was deleted or packed; ``texts`` is None where texts could not be looked at because processes live."""
 
     writes: int
-    checkpoints: int
+    packed: int
     idempotency_keys: int
     texts: int | None
 
@@ -92,7 +95,7 @@ class Housekeeping:
         """Delete what nothing needs: not resume, nor fork at any turn, nor replay, nor verify.
 
         - what tasks wrote to channels that stand whole in the next checkpoint, for runs that have ended for good;
-        - the room that the checkpoints of those runs do not need once they are packed;
+        - the room that the checkpoints of those runs, and what is left of their writes, do not need once packed;
         - the answers to idempotent requests that are older than ``keep_keys``;
         - texts that no call is made of any more, as long as no process lives that may be about to use one.
         """
@@ -101,28 +104,27 @@ class Housekeeping:
                 f"DELETE FROM {self._database.dialect.writes_table} WHERE {self._prunable()}"))
             keys = await session.execute(delete(IdempotencyRow).where(
                 IdempotencyRow.created_at < DatabaseClock(-keep_keys)))
-        return Pruned(_count(writes), await self._pack_checkpoints(), _count(keys), await self._prune_texts())
+        packed_values = sum([await self._pack(*place) for place in self._database.dialect.packable])
+        return Pruned(_count(writes), packed_values, _count(keys), await self._prune_texts())
 
     async def living(self) -> int:
         """The number of living processes that play or control runs."""
         async with self._database.read() as session:
             return await _living(session)
 
-    async def _pack_checkpoints(self) -> int:
-        """Pack the checkpoints of ended runs, a portion in a transaction: those who play wait for each of them."""
-        if not self._database.dialect.packs_checkpoints:
-            return 0
+    async def _pack(self, table: str, column: str) -> int:
+        """Pack the values of ended runs, a portion in a transaction: those who play wait for each of them."""
         count, after = 0, 0
         while True:
             async with self._database.session() as session:
                 rows = (await session.execute(text(
-                    "SELECT rowid, type, checkpoint FROM checkpoints WHERE rowid > :after AND type NOT LIKE :mark"
-                    f" AND thread_id IN ({ENDED_RUNS}) ORDER BY rowid LIMIT {PACKED_AT_ONCE}"),
-                    {"after": after, "mark": f"{MARK}%"})).all()
+                    f"SELECT rowid, type, {column} FROM {table} WHERE rowid > :after AND type NOT LIKE :marks"
+                    f" AND length({column}) > {SMALL} AND thread_id IN ({ENDED_RUNS})"
+                    f" ORDER BY rowid LIMIT {PACKED_AT_ONCE}"), {"after": after, "marks": MARKS})).all()
                 if not rows:
                     return count
                 await session.execute(
-                    text("UPDATE checkpoints SET type = :kind, checkpoint = :content WHERE rowid = :row"),
+                    text(f"UPDATE {table} SET type = :kind, {column} = :content WHERE rowid = :row"),
                     [dict(zip(("kind", "content", "row"), (*packed(kind, content), row), strict=True))
                      for row, kind, content in rows])
             count, after = count + len(rows), rows[-1][0]

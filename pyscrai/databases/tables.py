@@ -230,6 +230,7 @@ class CallRow(Base):
     reply: Mapped[str | None]
     finish_reason: Mapped[str | None]
     raw: Mapped[Json | None]
+    """The endpoint's own answer in what earlier versions recorded; ``raw_packed`` has it since."""
     prompt_tokens: Mapped[int | None]
     cached_tokens: Mapped[int | None]
     completion_tokens: Mapped[int | None]
@@ -240,6 +241,10 @@ class CallRow(Base):
     created_at: Mapped[datetime]
     question: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     """Digest of purpose and request; null in what earlier versions recorded."""
+    raw_packed: Mapped[bytes | None]
+    """The endpoint's own answer, packed over the reply that it repeats: ``packed_answers`` reads it."""
+    system_fingerprint: Mapped[str | None]
+    """The fingerprint of the model that the answer names, to count by."""
 
 
 class MeasurementRow(Base):

@@ -77,8 +77,8 @@ async def test_a_pruned_run_can_still_be_gone_back_to(services: Services, monkey
     assert {"events", "checkpoints", "llm_calls"} <= {table.table for table in stats.tables}
     pruned = await housekeeping.prune()
     assert (pruned.writes, pruned.texts) == (stats.prunable_writes, 0)
-    assert bool(pruned.checkpoints) == services.database.dialect.packs_checkpoints
-    assert (await housekeeping.prune()).checkpoints == 0, "what is packed is not packed again"
+    assert bool(pruned.packed) == bool(services.database.dialect.packable)
+    assert (await housekeeping.prune()).packed == 0, "what is packed is not packed again"
     assert (await housekeeping.stats()).prunable_writes == 0
     assert await states(services, run_id, 24) == before
     assert (await replay_run(services, run_id)).difference is None
@@ -97,7 +97,7 @@ async def test_a_run_that_goes_on_keeps_all(services: Services) -> None:
         await runner.play(step=True)
     housekeeping = Housekeeping(services.database, folded=FOLDED)
     pruned = await housekeeping.prune()
-    assert (pruned.writes, pruned.checkpoints) == (0, 0)
+    assert (pruned.writes, pruned.packed) == (0, 0)
     async with open_run(services, run_id) as runner:
         assert (await runner.play()).status == "completed"
 

@@ -84,7 +84,7 @@ async def prune(
         return
     texts = ("texts were not looked at, since a process lives that plays or serves" if pruned.texts is None
              else f"{pruned.texts} texts that no call is made of")
-    output.tell(f"Packed {pruned.checkpoints} checkpoints of ended runs. Deleted {pruned.writes} of their writes, "
+    output.tell(f"Packed {pruned.packed} values in checkpoints of ended runs. Deleted {pruned.writes} of their writes, "
                f"{pruned.idempotency_keys} idempotency keys; {texts}.")
     output.tell("`pyscrai db vacuum` gives the room back to the disk.")
 

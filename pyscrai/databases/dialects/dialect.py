@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
@@ -42,20 +42,22 @@ class Dialect(Protocol):
     """SQL that gives each table with the bytes that it and its indexes take."""
     writes_table: str
     """Where LangGraph's saver keeps what tasks wrote."""
-    packs_checkpoints: bool
-    """Whether a checkpoint is one value of a row, which nobody but its saver reads."""
+    packable: Sequence[tuple[str, str]]
+    """The saver's tables with a rowid, and the column of a value that nobody but the saver reads."""
     lock_texts: str | None
     """SQL that keeps others from storing texts until the transaction ends; None where only one can write anyway."""
     session_timeout: float | None
     """Seconds that one transaction which writes may take, where the database could leave its client without an
     answer."""
 
+    reading: Mapping[str, Any]
+    """The engine's execution options for transactions that only read."""
     order_events: str | None
     """SQL with which a transaction begins that adds events, so that their ids become visible in their order; None where
     there is one writer at a time."""
 
     def engine(self, kept: int, more: int) -> AsyncEngine:
-        """SQLAlchemy's engine; the execution option ``pyscrai_reads`` marks transactions that only read.
+        """SQLAlchemy's engine.
 
         Args:
             kept: connections that stay open.

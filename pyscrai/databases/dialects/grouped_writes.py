@@ -18,6 +18,7 @@ import structlog
 
 from pyscrai.databases.batch import take_batch
 from pyscrai.databases.dialects.many_rows import Statement, joined
+from pyscrai.databases.dialects.server_pipeline import ServerPipeline
 from pyscrai.databases.dialects.socket_guard import SocketGuard
 
 LARGEST_GROUP = 64
@@ -39,7 +40,7 @@ class GroupedWrites:
 
     def __init__(self, dsn: str, *, timeout: float) -> None:
         self._dsn = dsn
-        self._connection: psycopg.Connection[Any] | None = None
+        self._server: ServerPipeline | None = None
         self._guard = SocketGuard(self._descriptor, timeout)
         self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
@@ -85,12 +86,11 @@ class GroupedWrites:
             self._deliver(group, None)
 
     def _write(self, statements: list[Statement]) -> None:
-        connection = self._connection or self._open()
-        with self._guard.exchange(), connection.pipeline():
-            connection.execute("BEGIN")
+        server = self._server = self._server or ServerPipeline(self._dsn)
+        with self._guard.exchange():
             for sql, parameters in joined(statements):
-                connection.execute(sql, parameters)
-            connection.execute("COMMIT")
+                server.send(sql, parameters)
+            server.exchange()
 
     def _deliver(self, group: list[Waiting], error: Exception | None) -> None:
         def settle() -> None:
@@ -107,19 +107,14 @@ class GroupedWrites:
         except RuntimeError:
             _log.warning("checkpoints.unheard", results=len(group))
 
-    def _open(self) -> psycopg.Connection[Any]:
-        self._connection = psycopg.connect(self._dsn, autocommit=True, prepare_threshold=2)
-        return self._connection
-
     def _hang_up(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
+        server, self._server = self._server, None
+        if server is not None:
             with suppress(psycopg.Error):
-                connection.close()
+                server.close()
 
     def _descriptor(self) -> int | None:
-        connection = self._connection
-        return None if connection is None or connection.closed else connection.fileno()
+        return None if (server := self._server) is None else server.descriptor()
 
 
 class WrittenCursor:

@@ -41,7 +41,7 @@ class PatientSaver(BaseCheckpointSaver[str]):
     patience: Patience
     explain: Callable[[BaseException], StorageError | None]
     timeout: float | None = None
-    """Seconds that one try may take."""
+    """Seconds that one try to read may take; who writes for a saver bounds it by himself."""
     assure: Callable[[], Awaitable[None]] | None = None
     """Raises ``Fenced`` where the run is another process's by now: what savers write has no fence of its own."""
     held: HeldWrites | None = None
@@ -139,7 +139,7 @@ class PatientSaver(BaseCheckpointSaver[str]):
             if writes and self.assure is not None:
                 await self.assure()
             with Explained(self.explain):
-                if self.timeout is None:
+                if writes or self.timeout is None:
                     return await work()
                 async with asyncio.timeout(self.timeout):
                     return await work()

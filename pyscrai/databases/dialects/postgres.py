@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, create_engine, text
@@ -17,6 +18,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.columns import from_json, to_json
+from pyscrai.databases.dialects.pooled_connections import PooledConnections
 from pyscrai.databases.dialects.postgres_server import ORDER_LOCK
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import busy, full, locked, reason_of, schema, unreachable
@@ -56,9 +58,12 @@ class PostgresDialect:
     sizes = ("SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r'"
              " AND relnamespace = current_schema()::regnamespace")
     writes_table = "checkpoint_writes"
-    packs_checkpoints = False
+    packable: Sequence[tuple[str, str]] = ()
     lock_texts: str | None = "LOCK TABLE llm_messages IN EXCLUSIVE MODE"
     session_timeout: float | None = WRITE_TIMEOUT
+    # Each statement of a transaction that only reads sees what is committed by then anyhow (READ COMMITTED), so that
+    # BEGIN and ROLLBACK would be two round trips for nothing; a rollback also makes psycopg forget what it prepared.
+    reading: Mapping[str, Any] = MappingProxyType({"isolation_level": "AUTOCOMMIT"})
     order_events: str | None = f"SELECT pg_advisory_xact_lock({ORDER_LOCK})"
     tell_of_limits: str | None = "SELECT pg_notify('pyscrai_limits', '')"
 
@@ -74,9 +79,10 @@ class PostgresDialect:
         return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     def engine(self, kept: int, more: int) -> AsyncEngine:
-        return create_async_engine(self.url, json_serializer=to_json, json_deserializer=from_json,
-                                   pool_size=kept, max_overflow=more,
-                                   pool_timeout=30, pool_pre_ping=True)
+        engine = create_async_engine(self.url, json_serializer=to_json, json_deserializer=from_json,
+                                     pool_size=kept, max_overflow=more, pool_timeout=30, skip_autocommit_rollback=True)
+        PooledConnections(engine.sync_engine).watch()
+        return engine
 
     def writers_line(self) -> AbstractAsyncContextManager[object]:
         return nullcontext()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Self
 
 from langchain_core.runnables import RunnableConfig
@@ -20,13 +21,14 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
+from pyscrai.databases.columns import to_json
 from pyscrai.databases.dialects.grouped_writes import GroupedWrites, WrittenCursor
 from pyscrai.databases.dialects.many_rows import Statement
 from pyscrai.databases.dialects.patient_saver import PatientSaver
 from pyscrai.databases.dialects.postgres_server import PostgresServer
+from pyscrai.databases.entry import StateRecord
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained
 
@@ -64,8 +66,8 @@ class InlineSaver(AsyncPostgresSaver):
                                          self._dump_blobs(thread, namespace, blobs, versions))
             await cursor.execute(self.UPSERT_CHECKPOINTS_SQL, (
                 thread, namespace, checkpoint["id"], place.get("checkpoint_id"),
-                Jsonb({**checkpoint, "channel_values": {**plain, **whole}}),
-                Jsonb(get_serializable_checkpoint_metadata(config, metadata))))
+                to_json({**checkpoint, "channel_values": {**plain, **whole}}),
+                to_json(get_serializable_checkpoint_metadata(config, metadata))))
         return {"configurable": {"thread_id": thread, "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}}
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str,
@@ -83,6 +85,7 @@ class PostgresSaver(PatientSaver, InlineSaver):
     """The saver of one run: what it writes goes along with what others write at the time."""
 
     writes: GroupedWrites
+    _record: StateRecord | None = None
     _statements: list[Statement] | None = None
     """What a block of writes has come to; None outside of one."""
 
@@ -99,6 +102,12 @@ class PostgresSaver(PatientSaver, InlineSaver):
         else:
             self._statements += written.statements
 
+    def hold_writes(self, folded: Collection[str], record: StateRecord | None = None) -> None:
+        super().hold_writes(folded)
+        if record is not None:
+            self._record = record
+            record.goes_with_state = True
+
     @asynccontextmanager
     async def together(self) -> AsyncIterator[None]:
         self._statements = statements = list[Statement]()
@@ -106,8 +115,14 @@ class PostgresSaver(PatientSaver, InlineSaver):
             yield
         finally:
             self._statements = None
-        if statements:
+        if self._record is not None:
+            await self._record.store([partial(_put, statement) for statement in statements])
+        elif statements:
             await self.writes.write(statements)
+
+
+def _put(statement: Statement, statements: list[Statement]) -> None:
+    statements.append(statement)
 
 
 class PostgresSavers:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
-import psycopg
-from psycopg import Connection, Cursor
 from psycopg.errors import UniqueViolation
 
-from pyscrai.databases.dialects.many_rows import inserts
+from pyscrai.databases.dialects.many_rows import Statement, inserts, joined
 from pyscrai.databases.dialects.postgres_server import ORDER_LOCK
+from pyscrai.databases.dialects.server_pipeline import ServerPipeline, StatementAnswer
 from pyscrai.databases.dialects.socket_guard import SocketGuard
 from pyscrai.databases.entry import EventEntry, RecordEntry, Written, status_change
 from pyscrai.databases.statements import PLACE, REPLY, Statements
 from pyscrai.databases.text_ids import KnownTexts, digest
+from pyscrai.lifecycle import Desired
 from pyscrai.plain_text import storable
 
 LIMITS = ("SET lock_timeout = '15s'; SET statement_timeout = '20s';"
@@ -23,11 +23,16 @@ LIMITS = ("SET lock_timeout = '15s'; SET statement_timeout = '20s';"
 """How long the server itself lets a transaction of ours hold others up: a process that is suspended in the middle of
 one would otherwise stop the events of all."""
 
+ORDER = f"SELECT pg_advisory_xact_lock({ORDER_LOCK})"
 FIND_EVENTS = ("SELECT e.run_id, e.key, e.id, e.seq FROM events e"
                " JOIN unnest(%s::text[], %s::text[]) AS w (run_id, key) ON e.run_id = w.run_id AND e.key = w.key")
-FIND_TEXTS = "SELECT hash, id FROM llm_messages WHERE hash = ANY(%s)"
+FIND_TEXTS = "SELECT encode(hash, 'hex'), id FROM llm_messages WHERE hash = ANY(%s)"
 
 Row = tuple[Any, ...]
+Known = dict[tuple[str, str], tuple[int, str, int]]
+"""Events that are in the log already: run and key to id, run and seq."""
+Owned = tuple[RecordEntry, list[EventEntry], tuple[int, Desired, int]]
+"""An entry of a run that is still ours, its new events, and the run's last number, desired state and commands."""
 
 
 class PostgresSink:
@@ -35,7 +40,7 @@ class PostgresSink:
 
     def __init__(self, dsn: str, *, timeout: float) -> None:
         self._dsn = dsn
-        self._connection: Connection[Row] | None = None
+        self._server: ServerPipeline | None = None
         self._guard = SocketGuard(self._descriptor, timeout)
         self._sql = Statements("%s")
         self._texts = KnownTexts()
@@ -53,14 +58,10 @@ class PostgresSink:
         self._hang_up()
 
     def _try(self, entries: list[RecordEntry], *, look: bool, again: bool) -> list[Written | None]:
-        connection = self._connection or self._open()
+        server = self._server = self._server or ServerPipeline(self._dsn, LIMITS)
         try:
-            with self._guard.exchange(), connection.pipeline():
-                connection.execute("BEGIN")
-                fresh, results = self._batch(connection, entries, look=look, again=again)
-                # Executed and not `connection.commit()`, which waits for the server's answer while a part of a large
-                # record is not sent yet: leaving the pipeline sends all of it first.
-                connection.execute("COMMIT")
+            with self._guard.exchange():
+                fresh, results = self._batch(server, entries, look=look, again=again)
         except BaseException:
             # A pipeline that broke leaves little to trust: a new connection is cheap and rare.
             self._hang_up()
@@ -68,52 +69,67 @@ class PostgresSink:
         self._texts.learn(fresh)
         return results
 
-    def _open(self) -> Connection[Row]:
-        connection = psycopg.connect(self._dsn, autocommit=True, prepare_threshold=1)
-        connection.execute(LIMITS)
-        self._connection = connection
-        return connection
-
     def _hang_up(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
 
     def _descriptor(self) -> int | None:
-        connection = self._connection
-        return None if connection is None or connection.closed else connection.fileno()
+        return None if (server := self._server) is None else server.descriptor()
 
-    def _batch(self, connection: Connection[Row], entries: list[RecordEntry], *, look: bool, again: bool
+    def _batch(self, server: ServerPipeline, entries: list[RecordEntry], *, look: bool, again: bool
                ) -> tuple[dict[str, int], list[Written | None]]:
-        wanted = [(entry.run_id, item.event.key) for entry in entries for item in entry.events]
-        known: dict[tuple[str, str], tuple[int, str, int]] = {}
-        if wanted:
-            connection.execute(f"SELECT pg_advisory_xact_lock({ORDER_LOCK})")
-        if wanted and look:
-            found = connection.execute(FIND_EVENTS, ([run for run, _ in wanted], [key for _, key in wanted])).fetchall()
-            known = {(run, key): (number, run, seq) for run, key, number, seq in found}
+        # BEGIN says that the transaction goes on after this exchange, and lets the server's own limits hold meanwhile.
+        server.send("BEGIN")
+        known = self._known(server, entries, look=look)
         claims = []
-        mine: set[tuple[str, int, str]] = set()
-        for entry in entries:
-            new = [item for item in entry.events if (entry.run_id, item.event.key) not in known
-                   and (entry.run_id, entry.fence, item.event.key) not in mine]
-            mine.update((entry.run_id, entry.fence, item.event.key) for item in new)
-            claims.append((entry, new, self._claim(connection, entry, len(new))))
+        for entry, new in zip(entries, _new(entries, known), strict=True):
+            claims.append((entry, new, self._claim(server, entry, len(new))))
         ids: dict[str, int] = {}
-        fresh = self._store(connection, [text for entry in entries for call in entry.calls for text in call.texts()],
-                            ids)
-        owned: list[tuple[RecordEntry, list[EventEntry], Row] | None] = []
-        for entry, new, claim in claims:
-            row = claim.fetchone()
-            owned.append((entry, new, row) if row else None)
-        return fresh, self._rest(connection, owned, ids, known, again=again)
+        missing = self._texts.look_up((text for entry in entries for call in entry.calls for text in call.texts()), ids)
+        fresh = self._store(server, missing)
+        ids.update(fresh)
+        owned = [(entry, new, _claimed(claim)) if claim.rows else None for entry, new, claim in claims]
+        return fresh, self._rest(server, owned, ids, known, again=again)
 
-    def _rest(self, connection: Connection[Row], owned: list[tuple[RecordEntry, list[EventEntry], Row] | None],
-              ids: dict[str, int], known: dict[tuple[str, str], tuple[int, str, int]], *, again: bool
-              ) -> list[Written | None]:
+    def _known(self, server: ServerPipeline, entries: list[RecordEntry], *, look: bool) -> Known:
+        wanted = [(entry.run_id, item.event.key) for entry in entries for item in entry.events]
+        if not wanted:
+            return {}
+        server.send(ORDER)
+        if not look:
+            return {}
+        found = server.send(FIND_EVENTS, ([run for run, _ in wanted], [key for _, key in wanted]))
+        server.exchange()
+        return {(_str(run), _str(key)): (_int(number), _str(run), _int(seq)) for run, key, number, seq in found.rows}
+
+    def _claim(self, server: ServerPipeline, entry: RecordEntry, more: int) -> StatementAnswer:
+        tail = (more, entry.moment, entry.run_id, entry.fence)
+        if (at := entry.progress) is None:
+            return server.send(self._sql.touch, tail)
+        return server.send(self._sql.advance, (at.turn, at.phase, at.speakers, at.variables, at.usage, *tail))
+
+    def _store(self, server: ServerPipeline, texts: Iterable[str]) -> dict[str, int]:
+        """Exchange what was sent so far, and store texts with it; their ids."""
+        missing = {text: digest(text) for text in texts}
+        if not missing:
+            server.exchange()
+            return {}
+        # In the order of their hashes, so that two processes that store the same texts do not wait for each other.
+        rows = sorted((key, storable(text)) for text, key in missing.items())
+        for sql, parameters in inserts(self._sql.insert_text, rows):
+            server.send(sql, parameters)
+        found = server.send(FIND_TEXTS, ([key for key, _ in rows],))
+        server.exchange()
+        numbers = {bytes.fromhex(_str(key)): _int(number) for key, number in found.rows}
+        return {text: numbers[key] for text, key in missing.items()}
+
+    def _rest(self, server: ServerPipeline, owned: list[Owned | None], ids: dict[str, int], known: Known, *,
+              again: bool) -> list[Written | None]:
         calls: dict[Row, Row] = {}
         events: list[Row] = []
         measurements: list[Row] = []
+        state: list[Statement] = []
         for item in owned:
             if item is None:
                 continue
@@ -130,11 +146,17 @@ class PostgresSink:
                 if (measurement := one.measurement(entry.run_id, seq)) is not None:
                     measurements.append(measurement)
                 if (change := status_change(event)) is not None:
-                    connection.execute(self._sql.status, change.row(entry.run_id, entry.moment))
-        numbers = iter(self._insert_events(connection, events))
+                    server.send(self._sql.status, change.row(entry.run_id, entry.moment))
+            for write in entry.state:
+                write(state)
+        written = [server.send(sql, parameters)
+                   for sql, parameters in inserts(self._sql.insert_event + " RETURNING id", events)]
         for sql, parameters in (*inserts(self._sql.insert_call, list(calls.values())),
-                                *inserts(self._sql.insert_measurement, measurements)):
-            connection.execute(sql, parameters)
+                                *inserts(self._sql.insert_measurement, measurements), *joined(state)):
+            server.send(sql, parameters)
+        server.send("COMMIT")
+        server.exchange()
+        numbers = (_int(number) for answer in written for (number,) in answer.rows)
         results: list[Written | None] = []
         for item in owned:
             if item is None:
@@ -149,30 +171,27 @@ class PostgresSink:
             results.append(Written(tuple(stored), desired, waiting))
         return results
 
-    def _claim(self, connection: Connection[Row], entry: RecordEntry, more: int) -> Cursor[Row]:
-        tail = (more, entry.moment, entry.run_id, entry.fence)
-        if (at := entry.progress) is None:
-            return connection.execute(self._sql.touch, tail)
-        return connection.execute(self._sql.advance, (at.turn, at.phase, at.speakers, at.variables, at.usage, *tail))
 
-    def _insert_events(self, connection: Connection[Row], rows: list[Row]) -> list[int]:
-        if not rows:
-            return []
-        cursors = [connection.execute(sql, parameters)
-                   for sql, parameters in inserts(self._sql.insert_event + " RETURNING id", rows)]
-        return [number for cursor in cursors for (number,) in cursor.fetchall()]
+def _new(entries: Iterable[RecordEntry], known: Known) -> Iterator[list[EventEntry]]:
+    """The events of each entry that are not in the log, each once."""
+    mine: set[tuple[str, int, str]] = set()
+    for entry in entries:
+        new = [item for item in entry.events if (entry.run_id, item.event.key) not in known
+               and (entry.run_id, entry.fence, item.event.key) not in mine]
+        mine.update((entry.run_id, entry.fence, item.event.key) for item in new)
+        yield new
 
-    def _store(self, connection: Connection[Row], texts: Iterable[str], ids: dict[str, int]) -> dict[str, int]:
-        """Store the texts that are not known; adds the ids of all to ``ids``."""
-        missing = {text: digest(text) for text in self._texts.look_up(texts, ids)}
-        if not missing:
-            return {}
-        # In the order of their hashes, so that two processes that store the same texts do not wait for each other.
-        rows = sorted((key, storable(text)) for text, key in missing.items())
-        for sql, parameters in inserts(self._sql.insert_text, rows):
-            connection.execute(sql, parameters)
-        found = connection.execute(FIND_TEXTS, ([key for key, _ in rows],))
-        numbers = {bytes(key): number for key, number in found.fetchall()}
-        fresh = {text: numbers[key] for text, key in missing.items()}
-        ids.update(fresh)
-        return fresh
+
+def _claimed(claim: StatementAnswer) -> tuple[int, Desired, int]:
+    last, desired, waiting = claim.rows[0]
+    return _int(last), cast(Desired, _str(desired)), _int(waiting)
+
+
+def _str(value: bytes | None) -> str:
+    assert value is not None
+    return value.decode()
+
+
+def _int(value: bytes | None) -> int:
+    assert value is not None
+    return int(value)

@@ -6,10 +6,11 @@ import asyncio
 import errno
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import URL, Connection, create_engine, event
@@ -51,9 +52,10 @@ class SqliteDialect:
     sizes = ("SELECT m.tbl_name, sum(d.pgsize) FROM dbstat d JOIN sqlite_master m ON m.name = d.name"
              " WHERE m.tbl_name NOT LIKE 'sqlite_%' GROUP BY m.tbl_name")
     writes_table = "writes"
-    packs_checkpoints = True
+    packable: Sequence[tuple[str, str]] = (("checkpoints", "checkpoint"), ("writes", "value"))
     lock_texts: str | None = None
     session_timeout: float | None = None
+    reading: Mapping[str, Any] = MappingProxyType({"pyscrai_reads": True})
     order_events: str | None = None
     tell_of_limits: str | None = None
 

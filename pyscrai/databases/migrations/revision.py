@@ -1,3 +1,3 @@
 """Which revision of the tables this PyScrAI works with; known without importing Alembic."""
 
-REVISION = "0010"
+REVISION = "0011"

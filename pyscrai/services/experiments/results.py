@@ -33,7 +33,6 @@ from pyscrai.experiments.statistics.agreement import Agreement, krippendorff
 from pyscrai.experiments.statistics.estimate import Estimate
 from pyscrai.factories.services import Services
 from pyscrai.factories.versions import versions
-from pyscrai.services.experiments.by_judge import contrasts_by_judge
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan, plan_of
 from pyscrai.services.experiments.run_values import values_of
 
@@ -91,7 +90,7 @@ def _analysis(plan: ExperimentPlan, values: Mapping[str, Sequence[RunValue]], ju
     found = _contrasts(plan, values, overall)
     return {"measures": [_measure(plan, use) for use in plan.uses], "arms": [_summary_row(row) for row in summaries],
             "contrasts": [contrast_row(result) for result in found], "half_width": widest(found),
-            "agreement": list(reliability.values()), "by_judge": contrasts_by_judge(plan, values, judgements)}
+            "agreement": list(reliability.values())}
 
 
 def _contrasts(plan: ExperimentPlan, values: Mapping[str, Sequence[RunValue]], agreement: Mapping[str, Agreement]
@@ -113,7 +112,7 @@ def standing(plan: ExperimentPlan, use: MeasureUse) -> Standing:
 
 
 def krippendorff_of(plan: ExperimentPlan, measure: str, judgements: Sequence[JudgementRow]) -> Agreement:
-    """The agreement of the models that the experiment declares, over all their passes."""
+    """The agreement of all models that judged, over all their passes."""
     return krippendorff(_items(plan, measure, judgements), _level(plan, measure), seed=plan.spec.analysis.seed)
 
 
@@ -126,7 +125,7 @@ def _items(plan: ExperimentPlan, measure: str, judgements: Sequence[JudgementRow
            ) -> list[list[Any]]:
     items: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for row in judgements:
-        if row.measure == measure and (row.judge == judge if judge else plan.counts(row.judge, row.pass_)):
+        if row.measure == measure and (row.judge == judge if judge else not row.judge.startswith(HUMAN)):
             items[row.run_id, row.of].append(row.category if row.number is None else row.number)
     return list(items.values())
 
@@ -150,9 +149,9 @@ def _with_people(plan: ExperimentPlan, measure: str, judgements: Sequence[Judgem
     """The agreement of models with people on the items that both judged: alpha of both sides' means or majorities."""
     sides: dict[tuple[str, str], dict[bool, list[Any]]] = defaultdict(lambda: {True: [], False: []})
     for row in judgements:
-        person = row.judge.startswith(HUMAN)
-        if row.measure == measure and (person or plan.counts(row.judge, row.pass_)):
-            sides[row.run_id, row.of][person].append(row.category if row.number is None else row.number)
+        if row.measure == measure:
+            score = row.category if row.number is None else row.number
+            sides[row.run_id, row.of][row.judge.startswith(HUMAN)].append(score)
     both = [(_middle(found[False]), _middle(found[True])) for found in sides.values()
             if found[True] and found[False]]
     if not both:
@@ -256,7 +255,7 @@ async def _provenance(session: AsyncSession, plan: ExperimentPlan) -> dict[str, 
     """The models that answered: each alias with the model and the fingerprint that its endpoint reported."""
     found: dict[tuple[Any, ...], int] = defaultdict(int)
     run_ids = await ExperimentCells(session, plan.id).run_ids()
-    fingerprint = CallRow.raw["system_fingerprint"].as_string()
+    fingerprint = func.coalesce(CallRow.system_fingerprint, CallRow.raw["system_fingerprint"].as_string())
     for start in range(0, len(run_ids), 500):
         rows = await session.execute(select(CallRow.alias, CallRow.model, fingerprint, func.count()).where(
             CallRow.run_id.in_(run_ids[start:start + 500]), CallRow.model.is_not(None)).group_by(

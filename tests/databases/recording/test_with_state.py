@@ -1,4 +1,4 @@
-"""On SQLite, what happened in a turn and the state that came of it are one transaction."""
+"""What happened in a turn and the state that came of it are one transaction."""
 
 from __future__ import annotations
 
@@ -40,17 +40,18 @@ class Turns:
         keys = [event.key for event in await log(self.stage, self.record.run_id)]
         async with self.stage.database.read() as session:
             states = list(await session.scalars(text("SELECT checkpoint_id FROM checkpoints ORDER BY 1")))
-            writes = list(await session.scalars(text("SELECT channel FROM writes ORDER BY 1")))
+            writes = list(await session.scalars(text(
+                f"SELECT channel FROM {self.stage.database.dialect.writes_table} ORDER BY 1")))
         return keys, states, writes
 
 
 @pytest.fixture
-async def turns(sqlite_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Turns]:
+async def turns(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Turns]:
     monkeypatch.setattr(held_writes, "LINGER", 60.0)
-    checkpoints = Checkpoints(sqlite_stage.database)
-    record, saver = await sqlite_stage.record(), await checkpoints.saver()
+    checkpoints = Checkpoints(stage.database)
+    record, saver = await stage.record(), await checkpoints.saver()
     saver.hold_writes(["messages"], record)  # type: ignore[attr-defined]
-    yield Turns(sqlite_stage, checkpoints, record, saver)
+    yield Turns(stage, checkpoints, record, saver)
     await checkpoints.close()
 
 

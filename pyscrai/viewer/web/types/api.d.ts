@@ -99,7 +99,6 @@ export interface EditedContent {
   changes?: (Record<string, boolean | number | string>)[] | null;
   scene_over?: boolean | null;
   next?: string | null;
-  arguments?: Record<string, any> | null;
 }
 
 export interface EventItem {
