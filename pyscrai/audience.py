@@ -14,8 +14,8 @@ Audience = Literal["all"] | tuple[str, ...]
 EVERYONE: Audience = "all"
 NOBODY: Audience = ()
 
-ACTS = frozenset({"utterance", "action", "tool_called", "memory_summarized", "reflection", "assessment", "measurement",
-                  "verdict", "report", "speaker_chosen"})
+ACTS = frozenset({"utterance", "action", "tool_called", "tool_refused", "memory_summarized", "reflection", "assessment",
+                  "measurement", "verdict", "report", "speaker_chosen"})
 """The kinds of event that are a role's own act: their ``source`` did it and knows of it.
 
 In all other kinds the source is a name in words: whom an inject claims to come from, who is behind a control, whose

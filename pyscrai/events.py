@@ -65,7 +65,7 @@ class RunResumed(Event):
 
 
 class RunWaiting(Event):
-    """The run waits for a person who plays a role."""
+    """The run waits for a person who plays a role, or who decides about what it proposes."""
 
     kind: Literal["run_waiting"] = "run_waiting"
     role: str
@@ -221,6 +221,16 @@ class ToolCalled(Event):
     error: str | None = None
 
 
+class ToolRefused(Event):
+    """A person refused a role the use of a tool, which did not happen."""
+
+    kind: Literal["tool_refused"] = "tool_refused"
+    tool: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    person: str
+    reason: str = ""
+
+
 # -- memory and observation ------------------------------------------------------------------------------------------
 
 
@@ -346,8 +356,8 @@ class RoleReleased(Event):
 AnyEvent = Annotated[
     RunStarted | RunPaused | RunResumed | RunWaiting | RunCompleted | RunFailed | RunStopped | RunForked | Control
     | NotApplied | PhaseEntered | SpeakerChosen | FlowWarning | EndReached | Utterance | Action | Inject
-    | VariableChanged | ChangeRefused | ToolCalled | MemorySummarized | Reflection | Assessment | Measurement
-    | Verdict | Report | ResultMissing
+    | VariableChanged | ChangeRefused | ToolCalled | ToolRefused | MemorySummarized | Reflection | Assessment
+    | Measurement | Verdict | Report | ResultMissing
     | ModelRetried | ModelFellBack | ReplyRepaired | TurnSkipped | RoleTaken | RoleReleased,
     Field(discriminator="kind"),
 ]

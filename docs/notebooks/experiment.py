@@ -41,8 +41,8 @@ def _(experiment, mo):
 
 @app.cell
 def _(experiment):
-    experiment.run(progress=False)
-    experiment      # shows itself: status, runs, contrasts
+    experiment.run()    # shows how far it is
+    experiment          # shows itself: status, runs, contrasts
     return
 
 

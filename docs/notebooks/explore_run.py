@@ -23,7 +23,7 @@ def _(mo):
 
 @app.cell
 def _(lab):
-    run = lab.play("used-car-negotiation", seed=4, progress=False)
+    run = lab.play("used-car-negotiation", seed=4)
     run     # shows itself
     return (run,)
 
@@ -44,8 +44,9 @@ def _(mo, run):
 
 @app.cell
 def _(as_role, mo, run):
-    mo.md("\n\n".join(f"**{event['source']}**: {event['text']}" for event in run.heard_by(as_role.value)
-                      if event.get("text")))
+    heard = [(event["source"], event["payload"]["text"]) for event in run.heard_by(as_role.value)
+             if event["payload"].get("text")]
+    mo.md("\n\n".join(f"**{who}**: {text}" for who, text in heard))
 
 
 @app.cell

@@ -13,8 +13,9 @@ from typing import Any
 from pyscrai.audience import heard, without_kept_back
 from pyscrai.cli.exit_codes import Exit, of_run
 from pyscrai.cli.terminal import output
+from pyscrai.cli.terminal.answer_text import read_answer
 from pyscrai.cli.terminal.interruption import Interruption, Keyboard
-from pyscrai.cli.terminal.person import Person, read_answer
+from pyscrai.cli.terminal.person import Person
 from pyscrai.cli.views.json_view import JsonView
 from pyscrai.cli.views.lines_view import LinesView
 from pyscrai.cli.views.view import Closing, Opening, RunView

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from langgraph.types import interrupt
 from structlog.contextvars import bound_contextvars
 
-from pyscrai.engines.agents.approval import approval_request, decide, place_of
+from pyscrai.engines.agents.approval import approval_request, decide, let_use, passed_over, tool_request
 from pyscrai.engines.agents.engine import Engine, Performance, premise
 from pyscrai.engines.agents.person import (
     ANSWER,
     SPEECH,
     apply_command,
-    check_answer,
     handed_back,
     human_request,
     person_for,
     read_human,
 )
 from pyscrai.engines.agents.program import LONGEST, chance_of, read_program
+from pyscrai.engines.agents.questions import Questions
 from pyscrai.engines.agents.speaker import Speaker
 from pyscrai.engines.arrivals import UNHEARD, Arrivals, Commands, heard_in
 from pyscrai.engines.calls.caller import ModelCaller
@@ -35,14 +33,14 @@ from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.step import Step
 from pyscrai.engines.orchestration.turn_order import GATHER, in_turn
 from pyscrai.engines.place import Keys, Place, awaited_keys, gather_keys, opening_keys
-from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
 from pyscrai.engines.ports.purse import Purse
-from pyscrai.engines.ports.record import CallKey, CallRecord, Inbox, Record
+from pyscrai.engines.ports.record import Inbox, Record
 from pyscrai.engines.state import Activation, Line, Played
-from pyscrai.engines.tools.tool import ToolScene
+from pyscrai.engines.tools.consultation import AskLeave, ToolLeave
+from pyscrai.engines.tools.tool import Tool, ToolScene
 from pyscrai.engines.view import View, view
 from pyscrai.engines.watcher_runtime import WatcherRuntime, finish, memory_of, total
-from pyscrai.errors import ModelError, ReplyError, RunError
+from pyscrai.errors import ModelError, ReplyError
 from pyscrai.events import Event, FlowWarning, RunStarted, TurnSkipped
 
 
@@ -70,6 +68,7 @@ class AgentRuntime(WatcherRuntime):
                  sleep: Callable[[float], Any] = asyncio.sleep, purse: Purse | None = None) -> None:
         super().__init__(plan, engines, record, recall=recall, listener=listener, sleep=sleep, purse=purse)
         self._arrivals = Arrivals(inbox)
+        self.questions = Questions(record)
 
     # -- the nodes ----------------------------------------------------------------------------------------------------
 
@@ -141,7 +140,7 @@ class AgentRuntime(WatcherRuntime):
         if together:
             update.update(messages=tuple(lines), moves=[performance.played] if performance.played else [],
                           next=[{"role": GATHER, "task": "speak", "turn": place.turn}])
-            await self.commit(events, None, with_state=True)
+            await self.commit(events, None)
             return update
         before = {**state, "variables": arrived.variables}
         played = [performance.played] if performance.played else []
@@ -150,7 +149,8 @@ class AgentRuntime(WatcherRuntime):
             flow.choose(step, *performance.state["chosen"])
         else:
             flow.advance(step)
-        await self.commit([*events, *step.events], step, with_state=True)
+        # Where others act at the same time, the state waits for them all, and what this turn cost is not to wait.
+        await self.commit([*events, *step.events], step, with_state=len(state["next"]) == 1)
         update.update({**step.update(), "messages": (*lines, *step.lines)})
         if injected:
             update["variables"] = step.variables
@@ -166,29 +166,47 @@ class AgentRuntime(WatcherRuntime):
         if person is None and recorded is None:
             return await self._propose(engine, activation, seen, caller, state)
         if recorded is None or recorded.reply is None:
-            recorded = self._ask_person(key, human_request(engine, activation, seen, person=person or ""), person)
-        if recorded is None or handed_back(recorded):
+            recorded = self.questions.ask(human_request(engine, activation, seen, person=person or ""))
+        if handed_back(recorded):
             return await self._propose(engine, activation, seen, caller, state)
         return read_human(engine, activation, seen, recorded)
 
     async def _propose(self, engine: Engine, activation: Activation, seen: View, caller: ModelCaller,
                        state: Mapping[str, Any]) -> Performance:
         """Let a program or a model act, and a person decide about it where the role says so."""
+        people = state.get("people") or {}
         if engine.program is not None:
-            return await self._run_program(engine, activation, seen, caller)
-        performance = await self.act(engine, activation, seen, caller)
+            performance = await self._run_program(engine, activation, seen, caller)
+        else:
+            performance = await self.act(engine, activation, seen, caller, self._leave(
+                engine, activation, caller, people))
         if not engine.instance.approve:
             return performance
-        request = approval_request(engine, activation, seen, performance, state.get("people") or {})
-        key = place_of(request).call(ANSWER)
-        decided = self.record.recall(key)
-        if decided is None and self.record.closed and caller.place.task == "moderate":
+        request = approval_request(engine, activation, seen, performance, people)
+        if (self.record.closed and caller.place.task == "moderate"
+                and not self.questions.holds_decision(request)):
             return performance  # earlier versions asked nobody about the choice of the next speaker
-        if decided is None or decided.reply is None:
-            decided = self._ask_person(key, request, request["person"])
-        if decided is None or handed_back(decided):
-            return performance
-        return decide(engine, request, seen, performance, decided)
+        decision, passed = self.questions.decision(request)
+        if decision is not None:
+            performance = decide(engine, request, seen, performance, decision)
+        performance.drafts += passed_over(engine, passed)
+        return performance
+
+    def _leave(self, engine: Engine, activation: Activation, caller: ModelCaller, people: Mapping[str, Any]
+               ) -> AskLeave | None:
+        """One who lets a person decide about the role's uses of tools; None where nobody decides."""
+        if not engine.instance.approve or self.plan.edition < 3:
+            return None
+
+        async def ask(tool: Tool, schema: Mapping[str, Any], arguments: Mapping[str, Any], scene: ToolScene
+                      ) -> ToolLeave:
+            request = tool_request(engine, activation, scene, tool, schema, arguments, people)
+            leave = let_use(engine, request, *self.questions.decision(request))
+            await self.record.commit(())  # a decision must not be lost once the tool is used
+            caller.seconds += leave.seconds
+            return leave
+
+        return ask
 
     async def _run_program(self, engine: Engine, activation: Activation, seen: View, caller: ModelCaller
                            ) -> Performance:
@@ -210,23 +228,6 @@ class AgentRuntime(WatcherRuntime):
             performance.played["seconds"] = caller.seconds
         return performance
 
-    def _ask_person(self, key: CallKey, request: dict[str, Any], person: str | None) -> CallRecord | None:
-        """The recorded answer of a person to a request; None where the turn is handed back to the model."""
-        while True:
-            answer = interrupt(request)
-            if answer.get("release"):
-                return None
-            try:
-                check_answer(answer, request)
-                break
-            except RunError as error:
-                request = {**request, "problem": error.message}
-        reply = ModelReply(json.dumps(answer), "stop", Usage(), "person", float(answer.get("latency_ms", 0.0)))
-        recorded = CallRecord(key, "human", f"person:{answer.get('person') or person or 'someone'}", ModelRequest(()),
-                              reply)
-        self.record.note(recorded)
-        return recorded
-
     async def _failed(self, engine: Engine, place: Place, caller: ModelCaller, error: ModelError | ReplyError,
                       arrived: _Arrived, state: Mapping[str, Any]) -> Performance:
         """Apply the role's failure policy."""
@@ -243,6 +244,8 @@ class AgentRuntime(WatcherRuntime):
             return performance
         performance = Performance(played=activations.skipped(engine.role, place.turn))
         performance.add(TurnSkipped, source=engine.role, error=error.as_dict())
+        if self.plan.edition > 2:
+            performance.precede(caller.used.drafts, caller.used.heard)
         return performance
 
     # -- what people do -----------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ class Standstill:
     when: str | None = None
 
 
-EDITION = 2
+EDITION = 3
 """The edition of the flow's rules. In the first, of version 0.1:
 
 - of several moves in one turn the last alone took effect;
@@ -63,6 +63,11 @@ EDITION = 2
 - an inject's text was rendered before its ``set``;
 - a round of all at once could go beyond the bound of turns;
 - a role that stands twice among the speakers spoke once in a round.
+
+In the second:
+
+- a role with ``approve`` used its tools without anybody's leave;
+- what tools had told it was lost where its turn was edited, rejected or skipped.
 """
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.state import Line
-from pyscrai.events import Action, Event, Inject, PhaseEntered, ToolCalled, Utterance
+from pyscrai.events import Action, Event, Inject, PhaseEntered, ToolCalled, ToolRefused, Utterance
 from pyscrai.margin import inside_margin
 from pyscrai.value_text import quoted_text
 
@@ -37,6 +37,8 @@ def _told(event: Event, plan: Plan) -> tuple[Any, str, str] | None:
             return "ai", _name(event, plan), action_text(event.action, event.arguments)
         case ToolCalled():
             return "ai", "", tool_text(_name(event, plan), event.tool, event.text, event.error)
+        case ToolRefused():
+            return "ai", "", refusal_text(_name(event, plan), event.tool, event.reason)
         case Inject():
             return "human", "" if event.source == event.origin else event.source or "", event.text
         case PhaseEntered() if event.text:
@@ -74,6 +76,11 @@ def action_text(action: str, arguments: dict[str, Any]) -> str:
 def tool_text(name: str, tool: str, text: str, error: str | None) -> str:
     """The use of a tool as prompts show it."""
     return f"{name} uses {tool.replace('_', ' ')}: {text if error is None else f'failed: {error}'}"
+
+
+def refusal_text(name: str, tool: str, reason: str) -> str:
+    """The refused use of a tool as prompts show it."""
+    return f"{name} may not use {tool.replace('_', ' ')}{f': {reason}' if reason else ''}"
 
 
 def _name(event: Event, plan: Plan) -> str:

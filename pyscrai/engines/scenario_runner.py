@@ -9,7 +9,6 @@ from uuid import uuid4
 
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
-from langgraph.types import Command
 
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.state import shown_usage
@@ -94,7 +93,8 @@ class ScenarioRunner:
         state = None if fresh else await self.graph.aget_state(self.config)
         given: Any = None if state is not None and state.values else {"turn": 0}
         if answer is not None:
-            given = Command(resume={_asked(state, answer.get("role")): dict(answer)})
+            self.runtime.questions.give(_asked(state, answer.get("role")), answer)
+            given = None
         if state is not None and state.values:
             if not state.next and state.values.get("outcome") and not state.tasks:
                 return await self._finish(state.values)
@@ -179,14 +179,15 @@ class ScenarioRunner:
         await self.runtime.record.commit([event.model_copy(update={"source": "run"})])
 
 
-def _asked(state: Any, role: str | None) -> str:
-    """The id of the question that a role's answer is for."""
+def _asked(state: Any, role: str | None) -> Mapping[str, Any]:
+    """The question that a role's answer is for: the first that the run waits with where no role is named."""
     tasks = state.tasks if state is not None else ()
-    questions = {pending.value["role"]: pending.id for task in tasks for pending in task.interrupts}
+    questions = {pending.value["role"]: pending.value for task in tasks for pending in task.interrupts}
     if not questions or (role is not None and role not in questions):
         waits = f"it waits for {', '.join(questions)}" if questions else "it waits for nobody"
         raise WrongState(f"the run does not wait for {role or 'an answer'}; {waits}", code="run.not_waiting", role=role)
-    return str(questions[role] if role is not None else next(iter(questions.values())))
+    found: Mapping[str, Any] = questions[role] if role is not None else next(iter(questions.values()))
+    return found
 
 
 def _key(what: str) -> str:

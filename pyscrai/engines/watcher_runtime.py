@@ -17,7 +17,7 @@ from pyscrai.engines.place import Keys, Place
 from pyscrai.engines.ports.purse import Purse
 from pyscrai.engines.ports.record import Past, Progress, Record
 from pyscrai.engines.state import Activation, Line, shown_usage
-from pyscrai.engines.tools.consultation import consult
+from pyscrai.engines.tools.consultation import AskLeave, consult
 from pyscrai.engines.view import view
 from pyscrai.errors import EngineError, ModelError, ReplyError
 from pyscrai.events import Event, ResultMissing, TurnSkipped
@@ -93,6 +93,8 @@ class WatcherRuntime:
                             measures=list(activation.get("measures") or ()), error=error.as_dict())
         else:
             performance.add(TurnSkipped, source=engine.role, error=error.as_dict())
+        if self.plan.edition > 2:
+            performance.precede(caller.used.drafts)
         return performance
 
     # -- what every activation needs ----------------------------------------------------------------------------------
@@ -101,16 +103,17 @@ class WatcherRuntime:
         """The model calls of an activation."""
         return ModelCaller(engine, place, self.record, self.listener, self.sleep, self.purse)
 
-    async def act(self, engine: Engine, activation: Activation, seen: Any, caller: ModelCaller) -> Performance:
-        """Let a model act: first with the role's tools, then as the activation says."""
-        used = Performance()
+    async def act(self, engine: Engine, activation: Activation, seen: Any, caller: ModelCaller,
+                  leave: AskLeave | None = None) -> Performance:
+        """Let a model act: first with the role's tools, by somebody's leave if need be, then as the activation says."""
+        used = caller.used
         if engine.tools and activation["task"] in USING_TOOLS:
-            seen, used = await consult(engine, seen, caller)
+            seen = await consult(engine, seen, caller, used, leave)
         performance = await engine.perform(activation, seen, caller)
         performance.precede(used.drafts, used.heard)
         if performance.played is not None:
             performance.played["seconds"] = caller.seconds
-            performance.played["kinds"] += ["tool_called"] * len(used.heard)
+            performance.played["kinds"] += [line["kind"] for _, line in used.heard]
         return performance
 
     def notes(self, caller: ModelCaller, phase: str) -> list[Event]:

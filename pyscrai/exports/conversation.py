@@ -97,6 +97,9 @@ def _told(line: Line, names: Mapping[str, str], *, own: bool) -> str:
             found = clean(line.get("error") or line.get("text") or line.get("result"))
             asked = _with_arguments(line["tool"], line, ", ")
             return inside_margin(f"[{name} uses {asked}: {found}]")  # what a tool found is no word of the role's own
+        case "tool_refused":
+            reason = f": {clean(line['reason'])}" if line.get("reason") else ""
+            return inside_margin(f"[{name} may not use {_with_arguments(line['tool'], line, ', ')}{reason}]")
     return ""
 
 

@@ -125,6 +125,16 @@ def _tool(script: Transcript, line: Line) -> list[Entry]:
                          who=who, to=script.addressees(line, alone=who), tag=titled(line["tool"]))]
 
 
+@_reads("tool_refused")
+def _tool_refused(script: Transcript, line: Line) -> list[Entry]:
+    reason = f" ({clean(line['reason'])})" if line.get("reason") else ""
+    arguments = pairs(line.get("arguments") or {})
+    refused = f"→ refused by {clean(line['person'])}{reason}"
+    who = script.name(line.get("source"))
+    return [script.entry(line, "action", f"{arguments} {refused}" if arguments else refused,
+                         who=who, to=script.addressees(line, alone=who), tag=titled(line["tool"]))]
+
+
 # -- the Analyst ------------------------------------------------------------------------------------------------------
 
 
@@ -175,8 +185,17 @@ def _reflection(script: Transcript, line: Line) -> list[Entry]:
                          detail=True)]
 
 
+_DECIDED: Mapping[str, str] = {"accept": "let pass", "edit": "changed", "reject": "rejected"}
+"""What a person did with a proposal."""
+
+
 @_reads("control")
 def _control(script: Transcript, line: Line) -> list[Entry]:
+    given = line.get("arguments") or {}
+    if line["action"] in _DECIDED and "proposal" in given:
+        reason = f" ({clean(given['reason'])})" if given.get("reason") else ""
+        text = f"{line['actor']} {_DECIDED[line['action']]} what {script.name(given.get('role'))} proposed{reason}"
+        return [script.entry(line, "note", text, detail=True)]
     return [script.entry(line, "note", f"{line['actor']} asks: {line['action']}", detail=True)]
 
 
@@ -262,7 +281,8 @@ def _resumed(script: Transcript, line: Line) -> list[Entry]:
 
 @_reads("run_waiting")
 def _waiting(script: Transcript, line: Line) -> list[Entry]:
-    return [script.entry(line, "status", f"for a person who plays {script.name(line['role'])}", tag="waiting")]
+    does = "decides about" if (line.get("request") or {}).get("task") == "approve" else "plays"
+    return [script.entry(line, "status", f"for a person who {does} {script.name(line['role'])}", tag="waiting")]
 
 
 @_reads("run_forked")

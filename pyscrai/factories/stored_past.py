@@ -8,7 +8,7 @@ from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.events import Events
 from pyscrai.events import Event
 
-REMEMBERED = ("utterance", "action", "inject", "tool_called", "phase_entered", "reflection")
+REMEMBERED = ("utterance", "action", "inject", "tool_called", "tool_refused", "phase_entered", "reflection")
 """Kinds of events that memories are made from."""
 
 

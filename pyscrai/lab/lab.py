@@ -139,9 +139,9 @@ class Lab:
              parameters: Mapping[str, Sequence[Any]] | None = None, parallel: int = 10, model: str | None = None,
              max_turns: int | None = None, tags: Sequence[str] = (), progress: Progress = None) -> list[Run]:
         """Play every combination of parameter values with every seed. The arguments are those of ``AsyncLab.grid``."""
-        return [self._run(run) for run in self._loop.run(self._core.grid(
+        return [self._run(run) for run in self._loop.run_telling(lambda tell: self._core.grid(
             scenario, seeds=seeds, parameters=parameters, parallel=parallel, model=model, max_turns=max_turns,
-            tags=tags, progress=progress))]
+            tags=tags, progress=tell), progress)]
 
     def table(self, name: str = "runs", *, tag: str | None = None, run_ids: Sequence[str] = ()) -> pa.Table:
         """Many runs as one tidy table: ``runs``, ``measurements`` or ``turns``; all runs, those of a tag, or some."""

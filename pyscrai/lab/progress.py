@@ -16,7 +16,7 @@ def teller(progress: Progress) -> Callable[[str], None] | None:
         return None
     if callable(progress):
         return progress
-    handle = _notebook()
+    handle = _marimo() or _notebook()
     if handle is not None:
         return handle
     if progress is True or sys.stderr.isatty():
@@ -27,6 +27,17 @@ def teller(progress: Progress) -> Callable[[str], None] | None:
 def _terminal(text: str) -> None:
     sys.stderr.write(f"\r\x1b[K{text}" if text else "\r\x1b[K")
     sys.stderr.flush()
+
+
+def _marimo() -> Callable[[str], None] | None:
+    """The output of the marimo cell that runs, until it has one of its own; None outside of marimo.
+
+    It belongs to the thread that runs the cell, as its ``running_in_notebook`` knows.
+    """
+    marimo = sys.modules.get("marimo")
+    if marimo is None or not marimo.running_in_notebook():
+        return None
+    return lambda text: marimo.output.replace(marimo.plain_text(text))
 
 
 def _notebook() -> Callable[[str], None] | None:

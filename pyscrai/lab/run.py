@@ -129,7 +129,7 @@ class Run:
 
     def play(self, *, progress: Progress = None) -> Self:
         """Play on until the run stands: ended, paused, or waiting for a person; the same object."""
-        self._loop.run(self._core.play(progress=progress))
+        self._loop.run_telling(lambda tell: self._core.play(progress=tell), progress)
         return self
 
     def heard_by(self, role: str) -> list[dict[str, Any]]:

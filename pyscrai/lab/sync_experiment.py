@@ -73,7 +73,7 @@ class SyncExperiment:
 
     def plan(self, *, pilot: int = 0, progress: Progress = None) -> dict[str, Any]:
         """The cost and the smallest effect that can be found; with a pilot of so many pasts, in its units."""
-        return self._loop.run(self._core.plan(pilot=pilot, progress=progress))
+        return self._loop.run_telling(lambda tell: self._core.plan(pilot=pilot, progress=tell), progress)
 
     def freeze(self) -> str:
         """Fix the plan by a hash, which is given back; later changes are deviations."""
@@ -86,7 +86,7 @@ class SyncExperiment:
 
     def run(self, *, parallel: int | None = None, judge: bool = True, progress: Progress = None) -> Self:
         """Play what is missing or failed, let it be judged, and analyse it; the same object. Ctrl-C lets it stand."""
-        self._loop.run(self._core.run(parallel=parallel, judge=judge, progress=progress))
+        self._loop.run_telling(lambda tell: self._core.run(parallel=parallel, judge=judge, progress=tell), progress)
         return self
 
     def status(self) -> dict[str, Any]:
@@ -108,6 +108,10 @@ class SyncExperiment:
     def label(self, rows: Sequence[Mapping[str, Any]], *, person: str = "") -> int:
         """Store people's labels: ``run_id``, ``measure``, ``value``, and where wanted ``of``, ``person``."""
         return self._loop.run(self._core.label(rows, person=person))
+
+    def label_sheet(self) -> list[dict[str, str]]:
+        """Rows for people to fill in: each finished transcript and what is judged of it, blind, in a drawn order."""
+        return self._loop.run(self._core.label_sheet())
 
     def results(self) -> dict[str, Any]:
         """Contrasts with their pairs, arms, flow of runs, agreement, deviations, cost, provenance; computed anew."""

@@ -12,9 +12,10 @@ from typing import Any
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.engines.agents.approval import TASK as APPROVAL
-from pyscrai.engines.agents.approval import place_of
-from pyscrai.engines.agents.person import ANSWER, check_answer
-from pyscrai.engines.ports.model import ModelReply, ModelRequest, Usage
+from pyscrai.engines.agents.approval import about_proposal
+from pyscrai.engines.agents.person import check_answer
+from pyscrai.engines.agents.questions import answer_key
+from pyscrai.engines.ports.model import ModelReply, Usage
 from pyscrai.engines.ports.record import CallKey, CallRecord
 from pyscrai.errors import RunError, WrongState
 from pyscrai.factories.services import Services
@@ -80,7 +81,7 @@ async def reply(services: Services, run_id: str, answer: Mapping[str, Any], *, a
 
 def reply_call(asked: Mapping[str, Any], answer: Mapping[str, Any], actor: str) -> CallRecord:
     """A person's reply as the journal keeps it: at the place of the turn that asked."""
-    return CallRecord(place_of(asked).call(ANSWER), "human", f"person:{actor}", ModelRequest(()), ModelReply(
+    return CallRecord(answer_key(asked), "human", f"person:{actor}", about_proposal(asked), ModelReply(
         json.dumps(dict(answer), ensure_ascii=False), "stop", Usage(), "person", 0.0))
 
 

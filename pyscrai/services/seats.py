@@ -89,7 +89,8 @@ def _numbered(base: str) -> Iterable[str]:
 # -- what a seat sees -------------------------------------------------------------------------------------------------
 
 
-_ASKED = ("role", "name", "turn", "task", "phase", "note", "schema", "choices", "about", "proposal")
+_ASKED = ("role", "name", "turn", "task", "phase", "note", "schema", "choices", "about", "detail", "ordinal",
+          "proposal")
 """What of a request is not in the view anyway; nothing of what another role knows whose proposal is decided about."""
 
 
@@ -162,4 +163,5 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "inject": _words("text"),
     "variable_changed": _words("variable", "old", "new"),
     "tool_called": _words("tool", "text"),
+    "tool_refused": lambda payload: {"tool": payload["tool"], "text": payload["reason"]},
 }

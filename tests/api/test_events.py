@@ -17,6 +17,7 @@ from pyscrai.databases.database import Database
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.errors import StorageError
 from pyscrai.factories.services import open_services
 from pyscrai.services.outside_events import note_events
 from tests.api.serving import Serving, read_stream, serving
@@ -229,3 +230,24 @@ async def test_gaps_are_filled_from_the_table(server: Serving) -> None:
             ids = [number for number, _, _ in watcher.chunks]
     async with server.services.database.read() as session:
         assert ids == [event.id for event in await Events(session).read(run_id)]
+
+
+async def test_a_stream_that_storage_cuts_off_ends_and_can_be_gone_on_with(
+        server: Serving, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    run_id = await server.run()
+    await server.settled(run_id)
+    logged = (await server.get(f"/runs/{run_id}/events", params={"limit": 1000}))["items"]
+
+    async def away(*_: Any, **__: Any) -> Any:
+        raise StorageError("the database is away", code="storage.unreachable")
+
+    for path, cut in ((f"/runs/{run_id}/stream", "read"), ("/stream", "since")):
+        with monkeypatch.context() as storage:
+            storage.setattr(Events, cut, away)
+            async with asyncio.timeout(10):
+                assert await read_stream(server.client, path, stay=True) == []
+        found = await read_stream(server.client, path, last=logged[0]["id"], most=2, stay=True)
+        assert [event["id"] for event in found] == [event["id"] for event in logged[1:3]]
+    told = "".join(capsys.readouterr())
+    assert told.count("api.stream_ended") == 2
+    assert "Traceback" not in told

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.serving import Serving, read_stream
+from tests.api.serving import TALK, Serving, read_stream, serving
 
 TALKED: dict[str, Any] = {
     "name": "talked", "question": "Does trust matter?", "scenario": "talk", "pasts": {"seeds": 2},
@@ -84,6 +84,21 @@ async def test_it_is_paused_and_goes_on(server: Serving) -> None:
     await server.post(f"{place}/run", None, 202)
     assert (await finished(server, made["experiment_id"]))["cells"]["ended"] == 4
     assert (await server.post(f"{place}/pause", None, 409))["code"] == "experiment.wrong_state"
+
+
+async def test_a_server_that_ends_leaves_its_experiments_to_the_next(sqlite_url: str) -> None:
+    async with serving(sqlite_url) as server:
+        await server.post("/templates", {"content": TALK}, 201)
+        server.model._delay = 0.1
+        made = await server.post("/experiments", {"content": TALKED, "start": True}, 201)
+        await server.asked()
+    async with serving(sqlite_url) as server:
+        status = await server.get(f"/experiments/{made['experiment_id']}")
+        assert (status["status"], status["desired"]) in (("paused", "run"), ("running", "run"))
+        async with asyncio.timeout(30):
+            while (status := await finished(server, made["experiment_id"]))["status"] != "completed":  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        assert status["cells"]["ended"] == 4
 
 
 async def test_transcripts_are_judged_again_and_labelled_by_people(server: Serving) -> None:

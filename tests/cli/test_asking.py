@@ -10,7 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from pyscrai.cli.terminal.person import Person, read_answer
+from pyscrai.cli.terminal.answer_text import read_answer
+from pyscrai.cli.terminal.person import Person
 from pyscrai.engines.agents.person import check_answer
 from pyscrai.errors import RunError
 
@@ -159,3 +160,37 @@ async def test_a_proposal_is_shown_and_decided() -> None:
     assert "pay: sum: 5" in seen
     given, _ = await answer(request, "edit", "Take less.")
     assert given == {"decision": "edit", "edited": {"text": "Take less."}}
+
+
+LETTER = {"type": "object", "additionalProperties": False, "required": ["to", "copies"], "properties": {
+    "to": {"type": "string"}, "copies": {"type": "integer", "minimum": 1}, "fast": {"type": "boolean"},
+    "parts": {"type": "array", "items": {"type": "string"}}}}
+
+
+async def test_the_use_of_a_tool_is_decided() -> None:
+    request = proposed({"tool": "send_mail", "arguments": {"to": "ada", "copies": 2}}, {"arguments": LETTER})
+    given, seen = await answer(request, "accept")
+    assert given == {"decision": "accept"}
+    assert "proposed: use send mail (to: ada, copies: 2)" in seen
+    assert (await answer(request, "reject", "no mail"))[0] == {"decision": "reject", "reason": "no mail"}
+    given, seen = await answer(request, "edit", "", "", "", "", "", "3", "true", "7", '["a", "b"]')
+    assert given == {"decision": "edit", "edited": {"arguments": {
+        "to": "ada", "copies": 3, "fast": True, "parts": ["a", "b"]}}}
+    assert "Copies is 2; an empty line leaves it" in seen
+    assert "nothing is changed yet" in seen
+    check_answer(given or {}, request)
+    bare = proposed({"tool": "ring", "arguments": {}}, {"arguments": {"type": "object", "properties": {}}})
+    given, seen = await answer(bare, "edit", "accept")
+    assert given == {"decision": "accept"}
+
+
+@pytest.mark.parametrize(("text", "meant"), [
+    ("accept", {"decision": "accept"}), ("Reject", {"decision": "reject"}),
+    ('{"to": "cy", "copies": 1}', {"decision": "edit", "edited": {"arguments": {"to": "cy", "copies": 1}}}),
+    ('{"decision": "reject", "reason": "no"}', {"decision": "reject", "reason": "no"}),
+    ('{"release": true}', {"release": True})])
+def test_the_answer_about_a_tool_as_one_text(text: str, meant: dict[str, Any]) -> None:
+    request = proposed({"tool": "send_mail", "arguments": {"to": "ada", "copies": 2}}, {"arguments": LETTER})
+    assert read_answer(text, request) == meant
+    with pytest.raises(RunError, match="decides nothing about the use of a tool"):
+        read_answer("perhaps", request)

@@ -124,6 +124,15 @@ def test_labels_of_people_are_compared_with_the_judges(home: Path, pyscrai: Pysc
     assert said.last["agreement"][0]["people"]["items"] == 6
     (home / "labels.csv").write_text("run_id,measure\n", encoding="utf-8")
     assert "no column 'value'" in pyscrai("experiment", "judge", "judge-reliability", "--labels", "labels.csv").err
+    assert pyscrai("experiment", "judge", "judge-reliability", "--sheet", "sheet.csv").code == 0
+    blank = (home / "sheet.csv").read_text(encoding="utf-8-sig")
+    with (home / "sheet.csv").open("w", encoding="utf-8") as filled:
+        rows = list(csv.DictReader(blank.splitlines()))
+        writer = csv.DictWriter(filled, [*rows[0]], delimiter=";")
+        writer.writeheader()
+        writer.writerows({**row, "value": 3} for row in rows[:2])
+    said = pyscrai("experiment", "judge", "judge-reliability", "--labels", "sheet.csv", "--person", "bea", "--json")
+    assert said.last["labels"] == 2
     more = pyscrai("experiment", "judge", "judge-reliability", "--repeats", "4", "--json")
     assert (more.last["judged"], more.last["already"]) == (20, 60)
 

@@ -113,6 +113,9 @@ def test_colours_tell_roles_apart() -> None:
      ["● failed [model.timeout]: no answer", "→ wait", "pyscrai resume run_1"]),
     (Closing("run_1", "waiting", None, {}, waiting={"role": "bo", "name": "Bo"}),
      ["● waiting for a person who plays Bo", "pyscrai resume run_1"]),
+    (Closing("run_1", "waiting", None, {}, waiting={"role": "bo", "name": "Bo", "proposal": {
+        "tool": "send_mail", "arguments": {"to": "Ada"}}}),
+     ["who decides about a proposal of Bo", "proposed: use send mail (to: Ada)", "resume run_1 --answer accept"]),
     (Closing("run_1", "completed", {"label": "max_turns", "reason": "3 turns", "limit": True},
              {"turns": 3, "calls": 2, "prompt_tokens": 1000, "cached_tokens": 500, "completion_tokens": 10,
               "cost_usd": 0.5}),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from langgraph.checkpoint.memory import InMemorySaver
 
 from pyscrai.engines.agent_runtime import AgentRuntime
-from pyscrai.engines.cast import RunSpec
+from pyscrai.engines.cast import EDITION, RunSpec
 from pyscrai.engines.in_memory import MemoryInbox, MemoryRecord
 from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.compiler import compile_graph
@@ -52,9 +53,9 @@ def scenario(*, roles: Mapping[str, Any] | Iterable[str] = ("ann", "bob"), phase
         **more})
 
 
-def plan_of(template: ScenarioTemplate, **options: Any) -> Plan:
+def plan_of(template: ScenarioTemplate, *, edition: int = EDITION, **options: Any) -> Plan:
     """The plan of a scenario whose agents are all written in it."""
-    return make_plan(_cast(template, **options))
+    return make_plan(replace(_cast(template, **options), edition=edition))
 
 
 def _cast(template: ScenarioTemplate, **options: Any) -> RunSpec:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.ports.model import ModelRequest
@@ -116,6 +120,51 @@ async def test_when_a_measure_counts_does_not_depend_on_who_answers_first(slow: 
     told = timeless(playing.events)
     assert playing.of("end_reached")[0].outcome["end"] == "when", told
     assert playing.of("end_reached")[0].turn == 3, told
+
+
+class Dawdling(MemoryRecord):
+    """A record that lets others go first, a drawn number of times, before and after it takes something."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__()
+        self._chance = chance
+
+    async def pause(self) -> None:
+        for _ in range(self._chance.randrange(5)):
+            await asyncio.sleep(0)
+
+    async def commit(self, events: Any, progress: Any = None) -> None:
+        await self.pause()
+        await super().commit(events, progress)
+        await self.pause()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.randoms(use_true_random=False), st.sampled_from(["turn", 2, "phase", "end"]))
+async def test_no_order_of_work_changes_what_is_measured(chance: random.Random, each: Any) -> None:
+    """Speakers, the Analyst and its scores, all asked at once, get to work in any order."""
+    def script(role: str, request: ModelRequest) -> Any:
+        return {"value": 1 + request.seed % 5, "rationale": "so", "evidence": []} if role == "eve" else None
+
+    template = scenario(
+        roles=ROLES, analysis={"by": "eve", "report": False, "measures": [
+            {"name": "heat", "scale": [1, 5], "each": each, "rubric": "how hot", "of": "each", "repeats": 2},
+            {"name": "chill", "scale": [1, 5], "each": "turn", "rubric": "how cold"}]},
+        phases={"one": {"next": [{"to": "two", "when": "measures.chill >= 4"}, {"to": "two"}]},
+                "two": {"next": [{"to": "end"}]}}, max_turns=12)
+    straight = await played(template, script)
+    record = Dawdling(chance)
+    dawdling = Playing(template, script, record=record)
+    for model in dawdling.models.values():
+        async def complete(request: ModelRequest, on_token: Any = None, plain: Any = model.complete) -> Any:
+            await record.pause()
+            reply = await plain(request, on_token)
+            await record.pause()
+            return reply
+        model.complete = complete  # type: ignore[method-assign]
+    assert (await dawdling.play()).status == "completed"
+    assert ({event["key"]: event for event in timeless(dawdling.events)}
+            == {event["key"]: event for event in timeless(straight.events)})
 
 
 async def test_the_report_is_written_last() -> None:

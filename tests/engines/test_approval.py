@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pyscrai.engines.in_memory import MemoryRecord
+from pyscrai.engines.in_memory import MemoryInbox, MemoryRecord
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.errors import ConfigError
 from tests.engines.playing import Playing, actor, narrator, played, scenario, timeless
@@ -225,3 +225,60 @@ def test_a_program_must_be_allowed(allowed: list[str]) -> None:
     with pytest.raises(ConfigError) as caught:
         Playing(banked(), tools_allowed=allowed)
     assert caught.value.code == "config.tool_not_allowed"
+
+
+def banked_by_leave(**more: Any) -> Any:
+    return scenario(
+        roles={"ann": actor(), "bank": {"agent": actor(), "approve": True, "played_by": f"tool:{HERE}:banker"}},
+        actions=MOVES, variables={"paid": {"type": "integer", "initial": 3}}, phases={
+            "desk": {"speakers": ["bank", "ann"], "optional_actions": ["pay"], "next": [{"to": "end"}]}}, **more)
+
+
+@pytest.mark.parametrize(("decision", "by", "paid"), [
+    ({"decision": "accept"}, "program", 4),
+    ({"decision": "edit", "edited": {"actions": {"pay": {"sum": 1}}}}, "program, edited by Eve", 1),
+    ({"decision": "reject"}, None, None)])
+async def test_what_a_program_proposes_waits_too(decision: dict[str, Any], by: str | None, paid: int | None) -> None:
+    ASKED.clear()
+    playing = Playing(banked_by_leave(), tools_allowed=[f"{HERE}:banker"])
+    asked = (await playing.play()).waiting or {}
+    assert (asked["about"], asked["proposal"]["text"]) == ("speak", "I pay in turn 1.")
+    assert (await playing.play(answer={**decision, "person": "Eve"})).status == "completed"
+    heard = [(event.text, event.played_by) for event in playing.of("utterance") if event.source == "bank"]
+    assert heard == ([("I pay in turn 1.", by)] if by else [])
+    moves = [event.arguments["sum"] for event in playing.of("action") if event.source == "bank"]
+    assert moves == ([paid] if paid else [])
+    assert len(ASKED) == 1, "the program is not called again"
+    again = Playing(banked_by_leave(), record=MemoryRecord(playing.record.calls.values()),
+                    tools_allowed=[f"{HERE}:banker"])
+    assert (await again.play()).status == "completed"
+    assert timeless(again.events) == timeless(playing.events)
+
+
+async def test_an_edit_that_leaves_nothing_is_refused() -> None:
+    """It would fail the turn, and be given again whenever the run is resumed."""
+    playing = Playing(supervised(), pays)
+    await playing.play()
+    nothing = {"decision": "edit", "edited": {"text": "", "actions": {}}}
+    asked = (await playing.play(answer=nothing)).waiting or {}
+    assert "nothing is left" in asked["problem"]
+    assert (await playing.play(answer={"decision": "edit", "edited": {"text": ""}})).status == "completed"
+    assert [event.kind for event in playing.events if event.source == "ann" and event.turn == 1
+            and event.kind != "variable_changed"] == ["action"]
+
+
+async def test_a_decision_is_not_used_for_what_is_said_after_the_world_has_changed() -> None:
+    inbox = MemoryInbox()
+
+    def script(role: str, request: ModelRequest) -> Any:
+        bell = "A bell rings." in "".join(message.content for message in request.messages)
+        return {"text": "I heard a bell." if bell else "How quiet.", "actions": {"pay": None}}
+
+    playing = Playing(supervised(), script, inbox=inbox)
+    await playing.play()
+    inbox.put({"id": 1, "kind": "inject", "actor": "kim", "payload": {"text": "A bell rings."}})
+    asked = (await playing.play(answer={"decision": "accept"})).waiting or {}
+    assert asked["proposal"]["text"] == "I heard a bell."
+    assert not playing.of("utterance")
+    assert (await playing.play(answer={"decision": "accept"})).status == "completed"
+    assert playing.of("utterance")[0].text == "I heard a bell."

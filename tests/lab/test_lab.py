@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,22 @@ def test_a_grid_is_every_combination_with_every_seed(database: str) -> None:
         assert [(run.parameters["heat"], run.seed) for run in runs] == [(0.1, 3), (0.1, 4), (0.2, 3), (0.2, 4)]
         assert {run.status for run in runs} == {"completed"}
         assert told[-1] == "4 of 4 runs"
+
+
+def test_progress_is_told_in_the_callers_thread_and_never_reaches_the_play(database: str) -> None:
+    """A notebook's cell belongs to the thread that runs it."""
+    with opened(database) as lab:
+        threads: set[threading.Thread] = set()
+        run = lab.play(TALK, seed=1, progress=lambda line: threads.add(threading.current_thread()))
+        assert threads == {threading.current_thread()}
+
+        def broken(line: str) -> None:
+            raise ValueError(line)
+
+        with pytest.raises(ValueError, match="turn"):
+            lab.play(TALK, seed=2, progress=broken)
+        assert [found.status for found in lab.runs()] == ["completed", "completed"]
+        assert lab.runs()[1].id == run.id
 
 
 def test_changed_data_gets_a_version_of_its_own_and_models_are_taken(database: str) -> None:

@@ -67,6 +67,51 @@ async def test_a_proposal_is_accepted_edited_and_rejected(server: Serving, open_
     await page.wait_for_selector(".status-line:has-text('Too much for a Monday.')")
 
 
+async def test_proposals_are_decided_at_a_seat(server: Serving, open_page: Callable[..., Any]) -> None:
+    """Bob, at a telephone: a tool is used otherwise, another use is refused, words are changed and let pass."""
+    ann = {**SUPERVISED["roles"]["ann"], "tools": ["dice"]}
+    template = {**SUPERVISED, "name": "seated", "roles": {**SUPERVISED["roles"], "ann": ann}}
+    await server.post("/templates", {"content": template}, 201)
+    run_id = (await server.post("/runs", {"template": "seated", "seed": 1, "people": {"bob": "kim"}}, 201))["run_id"]
+    [asked] = (await server.settled(run_id))["waiting"]
+    assert (asked["about"], asked["proposal"]["tool"]) == ("tool", "dice")
+    token = (await server.post(f"/runs/{run_id}/roles/bob/seat", {"person": "kim"}, 201))["token"]
+    seat = await open_page(f"{server.url}/#/seat/{token}", wait=".approval .proposal",
+                           viewport={"width": 390, "height": 844}, has_touch=True)
+    page = seat.page
+    assert "Ann wants to use a tool" in " ".join((await seat.text(".approval header")).split())
+    assert str(asked["proposal"]["arguments"]["sides"]) in await seat.text(".proposal")
+    assert await page.evaluate("document.documentElement.scrollWidth <= 390")
+    await page.click(".approval button:has-text('Edit')")
+    await page.fill(".approval label:has-text('Sides') input", "20")
+    assert not await violations(seat)
+    await page.click(".approval button:has-text('Send as edited')")
+
+    await page.wait_for_selector(".approval button:has-text('Accept')")
+    await page.click(".approval button:has-text('Reject')")
+    assert "told the reason" in await seat.text(".approval")
+    await page.fill(".approval textarea", "Once is enough.")
+    await page.click(".approval button.danger")
+
+    await page.wait_for_selector(".approval header:has-text('proposes')")
+    await page.click(".approval button:has-text('Edit')")
+    await page.fill(".approval textarea", "I say it otherwise.")
+    await page.click(".approval button:has-text('Send as edited')")
+    await page.wait_for_selector(".bubble:has-text('I say it otherwise.')")
+    await page.wait_for_selector(".person-form:not(.approval)")
+    assert "ann-knows-a-thing" not in await page.content()
+    events = (await server.get(f"/runs/{run_id}/events", params={"limit": 1000}))["items"]
+    [called] = [event["payload"] for event in events if event["kind"] == "tool_called"]
+    assert called["arguments"] == {**asked["proposal"]["arguments"], "sides": 20}
+    [refused] = [event["payload"] for event in events if event["kind"] == "tool_refused"]
+    assert (refused["person"], refused["reason"]) == ("kim", "Once is enough.")
+    assert [event["payload"]["action"] for event in events if event["kind"] == "control"
+            and "proposal" in event["payload"]["arguments"]] == ["edit", "reject", "edit"]
+    operator = await open_page(f"{server.url}/#/runs/{run_id}", wait=".block.move:has-text('refused by kim')")
+    assert "Once is enough." in await operator.text(".block.move:has-text('refused by kim')")
+    assert not await violations(operator)
+
+
 async def test_a_budget_is_set_and_refused(server: Serving, open_page: Callable[..., Any],
                                            monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = await server.run(start=False)

@@ -23,16 +23,23 @@ async def judge(experiment: Experiment, /, *,
                                                             "experiment.")] = (),
                 repeats: Annotated[int | None, Parameter(help="How often each judge scores each transcript.")] = None,
                 labels: Annotated[Path | None, Parameter(help="A CSV of people's labels: run_id, measure, value, and "
-                                                              "where wanted of, person, rationale.")] = None,
+                                                              "where wanted of, person, pass, rationale.")] = None,
+                sheet: Annotated[Path | None, Parameter(help="Write a CSV for people to fill in and do nothing else: "
+                                                             "the transcripts, blind and in a drawn order.")] = None,
                 person: Annotated[str, Parameter(help="Who gave the labels that name nobody.")] = "",
                 parallel: Parallel = None, as_json: AsJson = False) -> Exit:
     """Score finished transcripts again, blind, with the same or other judges; nothing is played. Or add labels."""
     from pyscrai.cli.views.experiment_text import agreement_lines
-    from pyscrai.services.experiments.human_labels import add_labels, rows_of_csv
+    from pyscrai.services.experiments.human_labels import add_labels, csv_of, label_sheet, rows_of_csv
     from pyscrai.services.experiments.judge_panel import JudgePanel, PanelResult
     from pyscrai.services.experiments.results import compute_results
 
     async with opened(experiment) as (services, stored):
+        if sheet is not None:
+            rows = await label_sheet(services, stored)
+            output.write_file(sheet, csv_of(rows))
+            output.note(f"{len(rows)} rows are in {sheet}; give them back with --labels, filled in")
+            return Exit.COMPLETED
         added, panel = 0, PanelResult()
         if labels is not None:
             added = await add_labels(services, stored, rows_of_csv(_read(labels)), person=person)
@@ -52,9 +59,11 @@ async def judge(experiment: Experiment, /, *,
 
 
 def _read(path: Path) -> str:
+    from pyscrai.services.experiments.human_labels import text_of
+
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return text_of(path.read_bytes())
+    except OSError as error:
         raise RunError(f"{path} cannot be read: {error}", code="experiment.labels", cure="check the file's name"
                        ) from None
 

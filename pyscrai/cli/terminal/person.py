@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -11,7 +10,10 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from pyscrai.exports.transcript_entry import clean, pairs, titled
+from pyscrai.cli.terminal.answer_text import proposal_lines
+from pyscrai.engines.calls.json_reply import parse as parse_json
+from pyscrai.errors import ReplyError
+from pyscrai.exports.transcript_entry import clean, titled
 
 HELP = "/pass lets the model play this turn, /view shows what you know, /quit leaves the run waiting"
 SHOWN_LINES = 12
@@ -79,12 +81,18 @@ class Person:
         """Ask the person to decide about a model's proposal, and for each part of it what is to stand there instead."""
         for line in proposal_lines(proposal):
             self._console.print(clean(line), markup=False, highlight=False)
-        decision = await self._choose("accept, edit or reject", ["accept", "edit", "reject"])
+        if "tool" in proposal and not editable["arguments"].get("properties"):
+            decision = await self._choose("accept or reject", ["accept", "reject"])
+        else:
+            decision = await self._choose("accept, edit or reject", ["accept", "edit", "reject"])
         if decision == "reject":
             reason = await self._text("why (may be left out): ", needed=False)
             return {"decision": decision, **({"reason": reason} if reason else {})}
         if decision == "accept":
             return {"decision": decision}
+        if "tool" in proposal:
+            return {"decision": decision, "edited": {"arguments": await self._arguments(
+                proposal["arguments"], editable["arguments"])}}
         edited: dict[str, Any] = {}
         while not edited:
             for name, field in editable.items():
@@ -99,6 +107,25 @@ class Person:
             if not edited:
                 self._tell("nothing is changed yet")
         return {"decision": decision, "edited": edited}
+
+    async def _arguments(self, proposed: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask for the arguments of a tool; an empty line leaves one as it is proposed."""
+        found = dict(proposed)
+        while found == proposed:
+            for name, field in schema["properties"].items():
+                if name in proposed:
+                    self._tell(f"{titled(name)} is {clean(proposed[name])}; an empty line leaves it")
+                if field.get("type") == "boolean":
+                    given = await self._choose(titled(name), [True, False], needed=False)
+                elif "enum" in field or field.get("type") in ("integer", "number", "string"):
+                    given = await self._field(name, field, needed=False)
+                else:
+                    given = await self._json(titled(name), field)
+                if given is not None:
+                    found[name] = given
+            if found == proposed:
+                self._tell("nothing is changed yet")
+        return found
 
     # -- one field after the other ------------------------------------------------------------------------------------
 
@@ -180,6 +207,15 @@ class Person:
                 return value
             self._tell(f"a number{bounds}, please")
 
+    async def _json(self, label: str, schema: Mapping[str, Any]) -> Any:
+        """A value of any form, as JSON; None for an empty line."""
+        while given := await self._line(f"{label} (JSON): "):
+            try:
+                return parse_json(given, schema)
+            except ReplyError as error:
+                self._tell(error.message)
+        return None
+
     async def _several(self, label: str, schema: Mapping[str, Any]) -> list[Any]:
         """Some of the choices, one at a time, until an empty line."""
         chosen: list[Any] = []
@@ -239,38 +275,3 @@ class Person:
 
     def _tell(self, text: str) -> None:
         self._console.print(Text(f"  {text}", "yellow"))
-
-
-def read_answer(text: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Read ``--answer``: a JSON object as it is, anything else as speech, or as the choice of a moderator.
-
-    Where a proposal is decided about: ``accept`` or ``reject``, or else what stands in its place.
-    """
-    if text.lstrip().startswith("{"):
-        try:
-            value = json.loads(text)
-        except ValueError:
-            value = None
-        if isinstance(value, dict):
-            return value
-    given = text.strip()
-    if "proposal" not in request:
-        return {"next": given} if request["task"] == "moderate" else {"text": given}
-    if given.lower() in ("accept", "reject"):
-        return {"decision": given.lower()}
-    return {"decision": "edit", "edited": {"next" if "next" in request["proposal"] else "text": given}}
-
-
-def proposal_lines(proposal: Mapping[str, Any]) -> list[str]:
-    """A proposal in words: what is said, done, changed or chosen."""
-    lines = [f"proposed: {proposal['text']}"] if "text" in proposal else []
-    lines += [f"  {action}: {pairs(arguments)}" for action, arguments in (proposal.get("actions") or {}).items()]
-    lines += [f"  changes {change['variable']} to {change['value']}" for change in proposal.get("changes") or ()]
-    if to := proposal.get("to"):
-        lines.append(f"  to {', '.join(to) if isinstance(to, list) else to}")
-    if proposal.get("scene_over"):
-        lines.append("  ends the scene")
-    if "next" in proposal:
-        lines.append(f"proposed as the next speaker: {proposal['next']}"
-                     + (f" ({proposal['reason']})" if proposal.get("reason") else ""))
-    return lines

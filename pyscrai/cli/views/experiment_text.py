@@ -74,3 +74,7 @@ def agreement_lines(results: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {judge['judge']} with itself: {number(judge['alpha']) or 'not defined'}"
         if entry["people"] is not None:
             yield f"  models with people: {number(entry['people']['alpha'])} over {entry['people']['items']} items"
+    for row in results.get("by_judge") or ():
+        beyond = "" if row["planned"] else "; beyond the plan, so it changes no contrast"
+        yield (f"{row['measure']}, {row['arm']} {MINUS} {row['reference']} by {row['judge']}: "
+               f"{number(row['difference']) or 'none'} ({interval(row)}{beyond})")

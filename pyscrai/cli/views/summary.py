@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pyscrai.cli.terminal.answer_text import proposal_lines
 from pyscrai.cli.views.view import Closing
 from pyscrai.exports.figures import count, money, seconds, tokens_text
 from pyscrai.exports.transcript_entry import clean, outcome_text
@@ -33,6 +34,8 @@ def summary(closing: Closing) -> Iterator[str]:
     yield f"had ended before: {verdict(closing)}" if closing.had_ended else verdict(closing)
     if cure := (closing.error or {}).get("cure"):
         yield f"→ {clean(cure)}"
+    if proposal := (closing.waiting or {}).get("proposal"):
+        yield from map(clean, proposal_lines(proposal))
     usage = closing.usage
     parts = [_many(usage.get("turns") or 0, "turn"), _many(usage.get("calls") or 0, "model call")]
     if usage.get("prompt_tokens") is not None and usage.get("calls"):
@@ -48,7 +51,8 @@ def hints(closing: Closing) -> Iterator[str]:
     if closing.status == "paused":
         yield f"go on with    pyscrai resume {run}"
     elif closing.status == "waiting":
-        yield f"answer with   pyscrai resume {run}"
+        accept = " --answer accept" if "proposal" in (closing.waiting or {}) else ""
+        yield f"answer with   pyscrai resume {run}{accept}"
     elif closing.status == "failed":
         yield f"try again     pyscrai resume {run}"
     if closing.missing:

@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 
+import structlog
 from fastapi.responses import StreamingResponse
 
 from pyscrai.databases.api.event_hub import Hub, Watcher, event_chunk
 from pyscrai.databases.stored_event import StoredEvent
+from pyscrai.errors import StorageError
 from pyscrai.lifecycle import END_EVENTS
+
+_log = structlog.get_logger("pyscrai.events")
 
 Read = Callable[[int], Awaitable[Sequence[StoredEvent]]]
 """Reads the next events behind an id, a portion at a time; none when there are no more."""
@@ -28,7 +32,17 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
     def __init__(self, content: AsyncIterator[bytes], status_code: int = 200) -> None:
-        super().__init__(content, status_code, headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        super().__init__(_while_storage_answers(content), status_code,
+                         headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+
+
+async def _while_storage_answers(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The content, up to where it cannot be read on: whoever follows comes again and goes on behind the last event."""
+    try:
+        async for piece in content:
+            yield piece
+    except StorageError as error:
+        _log.warning("api.stream_ended", code=error.code, error=str(error))
 
 
 async def follow(hub: Hub, run_id: str | None, after: int, read: Read, *, tokens: bool = False, stay: bool = True,

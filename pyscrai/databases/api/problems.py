@@ -166,7 +166,10 @@ async def _plain(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    _log.exception("api.unexpected", path=request.url.path, exc_info=error)
+    if isinstance(error.__cause__, PyscraiError):  # a response that had begun broke off
+        _log.warning("api.broken_off", path=request.url.path, code=error.__cause__.code, error=str(error.__cause__))
+    else:
+        _log.exception("api.unexpected", path=request.url.path, exc_info=error)
     return problem("internal", "the server made a mistake; its log has the details", status=500,
                    instance=request.url.path)
 

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import exists, func, select, tuple_, update
+from sqlalchemy import CompoundSelect, exists, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pyscrai.databases.clock import DatabaseClock
 from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPastRow
 from pyscrai.databases.tables import RunRow
 
@@ -157,3 +158,19 @@ class ExperimentCells:
         return [str(run_id) for run_id in await self._session.scalars(select(ExperimentCellRow.run_id).where(
             ExperimentCellRow.experiment_id == self._id, ExperimentCellRow.state == "playing",
             ExperimentCellRow.run_id.is_not(None)))]
+
+    async def to_play(self) -> Sequence[str]:
+        """The runs of cells and pasts that are not settled, and of which it is desired that they play."""
+        return list(await self._session.scalars(select(RunRow.id).where(
+            RunRow.id.in_(self._open_runs()), RunRow.desired.in_(("run", "step")))))
+
+    async def is_played(self) -> bool:
+        """Whether some process plays a run of a cell or past that is not settled."""
+        return await self._session.scalar(select(RunRow.id).where(
+            RunRow.id.in_(self._open_runs()), RunRow.status == "running", RunRow.owner.is_not(None),
+            RunRow.lease_until > DatabaseClock()).limit(1)) is not None
+
+    def _open_runs(self) -> CompoundSelect[str | None]:
+        begun = [select(table.run_id).where(table.experiment_id == self._id, table.state == "playing")
+                 for table in (ExperimentCellRow, ExperimentPastRow)]
+        return begun[0].union(begun[1])

@@ -84,7 +84,7 @@ CODES = (
     ErrorCode(
         "template.program",
         "`played_by` cannot be used here.",
-        "It is no import path, or the role is an Analyst, or has fields that only a model needs.",
+        "It is no import path, or the role is an Analyst, or one that a person plays.",
         "Write `tool:package.module:function`, and leave the other fields out."),
     ErrorCode(
         "template.approve",

@@ -52,7 +52,8 @@ def human_request(engine: Engine, activation: Activation, seen: View, *, person:
     return {"role": engine.role, "name": engine.instance.name, "person": person, "turn": activation["turn"],
             "task": activation["task"], "phase": seen.phase_title, "note": seen.task, "secret": engine.instance.secret,
             "variables": dict(seen.variables), "schema": schema, "choices": choices,
-            "lines": [{"name": line["name"], "text": line["content"], "turn": line["turn"]} for line in seen.lines]}
+            "lines": [{"name": line["name"], "text": line["content"], "turn": line.get("turn", seen.turn)}
+                      for line in seen.lines]}
 
 
 def choice_schema(choices: Sequence[str]) -> dict[str, Any]:
@@ -81,6 +82,10 @@ def check_answer(answer: Mapping[str, Any], request: Mapping[str, Any]) -> dict[
         if not (value.get("text") or value.get("next") or value.get("decision")
                 or any((value.get("actions") or {}).values())):
             raise ReplyError("the reply is empty")
+        if value.get("decision") == "edit" and "text" in request["proposal"]:
+            left = {**request["proposal"], **(value.get("edited") or {})}
+            if not left["text"] and not any((left.get("actions") or {}).values()):
+                raise ReplyError("nothing is left of what was proposed; reject it instead")
     except ReplyError as error:
         raise RunError(f"the answer does not fit: {error.message}", code="run.answer", schema=schema,
                        cure=f"answer with JSON of this schema: {json.dumps(schema, ensure_ascii=False)}") from None

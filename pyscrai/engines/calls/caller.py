@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple, TypeVar
 
-from pyscrai.engines.agents.engine import Engine
+from pyscrai.engines.agents.engine import Engine, Performance
 from pyscrai.engines.calls.backoff import wait_before
 from pyscrai.engines.calls.recorded_calls import (
     GIVEN_UP,
@@ -71,6 +71,8 @@ class ModelCaller:
         """The purpose of the last question."""
         self.usage: dict[str, float] = {}
         self.seconds = 0.0
+        self.used = Performance()
+        """The uses of tools, as events and lines."""
         self._tokens = TokenStream(listener, engine.role, place.turn)
         self._recorded: RecordedCalls = RecordedCalls(record, place, whole._recorded if whole else None)
         self._earlier_notes = 0

@@ -169,8 +169,8 @@ class Record(Protocol):
         """Make all noted calls and these events durable, each event once by its ``key``.
 
         Args:
-            with_state: the caller is done and gives the state that comes of these back to the graph: they may be made
-                durable together with it, in one transaction. What goes wrong with them is then raised there.
+            with_state: the caller is done and gives the state that comes of these back to the graph, which makes it
+                durable at once: they may go along with it, in one transaction. What goes wrong is then raised there.
 
         Raises:
             Fenced: another process plays this run now.

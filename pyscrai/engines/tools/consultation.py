@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from pyscrai.did_you_mean import instead
 from pyscrai.engines.agents.engine import Ask, Engine, Performance
 from pyscrai.engines.calls.json_reply import parse
-from pyscrai.engines.line import tool_text
+from pyscrai.engines.line import refusal_text, tool_text
 from pyscrai.engines.ports.model import ModelReply
 from pyscrai.engines.state import Line
 from pyscrai.engines.tools.dice import Dice
@@ -26,7 +26,7 @@ from pyscrai.engines.tools.tool import Tool, ToolAnswer, ToolScene
 from pyscrai.engines.tools.tool_spec import McpToolSpec
 from pyscrai.engines.view import View
 from pyscrai.errors import ConfigError, ReplyError
-from pyscrai.events import FlowWarning, ToolCalled
+from pyscrai.events import Event, FlowWarning, ToolCalled, ToolRefused
 from pyscrai.plain_text import storable, storable_json
 
 ROUNDS = 2
@@ -44,6 +44,29 @@ class AskAndUse(Ask, Protocol):
 
     async def use(self, tool: Tool, arguments: Mapping[str, Any], scene: ToolScene, *, longest: float) -> ToolAnswer:
         """Use a tool, or give the answer that the journal holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToolLeave:
+    """What was decided about the use of a tool: the arguments to use it with, None where it is refused, and why.
+
+    ``drafts`` are the events that tell of the decision.
+    """
+
+    arguments: Mapping[str, Any] | None
+    person: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+    drafts: Sequence[tuple[type[Event], dict[str, Any]]] = ()
+
+
+class AskLeave(Protocol):
+    """Lets a person decide about the use of a tool before it happens."""
+
+    async def __call__(self, tool: Tool, schema: Mapping[str, Any], arguments: Mapping[str, Any], scene: ToolScene
+                       ) -> ToolLeave:
+        """The decision, durable when this returns; ``schema`` is that of the arguments."""
         ...
 
 
@@ -85,14 +108,18 @@ def load_tools(names: Iterable[str], allowed: Iterable[str] = (), described: Map
     return tuple(tools.values())
 
 
-async def consult(engine: Engine, view: View, ask: AskAndUse) -> tuple[View, Performance]:
+async def consult(engine: Engine, view: View, ask: AskAndUse, used: Performance, leave: AskLeave | None = None) -> View:
     """Let a role use its tools.
 
+    Args:
+        used: takes what happened: the uses as events and lines, without a move.
+        leave: decides about every use first; None where the role needs nobody's leave.
+
     Returns:
-        The view with the results in it, and what happened: the uses as events and lines, without a move.
+        The view with the results in it.
     """
-    performance = Performance()
     uses: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = []
     for number in range(ROUNDS):
         scene = ToolScene(engine.plan, view, number)
         offered = {tool.name: (tool, schema) for tool in engine.tools if (schema := tool.schema(scene)) is not None}
@@ -101,17 +128,24 @@ async def consult(engine: Engine, view: View, ask: AskAndUse) -> tuple[View, Per
         try:
             chosen = await _choose(engine, offered, view, ask)
         except ReplyError as error:
-            performance.add(FlowWarning, source=engine.role,
-                            message=f"{engine.role} made no valid choice of a tool ({error.message}) and uses none")
+            used.add(FlowWarning, source=engine.role,
+                     message=f"{engine.role} made no valid choice of a tool ({error.message}) and uses none")
             break
-        if chosen is None or (chosen in uses and not offered[chosen["tool"]][0].again):
+        if chosen is None or chosen in refused or (chosen in uses and not offered[chosen["tool"]][0].again):
             break  # small models like to ask again for what they were just told
         uses.append(chosen)
-        tool, arguments = offered[chosen["tool"]][0], chosen["arguments"]
+        (tool, schema), arguments = offered[chosen["tool"]], chosen["arguments"]
+        if leave is not None:
+            given = await leave(tool, schema, arguments, scene)
+            used.drafts += given.drafts
+            if given.arguments is None:
+                refused.append(chosen)
+                view = replace(view, lines=(*view.lines, _refuse(engine, used, tool, arguments, given)))
+                continue
+            arguments = given.arguments
         answer = await ask.use(tool, arguments, scene, longest=LONGEST_USE)
-        line = _record(engine, view, performance, tool, arguments, answer)
-        view = replace(view, lines=(*view.lines, line))
-    return view, performance
+        view = replace(view, lines=(*view.lines, _record(engine, view, used, tool, arguments, answer)))
+    return view
 
 
 async def _choose(engine: Engine, offered: Mapping[str, tuple[Tool, dict[str, Any]]], view: View, ask: Ask
@@ -149,6 +183,16 @@ def _record(engine: Engine, view: View, performance: Performance, tool: Tool, ar
                   "audience": "all" if heard == "all" else list(heard)}
     performance.add(ToolCalled, line, source=engine.role, audience=heard, tool=tool.name, arguments=dict(arguments),
                     result=answer.result, text=answer.text, error=answer.error)
+    return line
+
+
+def _refuse(engine: Engine, performance: Performance, tool: Tool, arguments: Mapping[str, Any], given: ToolLeave
+            ) -> Line:
+    """Tell a role, and nobody else, that it may not use a tool."""
+    line: Line = {"type": "ai", "kind": "tool_refused", "speaker": engine.role, "name": "",
+                  "content": refusal_text(engine.instance.name, tool.name, given.reason), "audience": [engine.role]}
+    performance.add(ToolRefused, line, source=engine.role, audience=(engine.role,), tool=tool.name,
+                    arguments=dict(arguments), person=given.person, reason=given.reason)
     return line
 
 

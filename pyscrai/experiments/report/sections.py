@@ -192,7 +192,7 @@ def _judges(results: Results) -> Iterator[Block]:
     yield Heading("Judges", anchor="judges")
     rows: list[Sequence[Cell]] = []
     for entry in results["agreement"]:
-        rows.append((entry["measure"], "all models", entry["level"], number(entry["alpha"]) or "not defined",
+        rows.append((entry["measure"], "all of the plan", entry["level"], number(entry["alpha"]) or "not defined",
                      interval(entry), str(entry["items"]), str(entry["values"])))
         rows += [(entry["measure"], judge["judge"], entry["level"], number(judge["alpha"]) or "not defined",
                   interval(judge), str(judge["items"]), str(judge["judgements"])) for judge in entry["judges"]]
@@ -204,6 +204,14 @@ def _judges(results: Results) -> Iterator[Block]:
                 words=("Judges", "Level"))
     yield Paragraph("Krippendorff's alpha: 1 is perfect agreement, 0 is chance. Of one judge it is the agreement with "
                     f"itself. Below {RELIABLE:g} no conclusion is drawn.")
+    if results.get("by_judge"):
+        yield Heading("By each judge", 3, anchor="by-judge")
+        yield Table(("Contrast", "Measure", "Judge", "Difference", "Interval", "Pasts"), [
+            (f"{row['arm']} {MINUS} {row['reference']}", row["measure"],
+             row["judge"] + ("" if row["planned"] else " (beyond the plan)"), number(row["difference"]) or "none",
+             interval(row), str(row["n_pasts"])) for row in results["by_judge"]], words=("Measure", "Judge"))
+        yield Paragraph("The contrasts above rest on all judges and passes of the plan. What was judged beyond it, "
+                        "later or by others, is exploratory: it stands here, and changes none of them.")
 
 
 def _deviations(results: Results) -> Iterator[Block]:

@@ -26,7 +26,7 @@ _log = structlog.get_logger("pyscrai.experiments")
 
 
 class ExperimentManager:
-    """The experiments that this process runs; an asynchronous context manager that lets them stand when it is left."""
+    """The experiments that this process runs; an asynchronous context manager that leaves them to the next process."""
 
     def __init__(self, services: Services, manager: EngineManager) -> None:
         self._services, self._manager = services, manager
@@ -45,6 +45,8 @@ class ExperimentManager:
             self._watch.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watch
+        for runner in self._runners.values():
+            runner.leave()
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -58,6 +58,11 @@ class ExperimentPlan:
         """Whether a measure's values are the judges'."""
         return use.source == "measure" and use.target in self.judged
 
+    def counts(self, judge: str, pass_: int) -> bool:
+        """Whether a judgement is one that the experiment declares, so that contrasts rest on it."""
+        judges = self.spec.judges
+        return judges is not None and judge in judges.by and pass_ <= judges.repeats
+
     @property
     def cells(self) -> int:
         """The number of planned runs, those that only make pasts left out."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import Any
+from typing import Literal
 
 import structlog
 
@@ -27,11 +27,11 @@ from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.errors import WrongState
 from pyscrai.factories.run_leases import is_dead
 from pyscrai.factories.services import Services
-from pyscrai.services.controls import request_many
 from pyscrai.services.experiments.cell_player import CellPlayer
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan, plan_of
 from pyscrai.services.experiments.results import interim_results
 from pyscrai.services.experiments.run_player import RunPlayer
+from pyscrai.services.experiments.standstill import let_stand, until_they_stand
 
 TTL = timedelta(seconds=20)
 BEAT = 1.0
@@ -54,6 +54,7 @@ class ExperimentRunner:
         self._halt = ""
         """Why nothing new is begun, or empty: ``pause``, ``cancel``, ``lost``, or the words of a stop rule."""
         self._reason = ""
+        self._leaving = False
         self._settled = self._failed = 0
         self._whole: int = 0
         self._looked_at = 0
@@ -78,7 +79,12 @@ class ExperimentRunner:
             await self._begin(plan)
             try:
                 await self._play_pasts(plan)
+                if self._halt in ("pause", "cancel"):
+                    await self._stand_still()
+                    await until_they_stand(self._services, self._id)
             except BaseException:
+                if not self._leaving:
+                    await self._stand_still()
                 await self._end("paused", "it was interrupted")
                 raise
             return await self._conclude()
@@ -87,6 +93,10 @@ class ExperimentRunner:
         """Begin nothing new; with ``pause`` and ``cancel`` also let what plays stand."""
         if not self._halt:
             self._halt = why
+
+    def leave(self) -> None:
+        """Leave the experiment to another process, which goes on with it when this one is cancelled."""
+        self._leaving = True
 
     def _stopped(self) -> bool:
         return bool(self._halt)
@@ -133,18 +143,15 @@ class ExperimentRunner:
                 self.halt("lost")
             elif desired in ("pause", "cancel"):
                 self.halt(desired)
-            if self._halt in ("pause", "cancel", "lost"):
+            if self._standing():
                 await self._stand_still()
 
     async def _stand_still(self) -> None:
-        async with self._services.database.read() as session:
-            run_ids = [run_id for run_id in await ExperimentCells(session, self._id).run_ids()
-                       if self._manager.is_live(run_id)]
-        if not run_ids:
+        """Let what is played of it stand, wherever; not where another process leads it now."""
+        if self._halt == "lost":
             return
-        action: Any = "cancel" if self._halt == "cancel" else "pause"
-        asked, _ = await request_many(self._services, run_ids, action, actor="experiment")
-        for accepted in asked:
+        action: Literal["pause", "cancel"] = "cancel" if self._halt == "cancel" else "pause"
+        for accepted in await let_stand(self._services, self._id, action):
             self._manager.wake(accepted.run_id, accepted.desired, reason=f"the experiment is to {action}")
 
     # -- the course ---------------------------------------------------------------------------------------------------
@@ -276,11 +283,11 @@ class ExperimentRunner:
             await DesiredStates(session).set(run_ids, "none")
 
     async def _end(self, status: str, reason: str) -> ExperimentPlan:
-        desired = {"paused": "pause", "cancelled": "cancel"}.get(status, "none")
+        asked = {} if self._leaving else {"desired": {"paused": "pause", "cancelled": "cancel"}.get(status, "none")}
         async with self._services.database.session() as session:
             experiments = Experiments(session)
             if self._halt != "lost":
-                await experiments.change(self._id, status=status, reason=reason, desired=desired,
+                await experiments.change(self._id, status=status, reason=reason, **asked,
                                          ended_at=now() if status in ("completed", "cancelled") else None)
             session.expire_all()
             return await plan_of(session, await experiments.get(self._id))

@@ -4,32 +4,96 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pyscrai.databases.repositories.experiment_cells import ExperimentCells
 from pyscrai.databases.repositories.judgements import HUMAN, Judgements
 from pyscrai.did_you_mean import instead
-from pyscrai.errors import RunError
+from pyscrai.errors import RunError, WrongState
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.experiments.judged_roles import judged_roles
+from pyscrai.services.experiments.judged_transcript import read_transcript
+from pyscrai.services.experiments.run_values import ended_cells
 
-COLUMNS = ("run_id", "measure", "of", "value", "person", "rationale")
+COLUMNS = ("run_id", "measure", "of", "value", "person", "pass", "rationale")
+"""The columns that are read; a sheet has more, for whoever fills it in."""
+
+
+def text_of(data: bytes) -> str:
+    """The text of a CSV file as spreadsheets write it: UTF-8, or UTF-16 where it says so.
+
+    Raises:
+        RunError: it is neither.
+    """
+    try:
+        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RunError(f"the labels are no UTF-8 text: {error}", code="experiment.labels",
+                       cure="save them as CSV in UTF-8") from None
 
 
 def rows_of_csv(text: str) -> list[dict[str, Any]]:
-    """The rows of a CSV with the columns run_id, measure and value, and where wanted of, person, rationale.
+    """The rows of a CSV with the columns run_id, measure and value, and where wanted of, person, pass, rationale.
+
+    Commas, semicolons or tabs part them, as the first line does. Rows without a value were left open and are left out;
+    ``line`` tells where in the file a row ends.
 
     Raises:
         RunError: a column is missing.
     """
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    missing = [name for name in ("run_id", "measure", "value") if name not in (reader.fieldnames or ())]
+    head = text.lstrip("\ufeff").partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=max(",;\t", key=head.count))
+    reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
+    missing = [name for name in ("run_id", "measure", "value") if name not in reader.fieldnames]
     if missing:
         raise RunError(f"the labels have no column {missing[0]!r}", code="experiment.labels",
-                       cure=f"columns: {', '.join(COLUMNS)}")
-    return list(reader)
+                       cure=f"columns: {', '.join(COLUMNS)}; the first line names them")
+    return [{**{name: row.get(name) for name in COLUMNS if name in row}, "line": reader.line_num} for row in reader
+            if str(row.get("value") or "").strip()]
+
+
+async def label_sheet(services: Services, plan: ExperimentPlan) -> list[dict[str, str]]:
+    """The rows of a sheet for people: each finished transcript and what is judged of it, blind, in a drawn order.
+
+    Raises:
+        WrongState: nothing is judged.
+    """
+    if not plan.judged:
+        raise WrongState(f"{plan.id} has no measure that is judged", code="experiment.no_judges",
+                         cure="add `judges` with `measures` to the experiment")
+    roles = await judged_roles(services, plan)
+    async with services.database.read() as session:
+        run_ids = [played.run.id async for portion in ended_cells(session, plan.id)
+                   for played in portion if played.run is not None]
+    random.Random(f"{plan.row.freeze_hash}/people").shuffle(run_ids)
+    rows = []
+    for run_id in run_ids:
+        transcript = await read_transcript(services, run_id)
+        for name, measure in plan.judged.items():
+            for of in roles[name]:
+                values = f"{measure.scale[0]} to {measure.scale[1]}" if measure.scale else " | ".join(
+                    measure.categories or ())
+                rows.append({"run_id": run_id, "measure": name, "of": of, "value": "", "rationale": "",
+                             "values": values, "rubric": measure.rubric or "", "who": transcript.names.get(of, ""),
+                             "transcript": "\n".join(line.text for line in transcript.lines)})
+    return rows
+
+
+def csv_of(rows: Sequence[Mapping[str, str]]) -> str:
+    """Rows of a sheet as CSV with a byte order mark, by which spreadsheets know UTF-8."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [*rows[0]] if rows else ["run_id", "measure", "value"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _no_formula(value) for name, value in row.items()} for row in rows)
+    return f"\ufeff{out.getvalue()}"
+
+
+def _no_formula(text: str) -> str:
+    """A text that a spreadsheet does not take for a formula, whatever a model wrote."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 async def add_labels(services: Services, plan: ExperimentPlan, rows: Iterable[Mapping[str, Any]], *, person: str = ""
@@ -48,7 +112,8 @@ async def add_labels(services: Services, plan: ExperimentPlan, rows: Iterable[Ma
     async with services.database.read() as session:
         known = {str(run_id) for run_id in await ExperimentCells(session, plan.id).run_ids(pasts=False)}
     roles = await judged_roles(services, plan)
-    found = [_label(plan, row, known, roles, person, line) for line, row in enumerate(rows, 1)]
+    found = [_label(plan, row, known, roles, person, f"line {row['line']}" if "line" in row else f"label {number}")
+             for number, row in enumerate(rows, 1)]
     if found:
         async with services.database.session() as session:
             await Judgements(session, plan.id).add(found, replace=True)
@@ -56,7 +121,7 @@ async def add_labels(services: Services, plan: ExperimentPlan, rows: Iterable[Ma
 
 
 def _label(plan: ExperimentPlan, row: Mapping[str, Any], known: set[str], roles_of: Mapping[str, Sequence[str]],
-           person: str, line: int) -> dict[str, Any]:
+           person: str, line: str) -> dict[str, Any]:
     run_id, name, value = (str(row.get(key) or "").strip() for key in ("run_id", "measure", "value"))
     who = str(row.get("person") or person).strip()
     if run_id not in known:
@@ -90,5 +155,5 @@ def _label(plan: ExperimentPlan, row: Mapping[str, Any], known: set[str], roles_
     return {**label, "number": number}
 
 
-def _wrong(line: int, message: str, cure: str | None) -> RunError:
-    return RunError(f"label {line}: {message}", code="experiment.labels", cure=cure)
+def _wrong(line: str, message: str, cure: str | None) -> RunError:
+    return RunError(f"{line}: {message}", code="experiment.labels", cure=cure)

@@ -11,19 +11,18 @@ from typing import Any
 
 import structlog
 
-from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.judgements import Judgements
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import RunRow
 from pyscrai.engines.calls.json_reply import parse
 from pyscrai.engines.ports.model import ChatModel, Message, ModelReply, ModelRequest
 from pyscrai.errors import ModelError, PyscraiError, ReplyError, WrongState
-from pyscrai.experiments.judge_task import JudgedLine, JudgeTask, question, transcript_lines
+from pyscrai.experiments.judge_task import JudgeTask, question
 from pyscrai.experiments.models.measures import Judges
-from pyscrai.exports.event_line import event_line
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.experiments.judged_roles import judged_roles
+from pyscrai.services.experiments.judged_transcript import JudgedTranscript, read_transcript
 from pyscrai.services.experiments.run_values import ended_cells
 
 TRIES = 4
@@ -48,9 +47,7 @@ class PanelResult:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    run: RunRow
-    names: Mapping[str, str]
-    lines: Sequence[JudgedLine]
+    transcript: JudgedTranscript
     conditions: str
 
 
@@ -133,13 +130,9 @@ class JudgePanel:
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
     async def _item(self, run: RunRow) -> _Item:
-        async with self._services.database.read() as session:
-            cast = await Runs(session).cast(run.id)
-            events = [event_line(event) for event in await Events(session).read(run.id)]
-        names = {member.role: member.name for member in cast}
         conditions = "" if self._judges.blind else ", ".join(
             f"{name} = {value}" for name, value in {"arm": run.name, **run.parameters}.items())
-        return _Item(run, names, transcript_lines(events, names), conditions)
+        return _Item(await read_transcript(self._services, run.id), conditions)
 
     # -- one judgement ------------------------------------------------------------------------------------------------
 
@@ -158,13 +151,13 @@ class JudgePanel:
 
     async def _ask(self, task: JudgeTask, item: _Item, model: ChatModel) -> dict[str, Any]:
         measure = self._plan.judged[task.measure]
-        system, text, schema, _ = question(task, measure, item.lines, of=item.names.get(task.of),
+        system, text, schema, _ = question(task, measure, item.transcript.lines, of=item.transcript.names.get(task.of),
                                            conditions=item.conditions)
         request = ModelRequest(
             (Message("system", (system,)), Message("user", (text,))), temperature=self._judges.temperature,
             seed=task.seed, max_tokens=TOKENS, schema=schema)
         reply, value = await self._answer(request, schema, model)
-        keys = {line.id: line.key for line in item.lines}
+        keys = {line.id: line.key for line in item.transcript.lines}
         number = None if measure.categories is not None else float(value["value"])
         raw = reply.raw or {}
         return {"run_id": task.run_id, "measure": task.measure, "of": task.of, "judge": task.judge, "pass": task.pass_,

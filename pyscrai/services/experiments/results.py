@@ -33,6 +33,7 @@ from pyscrai.experiments.statistics.agreement import Agreement, krippendorff
 from pyscrai.experiments.statistics.estimate import Estimate
 from pyscrai.factories.services import Services
 from pyscrai.factories.versions import versions
+from pyscrai.services.experiments.by_judge import contrasts_by_judge
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan, plan_of
 from pyscrai.services.experiments.run_values import values_of
 
@@ -90,7 +91,7 @@ def _analysis(plan: ExperimentPlan, values: Mapping[str, Sequence[RunValue]], ju
     found = _contrasts(plan, values, overall)
     return {"measures": [_measure(plan, use) for use in plan.uses], "arms": [_summary_row(row) for row in summaries],
             "contrasts": [contrast_row(result) for result in found], "half_width": widest(found),
-            "agreement": list(reliability.values())}
+            "agreement": list(reliability.values()), "by_judge": contrasts_by_judge(plan, values, judgements)}
 
 
 def _contrasts(plan: ExperimentPlan, values: Mapping[str, Sequence[RunValue]], agreement: Mapping[str, Agreement]
@@ -112,7 +113,7 @@ def standing(plan: ExperimentPlan, use: MeasureUse) -> Standing:
 
 
 def krippendorff_of(plan: ExperimentPlan, measure: str, judgements: Sequence[JudgementRow]) -> Agreement:
-    """The agreement of all models that judged, over all their passes."""
+    """The agreement of the models that the experiment declares, over all their passes."""
     return krippendorff(_items(plan, measure, judgements), _level(plan, measure), seed=plan.spec.analysis.seed)
 
 
@@ -125,7 +126,7 @@ def _items(plan: ExperimentPlan, measure: str, judgements: Sequence[JudgementRow
            ) -> list[list[Any]]:
     items: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for row in judgements:
-        if row.measure == measure and (row.judge == judge if judge else not row.judge.startswith(HUMAN)):
+        if row.measure == measure and (row.judge == judge if judge else plan.counts(row.judge, row.pass_)):
             items[row.run_id, row.of].append(row.category if row.number is None else row.number)
     return list(items.values())
 
@@ -149,9 +150,9 @@ def _with_people(plan: ExperimentPlan, measure: str, judgements: Sequence[Judgem
     """The agreement of models with people on the items that both judged: alpha of both sides' means or majorities."""
     sides: dict[tuple[str, str], dict[bool, list[Any]]] = defaultdict(lambda: {True: [], False: []})
     for row in judgements:
-        if row.measure == measure:
-            score = row.category if row.number is None else row.number
-            sides[row.run_id, row.of][row.judge.startswith(HUMAN)].append(score)
+        person = row.judge.startswith(HUMAN)
+        if row.measure == measure and (person or plan.counts(row.judge, row.pass_)):
+            sides[row.run_id, row.of][person].append(row.category if row.number is None else row.number)
     both = [(_middle(found[False]), _middle(found[True])) for found in sides.values()
             if found[True] and found[False]]
     if not both:

@@ -19,7 +19,7 @@ from pyscrai.databases.tables import RunMetricsRow, RunRow
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.engines.orchestration.run_registry import Due
 from pyscrai.factories.services import Services
-from pyscrai.lifecycle import ENDED, FINAL, RunStatus
+from pyscrai.lifecycle import FINAL, Desired, RunStatus, is_unmet
 from pyscrai.services.run_registry import StoredRunRegistry
 
 
@@ -49,6 +49,7 @@ class Stand:
 
     run_id: str
     status: RunStatus
+    desired: Desired
     turn: int
     error: Mapping[str, Any] | None
     cost_usd: float
@@ -59,13 +60,13 @@ class RunPlayer:
     """Makes and plays the runs of one experiment; what many of them ask of the database is asked once for all.
 
     Args:
-        stopped: whether what plays is to stand.
+        standing: whether what plays is to stand.
         spent: whether the experiment may spend nothing more.
     """
 
-    def __init__(self, services: Services, manager: EngineManager, experiment_id: str, stopped: Callable[[], bool],
+    def __init__(self, services: Services, manager: EngineManager, experiment_id: str, standing: Callable[[], bool],
                  spent: Callable[[], Awaitable[bool]]) -> None:
-        self._services, self._manager, self._id, self._stopped = services, manager, experiment_id, stopped
+        self._services, self._manager, self._id, self._standing = services, manager, experiment_id, standing
         self._spent = spent
         self.create = Together(self._create)
         self.settle = Together(self._settle)
@@ -88,9 +89,11 @@ class RunPlayer:
             await self._manager.until_settled(run_id)
             stand = await self.stand(run_id)
             # What the experiment cannot pay for stands, or is not begun: it learns of it here.
-            if stand.status in ENDED or await self._spent() or stand.status in ("paused", "waiting") or self._stopped():
+            if not is_unmet(stand.status, stand.desired) or await self._spent():
                 return stand
-            await asyncio.sleep(0.5)   # another process plays it
+            if self._standing():
+                return stand
+            await asyncio.sleep(0.5)   # another process plays it, or is about to
 
     async def counted(self, run_id: str) -> Stand:
         """Keep a run's figures, which a process that died, or a pause, leaves it without; how the run stands."""
@@ -123,8 +126,8 @@ class RunPlayer:
 
     async def _stand(self, run_ids: Sequence[str]) -> Sequence[Stand | Exception]:
         async with self._services.database.read() as session:
-            rows = await session.execute(select(RunRow.id, RunRow.status, RunRow.turn, RunRow.error).where(
-                RunRow.id.in_(run_ids)))
+            rows = await session.execute(select(
+                RunRow.id, RunRow.status, RunRow.desired, RunRow.turn, RunRow.error).where(RunRow.id.in_(run_ids)))
             found = {row.id: row for row in rows}
             spent: dict[str, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
             metrics = await session.execute(select(
@@ -132,5 +135,5 @@ class RunPlayer:
                 RunMetricsRow.prompt_tokens + RunMetricsRow.completion_tokens).where(
                     RunMetricsRow.run_id.in_(run_ids), RunMetricsRow.role == ""))
             spent.update({run_id: (cost, tokens) for run_id, cost, tokens in metrics})
-        return [Stand(run_id, found[run_id].status, found[run_id].turn, found[run_id].error, *spent[run_id])
-                for run_id in run_ids]
+        return [Stand(run_id, found[run_id].status, found[run_id].desired, found[run_id].turn, found[run_id].error,
+                      *spent[run_id]) for run_id in run_ids]

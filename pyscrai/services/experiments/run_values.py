@@ -11,7 +11,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.repositories.experiment_cells import CellKey, ExperimentCells, PlayedCell
-from pyscrai.databases.repositories.judgements import HUMAN, Judgements
+from pyscrai.databases.repositories.judgements import Judgements
 from pyscrai.databases.repositories.metrics import Metrics, RunMetrics
 from pyscrai.databases.tables import EventRow, MeasurementRow, RunRow
 from pyscrai.experiments.analysis import RunValue
@@ -35,7 +35,7 @@ class RunRecords:
     moves: dict[str, list[tuple[str | None, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
     metrics: dict[tuple[str, str], Metrics] = field(default_factory=dict)
     judged: dict[tuple[str, str], list[tuple[str, Value]]] = field(default_factory=lambda: defaultdict(list))
-    """Run and measure to role and score of each judgement by a model."""
+    """Run and measure to role and score of each judgement by a judge that the experiment declares."""
 
 
 async def values_of(session: AsyncSession, plan: ExperimentPlan, uses: Sequence[MeasureUse]
@@ -91,7 +91,7 @@ async def read_records(session: AsyncSession, plan: ExperimentPlan, uses: Sequen
     if judged := {use.target for use in uses if plan.is_judged(use)}:
         for judgement in await Judgements(session, plan.id).read(run_ids=ids, measures=judged):
             score = judgement.category if judgement.number is None else judgement.number
-            if not judgement.judge.startswith(HUMAN) and score is not None:
+            if plan.counts(judgement.judge, judgement.pass_) and score is not None:
                 records.judged[judgement.run_id, judgement.measure].append((judgement.of, score))
     return records
 
@@ -124,11 +124,15 @@ def value_of(plan: ExperimentPlan, use: MeasureUse, run: RunRow, records: RunRec
     if use.source == "figure":
         return _figure(use, run, records.metrics.get((run.id, use.of or "")))
     if plan.is_judged(use):
-        scores = _known(number_of(use, score) for role, score in records.judged[run.id, use.target]
-                        if use.of in (None, role))
-        return sum(scores) / len(scores) if scores else None
+        return judged_value(use, records.judged[run.id, use.target])
     start, series = _series(plan, use, run, records)
     return taken(use, start, series)
+
+
+def judged_value(use: MeasureUse, judged: Iterable[tuple[str, Value]]) -> float | None:
+    """The mean of a run's judgements, given as role and score; None where there is none."""
+    scores = _known(number_of(use, score) for role, score in judged if use.of in (None, role))
+    return sum(scores) / len(scores) if scores else None
 
 
 def number_of(use: MeasureUse, raw: Any) -> float | None:

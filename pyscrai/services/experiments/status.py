@@ -10,7 +10,9 @@ from pyscrai.databases.repositories.experiments import Experiments, held
 from pyscrai.databases.repositories.judgements import Judgements
 from pyscrai.errors import WrongState
 from pyscrai.experiments.models.experiment import ExperimentTemplate
+from pyscrai.factories.run_leases import is_dead
 from pyscrai.factories.services import Services
+from pyscrai.services.experiments.standstill import let_stand
 
 ACTIONS = {"pause": ("planned", "running"), "resume": ("planned", "paused", "completed"),
            "cancel": ("planned", "running", "paused")}
@@ -72,9 +74,12 @@ async def ask_experiment(services: Services, reference: str, action: str) -> str
                              cure=f"what fits: {', '.join(fitting) or 'nothing'}", status=row.status, action=action)
         desired = {"pause": "pause", "resume": "run", "cancel": "cancel"}[action]
         changes: dict[str, Any] = {"desired": desired}
-        if not held(row) and action != "resume":
+        led = held(row) and not is_dead(row.owner or "")
+        if not led and action != "resume":
             changes |= {"status": {"pause": "paused", "cancel": "cancelled"}[action], "reason": f"{action} was asked"}
         if action == "resume" and row.status == "completed":
             changes["status"] = "planned"
         await experiments.change(row.id, **changes)
-        return row.id
+    if not led and action != "resume":   # nobody else asks its runs, which other processes may play on
+        await let_stand(services, row.id, "pause" if action == "pause" else "cancel")
+    return row.id

@@ -15,8 +15,8 @@ from pyscrai.services.replays import replay_run
 from pyscrai.services.run_seals import verify_run
 from pyscrai.templates.models.base import content_hash
 
-COMPARED = ("contrasts", "arms", "agreement", "flow", "measures")
-"""Parts of the results that are computed again."""
+COMPARED = ("contrasts", "arms", "agreement", "by_judge", "flow", "measures")
+"""Parts of the results that are computed again, as far as the version that stored them had them."""
 
 MOST_RUNS = 50
 """Runs that are looked at where their values are not what they were."""
@@ -65,7 +65,7 @@ async def verify_experiment(services: Services, reference: str, *, sample: int =
         plan = await plan_of(session, await Experiments(session).get(plan.id))
     again = await compute_results(services, plan, keep=False)
     numbers = 0
-    for part in COMPARED:
+    for part in filter(stored.__contains__, COMPARED):
         compared, wrong = _compare(part, stored.get(part), again.get(part))
         numbers += compared
         differences += wrong
@@ -91,6 +91,8 @@ async def _changed_runs(services: Services, stored: Results, again: Results) -> 
 def _named(item: Any, index: int) -> str:
     """A part of a list by what it says of itself: a contrast, an arm, a past, a judge."""
     if isinstance(item, dict):
+        if "reference" in item and "judge" in item:
+            return f"{item['measure']}, {item['arm']} less {item['reference']} by {item['judge']}"
         if "reference" in item:
             return f"{item['measure']}, {item['arm']} less {item['reference']}"
         for names in (("past",), ("measure", "arm"), ("judge",), ("measure",), ("arm",), ("name",)):

@@ -18,9 +18,9 @@ from pyscrai.templates.models.variable import Domain, Variable
 EVENT_KINDS = (
     "run_started", "run_paused", "run_resumed", "run_waiting", "run_completed", "run_failed", "run_stopped",
     "run_forked", "control", "not_applied", "phase_entered", "speaker_chosen", "flow_warning", "end_reached",
-    "utterance", "action", "inject", "variable_changed", "change_refused", "tool_called", "memory_summarized",
-    "reflection", "assessment", "measurement", "verdict", "report", "model_retried", "model_fell_back",
-    "reply_repaired", "turn_skipped", "result_missing", "role_taken", "role_released")
+    "utterance", "action", "inject", "variable_changed", "change_refused", "tool_called", "tool_refused",
+    "memory_summarized", "reflection", "assessment", "measurement", "verdict", "report", "model_retried",
+    "model_fell_back", "reply_repaired", "turn_skipped", "result_missing", "role_taken", "role_released")
 """Kinds of events, as ``pyscrai.events`` has them; a test keeps the two in step."""
 
 Kind = Literal["bool", "int", "double", "string", "null", "list", "map", "struct", "any"]

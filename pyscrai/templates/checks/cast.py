@@ -47,10 +47,9 @@ def _in_person(subject: Subject, path: Path, name: str, role: Role) -> None:
         if not _PROGRAM.fullmatch(role.played_by):
             subject.error("program", (*path, "played_by"), f"{role.played_by!r} names no program",
                           value=role.played_by, cure="write tool:package.module:function")
-        for field, given in (("human", role.human != "no"), ("approve", role.approve is not False)):
-            if given:
-                subject.error("program", (*path, field), f"a role that a program plays has no `{field}`",
-                              value=role.played_by, cure=f"remove `{field}` or `played_by`")
+        if role.human != "no":
+            subject.error("program", (*path, "human"), "a role that a program plays has no `human`",
+                          value=role.played_by, cure="remove `human` or `played_by`")
         if engine == "analyst":
             subject.error("program", (*path, "played_by"), "a program takes turns; an Analyst takes none",
                           value=role.played_by, cure="use an actor or a narrator")

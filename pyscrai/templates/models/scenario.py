@@ -64,7 +64,8 @@ class Role(Part):
     played_by: str = ""
     """A program that plays the role: ``tool:package.module:function``, from the operator's allow-list."""
     approve: bool | str = False
-    """What the model proposes waits for the person of this role (or of any that a person plays, with true)."""
+    """What its model or program proposes, and every tool that it wants to use, waits for a person to accept, edit or
+    reject it: the person of this role, or with true whoever controls the run."""
     hears: Literal["addressed", "everything"] | tuple[str, ...] = "addressed"
     """``addressed``: what is said to it or to all; ``everything``: also whispers of others; or only these sources."""
     model: str | None = None

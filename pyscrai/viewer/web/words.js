@@ -86,6 +86,7 @@ export const W = {
     accept: (actor, name) => `${actor} let pass what ${name} proposed`, edit: (actor, name) => `${actor} changed what ${name} proposed`, reject: (actor, name) => `${actor} rejected what ${name} proposed`,
   },
   proposed: (text, reason) => `“${text}”${reason ? ` (${reason})` : ""}`,
+  usesTool: (tool, given) => `${tool}: ${given}`, toolRefused: (person, reason) => `refused by ${person}${reason ? `: ${reason}` : ""}`,
   editedBy: (person) => `edited by ${person}`,
   budgetSet: (actor, amount) => (amount === "" ? `${actor} lifts the budget` : `${actor} sets the budget to ${amount}`),
   resumed: "The run goes on",
@@ -163,7 +164,7 @@ export const W = {
     seat: "Link for a person", seatHint: "Whoever has this link sees and plays this role of this run, and nothing else.", seatDone: "Copy this link now; it is not shown again.",
   },
   approval: {
-    proposes: "proposes", anyone: "anyone may decide", decides: (name) => `${name} decides`, says: (name) => `What ${name} says instead`, accept: "Accept", edit: "Edit", reject: "Reject", back: "Back", sendEdited: "Send as edited",
+    proposes: "proposes", wantsTool: "wants to use a tool", rejectTool: "It is not used. Whoever wanted to use it is told the reason.", anyone: "anyone may decide", decides: (name) => `${name} decides`, says: (name) => `What ${name} says instead`, accept: "Accept", edit: "Edit", reject: "Reject", back: "Back", sendEdited: "Send as edited",
     why: "Why not?", rejectHint: "Nobody hears what was proposed. The reason is kept in the record, for operators.", silent: "Says nothing.", rejectNext: "Whose turn it is by round robin speaks next.",
   },
   seat: {
@@ -200,7 +201,7 @@ export const W = {
     states: { planned: "planned", playing: "playing", ended: "ended", failed: "failed", excluded: "excluded" }, board: "Board", contrasts: "Contrasts", judges: "Judges", arm: "Arm", past: (past) => `past ${past}`, pastHead: "Past", pasts: "pasts", attempts: (count) => many(count, "attempt"),
     failures: (count) => `${many(count, "cell")} failed, excluded or played again`, failed: (count) => `${count} failed`, cells: "Runs ended", halfWidth: "Interval, half width", narrowing: "How the interval narrows as runs end", left: "Left", took: "Took", frozen: "frozen", notFrozen: "not frozen",
     freeze: "Freeze", run: "Run", pilot: "pilot", to: "to", difference: "Difference", futures: "Two futures", computed: "Computed from the record; no line is cited.", noJudges: "No judge has scored these runs.", apart: "Apart", means: "Means of the arms", unreliable: "unreliable judges",
-    allModels: "all models", withPeople: "models with people", measure: "Measure", alpha: "Alpha", interval: "Interval", items: "Items",
+    allModels: "all of the plan", byJudge: "Each contrast by each judge. What was judged beyond the plan changes none.", beyondPlan: "beyond the plan", withPeople: "models with people", measure: "Measure", alpha: "Alpha", interval: "Interval", items: "Items",
     standing: { primary: "primary", secondary: "secondary", exploratory: "exploratory" },
   },
 

@@ -23,7 +23,7 @@ from pyscrai.services.experiments.bundle import report_html, write_bundle
 from pyscrai.services.experiments.course import run_course
 from pyscrai.services.experiments.experiment_store import store_experiment
 from pyscrai.services.experiments.forecast import forecast, store_pilot
-from pyscrai.services.experiments.human_labels import add_labels, rows_of_csv
+from pyscrai.services.experiments.human_labels import add_labels, csv_of, label_sheet, rows_of_csv, text_of
 from pyscrai.services.experiments.judge_panel import JudgePanel
 from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.run_player import own_manager
@@ -145,9 +145,66 @@ async def test_labels_that_do_not_fit_are_refused_together(services: Services) -
                            ({"value": "hot"}, "no category"), ({"person": ""}, "who gave")):
         with pytest.raises(RunError, match=message):
             await add_labels(services, plan, [good, {**good, **wrong}])
-    assert rows_of_csv("run_id,measure,value\na,b,3\n") == [{"run_id": "a", "measure": "b", "value": "3"}]
+    assert rows_of_csv("run_id,measure,value\na,b,3\n") == [{"run_id": "a", "measure": "b", "value": "3", "line": 2}]
     with pytest.raises(WrongState, match="names no judges"):
         JudgePanel(services, bare)
+
+
+async def test_judges_beyond_the_plan_change_no_contrast(services: Services) -> None:
+    """Neither another judge nor more passes of one, until the experiment names them, which is a deviation."""
+    services.models.register("other", Judge("other"))
+    services.models.register("third", Judge("third"))
+    judged = {**JUDGED, "judges": {**JUDGED["judges"], "by": ["other"]}}
+    async with own_manager(services, 8) as manager:
+        plan = await run_course(services, manager, await store_experiment(services, experiment(**judged)))
+    before = await compute_results(services, plan)
+    assert before["by_judge"] == [], "there is one judge"
+    assert (await JudgePanel(services, plan, by=["other", "third"], repeats=3).judge()).judged > 0
+    after = await compute_results(services, plan)
+    assert after["contrasts"] == before["contrasts"]
+    assert after["arms"] == before["arms"]
+    apart = {(row["judge"], row["planned"]) for row in after["by_judge"]}
+    assert apart == {("other", True), ("other", False), ("third", False)}
+    ours = {(row["measure"], row["arm"]): row["difference"] for row in after["by_judge"] if row["planned"]}
+    assert ours == {(row["measure"], row["arm"]): row["difference"] for row in after["contrasts"]
+                    if row["measure"] in ("generosity", "kind")}
+    assert "third (beyond the plan)" in await report_html(services, plan, after)
+    assert (await verify_experiment(services, plan.id, sample=1))["identical"]
+    plan = await store_experiment(services, experiment(**{
+        **judged, "judges": {**JUDGED["judges"], "by": ["other", "third"]}}), amend=True)
+    amended = await compute_results(services, plan)
+    assert "judges" in amended["deviations"][-1]["what"]
+    assert ("third", True) in {(row["judge"], row["planned"]) for row in amended["by_judge"]}
+
+
+async def test_people_label_a_sheet_that_tells_no_arm(services: Services) -> None:
+    services.models.register("other", Judge("other"))
+    async with own_manager(services, 8) as manager:
+        plan = await run_course(services, manager, await store_experiment(services, experiment(**{
+            **JUDGED, "pasts": {"seeds": 4}, "judges": {**JUDGED["judges"], "by": ["other"]}})))
+    sheet = await label_sheet(services, plan)
+    assert len(sheet) == 4 * 2 * 2
+    assert {(row["measure"], row["of"], row["values"]) for row in sheet} == {
+        ("generosity", "ann", "1 to 5"), ("kind", "", "warm | cold")}
+    places = [row["run_id"] for row in sheet if row["measure"] == "kind"]
+    assert places != sorted(places), "in a drawn order"
+    told = {word for row in sheet for word in row.values()}
+    assert not told & {"one", "bonus"}
+    assert not any("Bank" in row["transcript"] for row in sheet), "nor who put an inject in"
+    for row in sheet[:6]:
+        row["value"] = "4" if row["measure"] == "generosity" else "warm"
+    text = csv_of([{**row, "transcript": f"={row['transcript']}"} for row in sheet])
+    assert "'=" in text, "no formula for a spreadsheet"
+    for saved in (text.encode(), text.replace(",", ";").encode("utf-16"), text.replace(",", "\t").encode()):
+        rows = rows_of_csv(text_of(saved))
+        assert len(rows) == 6, "what is left open is no label"
+        assert await add_labels(services, plan, rows, person="ann") == 6
+    assert (await compute_results(services, plan))["agreement"][0]["people"]["items"] == 3
+    with pytest.raises(RunError, match=r"line 3: 'hot' is no category"):
+        await add_labels(services, plan, rows_of_csv(
+            f"Run_ID, Measure ,VALUE\n,,\n{sheet[0]['run_id']},kind,hot"), person="ann")
+    with pytest.raises(RunError, match="no UTF-8"):
+        text_of(b"run_id\xe4")
 
 
 @pytest.mark.parametrize(("method", "extra"), [("paired", "experiments"), ("mixed", "mixed")])

@@ -63,6 +63,8 @@ class EditedContent(ReplyContent):
 
     next: RoleName | None = None
     """Who speaks next, where that was proposed."""
+    arguments: dict[str, Any] | None = None
+    """What the tool is used with, where the use of one was proposed."""
 
 
 class HumanReply(ReplyContent):
@@ -73,9 +75,9 @@ class HumanReply(ReplyContent):
     next: RoleName | None = None
     """Who speaks next, where a moderator is asked."""
     decision: Literal["accept", "edit", "reject"] | None = None
-    """What becomes of a model's proposal, where the role's turns are to be approved."""
+    """What becomes of a proposal, where the role's turns and uses of tools are to be approved."""
     reason: Words | None = None
-    """Why it is rejected."""
+    """Why it is rejected; a role that may not use a tool is told."""
     edited: EditedContent | None = None
     """What is said, done or chosen instead, where it is edited; what is left out stays as it was proposed."""
     release: Literal[True] | None = None

@@ -40,7 +40,7 @@ class SeatView(Answer):
     request: dict[str, Any] | None
     """What is asked here, where the run waits for it: `role`, `name`, `turn`, `task`, `phase`, `note`, the `schema` of
     the answer, and `choices` where a moderator is asked. With `task: approve` the person decides about the `proposal`
-    of another role's model: `about` says of what (`speak`, `resolve` or `moderate`)."""
+    of another role's model or program: `about` says of what (`speak`, `resolve`, `moderate` or `tool`)."""
 
 
 class SeatLine(Answer):

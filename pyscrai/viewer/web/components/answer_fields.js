@@ -3,11 +3,11 @@
 import { html } from "../lib/html.js";
 import { titled } from "../lib/format.js";
 import { W } from "../words.js";
-import { ValueField } from "./value_field.js";
+import { JsonField, ValueField } from "./value_field.js";
 
 /**
  * What is filled in so far.
- * @typedef {{text?: string, to?: string | string[], actions?: Record<string, any>, changes?: Record<string, any>, scene_over?: boolean, next?: string}} Answer
+ * @typedef {{text?: string, to?: string | string[], actions?: Record<string, any>, changes?: Record<string, any>, scene_over?: boolean, next?: string, arguments?: Record<string, any>}} Answer
  */
 
 /** A proposal as if a person had filled it in. @returns {Answer} */
@@ -23,10 +23,11 @@ export function nothingYet(schema) {
 }
 
 /** What is sent of what was filled in. @param {Answer} answer */
-export function sentOf({ text, to, actions, changes, scene_over: over, next }) {
+export function sentOf({ text, to, actions, changes, scene_over: over, next, arguments: given }) {
   /** @type {Record<string, any>} */
   const sent = {};
   if (next) sent.next = next;
+  if (given) sent.arguments = given;
   if (text?.trim()) sent.text = text.trim();
   if (to?.length) sent.to = to;
   if (actions) {
@@ -51,6 +52,10 @@ export function AnswerFields({ schema, value, change, names = titled, label = W.
   const changeable = (fields.changes?.items?.anyOf || [fields.changes?.items]).filter(Boolean).map((each) => each.properties).filter((each) => each?.variable);
   if (fields.next) {
     return html`<label class="field">${W.person.next}<select required value=${value.next || ""} onChange=${(event) => change({ ...value, next: event.target.value })}><option value="" />${fields.next.enum.map((role) => html`<option key=${role} value=${role}>${names(role)}</option>`)}</select></label>`;
+  }
+  if (fields.arguments) {
+    return html`<div class="side-by-side">${Object.entries(fields.arguments.properties || {}).map(([name, about]) => html`
+      <${isPlain(simple(about)) ? ValueField : JsonField} key=${name} label=${titled(name)} about=${simple(about)} value=${value.arguments?.[name]} required=${(fields.arguments.required || []).includes(name)} change=${(to) => change({ ...value, arguments: kept(value.arguments, name, to) })} />`)}</div>`;
   }
   return html`<label class="field">${label}<textarea rows="3" dir="auto" value=${value.text || ""} onInput=${(event) => change({ ...value, text: event.target.value })} /></label>
     <${Addressed} schema=${fields.to} value=${value.to} names=${names} change=${(to) => change({ ...value, to })} />
@@ -88,6 +93,9 @@ function Move({ name, schema, needed, values, change }) {
       <${ValueField} key=${field} label=${titled(field)} about=${simple(about)} value=${values?.[field]} required=${(object.required || []).includes(field)} change=${(value) => change(kept(values, field, value))} />`)}</div>`}
   </fieldset>`;
 }
+
+/** Whether a value of a schema is one number, text, choice or yes and no. */
+const isPlain = (schema) => Boolean(schema.enum) || ["integer", "number", "string", "boolean"].includes(schema.type);
 
 /** A schema without its "or null". */
 const simple = (schema) => (schema.anyOf ? { ...schema, ...schema.anyOf.find((each) => each.type !== "null") } : schema);

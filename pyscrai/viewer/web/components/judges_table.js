@@ -8,8 +8,8 @@ import { rounded } from "./contrast_plot.js";
 
 const RELIABLE = 0.667;
 
-/** @param {{id: string, version: string, agreement: any[]}} props `version` changes with what was judged */
-export function JudgesTable({ id, version, agreement }) {
+/** @param {{id: string, version: string, agreement: any[], byJudge?: any[]}} props `version` changes with what was judged */
+export function JudgesTable({ id, version, agreement, byJudge = [] }) {
   const [items, setItems] = useState(/** @type {any[] | null} */ (null));
   useEffect(() => { experiments.judgements(id).then((page) => setItems(page.items), () => setItems([])); }, [id, version]);
   if (!items) return html`<p class="hint">${W.loading}</p>`;
@@ -28,6 +28,7 @@ export function JudgesTable({ id, version, agreement }) {
   };
   const sorted = [...rows.values()].sort((a, b) => spread(b) - spread(a));
   return html`${agreement.length > 0 && html`<${Agreement} entries=${agreement} />`}
+    ${byJudge.length > 0 && html`<${ByJudge} rows=${byJudge} />`}
     <div class="board-scroll" tabindex="0" role="region" aria-label=${W.experiments.judges}><table class="judges"><thead><tr><th>${W.runsPage.columns.name}</th><th>${W.experiments.measure}</th>${columns.map((each) => html`<th key=${each}>${each}</th>`)}<th class="number">${W.experiments.apart}</th></tr></thead>
       <tbody>${sorted.map((row) => html`<tr key=${`${row.run}${row.measure}${row.of}`} class=${spread(row) > 0 ? "apart" : ""}><td><a class="mono" href=${link(["runs", row.run])}>${row.run.slice(-6)}</a></td><td>${row.measure}${row.of ? ` · ${row.of}` : ""}</td>
         ${columns.map((each) => { const score = row.scores[each]; return html`<td key=${each} title=${score?.rationale}><b>${score ? score.number ?? score.category ?? W.score.noValue : ""}</b>${score?.evidence?.length ? html` ${score.evidence.map((key) => html`<a key=${key} href=${link(["runs", row.run], { key })}>${key}</a> `)}` : ""}</td>`; })}
@@ -42,4 +43,10 @@ function Agreement({ entries }) {
   ]);
   return html`<table class="agreement"><thead><tr><th>${W.experiments.measure}</th><th>${W.experiments.judges}</th><th class="number">${W.experiments.alpha}</th><th>${W.experiments.interval}</th><th class="number">${W.experiments.items}</th></tr></thead>
     <tbody>${rows.map((row, index) => html`<tr key=${index}><td>${row.measure}</td><td>${row.who}</td><td class=${`number ${row.alpha !== null && row.alpha < RELIABLE ? "low" : ""}`}><b>${rounded(row.alpha)}</b></td><td>${row.low === null || row.low === undefined ? "" : `${rounded(row.low)} ${W.experiments.to} ${rounded(row.high)}`}</td><td class="number">${row.items ?? ""}</td></tr>`)}</tbody></table>`;
+}
+
+/** Each contrast by each judge; who judged beyond the plan changes none. @param {{rows: any[]}} props */
+function ByJudge({ rows }) {
+  return html`<table class="agreement by-judge"><caption>${W.experiments.byJudge}</caption><thead><tr><th>${W.experiments.measure}</th><th>${W.experiments.contrasts}</th><th>${W.experiments.judges}</th><th class="number">${W.experiments.difference}</th><th>${W.experiments.interval}</th></tr></thead>
+    <tbody>${rows.map((row, index) => html`<tr key=${index}><td>${row.measure}</td><td>${row.arm} − ${row.reference}</td><td>${row.judge}${row.planned ? "" : html` <small>${W.experiments.beyondPlan}</small>`}</td><td class="number"><b>${rounded(row.difference)}</b></td><td>${row.low === null ? "" : `${rounded(row.low)} ${W.experiments.to} ${rounded(row.high)}`}</td></tr>`)}</tbody></table>`;
 }

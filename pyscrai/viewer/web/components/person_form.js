@@ -7,7 +7,7 @@ import { AnswerFields, nothingYet, sentOf } from "./answer_fields.js";
 import { ProblemBox } from "./problem.js";
 
 /** What makes a request another one than that before it: a form of it begins anew. */
-export const requestKey = (request) => `${request.role}|${request.turn}|${request.task}|${request.about || ""}`;
+export const requestKey = (request) => `${request.role}|${request.turn}|${request.task}|${request.about || ""}|${request.detail || ""}|${request.ordinal ?? ""}`;
 
 /** Sends a form with Ctrl or Command and Enter; the page's own keys are not for what is typed. */
 export const sendsWith = (submit) => (event) => {

@@ -23,3 +23,17 @@ export function ValueField({ label, about = {}, value, change, placeholder = "",
   }
   return html`<label class="field">${label}${field}${hint && html`<small>${hint}</small>`}</label>`;
 }
+
+/**
+ * A list or an object, written as JSON; what is no JSON is told at the field and changes nothing.
+ * @param {{label: string, about: any, value: any, change: (value: any) => void, required?: boolean}} props
+ */
+export function JsonField({ label, about = {}, value, change, required = false }) {
+  const read = (event) => {
+    const field = event.target;
+    field.setCustomValidity("");
+    if (!field.value.trim()) return change(undefined);
+    try { return change(JSON.parse(field.value)); } catch (error) { return field.setCustomValidity(error.message); }
+  };
+  return html`<label class="field">${label}<textarea rows="2" required=${required} onInput=${read}>${value === undefined ? "" : JSON.stringify(value)}</textarea>${about.description && html`<small>${about.description}</small>`}</label>`;
+}

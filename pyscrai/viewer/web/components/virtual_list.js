@@ -3,6 +3,9 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "../vendor/virtual/index.js";
 
+const SETTLED = 12;     // frames in which an item has to stay where it was brought
+const MOST_FRAMES = 90;
+
 /**
  * @param {{
  *   count: number, keyOf: (index: number) => string | number, draw: (index: number) => any, estimate?: (index: number) => number,
@@ -14,6 +17,7 @@ export function VirtualList({ count, keyOf, draw, estimate = () => 96, handle, f
   const [, redraw] = useState(0);
   const made = useRef(/** @type {any} */ (null));
   const away = useRef(false);
+  const revealing = useRef(0);     // counts what was to be revealed, so that a later wish ends an earlier one
   const options = {
     count, getItemKey: keyOf, estimateSize: estimate, overscan: 6, paddingStart: 18, paddingEnd: 26, getScrollElement: () => box.current,
     observeElementRect, observeElementOffset, scrollToFn: elementScroll, onChange: () => redraw((number) => number + 1),
@@ -26,10 +30,25 @@ export function VirtualList({ count, keyOf, draw, estimate = () => 96, handle, f
   useLayoutEffect(() => list._willUpdate());
 
   const toEnd = () => { const element = box.current; if (element) element.scrollTop = element.scrollHeight; };
+  // Heights are guessed until items are drawn: where many turn out smaller, the browser moves what stands below them, and the
+  // list takes that for a person's scrolling and lets go. So an item is brought into sight until it stays there.
+  const reveal = (index, align, wish) => {
+    let still = 0;
+    let frames = 0;
+    const settle = () => {
+      if (revealing.current !== wish || !box.current) return;
+      const [place] = list.getOffsetForIndex(index, align) || [];
+      if (frames === 0 || (place !== undefined && Math.abs(place - box.current.scrollTop) > 1)) { still = 0; list.scrollToIndex(index, { align }); }
+      still += 1;
+      frames += 1;
+      if (still < SETTLED && frames < MOST_FRAMES) requestAnimationFrame(settle);
+    };
+    settle();
+  };
   if (handle) {
     handle.current = {
-      toEnd: () => { away.current = false; onAway?.(false); list.scrollToIndex(count - 1, { align: "end" }); requestAnimationFrame(toEnd); },
-      reveal: (index, align = "start") => { away.current = true; list.scrollToIndex(index, { align }); },
+      toEnd: () => { away.current = false; revealing.current += 1; onAway?.(false); list.scrollToIndex(count - 1, { align: "end" }); requestAnimationFrame(toEnd); },
+      reveal: (index, align = "start") => { away.current = true; reveal(index, align, ++revealing.current); },
       reader: () => box.current,
     };
   }
@@ -52,6 +71,7 @@ export function VirtualList({ count, keyOf, draw, estimate = () => 96, handle, f
       if (turnedAway !== away.current) { away.current = turnedAway; onAway?.(turnedAway); }
     };
     const turned = (event) => {
+      revealing.current += 1;
       if (event.deltaY >= 0 || element.scrollTop <= 0) return;
       upwards = performance.now();
       if (!away.current) { away.current = true; onAway?.(true); }

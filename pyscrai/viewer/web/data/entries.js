@@ -1,6 +1,6 @@
 // Events as a person reads them, the same as pyscrai/exports/transcript.py tells them.
 
-import { money, titled } from "../lib/format.js";
+import { money, plain, titled } from "../lib/format.js";
 import { W } from "../words.js";
 
 /**
@@ -22,6 +22,7 @@ const READERS = {
   action: ({ payload }) => ({ tone: "action", text: "", tag: payload.action }),
   inject: ({ payload }) => ({ tone: "inject", text: payload.text, tag: payload.label }),
   tool_called: ({ payload }) => ({ tone: "action", text: payload.error || payload.text || "", tag: payload.tool }),
+  tool_refused: ({ payload }) => ({ tone: "action", text: W.toolRefused(payload.person, payload.reason), tag: payload.tool }),
   variable_changed: ({ payload }) => ({ tone: "change", text: "", tag: payload.variable, folds: "changes" }),
   change_refused: ({ payload }) => ({ tone: "refused", text: payload.reason, tag: payload.variable, folds: "changes" }),
   assessment: ({ payload }) => ({ tone: "analysis", text: payload.summary }),
@@ -57,10 +58,10 @@ const READERS = {
   run_forked: ({ payload }) => ({ tone: "fork", text: "", tag: payload.parent }),
 };
 
-const EDITED = "model, edited by ";
+const EDITED = /^(?:model|program), edited by /;
 
 /** Who spoke, where it was not a model alone. */
-const playedBy = (who) => (!who || who === "model" ? "" : who.startsWith(EDITED) ? W.editedBy(who.slice(EDITED.length)) : W.playedBy(who));
+const playedBy = (who) => (!who || who === "model" ? "" : EDITED.test(who) ? W.editedBy(who.replace(EDITED, "")) : W.playedBy(who));
 
 const note = (text) => ({ tone: "note", text, folds: /** @type {const} */ ("machinery") });
 const warning = (text) => ({ tone: "warning", text, folds: /** @type {const} */ ("machinery") });
@@ -72,6 +73,7 @@ const warning = (text) => ({ tone: "warning", text, folds: /** @type {const} */ 
 function decided(text, action, { proposal = {}, reason }, name) {
   if (action === "accept") return note(text);
   if (proposal.next) return { tone: "status", text: W.proposed(W.isNext(name(proposal.next), ""), reason), tag: text };
+  if (proposal.tool) return { tone: "status", text: W.proposed(W.usesTool(titled(proposal.tool), plain(proposal.arguments)), reason), tag: text };
   const moves = Object.keys(proposal.actions || {}).map(titled).join(", ");
   return { tone: "status", text: W.proposed([proposal.text, moves].filter(Boolean).join(" · "), reason), tag: text };
 }

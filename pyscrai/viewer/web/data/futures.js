@@ -1,6 +1,6 @@
 // Two runs beside each other: what they share, where they part, and their turns as rows.
 
-const PLAYED = new Set(["utterance", "action", "inject", "phase_entered", "variable_changed", "change_refused", "tool_called", "run_started"]);
+const PLAYED = new Set(["utterance", "action", "inject", "phase_entered", "variable_changed", "change_refused", "tool_called", "tool_refused", "run_started"]);
 
 /** What of an event counts when two futures are compared. */
 const said = (event) => `${event.turn}|${event.kind}|${event.source}|${JSON.stringify(event.payload)}`;

@@ -2,7 +2,7 @@
 
 /** The kinds of event that are a role's own act; in all others the source is a name in words. */
 const ACTS = new Set([
-  "utterance", "action", "tool_called", "memory_summarized", "reflection", "assessment", "measurement", "verdict", "report", "speaker_chosen",
+  "utterance", "action", "tool_called", "tool_refused", "memory_summarized", "reflection", "assessment", "measurement", "verdict", "report", "speaker_chosen",
 ]);
 
 /**

@@ -69,7 +69,7 @@ export function ExperimentPage({ id }) {
     ${tab === "board" && html`<section class="card"><${CellBoard} cells=${cells} arms=${arms} /><${Failures} cells=${cells} /></section>
       ${widths.length > 1 && html`<section class="card"><h2>${W.experiments.narrowing}</h2><${Lines} turns=${widths.map(([ended]) => ended)} series=${[{ label: W.experiments.halfWidth, values: widths.map(([, width]) => width) }]} turn=${widths[widths.length - 1][0]} label=${W.experiments.narrowing} /></section>`}`}
     ${tab === "contrasts" && results?.contrasts && html`<${Contrasts} id=${id} results=${results} chosen=${query.contrast || ""} />`}
-    ${tab === "judges" && results && html`<section class="card"><${JudgesTable} id=${id} version=${done} agreement=${results.agreement || []} /></section>`}
+    ${tab === "judges" && results && html`<section class="card"><${JudgesTable} id=${id} version=${done} agreement=${results.agreement || []} byJudge=${results.by_judge || []} /></section>`}
     ${tab === "report" && html`<section class="card report">${report === null ? html`<p class="hint">${W.loading}</p>` : html`<${Markdown} text=${report} />`}</section>`}
   </div></main>`;
 }

@@ -87,5 +87,6 @@ function Line({ line, role, hue, name }) {
     const told = Object.entries(line.arguments || {}).filter(([, value]) => value !== null && value !== "");
     return html`<article class=${`bubble ${hue(line.source)} ${mine ? "mine" : ""}`}><header><b class="who">${name(line.source)}</b>${only}</header><p><b>${titled(line.action)}</b> ${told.map(([field, value]) => `${titled(field)}: ${plain(value)}`).join(" · ")}</p></article>`;
   }
+  if (line.tool) return html`<article class=${`bubble ${hue(line.source)} ${mine ? "mine" : ""}`}><header><b class="who">${name(line.source)}</b>${only}</header><p dir="auto"><b>${titled(line.tool)}</b> ${kind === "tool_refused" ? `${W.refused}${line.text ? `: ${line.text}` : ""}` : line.text}</p></article>`;
   return html`<article class=${`bubble ${hue(line.source)} ${mine ? "mine" : ""} ${line.to ? "private" : ""}`}><header><b class="who">${line.name || name(line.source)}</b>${mine && html`<small>${W.seat.yours}</small>`}${only}</header><p dir="auto">${line.text}</p></article>`;
 }

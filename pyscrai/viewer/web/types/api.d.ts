@@ -99,6 +99,7 @@ export interface EditedContent {
   changes?: (Record<string, boolean | number | string>)[] | null;
   scene_over?: boolean | null;
   next?: string | null;
+  arguments?: Record<string, any> | null;
 }
 
 export interface EventItem {

@@ -1,0 +1,83 @@
+"""The questions of a run to people: the journal answers what was answered before, a person the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from langgraph.types import interrupt
+
+from pyscrai.engines.agents.approval import about_proposal, is_about, place_of
+from pyscrai.engines.agents.person import ANSWER, check_answer, handed_back
+from pyscrai.engines.ports.model import ModelReply, Usage
+from pyscrai.engines.ports.record import CallKey, CallRecord, Record
+from pyscrai.errors import RunError
+
+
+class Questions:
+    """The questions of one run to people, at the places of the journal."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._given: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+
+    def give(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Answer a question for which the run waits; it is not given to another one that stands there by then."""
+        self._given[request["role"]] = request, answer
+
+    def ask(self, request: Mapping[str, Any]) -> CallRecord:
+        """Ask a person, and record the answer; the run waits here until there is one that fits."""
+        asked = dict(request)
+        given, answer = self._given.pop(request["role"], (None, None))
+        if given is None or not _same(given, request):
+            answer = interrupt(asked)
+        while not (answer or {}).get("release"):
+            try:
+                check_answer(answer or {}, request)
+                break
+            except RunError as error:
+                asked["problem"] = error.message
+                answer = interrupt(asked)
+        assert answer is not None
+        recorded = CallRecord(
+            answer_key(request), "human", f"person:{answer.get('person') or request['person'] or 'someone'}",
+            about_proposal(request), ModelReply(json.dumps(dict(answer)), "stop", Usage(), "person",
+                                                float(answer.get("latency_ms", 0.0))))
+        self._record.note(recorded)
+        return recorded
+
+    def decision(self, request: Mapping[str, Any]) -> tuple[CallRecord | None, list[CallRecord]]:
+        """The decision about what a request proposes.
+
+        Where something else was proposed at the same place before, as it is when people change the world while a run
+        waits, the decision about that is no answer to this.
+
+        Returns:
+            The decision, None where the role's model may go on by itself; and the decisions that were passed over.
+        """
+        place, ordinal = place_of(request), ANSWER
+        passed: list[CallRecord] = []
+        while (held := self._record.recall(place.call(ordinal))) is not None and held.reply is not None:
+            if is_about(held, request):
+                break
+            passed.append(held)
+            ordinal -= 1
+        else:
+            held = self.ask({**request, "ordinal": ordinal})
+        return (None if handed_back(held) else held), passed
+
+    def holds_decision(self, request: Mapping[str, Any]) -> bool:
+        """Whether the journal holds a decision at the place of a request."""
+        held = self._record.recall(place_of(request).call(ANSWER))
+        return held is not None and held.reply is not None
+
+
+def answer_key(request: Mapping[str, Any]) -> CallKey:
+    """The place in the journal where the answer to a request belongs."""
+    return place_of(request).call(request.get("ordinal", ANSWER))
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two requests ask the same at the same place."""
+    return answer_key(one) == answer_key(other) and about_proposal(one) == about_proposal(other)
