@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterator
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 SHORTEST_KEY = 12
 """Characters that a key has at least. What is shorter (``x``, ``none``, ``ollama``) is a word and not looked for."""
@@ -14,6 +15,10 @@ SHORTEST_KEY = 12
 _RUN = 12
 """Characters in a row that tell a part of a key; half the key where that is less."""
 
+_WRAPPINGS = 2
+"""How often a text is decoded in which a key may be hidden."""
+
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 _WORD = re.compile(r"\S+")
 _SECRET_NAME = re.compile(r"pass|pwd|key|token|secret|sig|auth|cred|code", re.IGNORECASE)
 _MASK = "***"
@@ -24,8 +29,11 @@ class Redaction:
 
     def __init__(self, key: str | None) -> None:
         self._runs: dict[int, set[str]] = {}
+        self._bare: set[str] = set()
         if key is None or len(key) < SHORTEST_KEY:
             return
+        bare = _bare(key)
+        self._bare = {bare[start:start + _RUN] for start in range(len(bare) - _RUN + 1)}
         for form in _forms(key):
             size = min(_RUN, max(1, len(form) // 2))
             runs = self._runs.setdefault(size, set())
@@ -38,12 +46,26 @@ class Redaction:
         """The text with ``[key]`` for every word that tells something of the key."""
         if not self._runs:
             return text
-        return _WORD.sub(lambda found: "[key]" if self._tells(found.group()) else found.group(), text)
+        text = _WORD.sub(lambda found: "[key]" if self._tells(found.group()) else found.group(), text)
+        return "[words that hold the key]" if self._is_hidden_in(text) else text
+
+    def _is_hidden_in(self, text: str) -> bool:
+        """Whether the key stands in a text once that is decoded, and freed of all that is no letter and no digit."""
+        for _ in range(_WRAPPINGS):
+            text = unquote(html.unescape(_ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), text)))
+            bare = _bare(text)
+            if any(bare[start:start + _RUN] in self._bare for start in range(len(bare) - _RUN + 1)):
+                return True
+        return False
 
     def _tells(self, word: str) -> bool:
         folded = word.casefold()
         return any(folded[start:start + size] in runs
                    for size, runs in self._runs.items() for start in range(len(folded) - size + 1))
+
+
+def _bare(text: str) -> str:
+    return "".join(character for character in text if character.isalnum()).casefold()
 
 
 def _forms(key: str) -> Iterator[str]:
@@ -70,6 +92,6 @@ def public_url(url: str) -> str:
         name, colon, _ = user.partition(":")
         host = f"{name}:{_MASK}@{host}" if colon else f"{_MASK}@{host}"
     pairs = (pair.partition("=") for pair in parts.query.split("&")) if parts.query else ()
-    query = "&".join(f"{name}={_MASK}" if _SECRET_NAME.search(f"{name}={value}") else f"{name}{equals}{value}"
+    query = "&".join(f"{name}={_MASK}" if _SECRET_NAME.search(unquote(f"{name}={value}")) else f"{name}{equals}{value}"
                      for name, equals, value in pairs)
     return f"{parts.scheme}://{host}{parts.path}{'?' if query else ''}{query}"

@@ -26,6 +26,15 @@ def test_a_key_is_cut_out_in_every_form(form: str) -> None:
     assert Redaction(KEY).cut(f"the key {form} is wrong") == "the key [key] is wrong"
 
 
+@pytest.mark.parametrize("form", [
+    "-".join(KEY), " ".join(KEY), "\u200b".join(KEY), "".join(f"&#{ord(c)};" for c in KEY),
+    "".join(f"\\u{ord(c):04x}" for c in KEY), "".join(f"\\x{ord(c):02x}" for c in KEY),
+    "".join(f"%{ord(c):02x}" for c in KEY), quote("".join(f"&#x{ord(c):x};" for c in KEY))], ids=range(8))
+def test_words_in_which_a_key_is_hidden_are_left_out(form: str) -> None:
+    said = Redaction(KEY).cut(f"the key {form} is wrong")
+    assert said in ("[words that hold the key]", "the key [key] is wrong", "the key [key]\n[key] is wrong")
+
+
 @settings(max_examples=100)
 @given(KEYS, st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=9), st.integers(0, 2))
 def test_any_key_in_base64_with_something_before_and_after(key: str, before: str, offset: int) -> None:
@@ -54,6 +63,7 @@ def test_other_words_stay() -> None:
     ("https://token@host/v1", "https://***@host/v1"),
     ("postgresql:///db?host=/tmp&options=-c%20password=pw", "postgresql:///db?host=/tmp&options=***"),
     ("http://[bad/v1?key=abc", "***"),
+    ("https://host/v1?%6bey=abc", "https://host/v1?%6bey=***"),
 ])
 def test_urls_are_shown_without_secrets(url: str, shown: str) -> None:
     assert public_url(url) == shown

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 from typing import Any
 
 from pyscrai.errors import ExpressionError
 from pyscrai.experiments.models.arms import Factor, LatinHypercube, Overrides
 from pyscrai.experiments.models.experiment import ExperimentTemplate
-from pyscrai.templates.cel.expression import compile_expression
+from pyscrai.templates.cel.computation import Computation
+from pyscrai.templates.cel.expression import Expression, compile_expression
 from pyscrai.templates.models.base import Scalar
 
 MOST_ARMS = 10_000
+
+MOST_COMBINATIONS = 100_000
+"""Combinations of factors that are looked at, those that are left out among them."""
+
+EXCLUSION_STEPS = 1_000_000
+"""Steps that all exclusions may take over all combinations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +84,9 @@ def planned_arms(spec: ExperimentTemplate) -> list[PlannedArm]:
         return [PlannedArm(name, Overrides.model_validate(arm.model_dump(exclude={"description"})))
                 for name, arm in spec.arms.items()]
     arms = []
+    exclusion = _Exclusion(spec.exclude)
     for levels in _combinations(spec):
-        if any(_excluded(text, levels) for text in spec.exclude):
+        if exclusion.holds(levels):
             continue
         overrides = Overrides()
         for name, level in levels.items():
@@ -102,8 +111,23 @@ def _plain(level: Scalar) -> str:
     return f"{level:.6g}" if isinstance(level, float) else str(level)
 
 
-def _excluded(text: str, levels: Mapping[str, Scalar]) -> bool:
-    return compile_expression(text).truth(levels)
+class _Exclusion:
+    """The conditions that leave combinations out, and the steps that they may still take."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._conditions = [compile_expression(text) for text in texts]
+        self._left = EXCLUSION_STEPS
+
+    def holds(self, levels: Mapping[str, Scalar]) -> bool:
+        return any(self._truth(condition, levels) for condition in self._conditions)
+
+    def _truth(self, condition: Expression, levels: Mapping[str, Scalar]) -> bool:
+        computation = Computation(levels)
+        found = condition.truth(levels, computation)
+        self._left -= computation.spent
+        if self._left < 0:
+            raise ValueError(f"the exclusions take more than {EXCLUSION_STEPS:,} steps over all combinations")
+        return found
 
 
 def _combinations(spec: ExperimentTemplate) -> Iterator[dict[str, Scalar]]:
@@ -112,6 +136,10 @@ def _combinations(spec: ExperimentTemplate) -> Iterator[dict[str, Scalar]]:
     elif isinstance(spec.design, LatinHypercube):
         yield from _latin_hypercube(spec.factors, spec.design.latin_hypercube, spec.analysis.seed)
     else:
+        count = prod(len(factor.levels) for factor in spec.factors.values())
+        if count > MOST_COMBINATIONS:
+            raise ValueError(f"the factors make {count:,} combinations, more than {MOST_COMBINATIONS:,}, before any is "
+                             "left out")
         for levels in product(*(factor.levels for factor in spec.factors.values())):
             yield dict(zip(spec.factors, levels, strict=True))
 

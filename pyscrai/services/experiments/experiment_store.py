@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,8 +60,8 @@ async def _problems(services: Services, loaded: LoadedExperiment, scenario: Scen
     async with services.database.read() as session:
         stored = await agent_templates(session).list(every_version=True)
     agents = {name: str(row.content["engine"]) for row in stored for name in (row.name, f"{row.name}@{row.version}")}
-    return check_experiment(loaded, scenario, {*services.settings.models, *services.models.registered, "default"},
-                            agents)
+    aliases = {*services.settings.models, *services.models.registered, "default"}
+    return await asyncio.to_thread(check_experiment, loaded, scenario, aliases, agents)
 
 
 async def store_experiment(services: Services, loaded: LoadedExperiment, *, actor: str = "", amend: bool = False,
