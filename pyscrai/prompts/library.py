@@ -13,7 +13,7 @@ from jinja2 import Template, TemplateError, meta
 
 from pyscrai.errors import PromptError
 from pyscrai.plain_text import storable
-from pyscrai.prompts.sandbox import Sandbox
+from pyscrai.prompts.sandbox import Meter, MeteredContext, Sandbox
 
 PACKAGE = Path(__file__).parent.parent
 LIBRARY = next((folder for folder in (PACKAGE / "_prompts", PACKAGE.parent / "prompts") if folder.is_dir()),
@@ -56,8 +56,11 @@ def find(name: str, layout: str) -> str:
     return place if place in shipped() else f"common/{name}"
 
 
-def render_text(text: str, variables: Mapping[str, Any]) -> str:
+def render_text(text: str, variables: Mapping[str, Any], *, within: Meter | None = None) -> str:
     """Render a prompt text.
+
+    Args:
+        within: what several texts may cost together.
 
     Raises:
         PromptError: the text is broken or reads a variable that it is not given.
@@ -65,11 +68,20 @@ def render_text(text: str, variables: Mapping[str, Any]) -> str:
     if "{" not in text:
         return text
     try:
-        return storable(_compiled(text).render(variables))
+        return storable(_rendered(_compiled(text), variables, within))
     except Exception as error:  # a filter that is given the wrong thing raises whatever it likes
         given = ", ".join(sorted(variables))
         raise PromptError(f"the prompt {_excerpt(text)!r} cannot be rendered: {error}",
                           cure=f"it may read: {given}") from error
+
+
+def _rendered(template: Template, variables: Mapping[str, Any], within: Meter | None) -> str:
+    if within is None:
+        return template.render(variables)
+    context = template.new_context(dict(variables))
+    assert isinstance(context, MeteredContext)
+    context.meter.within = within
+    return "".join(template.root_render_func(context))
 
 
 @lru_cache(maxsize=512)

@@ -34,8 +34,11 @@ Filter = Callable[..., Any]
 
 
 @dataclass
-class _Meter:
+class Meter:
+    """What rendering may still cost; ``within`` is a larger one from which it takes, too."""
+
     left: int = BUDGET
+    within: Meter | None = None
 
     def spend(self, amount: int) -> None:
         """Take from the budget.
@@ -46,6 +49,10 @@ class _Meter:
         self.left -= amount
         if self.left < 0:
             raise SecurityError(f"it costs more than {BUDGET:,} characters and steps")
+        if self.within is not None:
+            self.within.left -= amount
+            if self.within.left < 0:
+                raise SecurityError("all texts of one step of the play cost more than they may")
 
     def spend_size(self, value: Any) -> None:
         """Spend what a value is worth: its characters, and those of all that it holds."""
@@ -72,22 +79,22 @@ class _Meter:
                 self.spend(part.bit_length() // 3 + 1 if isinstance(part, int) else 8)
 
 
-class _MeteredContext(Context):
+class MeteredContext(Context):
     """What a text reads while it is rendered, with its budget."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.meter = _Meter()
+        self.meter = Meter()
 
 
 @pass_context
-def _measured(context: _MeteredContext, value: Any) -> Any:
+def _measured(context: MeteredContext, value: Any) -> Any:
     context.meter.spend_size(value)
     return value
 
 
 @pass_context
-def _shown(context: _MeteredContext, value: Any) -> Any:
+def _shown(context: MeteredContext, value: Any) -> Any:
     """The text of an expression's value, its size spent beforehand."""
     value = _plain(value)
     context.meter.spend_size(value)
@@ -100,7 +107,7 @@ def _plain(value: Any) -> Any:
 
 
 @pass_context
-def _built(context: _MeteredContext, value: Any) -> Any:
+def _built(context: MeteredContext, value: Any) -> Any:
     """A list or mapping written in a text holds texts and numbers, so that nothing doubles by standing in itself."""
     parts = [*value, *value.values()] if isinstance(value, dict) else value
     if any(isinstance(part, list | tuple | Mapping | set | GeneratorType) for part in parts):
@@ -110,7 +117,7 @@ def _built(context: _MeteredContext, value: Any) -> Any:
 
 
 @pass_context
-def _repeated(context: _MeteredContext, value: Any, weight: int) -> Any:
+def _repeated(context: MeteredContext, value: Any, weight: int) -> Any:
     """The items of a loop, its whole work spent beforehand."""
     found = value if isinstance(value, list | tuple | str | Mapping | Undefined) else list(value)
     if not isinstance(found, Undefined):
@@ -119,7 +126,7 @@ def _repeated(context: _MeteredContext, value: Any, weight: int) -> Any:
 
 
 @pass_context
-def _concatenated(context: _MeteredContext, parts: Iterable[Any]) -> str:
+def _concatenated(context: MeteredContext, parts: Iterable[Any]) -> str:
     texts = []
     for part in map(_plain, parts):
         context.meter.spend_size(part)
@@ -132,7 +139,7 @@ def _metered(name: str, function: Filter) -> Filter:
     wants = getattr(getattr(function, "jinja_pass_arg", None), "name", "")
 
     @pass_context
-    def filtered(context: _MeteredContext, value: Any, *arguments: Any, **options: Any) -> Any:
+    def filtered(context: MeteredContext, value: Any, *arguments: Any, **options: Any) -> Any:
         meter = context.meter
         value = _plain(value)
         for given in (value, *arguments, *options.values()):
@@ -150,22 +157,22 @@ def _metered(name: str, function: Filter) -> Filter:
     return filtered
 
 
-def _before_replace(meter: _Meter, value: Any, old: Any, new: Any, count: int | None = None) -> None:
+def _before_replace(meter: Meter, value: Any, old: Any, new: Any, count: int | None = None) -> None:
     text = str(value)
     found = text.count(str(old))
     meter.spend(len(text) + (found if count is None or count < 0 else min(found, count)) * len(str(new)))
 
 
-def _before_join(meter: _Meter, value: Any, d: Any = "", attribute: Any = None) -> None:
+def _before_join(meter: Meter, value: Any, d: Any = "", attribute: Any = None) -> None:
     meter.spend(len(value) * (len(str(d)) + 1) if hasattr(value, "__len__") else 1)
 
 
-def _before_round(meter: _Meter, value: Any, precision: Any = 0, method: str = "common") -> None:
+def _before_round(meter: Meter, value: Any, precision: Any = 0, method: str = "common") -> None:
     if not isinstance(precision, int) or abs(precision) > FINEST or (isinstance(value, int) and abs(value) > 1e300):
         raise SecurityError(f"round keeps at most {FINEST} digits")
 
 
-def _before_sum(meter: _Meter, value: Any, attribute: Any = None, start: Any = 0) -> None:
+def _before_sum(meter: Meter, value: Any, attribute: Any = None, start: Any = 0) -> None:
     if attribute is not None or not all(isinstance(part, int | float) for part in (start, *value)):
         raise SecurityError("sum adds numbers")
 
@@ -229,7 +236,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     """The one environment in which texts are rendered, shipped ones and those of templates alike."""
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
-    context_class = _MeteredContext
+    context_class = MeteredContext
 
     def __init__(self, **options: Any) -> None:
         super().__init__(undefined=StrictUndefined, optimized=False, finalize=_shown, autoescape=False, **options)
@@ -259,7 +266,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Compute what stays small."""
-        meter: _Meter = context.meter
+        meter: Meter = context.meter
         meter.spend_size(left)
         meter.spend_size(right)
         numbers = isinstance(left, int | float) and isinstance(right, int | float)

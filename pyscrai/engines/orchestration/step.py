@@ -21,13 +21,17 @@ from pyscrai.events import (
     VariableChanged,
 )
 from pyscrai.prompts.library import render_text
-from pyscrai.templates.cel.computation import words_of
+from pyscrai.prompts.sandbox import Meter
+from pyscrai.templates.cel.computation import ALLOWANCE, Allowance, words_of
 from pyscrai.templates.cel.expression import value
 from pyscrai.templates.cel.variable_target import EVERY, variable_target
 from pyscrai.templates.models.world import InjectText
 
 LONGEST_NAME = 400
 """Characters of an entry's name that a refusal tells."""
+
+ALL_RENDER_WORK = 10_000_000
+"""Characters, entries and steps that rendering all texts of one step may cost together."""
 
 OPENING_CLOCK: Clock = {"phase_turns": 0, "since": 0, "visits": {}, "last": None, "seconds": 0.0, "tally": {},
                         "events": {}, "spoken": {}, "fired": {}, "armed": {}, "turns": {}}
@@ -68,6 +72,7 @@ class Step:
         self.events: list[Event] = []
         self.lines: list[Line] = []
         self._draws = 0
+        self._work, self._render_work = Allowance(), Meter(ALL_RENDER_WORK)
 
     def context(self, *, last: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
         """The names that conditions and expressions may read, with their values now.
@@ -80,6 +85,7 @@ class Step:
         context = world_context(self.plan, phase=self.phase, turn=self.turn, variables=self.variables,
                                 clock=self.clock, usage=self.usage, measures=self.state.get("measures") or {},
                                 last=last)
+        context[ALLOWANCE] = self._work
         if self.plan.reads_groups:
             context = with_groups(self.plan, context, behind_now(self.plan, context))
         return {**context, **more} if more else context
@@ -233,7 +239,7 @@ class Step:
         """
         names = self.plan.names
         return render_text(text, {"params": self.plan.parameters, "vars": self.variables, "old": old,
-                                  "name": lambda role: names.get(role, role)})
+                                  "name": lambda role: names.get(role, role)}, within=self._render_work)
 
     def warn(self, message: str) -> None:
         """The flow went on otherwise than planned."""

@@ -24,6 +24,22 @@ LARGEST, SMALLEST = 2**63 - 1, -2**63
 CHARACTERS_A_STEP = 64
 
 
+ALL_WORK = 10_000_000
+"""Steps that all expressions of one step of a play may take together."""
+
+ALLOWANCE = "work"
+"""The name of the allowance in a context, where there is one; no expression can read it."""
+
+
+class Allowance:
+    """The steps that the expressions of one step of a play may still take, all together."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = ALL_WORK
+
+
 class WorkSpent(Exception):
     """The expression takes more steps than it may; never an answer to ``||``."""
 
@@ -35,7 +51,7 @@ FAULTS = (LookupError, ArithmeticError, TypeError, ValueError)
 class Computation:
     """One computation of an expression: what it reads, its macros' variables, and the steps that are left."""
 
-    __slots__ = ("context", "left", "local", "patterns")
+    __slots__ = ("_allowance", "_told", "context", "left", "local", "patterns")
 
     def __init__(self, context: Mapping[str, Any]) -> None:
         self.context = context
@@ -43,11 +59,28 @@ class Computation:
         self.left = WORK
         self.patterns: dict[str, Any] = {}
         """The regular expressions that were made ready, with their weights."""
+        self._allowance: Allowance | None = context.get(ALLOWANCE)
+        self._told = 0
 
     @property
     def spent(self) -> int:
         """The steps that were taken."""
         return WORK - self.left
+
+    def begin(self) -> None:
+        """See that there is something left of what the whole step of the play may take.
+
+        Raises:
+            WorkSpent: nothing is left.
+        """
+        if self._allowance is not None and self._allowance.left < 0:
+            raise WorkSpent(f"all expressions of one step of the play take more than {ALL_WORK:,} steps")
+
+    def end(self) -> None:
+        """Take what this computation took from what the whole step of the play may take."""
+        if self._allowance is not None:
+            self._allowance.left -= self.spent - self._told
+            self._told = self.spent
 
     def spend(self, steps: int) -> None:
         """Take steps.

@@ -46,6 +46,7 @@ class Expression:
             ExpressionError: it cannot be computed.
         """
         try:
+            computation.begin()
             return bounded(self._program(computation))
         except KeyError as error:
             raise ExpressionError(f"`{self.text}` reads {error}, which is not there") from error
@@ -56,6 +57,8 @@ class Expression:
                                   cure="go over shorter lists, or compute it in several steps") from error
         except (*FAULTS, RecursionError) as error:
             raise ExpressionError(f"`{self.text}` cannot be computed: {error}") from error
+        finally:
+            computation.end()
 
     def truth(self, context: Mapping[str, Any], computation: Computation | None = None) -> bool:
         """Whether the condition holds; one that needs a measure or argument that is not there yet does not.
