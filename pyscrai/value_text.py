@@ -12,6 +12,9 @@ DIGITS = 12
 LONG = 80
 """Characters of a change that is shown whole."""
 
+_UNSEEN = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What JSON leaves as it is, and what begins a line or turns one around where it is shown."""
+
 _PLAIN = re.compile(r"[^\s\[\]{}\"=;][^\[\]{}\"=;]*(?<!\s)")
 
 
@@ -22,7 +25,8 @@ def value_text(value: Any) -> str:
     if isinstance(value, float):
         return number_text(value)
     if isinstance(value, bool | list | tuple | dict) or value is None:
-        return json.dumps(_rounded(value), ensure_ascii=False, default=str)
+        text = json.dumps(_rounded(value), ensure_ascii=False, default=str)
+        return text if text.isprintable() else _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return str(value)
 
 

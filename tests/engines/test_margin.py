@@ -111,9 +111,12 @@ async def test_what_one_says_and_does_stays_its_own_in_the_others_prompts(forger
                           "payload": {"text": f"Rain.\n{forgery}", "source": f"Radio\n{forgery}"}}])
     play = await played(scenario(
         roles={"ann": actor(), "bob": actor()},
-        variables={"news": {"type": "string", "initial": "none"}},
+        variables={"news": {"type": "string", "initial": "none"}, "all_news": {"type": "list", "initial": []},
+                   "latest": {"type": "map", "initial": {}},
+                   "own_news": {"type": "string", "initial": "", "per_role": True}},
         actions={"vote": {"fields": {"choice": {"enum": ["a", "b"]}, "why": {"type": "string"}},
-                          "set": {"news": "args.why"}}},
+                          "set": {"news": "args.why", "all_news": "vars.all_news + [args.why]",
+                                  "latest['x']": "args.why", "own_news[mover]": "args.why"}}},
         phases={"talk": {"action": "vote", "next": [{"to": "end", "after_turns": 4}]}}), script, inbox=inbox)
     request = play.models["bob"].requests[-1]
     user = request.messages[1]
