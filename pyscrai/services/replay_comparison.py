@@ -14,6 +14,7 @@ from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.engines.ports.record import CallKey, CallRecord, Progress
 from pyscrai.events import Event
 from pyscrai.lifecycle import LIFE_EVENTS, REQUEST_KEY
+from pyscrai.plain_text import storable_json
 from pyscrai.services.run_measures import AGAIN
 
 PLAYING = LIFE_EVENTS - {"run_completed"}
@@ -124,7 +125,7 @@ def _as_recorded(event: StoredEvent | None) -> dict[str, Any] | None:
 
 
 def _as_replayed(event: Event | None) -> dict[str, Any] | None:
-    return None if event is None else event.model_dump(mode="json")
+    return None if event is None else dict(storable_json(event.model_dump(mode="json")))
 
 
 def _order(record: ReplayRecord, recorded: Mapping[str, StoredEvent]) -> Difference | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -195,7 +196,9 @@ def _told(reply: ModelReply) -> str:
 
 
 def _plain(value: Any) -> float | int | str | None:
-    """A computed value as a measurement holds it."""
+    """A computed value as a measurement holds it; what is divided by zero is no number."""
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value if value is None or isinstance(value, int | float) else value_text(value)

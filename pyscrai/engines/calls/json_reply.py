@@ -11,6 +11,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from pyscrai.engines.calls.reply_validator import reply_validator
 from pyscrai.engines.calls.schema_fit import fitted
 from pyscrai.errors import ReplyError
 from pyscrai.plain_text import storable_json
@@ -24,7 +25,7 @@ _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+\\?(?:"|\Z))|,(?=\s*+[}\]])', r
 
 @lru_cache(maxsize=256)
 def _validator(schema: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema))
+    return reply_validator(json.loads(schema))
 
 
 def parse(text: str, schema: Mapping[str, Any], *, names: Mapping[str, str] | None = None,

@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
+from pyscrai.engines.calls.reply_validator import reply_validator
 from pyscrai.engines.folded_text import chosen, folded
 
 _NUMBER = re.compile(r"[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?")
@@ -45,7 +44,7 @@ def fitted(value: Any, schema: Mapping[str, Any], names: Mapping[str, str], *, d
 def _any_of(value: Any, choices: list[Mapping[str, Any]], names: Mapping[str, str], drop_unknown: bool) -> Any:
     for choice in choices:
         candidate = fitted(value, choice, names, drop_unknown=drop_unknown)
-        if Draft202012Validator(dict(choice)).is_valid(candidate):
+        if reply_validator(choice).is_valid(candidate):
             return candidate
     return value
 

@@ -26,16 +26,20 @@ class LangChainTool:
         try:
             schema = tool.tool_call_schema
             schema = schema if isinstance(schema, dict) else schema.model_json_schema()
+            self.arguments = inlined({"properties": {}, **schema, "additionalProperties": False})
+            """JSON Schema of its arguments, without references."""
         except Exception as error:  # a tool's own schema code may raise anything
             raise _unusable(path, f"its arguments have no schema: {error}") from error
-        self.arguments = inlined({"properties": {}, **schema, "additionalProperties": False})
-        """JSON Schema of its arguments, without references."""
 
     def schema(self, scene: ToolScene) -> dict[str, Any] | None:
         return self.arguments
 
     async def use(self, arguments: Mapping[str, Any], scene: ToolScene) -> ToolAnswer:
         return shown_result(await self._tool.ainvoke(dict(arguments)))
+
+
+MOST_PARTS = 5_000
+"""Parts that the schema of a tool's arguments may have, its references put in."""
 
 
 def shown_result(result: Any) -> ToolAnswer:
@@ -65,10 +69,18 @@ def import_tool(path: str) -> LangChainTool:
 
 
 def inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A JSON Schema with its own ``$defs`` put in where they are referred to, so that it can stand inside another."""
+    """A JSON Schema with its own ``$defs`` put in where they are referred to, so that it can stand inside another.
+
+    Raises:
+        ValueError: it is too large, as one of references to references can be.
+    """
     definitions = schema.get("$defs", {})
+    left = [MOST_PARTS]
 
     def walk(part: Any, depth: int) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise ValueError(f"the schema of its arguments has more than {MOST_PARTS:,} parts")
         if isinstance(part, list):
             return [walk(item, depth) for item in part]
         if not isinstance(part, dict):
