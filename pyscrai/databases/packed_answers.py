@@ -23,8 +23,11 @@ _NAMES = (
 
 def packed_answer(answer: str, reply: str) -> bytes:
     """An answer in JSON, packed over the reply."""
-    packer = zlib.compressobj(level=6, zdict=_names(reply))
-    return VERSION + packer.compress(answer.encode()) + packer.flush()
+    names, content = _names(reply), answer.encode()
+    # A window for all of it and no larger: to clear the room of the largest one takes longer than all the rest.
+    bits = min(15, max(12, (len(names) + len(content)).bit_length()))
+    packer = zlib.compressobj(level=6, wbits=bits, memLevel=bits - 7, zdict=names)
+    return VERSION + packer.compress(content) + packer.flush()
 
 
 def unpacked_answer(packed: bytes, reply: str) -> str | None:
