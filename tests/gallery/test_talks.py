@@ -56,7 +56,7 @@ async def test_a_car_is_not_sold_when_they_do_not_meet() -> None:
     assert "Dana asks 8200 dollars, Lee offers 5700." in play.of("inject")[-1].text
     assert "9000 dollars" in play.prompts("buyer")[0]
     assert {(event.measure, event.of) for event in play.of("measurement")} == {
-        (measure, role) for measure in ("cooperation", "turn_share") for role in ("seller", "buyer")}
+        (measure, role) for measure in ("cooperation", "conceded", "turn_share") for role in ("seller", "buyer")}
 
 
 # -- the sale of a family firm ----------------------------------------------------------------------------------------
