@@ -25,7 +25,7 @@ from pyscrai.config.mcp_servers import McpServer
 from pyscrai.config.server import ServerSettings
 from pyscrai.config.settings import Settings
 from pyscrai.config.telemetry import TelemetrySettings
-from pyscrai.databases import experiment_tables
+from pyscrai.databases import experiment_tables, fleet_tables
 from pyscrai.databases.tables import Base
 from pyscrai.field_docs import _docstrings
 
@@ -101,7 +101,7 @@ def tables() -> str:
     """Every table with its columns."""
     parts = [MADE, "", "# Tables", "", TABLES, ""]
     documented = {mapper.class_.__tablename__: mapper.class_.__doc__ or "" for mapper in Base.registry.mappers}
-    assert experiment_tables
+    assert {experiment_tables, fleet_tables}, "imported for the tables that they declare"
     for table in sorted(Base.metadata.tables.values(), key=lambda each: each.name):
         told = documented.get(table.name, "").strip().replace("``", "`").replace("\n    ", "\n")
         parts += [f"## `{table.name}`", "", told, "", "| column | SQLite | PostgreSQL | |", "|---|---|---|---|"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fnmatch
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -60,6 +62,17 @@ def test_its_commands_are_commands(text: str) -> None:
         if inside[0] == "serve":
             published = words[words.index("-p") + 1].split(":")[-1]
             assert published == str(ServerSettings().port)
+
+
+def test_a_linter_finds_nothing_in_it() -> None:
+    checker = Path(sys.executable).parent / "hadolint"
+    done = subprocess.run([checker, "--no-color", ROOT / "Containerfile"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+def test_its_user_is_no_root() -> None:
+    [user] = lines("USER")
+    assert re.search(rf"useradd --uid {user} ", TEXT)
 
 
 def test_its_settings_port_and_versions_are_those_of_the_project() -> None:

@@ -1,16 +1,16 @@
-"""Runs or an experiment as a folder that opens in a browser, with no server."""
+"""``pyscrai export --format folder``: runs or an experiment, to be opened in a browser with no server."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyscrai.cli.terminal import output
-from pyscrai.errors import ConfigError, PyscraiError
+from pyscrai.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pyscrai.databases.database import Database
     from pyscrai.exports.run_folder import RunFolder
 
 
@@ -19,73 +19,68 @@ async def export_run_folder(run: str, target: Path | None, *, calls: bool, famil
 
     Raises:
         NotFound: no run fits.
-        ConfigError: the folder is not empty, or cannot be written.
+        ConfigError: the folder cannot be written.
+        PyscraiError: the folder is there and not empty.
     """
-    from pyscrai.cli.run_lookup import looked_up
     from pyscrai.cli.services import opened_database
-    from pyscrai.databases.repositories.lineage import family as family_of
-    from pyscrai.exports.run_folder import RunFolder
+    from pyscrai.databases.repositories.runs import Runs
+    from pyscrai.services.folder_export import with_family, write_run_folder
 
-    async with looked_up(run) as (session, row):
-        found = row.id
-        others = [each.id for each in await family_of(session, found) if each.id != found] if family else []
-    folder = RunFolder(target or Path(found))
     async with opened_database() as database:
-        await _add(folder, database, [found, *others], calls=calls)
-    _finish(folder, as_json=as_json, run_id=found)
+        async with database.read() as session:
+            found = (await Runs(session).find(run)).id
+        with _folder(target or Path(found)) as folder:
+            size = await write_run_folder(database, folder, await with_family(database, found) if family else [found],
+                                          calls=calls)
+    _tell(folder, size, as_json=as_json, run_id=found)
+
+
+async def export_tag_folder(tag: str, target: Path | None, *, calls: bool, as_json: bool) -> None:
+    """Write the runs of a tag into a folder.
+
+    Raises: as ``export_run_folder``.
+    """
+    from pyscrai.cli.services import opened_database
+    from pyscrai.services.folder_export import write_run_folder
+    from pyscrai.services.run_export import chosen_runs
+
+    async with opened_database() as database:
+        async with database.read() as session:
+            chosen = await chosen_runs(session, tag=tag)
+            ids = await chosen.ids(session)
+        with _folder(target or Path(chosen.file_name)) as folder:
+            size = await write_run_folder(database, folder, ids, calls=calls)
+    _tell(folder, size, as_json=as_json, tag=tag)
 
 
 async def export_experiment_folder(experiment: str, target: Path | None, *, calls: bool, as_json: bool) -> None:
     """Write an experiment with all its runs into a folder.
 
-    Raises:
-        NotFound: there is none.
-        ConfigError: the folder is not empty, or cannot be written.
+    Raises: as ``export_run_folder``.
     """
     from pyscrai.cli.experiment_argument import opened
-    from pyscrai.exports.run_folder import RunFolder
-    from pyscrai.services.experiments.experiment_folder import experiment_parts
+    from pyscrai.services.folder_export import write_experiment_folder
 
     async with opened(experiment) as (services, plan):
-        folder = RunFolder(target or Path(plan.id))
-        parts, runs = await experiment_parts(services, plan)
-        await _add(folder, services.database, runs, calls=calls)
-        folder.add_experiment(plan.id, parts)
-    _finish(folder, as_json=as_json, experiment_id=plan.id)
+        with _folder(target or Path(plan.id)) as folder:
+            size = await write_experiment_folder(services, folder, plan, calls=calls)
+    _tell(folder, size, as_json=as_json, experiment_id=plan.id)
 
 
-async def _add(folder: RunFolder, database: Database, runs: Iterable[str], *, calls: bool) -> None:
-    from pyscrai.exports.run_reader import gather
-    from pyscrai.services.scenario_graphs import draw
+@contextmanager
+def _folder(target: Path) -> Iterator[RunFolder]:
+    from pyscrai.exports.run_folder import RunFolder
 
-    graphs: dict[str, Any] = {}
-    for run_id in runs:
-        async with database.read() as session:
-            dossier = await gather(session, run_id, calls=calls)
-        template = str(dossier.run["template"])
-        if template not in graphs:
-            try:
-                graphs[template] = (await draw(database, template)).as_dict()
-            except PyscraiError:
-                graphs[template] = None     # an agent that is no longer stored: the folder does without a graph
-        try:
-            folder.add(dossier, graphs[template])
-        except OSError as error:
-            raise _unwritable(folder.target, error) from None
-
-
-def _finish(folder: RunFolder, *, as_json: bool, **about: str) -> None:
     try:
-        size = folder.finish()
+        yield RunFolder(target)
     except OSError as error:
-        raise _unwritable(folder.target, error) from None
+        raise ConfigError(f"{target} cannot be written: {error.strerror}", code="output.file",
+                          cure="name another folder with --output") from None
+
+
+def _tell(folder: RunFolder, size: int, *, as_json: bool, **about: str) -> None:
     page = folder.target / "index.html"
     if as_json:
         output.json_line({**about, "file": str(page), "format": "folder", "runs": folder.runs, "bytes": size})
     else:
         output.note(f"{len(folder.runs)} {'run' if len(folder.runs) == 1 else 'runs'}: open {page} in a browser")
-
-
-def _unwritable(target: Path, error: OSError) -> ConfigError:
-    return ConfigError(f"{target} cannot be written: {error.strerror}", code="output.file",
-                       cure="name another folder with --output")

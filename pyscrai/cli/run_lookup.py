@@ -16,6 +16,7 @@ from pyscrai.exports.transcript_entry import titled
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from pyscrai.databases.database import Database
     from pyscrai.databases.tables import RunRow
 
 
@@ -28,6 +29,16 @@ async def looked_up(run_id: str) -> AsyncIterator[tuple[AsyncSession, RunRow]]:
     """
     async with opened_database() as database, database.read() as session:
         yield session, await Runs(session).find(run_id)
+
+
+async def full_id(database: Database, run_id: str) -> str:
+    """The whole id of the run that a person means.
+
+    Raises:
+        NotFound: no run fits, or more than one.
+    """
+    async with database.read() as session:
+        return (await Runs(session).find(run_id)).id
 
 
 async def opening_of(session: AsyncSession, run_id: str, *, resumed: bool = False) -> Opening:

@@ -1,53 +1,75 @@
-"""``pyscrai export`` into what holds many runs: chats, an Inspect log, a data set for the Hugging Face Hub."""
+"""``pyscrai export`` into what holds many runs: a table, chats, an Inspect log, a data set for the Hugging Face Hub."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pyscrai.cli.terminal import output
-from pyscrai.errors import ConfigError, NotFound
+from pyscrai.errors import ConfigError
+from pyscrai.exports.formats import BINARY, SUFFIXES, RunsFormat
 
 if TYPE_CHECKING:
-    from pyscrai.services.run_export import RunsFormat
+    from typing import IO
+
+    from pyscrai.services.run_export import RunsTable
+
+TABLES = ("csv", "parquet", "jsonl")
 
 
-async def export_runs(format: RunsFormat, target: Path | None, *, run: str | None = None, tag: str | None = None,
-                      experiment: str | None = None, calls: bool = True, as_json: bool = False) -> None:
-    """Write a run, a tag's runs or an experiment's; chats go to stdout where no file is named.
+async def export_runs(format: RunsFormat | None, target: Path | None, *, runs: Sequence[str] = (),
+                      tag: str | None = None, experiment: str | None = None, table: RunsTable = "runs",
+                      calls: bool = True, as_json: bool = False) -> None:
+    """Write runs, a tag's runs or an experiment's; text goes to stdout where no file is named.
+
+    Args:
+        format: None for a table in the format that the target's suffix says, or JSON lines.
 
     Raises:
         NotFound: there is no such run, no such experiment, or no run with the tag.
-        ConfigError: the file or folder cannot be written.
+        ConfigError: the file or folder cannot be written, or its suffix says another format.
         PyscraiError: the folder is there and not empty.
     """
     from pyscrai.cli.services import opened_database
-    from pyscrai.services.run_export import any_run, chosen_runs, write_chats, write_dataset, write_log
+    from pyscrai.services.run_export import chosen_runs, write_dataset, write_runs
 
+    chosen_format = format or _table_format(target)
+    if chosen_format in TABLES and target is not None and target.suffix.lower() != SUFFIXES[chosen_format]:
+        raise ConfigError(f"{target} is no file for {chosen_format}", code="output.file",
+                          cure=f"name a file that ends in {SUFFIXES[chosen_format]}")
     async with opened_database() as database, database.read() as session:
-        chosen = await chosen_runs(session, run=run, tag=tag, experiment=experiment)
-        if not await any_run(session, chosen):
-            raise NotFound(f"there are no runs with the tag {tag}" if tag else f"{experiment} has no runs yet",
-                           cure="`pyscrai runs` lists the runs with their tags")
-        if format == "chat" and target is None:
-            await write_chats(session, chosen, output.write_bytes)
+        chosen = await chosen_runs(session, runs=runs, tag=tag, experiment=experiment)
+        if target is None and chosen_format not in ("inspect", "huggingface"):
+            out = cast("IO[bytes]", output.StandardOutput(binary=chosen_format in BINARY))
+            await write_runs(session, chosen, out, chosen_format, table=table)
             return
-        name = re.sub(r"[^\w.-]+", "-", chosen.name).strip("-.") or "runs"
-        written = target or Path(f"{name}-dataset" if format == "huggingface" else f"{name}.eval")
+        written = target or Path(f"{chosen.file_name}{SUFFIXES.get(chosen_format, '-dataset')}")
         try:
-            if format == "huggingface":
+            if chosen_format == "huggingface":
                 count, size = await write_dataset(session, chosen, written)
             else:
                 with written.open("wb") as file:
-                    count = await (write_chats(session, chosen, file.write) if format == "chat"
-                                   else write_log(session, chosen, file, calls=calls))
+                    count = await write_runs(session, chosen, file, chosen_format, table=table, calls=calls)
                     size = file.tell()
         except OSError as error:
             raise ConfigError(f"{written} cannot be written: {error.strerror}", code="output.file",
                               cure="name another place with --output") from None
-    about: dict[str, Any] = {"format": format, "runs": count, "file": str(written), "bytes": size}
+    of_table = chosen_format in TABLES
+    about: dict[str, Any] = {"format": chosen_format, "file": str(written), "bytes": size,
+                             **({"table": table, "rows": count, "tag": tag, "experiment": experiment}
+                                if of_table else {"runs": count})}
     if as_json:
         output.json_line(about)
     else:
-        output.note(f"{count} {'run is' if count == 1 else 'runs are'} written to {written}")
+        noun = "row" if of_table else "run"
+        output.note(f"{count} {noun}{' is' if count == 1 else 's are'} written to {written}")
+
+
+def _table_format(target: Path | None) -> RunsFormat:
+    if target is None:
+        return "jsonl"
+    from pyscrai.exports.table_file import table_format
+
+    found = table_format(target)
+    return "jsonl" if found == "json" else found

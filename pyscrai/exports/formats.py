@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Literal, get_args
 
 from pyscrai.exports.dossier import Dossier
 
 ExportFormat = Literal["json", "jsonl", "markdown", "html", "parquet", "csv", "chat", "inspect"]
 TextFormat = Literal["json", "jsonl", "markdown", "html", "chat"]
+FolderFormat = Literal["folder", "huggingface"]
+"""Formats that are a folder of files; sent to somebody, they are an archive."""
+FOLDERS: tuple[FolderFormat, ...] = get_args(FolderFormat)
+
+RunFormat = ExportFormat | FolderFormat
+"""All that a run can be exported in."""
+
+RunsFormat = Literal["csv", "parquet", "jsonl", "chat", "inspect", "huggingface", "folder"]
+"""What many runs can be exported in: as a table, one file or one folder."""
 
 SUFFIXES: dict[ExportFormat, str] = {"json": ".json", "jsonl": ".jsonl", "markdown": ".md", "html": ".html",
                                      "parquet": ".parquet", "csv": ".csv", "chat": ".chat.jsonl", "inspect": ".eval"}
@@ -23,6 +32,10 @@ BINARY: frozenset[ExportFormat] = frozenset({"parquet", "inspect"})
 
 WITH_CALLS: frozenset[ExportFormat] = frozenset({"json", "jsonl", "inspect"})
 """Formats that hold the model calls; the others are for reading, or a table of what happened."""
+
+
+ARCHIVE_SUFFIX, ARCHIVE_MEDIA_TYPE = ".zip", "application/zip"
+"""Of a folder that is sent as one file."""
 
 
 def renderer(name: ExportFormat) -> Callable[[Dossier], Iterator[bytes]]:

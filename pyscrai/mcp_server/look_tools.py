@@ -186,7 +186,7 @@ def add_look_tools(server: FastMCP[Any], access: AssistantAccess) -> None:
             raise ToolError("name one of tag, experiment and run")
         rows: list[dict[str, Any]] = []
         async with access.database.read() as session:
-            chosen = await chosen_runs(session, run=run, tag=tag, experiment=experiment)
+            chosen = await chosen_runs(session, runs=[run] if run else (), tag=tag, experiment=experiment)
             async for batch in chosen.runs.batches(session, name):
                 rows += batch.to_pylist()
                 if len(rows) > limit:

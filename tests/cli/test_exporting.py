@@ -46,6 +46,13 @@ def test_the_runs_of_a_tag(pyscrai: Pyscrai, home: Path) -> None:
     table = pyscrai("export", "--tag", "grid", "--format", "csv").out.splitlines()
     assert (len(table), table[0].split(",")[0]) == (3, '"run_id"')
     assert "holds one run" in pyscrai("export", "--tag", "grid", "--format", "html").err
+    assert pyscrai("export", "--tag", "grid", "--table", "turns", "-o", "turns.jsonl", "--json").last["rows"] == 8
+    assert len((home / "turns.jsonl").read_text().splitlines()) == 8
+    said = pyscrai("export", "--tag", "grid", "--format", "folder", "--without-calls", "--json").last
+    assert (said["file"], len(said["runs"])) == ("grid/index.html", 2)
+    assert all((home / "grid" / "data" / run_id / "run.js").is_file() for run_id in said["runs"])
+    for kind in ("csv", "inspect", "folder"):
+        assert "no runs with the tag none" in pyscrai("export", "--tag", "none", "--format", kind).err
     assert "no runs with the tag none" in pyscrai("export", "--tag", "none", "--format", "inspect").err
     assert "no file for csv" in pyscrai("export", "--tag", "grid", "--format", "csv", "-o", "x.parquet").err
 

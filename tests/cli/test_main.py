@@ -64,6 +64,49 @@ def test_help_imports_nothing_heavy() -> None:
     assert not {name for name in loaded if name.startswith(HEAVY)}
 
 
+EVERY_HELP = """
+import contextlib, importlib, io, os, sys
+from pyscrai.cli.app import run
+from pyscrai.cli.command_table import COMMANDS
+
+heavy = tuple(sys.argv[1:])
+
+def helped(words):
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)
+    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+        run([*words, "--help"])
+    found = {name for name in heavy for module in sys.modules
+             if module == name or module.startswith((name + ".", name + "_"))}
+    helps = said.getvalue().startswith("Usage: pyscrai " + " ".join(words))
+    print(*words, helps, *sorted(found), sep="\\t", flush=True)
+    os._exit(0)
+
+for name, (_, target, _) in COMMANDS.items():
+    helped([name])
+    if target.endswith(":app"):
+        app = importlib.import_module(target.partition(":")[0]).app
+        for each in app:
+            if not each.startswith("-"):
+                helped([name, each])
+"""
+"""Asks every command for help, each in a process that has imported nothing but the frame, and the groups before it."""
+
+
+def test_the_help_of_every_command_imports_no_engine_and_no_database() -> None:
+    """What a command needs to do its work is imported when it does it; its help is there in a moment."""
+    heavy = [name for name in HEAVY if name not in ("ruamel", "structlog")]  # a few hundredths of a second
+    done = subprocess.run([sys.executable, "-c", EVERY_HELP, *heavy, "pyscrai.engines", "pyscrai.databases"],
+                          capture_output=True, text=True, check=True)
+    told = [line.split("\t") for line in done.stdout.splitlines()]
+    assert {line[0] for line in told} == set(COMMANDS)
+    assert len(told) > len(COMMANDS) + 15
+    slow = {" ".join(line[:line.index("True")]): line[line.index("True") + 1:] for line in told}
+    assert {name: found for name, found in slow.items() if found} == {}
+
+
 def test_every_error_has_an_exit_code() -> None:
     kinds = [each for each in vars(errors).values()
              if isinstance(each, type) and issubclass(each, errors.PyscraiError)]

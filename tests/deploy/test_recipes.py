@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,11 +10,13 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
+from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from pyscrai.cli.app import make_app
@@ -160,6 +163,18 @@ def test_the_autoscaler_scales_what_is_there_by_a_figure_that_is_told() -> None:
 def compose() -> Any:
     [found] = documents(DEPLOY / "compose.yaml")
     return found
+
+
+def compose_faults(found: Any) -> list[str]:
+    text = resources.files("check_jsonschema").joinpath("builtin_schemas", "vendor", "compose-spec.json").read_text()
+    return [error.message for error in Draft202012Validator(json.loads(text)).iter_errors(found)]
+
+
+def test_the_compose_file_is_what_its_specification_allows() -> None:
+    assert compose_faults(compose()) == []
+    wrong = compose()
+    wrong["services"]["serve"]["heathcheck"] = {}
+    assert "heathcheck" in compose_faults(wrong)[0], "the check can fail"
 
 
 def test_the_compose_file_hangs_together() -> None:

@@ -53,6 +53,7 @@ async def test_no_page_breaks_a_rule(server: Serving, open_page: Callable[..., A
             **{panel: (f"runs/{run_id}?panel={panel}&turn=5", wait, "") for panel, wait in PANELS[1:]},
             "call": (f"runs/{run_id}?line=7&panel=call", ".call .figures", ""),
             "fork": (f"runs/{run_id}?line=7", ".block.chosen", "f"), "keys": (f"runs/{run_id}", ".ending", "?"),
+            "export": (f"runs/{run_id}", ".ending", "x"),
             "scenarios": ("scenarios", ".scenario-cards li", ""), "fleet": ("fleet", ".fleet td", "")}
     broken: list[str] = []
     shown = await open_page(f"{server.url}/", wait="main", color_scheme=colours,

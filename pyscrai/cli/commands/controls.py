@@ -10,28 +10,18 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.parameters import Actor, AsJson, RunId, read_values
-from pyscrai.cli.run_lookup import opening_of
-from pyscrai.cli.run_session import RunSession
-from pyscrai.cli.services import opened_services
 from pyscrai.cli.terminal import output
-from pyscrai.cli.views.choice import choose_view
-from pyscrai.databases.repositories.runs import Runs
-from pyscrai.engines.orchestration.engine_manager import EngineManager
-from pyscrai.engines.orchestration.run_registry import Taken
 from pyscrai.errors import Fenced, RunError, WrongState
-from pyscrai.factories.services import Services
-from pyscrai.lifecycle import Request
-from pyscrai.services import controls
-from pyscrai.services.controls import Accepted
-from pyscrai.services.run_deletion import delete_run
-from pyscrai.services.run_registry import StoredRunRegistry
-from pyscrai.templates.models.world import InjectText
+
+if TYPE_CHECKING:
+    from pyscrai.lifecycle import Request
+    from pyscrai.services.controls import Accepted
 
 Reason = Annotated[str, Parameter(help="Why, for the record.")]
 
@@ -52,11 +42,17 @@ async def stop(
 
 async def step(run_id: RunId, /, *, actor: Actor = "", as_json: AsJson = False) -> Exit:
     """Play the next turn of a run that stands, or all turns of a simultaneous round, and show it."""
+    from pyscrai.cli.run_lookup import full_id, opening_of
+    from pyscrai.cli.run_session import RunSession
+    from pyscrai.cli.services import opened_services
+    from pyscrai.cli.views.choice import choose_view
+    from pyscrai.services import controls
+
     async with opened_services() as services:
-        full_id = await _find(services, run_id)
-        await controls.request(services, full_id, "step", actor=_name(actor))
+        found = await full_id(services.database, run_id)
+        await controls.request(services, found, "step", actor=_name(actor))
         async with services.database.read() as session:
-            begin = await opening_of(session, full_id, resumed=True)
+            begin = await opening_of(session, found, resumed=True)
         return await RunSession(services, begin, choose_view(as_json=as_json), as_desired=True).play()
 
 
@@ -69,10 +65,15 @@ async def inject(
     actor: Actor = "", as_json: AsJson = False,
 ) -> Exit:
     """Put something into the world of a run; its next turn takes it."""
+    from pyscrai.cli.run_lookup import full_id
+    from pyscrai.cli.services import opened_services
+    from pyscrai.services import controls
+    from pyscrai.templates.models.world import InjectText
+
     async with opened_services() as services:
         content = InjectText(text=text, audience=tuple(to) or ("all",), source=source)
-        accepted = await controls.inject(services, await _find(services, run_id), content, actor=_name(actor),
-                                         label=label, changes=read_values(set_, "--set"))
+        accepted = await controls.inject(services, await full_id(services.database, run_id), content,
+                                         actor=_name(actor), label=label, changes=read_values(set_, "--set"))
     return _tell(accepted, as_json=as_json)
 
 
@@ -84,23 +85,35 @@ async def delete(
     """Delete runs and all that they recorded, for good. A run that plays, or whose past forks share, is not deleted."""
     if not run_ids:
         raise RunError("no run is named", code="usage", cure="name the runs: pyscrai delete RUN ...")
+    from pyscrai.cli.run_lookup import full_id
+    from pyscrai.cli.services import opened_services
+    from pyscrai.services.run_deletion import delete_run
+
     async with opened_services() as services:
-        found = list(dict.fromkeys([await _find(services, run_id) for run_id in run_ids]))
+        found = list(dict.fromkeys([await full_id(services.database, run_id) for run_id in run_ids]))
         if not yes and not _is_sure(found):
             raise RunError("nothing is deleted", code="usage", cure="answer with yes, or give --yes")
-        for full_id in found:
-            await delete_run(services, full_id)
+        for each in found:
+            await delete_run(services, each)
             if as_json:
-                output.json_line({"run_id": full_id, "deleted": True})
+                output.json_line({"run_id": each, "deleted": True})
             else:
-                output.note(f"{full_id} is deleted")
+                output.note(f"{each} is deleted")
     return Exit.COMPLETED
 
 
 async def _request(run_id: str, action: Request, reason: str, actor: str, *, as_json: bool) -> Exit:
+    from pyscrai.cli.run_lookup import full_id
+    from pyscrai.cli.services import opened_services
+    from pyscrai.databases.repositories.runs import Runs
+    from pyscrai.engines.orchestration.engine_manager import EngineManager
+    from pyscrai.engines.orchestration.run_registry import Taken
+    from pyscrai.services import controls
+    from pyscrai.services.run_registry import StoredRunRegistry
+
     async with opened_services() as services:
-        accepted = await controls.request(services, await _find(services, run_id), action, actor=_name(actor),
-                                          reason=reason)
+        accepted = await controls.request(services, await full_id(services.database, run_id), action,
+                                          actor=_name(actor), reason=reason)
         with suppress(Taken, Fenced):  # another process plays it, and carries this out
             registry = StoredRunRegistry(services, only=accepted.run_id, as_desired=True)
             async with EngineManager(registry, capacity=1) as manager:
@@ -125,11 +138,6 @@ def _is_sure(run_ids: Sequence[str]) -> bool:
         raise WrongState("deleting asks before it does so, and nobody is at this terminal", cure="give --yes",
                          code="usage")
     return input(f"Delete {', '.join(run_ids)} for good? [yes/no] ").strip().lower() in ("y", "yes")
-
-
-async def _find(services: Services, run_id: str) -> str:
-    async with services.database.read() as session:
-        return (await Runs(session).find(run_id)).id
 
 
 def _name(actor: str) -> str:

@@ -69,10 +69,10 @@ def _read(path: Path) -> str:
 
 
 async def results(experiment: Experiment = "last", /, *,
-                  table: Annotated[Table | None, Parameter(help="One of the tables, as JSON lines, CSV or Parquet."
-                                                           )] = None,
+                  table: Annotated[Table | None, Parameter(help="One of the tables, as JSON lines; with --output as "
+                                                                "CSV, Parquet, JSON lines or JSON.")] = None,
                   target: Target = None, as_json: AsJson = False) -> Exit:
-    """Compute the contrasts anew and print them; with --table and --output write a table as CSV or Parquet."""
+    """Compute the contrasts anew and print them; with --table and --output write a table to a file."""
     from pyscrai.cli.views.experiment_text import show_contrasts
     from pyscrai.services.experiments.bundle import write_table
     from pyscrai.services.experiments.results import compute_results

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from cyclopts import Parameter
 
-from pyscrai.cli.folder_export import export_experiment_folder, export_run_folder
+from pyscrai.cli.folder_export import export_experiment_folder, export_run_folder, export_tag_folder
 from pyscrai.cli.parameters import AsJson, Target
 from pyscrai.cli.terminal import output
 from pyscrai.errors import ConfigError
-from pyscrai.exports.formats import BINARY, WITH_CALLS, ExportFormat, by_suffix, renderer
+from pyscrai.exports.formats import BINARY, WITH_CALLS, ExportFormat, RunFormat, RunsFormat, by_suffix, renderer
 
 
 async def export(
     run_id: Annotated[str | None, Parameter(name="RUN", help="A run's id, the beginning of it, or `last`; left out "
                                                              "with --tag or --experiment.")] = None, /, *,
-    format: Annotated[ExportFormat | Literal["folder", "huggingface"] | None, Parameter(
+    format: Annotated[RunFormat | None, Parameter(
         help="Left out, the suffix of --output tells, else markdown. `chat` is a conversation for each role, as chat "
              "models are trained on (JSON lines), `inspect` an Inspect log (.eval), `huggingface` a data set's folder, "
              "`folder` opens in any browser, with no server.")] = None,
@@ -26,9 +26,9 @@ async def export(
         help="Leave the model calls out of json, jsonl, inspect and folder.")] = False,
     family: Annotated[bool, Parameter(help="Into a folder also all runs that share its past.")] = False,
     tag: Annotated[str | None, Parameter(
-        help="All runs with this tag: as one table (csv, parquet), chat, inspect or huggingface.")] = None,
+        help="All runs with this tag: as csv, parquet, jsonl (tables), chat, inspect, huggingface or folder.")] = None,
     experiment: Annotated[str | None, Parameter(
-        help="All runs of this experiment: as with --tag, or the experiment as a folder.")] = None,
+        help="All runs of this experiment, as with --tag; a folder holds the experiment, too.")] = None,
     table: Annotated[Literal["runs", "measurements", "turns"], Parameter(
         help="With --tag or --experiment: a row for each run, measurement, or turn.")] = "runs",
     as_json: AsJson = False,
@@ -47,7 +47,7 @@ async def export(
     if format == "huggingface":
         from pyscrai.cli.runs_export import export_runs
 
-        await export_runs(format, target, run=run_id, as_json=as_json)
+        await export_runs(format, target, runs=[run_id], as_json=as_json)
         return
     chosen: ExportFormat = format or ("json" if as_json and target is None else _by_suffix(target))
     async with looked_up(run_id) as (session, row):
@@ -64,28 +64,23 @@ async def export(
         output.note(f"{row.id} is written to {target}")
 
 
-async def _many(format: ExportFormat | Literal["folder", "huggingface"] | None, target: Path | None, *, tag: str | None,
-                experiment: str | None, table: Literal["runs", "measurements", "turns"], calls: bool, as_json: bool
-                ) -> None:
+async def _many(format: RunFormat | None, target: Path | None, *, tag: str | None, experiment: str | None,
+                table: Literal["runs", "measurements", "turns"], calls: bool, as_json: bool) -> None:
     """Export the runs of a tag or of an experiment."""
     if (tag is None) == (experiment is None):
         raise ConfigError("it is not said what to export", code="usage", cure="name a run, --tag or --experiment")
-    chosen = format or (by_suffix(target.name) if target else None)
-    match chosen:
-        case "folder" if experiment is not None:
-            await export_experiment_folder(experiment, target, calls=calls, as_json=as_json)
-        case "chat" | "inspect" | "huggingface":
+    match format or (by_suffix(target.name) if target else None):
+        case "folder" if tag is not None:
+            await export_tag_folder(tag, target, calls=calls, as_json=as_json)
+        case "folder":
+            await export_experiment_folder(str(experiment), target, calls=calls, as_json=as_json)
+        case "json" | "markdown" | "html" as one:
+            raise ConfigError(f"{one} holds one run", code="usage",
+                              cure=f"name a run; many runs go into {', '.join(get_args(RunsFormat))}")
+        case chosen:
             from pyscrai.cli.runs_export import export_runs
 
-            await export_runs(chosen, target, tag=tag, experiment=experiment, calls=calls, as_json=as_json)
-        case "folder" | "json" | "markdown" | "html":
-            raise ConfigError(f"{chosen} holds one run", code="usage",
-                              cure="name a run; many runs go into csv, parquet, chat, inspect or huggingface")
-        case _:
-            from pyscrai.cli.table_export import export_table
-
-            await export_table(table, target, format=chosen if format else None, tag=tag, experiment=experiment,
-                               as_json=as_json)
+            await export_runs(chosen, target, tag=tag, experiment=experiment, table=table, calls=calls, as_json=as_json)
 
 
 def _by_suffix(target: Path | None) -> ExportFormat:

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.parameters import Actor, AsJson, RunId, above_zero, read_pairs, read_values
-from pyscrai.cli.run_lookup import opening_of
-from pyscrai.cli.run_session import RunSession
-from pyscrai.cli.services import opened_services
 from pyscrai.cli.terminal import output
-from pyscrai.cli.views.choice import choose_view
-from pyscrai.databases.repositories.events import Events
-from pyscrai.databases.repositories.runs import Runs
 from pyscrai.errors import NotFound
-from pyscrai.factories.services import Services
-from pyscrai.services import forks
-from pyscrai.services.forks import Edits, fork_run
-from pyscrai.templates.models.world import InjectText
+
+if TYPE_CHECKING:
+    from pyscrai.factories.services import Services
 
 Play = Annotated[bool, Parameter(name="--play", help="Play the fork at once and show it.")]
 
@@ -43,14 +36,19 @@ async def fork(
     play: Play = False, actor: Actor = "", as_json: AsJson = False,
 ) -> Exit:
     """Make a run that shares another's past up to a turn and may go on otherwise; nothing of the past is paid again."""
+    from pyscrai.cli.run_lookup import full_id
+    from pyscrai.cli.services import opened_services
+    from pyscrai.services.forks import Edits, fork_run
+    from pyscrai.templates.models.world import InjectText
+
     edits = Edits(
         variables=read_values(variable, "--variable"), parameters=read_pairs(set_, "--set"), model=model, seed=seed,
         role_models=read_pairs(role_model, "--role-model"), max_turns=above_zero(max_turns, "--max-turns"),
         budget_usd=above_zero(budget, "--budget"),
         injects=tuple(InjectText(text=text, audience=tuple(to) or ("all",)) for text in inject))
     async with opened_services() as services:
-        child = await fork_run(services, await _find(services, run_id), at, edits, actor=actor or getpass.getuser(),
-                               name=name, tags=tuple(tag))
+        child = await fork_run(services, await full_id(services.database, run_id), at, edits,
+                               actor=actor or getpass.getuser(), name=name, tags=tuple(tag))
         return await _go_on(services, child, play=play, as_json=as_json)
 
 
@@ -61,15 +59,20 @@ async def edit(
     play: Play = False, actor: Actor = "", as_json: AsJson = False,
 ) -> Exit:
     """Fork a run after something that was said or injected, which says something else in the fork."""
+    from pyscrai.cli.run_lookup import full_id
+    from pyscrai.cli.services import opened_services
+    from pyscrai.databases.repositories.events import Events
+    from pyscrai.services.forks import Edits, fork_run
+
     async with opened_services() as services:
-        full_id = await _find(services, run_id)
+        parent = await full_id(services.database, run_id)
         async with services.database.read() as session:
-            found = [event for event in await Events(session).read(full_id, after_seq=seq - 1, limit=1)
+            found = [event for event in await Events(session).read(parent, after_seq=seq - 1, limit=1)
                      if event.seq == seq]
         if not found:
-            raise NotFound(f"{full_id} has no event {seq}", cure=f"pyscrai events {full_id} lists them")
+            raise NotFound(f"{parent} has no event {seq}", cure=f"pyscrai events {parent} lists them")
         edits = Edits(message=(found[0].key, text))
-        child = await fork_run(services, full_id, found[0].turn, edits, actor=actor or getpass.getuser(),
+        child = await fork_run(services, parent, found[0].turn, edits, actor=actor or getpass.getuser(),
                                name=f"event {seq} edited")
         return await _go_on(services, child, play=play, as_json=as_json)
 
@@ -83,14 +86,24 @@ async def regenerate(
     play: Play = False, actor: Actor = "", as_json: AsJson = False,
 ) -> Exit:
     """Play a turn again with another seed or model, as a fork from the turn before it."""
+    from pyscrai.cli.run_lookup import full_id
+    from pyscrai.cli.services import opened_services
+    from pyscrai.services import forks
+
     async with opened_services() as services:
-        child = await forks.regenerate(services, await _find(services, run_id), turn, actor=actor or getpass.getuser(),
-                                       seed=seed, role=role, model=model)
+        child = await forks.regenerate(services, await full_id(services.database, run_id), turn,
+                                       actor=actor or getpass.getuser(), seed=seed, role=role, model=model)
         return await _go_on(services, child, play=play, as_json=as_json)
 
 
 async def _go_on(services: Services, child: str, *, play: bool, as_json: bool) -> Exit:
+    from pyscrai.databases.repositories.runs import Runs
+
     if play:
+        from pyscrai.cli.run_lookup import opening_of
+        from pyscrai.cli.run_session import RunSession
+        from pyscrai.cli.views.choice import choose_view
+
         async with services.database.read() as session:
             begin = await opening_of(session, child)
         return await RunSession(services, begin, choose_view(as_json=as_json)).play()
@@ -102,8 +115,3 @@ async def _go_on(services: Services, child: str, *, play: bool, as_json: bool) -
         output.say(child)
         output.note(f"play it with   pyscrai resume {child}")
     return Exit.COMPLETED
-
-
-async def _find(services: Services, run_id: str) -> str:
-    async with services.database.read() as session:
-        return (await Runs(session).find(run_id)).id

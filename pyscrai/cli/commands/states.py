@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from cyclopts import Parameter
 
 from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.parameters import AsJson, RunId
-from pyscrai.cli.services import opened_services
 from pyscrai.cli.terminal import output
-from pyscrai.cli.terminal.table import table
-from pyscrai.databases.repositories.events import Events
-from pyscrai.databases.repositories.runs import Runs
-from pyscrai.databases.stored_event import StoredEvent
-from pyscrai.databases.tables import RunRow
 from pyscrai.exports.event_line import event_line
 from pyscrai.exports.transcript import Transcript
 from pyscrai.exports.transcript_entry import outcome_text, titled
-from pyscrai.services.interviews import interview as ask
-from pyscrai.services.run_states import difference, moment
 from pyscrai.value_text import value_text
+
+if TYPE_CHECKING:
+    from pyscrai.databases.stored_event import StoredEvent
+    from pyscrai.databases.tables import RunRow
 
 
 async def state(
@@ -32,18 +28,22 @@ async def state(
     as_json: AsJson = False,
 ) -> None:
     """Print the state of a run after a turn: variables, phase, who is next, and what the turn changed."""
+    from pyscrai.cli.run_lookup import full_id
+    from pyscrai.cli.services import opened_services
+    from pyscrai.cli.terminal.table import table
+    from pyscrai.services.run_states import difference, moment
+
     async with opened_services() as services:
-        async with services.database.read() as session:
-            row = await Runs(session).find(run_id)
-        at = await moment(services, row.id, turn)
-        before = await moment(services, row.id, at.turn - 1) if at.turn > 0 else None
+        found = await full_id(services.database, run_id)
+        at = await moment(services, found, turn)
+        before = await moment(services, found, at.turn - 1) if at.turn > 0 else None
     changed = difference(before.values, at.values) if before else {}
     if as_json:
-        output.json_line({"run_id": row.id, "turn": at.turn, "state": dict(at.values), "changed": changed})
+        output.json_line({"run_id": found, "turn": at.turn, "state": dict(at.values), "changed": changed})
         return
     values = at.values
     following = ", ".join(dict.fromkeys(each["role"] for each in values.get("next") or ())) or "nobody"
-    output.say(f"{row.id} after turn {at.turn}, in {values.get('phase') or 'no phase'}; next: {following}")
+    output.say(f"{found} after turn {at.turn}, in {values.get('phase') or 'no phase'}; next: {following}")
     was = (before.values.get("variables") or {}) if before else {}
     rows = [(titled(name), value_text(value), value_text(was[name]) if was.get(name, value) != value else "")
             for name, value in (values.get("variables") or {}).items()]
@@ -64,10 +64,12 @@ async def interview(
     as_json: AsJson = False,
 ) -> None:
     """Ask a role something as of a turn, apart from the play and unheard by it."""
+    from pyscrai.cli.run_lookup import full_id
+    from pyscrai.cli.services import opened_services
+    from pyscrai.services.interviews import interview as ask
+
     async with opened_services() as services:
-        async with services.database.read() as session:
-            row = await Runs(session).find(run_id)
-        found = await ask(services, row.id, role, question, turn=turn, model=model)
+        found = await ask(services, await full_id(services.database, run_id), role, question, turn=turn, model=model)
     if as_json:
         output.json_line({"run_id": found.run_id, "role": found.role, "turn": found.turn, "question": found.question,
                           "answer": found.answer, "alias": found.alias})
@@ -96,6 +98,10 @@ async def diff(run_id: RunId, other: Annotated[str, Parameter(name="OTHER", help
 
     Exit code 1 says that they differ.
     """
+    from pyscrai.cli.services import opened_services
+    from pyscrai.databases.repositories.events import Events
+    from pyscrai.databases.repositories.runs import Runs
+
     async with opened_services() as services, services.database.read() as session:
         futures = []
         for each in (run_id, other):
@@ -114,7 +120,7 @@ async def diff(run_id: RunId, other: Annotated[str, Parameter(name="OTHER", help
     return Exit.FAILED if apart or ends else Exit.COMPLETED
 
 
-Pair = tuple[StoredEvent | None, StoredEvent | None]
+Pair: TypeAlias = "tuple[StoredEvent | None, StoredEvent | None]"
 
 
 def _parting(one: Sequence[StoredEvent], two: Sequence[StoredEvent]) -> tuple[int, Pair | None]:
@@ -144,6 +150,8 @@ def _tell(one: _Future, two: _Future, turn: int, apart: Pair | None, ends: Mappi
             text = "; ".join(f"{entry.who + ': ' if entry.who else ''}{entry.text}" for entry in entries)
             output.say(f"  {future.row.id}  {text or (event.kind if event else 'nothing more')}")
     if ends:
+        from pyscrai.cli.terminal.table import table
+
         table(("At the end", one.row.id, two.row.id), [
             (name, *("" if value is None else value_text(value) for value in values))
             for name, values in ends.items()], whole=(one.row.id, two.row.id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -50,6 +51,34 @@ def write_bytes(content: bytes, *, binary: bool = False) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
+
+
+class StandardOutput(io.RawIOBase):
+    """Stdout as a file for what writes into files.
+
+    Args:
+        binary: what is written is no text.
+    """
+
+    def __init__(self, *, binary: bool) -> None:
+        self._binary, self._at = binary, 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def write(self, content: Any, /) -> int:
+        """Write a piece.
+
+        Raises:
+            ConfigError: as ``write_bytes``.
+        """
+        piece = bytes(content)
+        write_bytes(piece, binary=self._binary)
+        self._at += len(piece)
+        return len(piece)
 
 
 def write_file(target: Path, content: str | bytes) -> int:

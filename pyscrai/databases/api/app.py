@@ -18,6 +18,7 @@ from pyscrai.databases.api import (
     drafts,
     experiment_results,
     experiments,
+    exports,
     fleet,
     forks,
     interviews,
@@ -38,6 +39,7 @@ from pyscrai.databases.api.access import Access
 from pyscrai.databases.api.dependencies import Context
 from pyscrai.databases.api.event_hub import Hub
 from pyscrai.databases.api.event_log import log_events
+from pyscrai.databases.api.export_files import ExportFiles
 from pyscrai.databases.api.foreign_texts import ForeignTexts
 from pyscrai.databases.api.guard.guard import Guard
 from pyscrai.databases.api.idempotency import purge
@@ -79,7 +81,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
     app = FastAPI(title="PyScrAI", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None,
                   redoc_url=None, openapi_url=f"{openapi.PREFIX}/openapi.json")
     for router in (runs.router, controls.many, controls.router, forks.router, streams.router, records.router,
-                   states.router, interviews.router, notes.router, measures.router, templates.router,
+                   exports.router, states.router, interviews.router, notes.router, measures.router, templates.router,
                    drafts.router, search.router, seats.links, seats.router, experiments.router,
                    experiment_results.router, fleet.router, system.router, openapi.router):
         app.include_router(router, prefix=openapi.PREFIX)
@@ -121,7 +123,7 @@ async def opened(app: FastAPI, services: Services) -> AsyncIterator[Context]:
     try:
         async with (limits, FleetMember(services, manager, "serve", limits=limits), manager, hub,
                     ExperimentManager(services, manager) as running):
-            context = Context(services, manager, hub, access, running, figures, texts)
+            context = Context(services, manager, hub, access, running, figures, texts, ExportFiles())
             app.state.context = context
             purging.start()
             if services.telemetry is not None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.api.access import Access
 from pyscrai.databases.api.event_hub import Hub
+from pyscrai.databases.api.export_files import ExportFiles
 from pyscrai.databases.api.foreign_texts import ForeignTexts
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.factories.services import Services
@@ -32,6 +33,7 @@ class Context:
     experiments: ExperimentManager
     figures: KeptFigures
     texts: ForeignTexts
+    exports: ExportFiles
 
 
 def context_of(request: Request) -> Context:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 import orjson
-import pyarrow as pa
-import pyarrow.csv as pc
-import pyarrow.parquet as pq
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
@@ -18,31 +14,31 @@ from pyscrai.databases.api.access import Controller, Reader
 from pyscrai.databases.api.dependencies import Context, Ctx, Session
 from pyscrai.databases.api.event_stream import KEEP_ALIVE, EventStream
 from pyscrai.databases.api.experiments import Planned
+from pyscrai.databases.api.export_files import FileAnswer
 from pyscrai.databases.api.schemas.base import Listing, RunId, problems
 from pyscrai.databases.api.schemas.experiments import (
     ExperimentId,
     JudgementItem,
     NarrowingPoint,
-    TableFormat,
     TableName,
     Verification,
 )
 from pyscrai.databases.repositories.experiments import Experiments
 from pyscrai.databases.repositories.judgements import Judgements
-from pyscrai.exports.csv_table import flattened
+from pyscrai.exports.formats import MEDIA_TYPES, SUFFIXES
+from pyscrai.exports.table_file import FORMATS, TableFile, TableFormat
 from pyscrai.services.experiments.bundle import report_html, report_markdown
 from pyscrai.services.experiments.evidence import evidence_of
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.experiments.interval_curve import interval_curve
 from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.status import experiment_status
-from pyscrai.services.experiments.tables import read_table
+from pyscrai.services.experiments.tables import table_batches
 from pyscrai.services.experiments.verification import verify_experiment
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["experiments"])
 
 INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-MEDIA = {"json": "application/json", "csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 POLL = 1.0
 """Seconds between two looks at the status of an experiment that is followed."""
 
@@ -92,27 +88,21 @@ async def read_narrowing(plan: Planned, context: Ctx, caller: Reader) -> Listing
 
 @router.get("/tables/{table}", operation_id="read_experiment_table", response_class=Response, responses={
     **problems(404), 200: {"description": "The table.", "content": {
-        media.partition(";")[0]: {"schema": {"type": "string"}} for media in MEDIA.values()}}})
-async def read_one_table(plan: Planned, table: TableName, context: Ctx, session: Session, caller: Reader,
+        MEDIA_TYPES[format].partition(";")[0]: {"schema": {"type": "string"}} for format in FORMATS}}})
+async def read_one_table(plan: Planned, table: TableName, context: Ctx, caller: Reader,
                          format: TableFormat = "json") -> Response:
     """A tidy table: runs, cells, measurements, judgements, turns, contrasts, arms or deviations."""
-    found = await read_table(session, plan, table, await _results(context, plan))
-    headers = {"content-disposition": f'attachment; filename="{plan.spec.name}-{table}.{format}"'}
-    return Response(await asyncio.to_thread(_written, found, format), media_type=MEDIA[format],
-                    headers={} if format == "json" else headers)
+    results = await _results(context, plan)
 
+    async def write(target: IO[bytes]) -> None:
+        async with context.services.database.read() as session:
+            schema, batches = await table_batches(session, plan, table, results)
+            with TableFile(target, schema, format) as file:
+                async for batch in batches:
+                    await asyncio.to_thread(file.write, batch)
 
-def _written(table: Any, format: TableFormat) -> bytes:
-    if format == "json":
-        return orjson.dumps(table.to_pylist(), default=str)
-    written = io.BytesIO()
-    if format == "parquet":
-        pq.write_table(table, written, compression="zstd")
-    else:
-        flat = [flattened(batch) for batch in table.to_batches()]
-        schema = flat[0].schema if flat else flattened(pa.RecordBatch.from_pylist([], schema=table.schema)).schema
-        pc.write_csv(pa.Table.from_batches(flat, schema=schema), written)
-    return written.getvalue()
+    return FileAnswer(await context.exports.file(write), name=f"{plan.spec.name}-{table}{SUFFIXES[format]}",
+                      media_type=MEDIA_TYPES[format], shown=format == "json")
 
 
 @router.get("/report", operation_id="read_experiment_report", response_class=Response, responses={

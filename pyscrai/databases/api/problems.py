@@ -53,7 +53,7 @@ STATUSES: Mapping[str, int] = {
     "request.url_too_long": 414,
     "request.headers_too_large": 431,
     "request.malformed": 400,
-    "export.unavailable": 501,
+    "export.unavailable": 503,
     "config.unknown_alias": 422,
     "engine.prompt": 422,
     "model.timeout": 504,

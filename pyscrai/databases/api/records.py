@@ -1,19 +1,18 @@
-"""What a run recorded: transcript, model calls, figures, report, exports."""
+"""What a run recorded: transcript, model calls, figures, report."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 
 from pyscrai.databases.api.access import Reader
 from pyscrai.databases.api.dependencies import Session
 from pyscrai.databases.api.schemas.base import Label, Limit, Listing, RoleName, RunId, problems
 from pyscrai.databases.api.schemas.records import (
     CallItem,
-    ExportedRun,
     MeasurementItem,
     MetricsView,
     ReportView,
@@ -24,15 +23,10 @@ from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.measurements import Measurements
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.errors import NotFound
-from pyscrai.exports.formats import MEDIA_TYPES, SUFFIXES, WITH_CALLS, ExportFormat, renderer
 from pyscrai.exports.run_reader import call_facts, gather, metrics
 from pyscrai.exports.transcript_entry import heard_by as heard
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["records"])
-
-INERT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; sandbox"
-"""The content policy of an exported page: nothing in it runs or loads, whatever a model wrote."""
-
 
 @router.get("/transcript", operation_id="read_transcript", response_model=TranscriptView, responses=problems(404))
 async def read_transcript(
@@ -110,28 +104,3 @@ async def read_report(run_id: RunId, session: Session, caller: Reader) -> Report
     if not found:
         raise NotFound(f"{run_id} has no report", cure="its scenario asks for none, or it has not ended")
     return ReportView(run_id=run_id, markdown=str(found[-1].payload["markdown"]))
-
-
-_EXPORTED: dict[ExportFormat, dict[str, Any]] = {
-    "json": {"$ref": f"#/components/schemas/{ExportedRun.__name__}"},
-    "jsonl": {"type": "string", "description": "One JSON object a line, each with its `type`."},
-    "markdown": {"type": "string"}, "html": {"type": "string"}, "parquet": {"type": "string", "format": "binary"},
-    "csv": {"type": "string"}, "chat": {"type": "string", "description": "A conversation a line, as JSON."},
-    "inspect": {"type": "string", "format": "binary"}}
-"""What each format is, for the OpenAPI document."""
-
-
-@router.get("/export", operation_id="export_run", response_class=Response, responses={**problems(404, 501), 200: {
-    "model": ExportedRun, "description": "The whole record of the run, in the format that was asked for.",
-    "content": {media.partition(";")[0]: {"schema": _EXPORTED[name]} for name, media in MEDIA_TYPES.items()}}})
-async def export_run(run_id: RunId, session: Session, caller: Reader, format: ExportFormat = "json") -> Response:
-    """A run as a file: JSON, JSON lines, Markdown, one HTML page that loads and runs nothing, a table, chats, a log.
-
-    `parquet` and `csv` have a row for each event, `chat` has a conversation for each role that spoke, as JSON lines
-    with `messages`, and `inspect` is an Inspect log (`.eval`).
-    """
-    dossier = await gather(session, run_id, calls=format in WITH_CALLS)
-    headers = {"content-disposition": f'attachment; filename="{run_id}{SUFFIXES[format]}"',
-               "content-security-policy": INERT}
-
-    return StreamingResponse(renderer(format)(dossier), media_type=MEDIA_TYPES[format], headers=headers)

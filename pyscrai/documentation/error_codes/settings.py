@@ -140,9 +140,9 @@ CODES = (
         "Name a folder that is not there yet."),
     ErrorCode(
         "export.unavailable",
-        "This export is not available here.",
-        "A library that it needs is not installed.",
-        "Install it, or choose another format."),
+        "The export cannot be written.",
+        "The server writes what it sends into a temporary file first, and there is no room for it.",
+        "Make room in the server's folder for temporary files, or name another one with `TMPDIR`."),
     ErrorCode(
         "report.none",
         "The run has no report.",

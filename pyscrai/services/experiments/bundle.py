@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.csv as pc
-import pyarrow.parquet as pq
+from typing import IO, Any
 
 from pyscrai.databases.repositories.experiment_cells import ExperimentCells
 from pyscrai.experiments.report.blocks import Block, ReportPicture
@@ -17,10 +14,10 @@ from pyscrai.experiments.report.html import render_html
 from pyscrai.experiments.report.markdown import render_markdown
 from pyscrai.experiments.report.ro_crate import crate
 from pyscrai.experiments.report.sections import sections
-from pyscrai.exports.csv_table import flattened
 from pyscrai.exports.html import render_html as render_run
 from pyscrai.exports.json_text import dumps
 from pyscrai.exports.run_reader import gather
+from pyscrai.exports.table_file import TableFile, table_format
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.evidence import evidence_of, runs_to_show
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
@@ -97,28 +94,21 @@ def _write(folder: Path, texts: Mapping[str, str]) -> list[Path]:
 
 async def write_table(services: Services, plan: ExperimentPlan, table: TableName, results: Mapping[str, Any],
                       targets: Sequence[Path]) -> Sequence[Path]:
-    """Write a table a portion at a time, as CSV or Parquet by the files' suffixes."""
+    """Write a table a portion at a time, in the formats that the files' suffixes say."""
     async with services.database.read() as session:
         schema, batches = await table_batches(session, plan, table, results)
-        await write_batches(schema, batches, targets)
+        with ExitStack() as stack:
+            files = [stack.enter_context(TableFile(stack.enter_context(_opened(target)), schema, table_format(target)))
+                     for target in targets]
+            async for batch in batches:
+                for file in files:
+                    file.write(batch)
     return targets
 
 
-async def write_batches(schema: Any, batches: Any, targets: Sequence[Path]) -> None:
-    """Write portions of rows to files, CSV or Parquet by their suffixes."""
-    writers: list[Any] = []
-    flat = flattened(pa.RecordBatch.from_pylist([], schema=schema)).schema
-    for target in targets:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        writers.append(pc.CSVWriter(target, flat) if target.suffix == ".csv"
-                       else pq.ParquetWriter(target, schema, compression="zstd"))
-    try:
-        async for batch in batches:
-            for writer in writers:
-                writer.write_batch(flattened(batch) if isinstance(writer, pc.CSVWriter) else batch)
-    finally:
-        for writer in writers:
-            writer.close()
+def _opened(target: Path) -> IO[bytes]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.open("wb")
 
 
 async def _write_runs(services: Services, plan: ExperimentPlan, folder: Path) -> list[Path]:

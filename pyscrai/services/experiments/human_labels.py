@@ -12,6 +12,7 @@ from pyscrai.databases.repositories.experiment_cells import ExperimentCells
 from pyscrai.databases.repositories.judgements import HUMAN, Judgements
 from pyscrai.did_you_mean import instead
 from pyscrai.errors import RunError, WrongState
+from pyscrai.exports.csv_cells import guarded, unguarded
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.experiments.judged_roles import judged_roles
@@ -39,7 +40,7 @@ def rows_of_csv(text: str) -> list[dict[str, Any]]:
     """The rows of a CSV with the columns run_id, measure and value, and where wanted of, person, pass, rationale.
 
     Commas, semicolons or tabs part them, as the first line does. Rows without a value were left open and are left out;
-    ``line`` tells where in the file a row ends.
+    ``line`` tells where in the file a row ends. Texts are read as they were written before they were guarded.
 
     Raises:
         RunError: a column is missing.
@@ -51,8 +52,8 @@ def rows_of_csv(text: str) -> list[dict[str, Any]]:
     if missing:
         raise RunError(f"the labels have no column {missing[0]!r}", code="experiment.labels",
                        cure=f"columns: {', '.join(COLUMNS)}; the first line names them")
-    return [{**{name: row.get(name) for name in COLUMNS if name in row}, "line": reader.line_num} for row in reader
-            if str(row.get("value") or "").strip()]
+    return [{**{name: unguarded(row[name] or "") for name in COLUMNS if name in row}, "line": reader.line_num}
+            for row in reader if str(row.get("value") or "").strip()]
 
 
 async def label_sheet(services: Services, plan: ExperimentPlan) -> list[dict[str, str]]:
@@ -87,13 +88,8 @@ def csv_of(rows: Sequence[Mapping[str, str]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, [*rows[0]] if rows else ["run_id", "measure", "value"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _no_formula(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
     return f"\ufeff{out.getvalue()}"
-
-
-def _no_formula(text: str) -> str:
-    """A text that a spreadsheet does not take for a formula, whatever a model wrote."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 async def add_labels(services: Services, plan: ExperimentPlan, rows: Iterable[Mapping[str, Any]], *, person: str = ""

@@ -134,7 +134,7 @@ export const W = {
   about: {
     outcome: "Outcome", scenario: "Scenario", seed: "Seed", parameters: "Parameters", models: "Models", settings: "Settings", hash: "Template hash", id: "Run", created: "Made", started: "Begun", ended: "Ended",
     again: "Run again the same", studio: "Studio thread", parent: "Forked from", tags: "Tags", replay: "Replay from the journal", replaySame: (events, calls) => `The replay gave the same ${many(events, "event")} from ${many(calls, "recorded call")}, with no model.`,
-    replayDiffers: (turn) => `The replay differs at turn ${turn}.`, cli: "At a terminal", figures: "Figures", download: "Download", perRole: "By role",
+    replayDiffers: (turn) => `The replay differs at turn ${turn}.`, cli: "At a terminal", figures: "Figures", perRole: "By role",
   },
   budget: {
     of: "of", forecast: (text) => `about ${text} to the end`, free: "no cost", unknown: "cost unknown", title: "Budget", change: "Change the budget", spent: "Spent", now: "Budget", without: "none", toEnd: "Expected to the end",
@@ -153,6 +153,23 @@ export const W = {
   forkForm: {
     title: (turn) => `Fork after turn ${turn}`, hint: "The past is shared, not played or paid again. This run stays as it is.", name: "Name", seed: "Seed", model: "Model for all roles", same: "as before", message: "This line says instead",
     inject: "Put something in before the next turn", variables: "Variables", parameters: "Parameters", go: "Fork", regenerate: "Only play this turn again", turns: "Turns at most", budget: "Budget in $",
+  },
+  exporting: {
+    open: "Export…", short: "Export", go: "Download", writing: "It is being written…", format: "Format",
+    title: (what) => (what.run ? "Export this run" : what.tag ? `Export all runs with the tag ${what.tag}` : what.experiment ? "Export this experiment" : `Export ${many(what.runs.length, "run")}`),
+    ofTag: (tag) => `Export all with the tag ${tag}`,
+    formats: {
+      csv: ["Table, CSV", "for spreadsheets; texts that look like formulas get an apostrophe"], parquet: ["Table, Parquet", "for pandas, polars, DuckDB"], jsonl: ["Table, JSON lines", "a row a line, for programs"],
+      chat: ["Conversations, JSON lines", "for training chat models: one for each role, with what it knew and said"], inspect: ["Inspect log (.eval)", "for Inspect's viewer and data frames: a run is a sample"],
+      huggingface: ["Data set (.zip)", "a card and Parquet files, as the Hugging Face Hub has them"], folder: ["Folder to open (.zip)", "unpack it and open index.html: this viewer, with no server"],
+    },
+    ofRun: {
+      html: ["Page, HTML", "to read and pass on: one file that loads nothing"], markdown: ["Document, Markdown", "to read and edit"], json: ["Whole record, JSON", "one document with events, prompts, replies and figures"],
+      jsonl: ["Whole record, JSON lines", "the same, an object a line"], csv: ["Events, CSV", "a row an event, for spreadsheets; texts that look like formulas get an apostrophe"], parquet: ["Events, Parquet", "a row an event, for pandas, polars, DuckDB"],
+    },
+    ofExperiment: { html: ["Report, HTML", "to read and pass on: one file that loads nothing"], markdown: ["Report, Markdown", "to read and edit"] },
+    table: "A row for each", tables: { runs: "run", cells: "planned run", measurements: "measurement", judgements: "judgement", turns: "turn", contrasts: "contrast", arms: "arm", deviations: "deviation" },
+    calls: "With the model calls: prompts and replies", family: "With all runs that share its past",
   },
   newRun: {
     title: "New run", scenario: "Scenario", parameters: "Parameters", cast: "Cast", model: "Model", modelHint: "For every role; each role can have its own", people: "Played by", aModel: "a model", usual: "as written", leaveOut: "left out", seed: "Seed", random: "random", turns: "Turns at most",
@@ -179,7 +196,7 @@ export const W = {
   // -- runs page
   runsPage: {
     title: "Runs", none: "No run fits.", noneAtAll: "No run yet", noneHint: "Make one here, or at a terminal with `pyscrai run two-agent-conversation`. It appears as it is played.", filter: "Filter", search: "Search in what was said", anyStatus: "All", template: "Scenario", tag: "Tag", more: "More",
-    selected: (count) => `${many(count, "run")} chosen`, pause: "Pause", resume: "Resume", remove: "Delete", exported: "Export", compare: "Compare two", removeSure: (count) => `Delete ${many(count, "run")} with all that they recorded?`,
+    selected: (count) => `${many(count, "run")} chosen`, pause: "Pause", resume: "Resume", remove: "Delete", compare: "Compare two", removeSure: (count) => `Delete ${many(count, "run")} with all that they recorded?`,
     columns: { name: "Run", status: "Status", turn: "Turn", cost: "Cost", tokens: "Tokens", made: "Made", tags: "Tags" }, choose: "Choose", chooseAll: "Choose all", found: (hits) => many(hits, "line found", "lines found"),
     fork: "fork", results: "Lines that say it", refusedSome: (count) => `${many(count, "run")} refused it`,
   },
@@ -216,7 +233,7 @@ export const W = {
   keys: {
     title: "Keyboard", open: "Keys", list: [
       ["j / k", "next or previous line"], ["[ / ]", "one turn back or on"], ["Home / End", "to the beginning or the end"], ["l", "read as the next role"], ["c", "the model call of the chosen line"], ["f", "fork from the chosen line"],
-      ["y", "copy a link to the chosen line"], ["Space", "pause or resume"], ["s", "one step"], ["i", "inject"], ["/", "find"], ["n", "write a note on the chosen line"], ["1 … 7", "panels"], ["g r", "runs"], ["g s", "scenarios"], ["g e", "experiments"], ["?", "this list"], ["Esc", "close, or stop reading as a role"],
+      ["y", "copy a link to the chosen line"], ["Space", "pause or resume"], ["s", "one step"], ["i", "inject"], ["/", "find"], ["n", "write a note on the chosen line"], ["x", "export the run"], ["1 … 7", "panels"], ["g r", "runs"], ["g s", "scenarios"], ["g e", "experiments"], ["?", "this list"], ["Esc", "close, or stop reading as a role"],
     ],
   },
 };

@@ -63,7 +63,7 @@ _ABOUT = {
     409: "It does not fit the state of things; `cure` says what does.", 413: "The request is too large.",
     414: "The address is too long.", 431: "The headers are too large.",
     421: "The server does not answer to this name.", 422: "The request does not fit; `problems` says where.",
-    429: "Too many requests; `Retry-After` says when to come again.", 501: "Not installed here.",
+    429: "Too many requests; `Retry-After` says when to come again.",
     502: "The model failed.", 503: "The database or a setting cannot be used.",
     504: "The model did not answer in time.",
 }

@@ -15,7 +15,6 @@ ExperimentId = Annotated[str, Path(pattern=r"^exp_[0-9a-z]{12}$", description="A
 ExperimentStatusName = Literal["planned", "running", "paused", "completed", "cancelled"]
 CellState = Literal["planned", "playing", "ended", "failed", "excluded"]
 TableName = Literal["runs", "cells", "measurements", "judgements", "turns", "contrasts", "arms", "deviations"]
-TableFormat = Literal["json", "csv", "parquet"]
 
 
 class NewExperiment(Body):

@@ -6,9 +6,7 @@ import { go, link } from "../lib/router.js";
 import { outcomeText } from "../data/entries.js";
 import { source } from "../data/source.js";
 import { W } from "../words.js";
-import { refuse, say } from "./toasts.js";
-
-const FORMATS = { json: "json", jsonl: "jsonl", markdown: "md", html: "html" };
+import { refuse } from "./toasts.js";
 
 /** What `POST /runs` needs to play the same again. */
 export function sameAgain(run) {
@@ -34,9 +32,6 @@ export function AboutPanel({ session }) {
   if (!run) return null;
   const again = () => source.create(sameAgain(run)).then((made) => go(["runs", made.run_id]), refuse);
   const replay = () => source.replay(session.id).then(setReplayed, refuse);
-  const download = async (format) => {
-    try { save(await source.exported(session.id, format), `${run.run_id}.${FORMATS[format]}`); } catch (error) { refuse(error); }
-  };
   const known = metrics?.run;
   return html`<div class="panel-body">
     ${(run.outcome || run.error) && html`<section class=${`outcome ${run.status}`}><h3>${W.about.outcome}</h3><p>${run.error ? run.error.message : outcomeText(run.outcome)}</p></section>`}
@@ -56,19 +51,7 @@ export function AboutPanel({ session }) {
     ${known && html`<h3>${W.about.figures}</h3><table class="role-figures"><thead><tr><th><span class="hidden">${W.about.perRole}</span></th><th class="number">calls</th><th class="number">tokens</th><th class="number">p50</th><th class="number">cost</th></tr></thead>
       <tbody>${Object.entries(metrics).map(([role, found]) => html`<tr key=${role} class=${role === "run" ? "sum" : session.hue(role)}><th scope="row"><span class="who">${role === "run" ? "all" : session.store.name(role)}</span></th><td class="number">${number(found.calls)}</td><td class="number">${number((found.prompt_tokens || 0) + (found.completion_tokens || 0))}</td><td class="number">${duration(found.latency_p50_ms)}</td><td class="number">${money(found.cost_usd)}</td></tr>`)}</tbody></table>`}
     <h3>${W.about.cli}</h3><pre tabindex="0">${command(run)}</pre>
-    ${source.canSteer && html`<div class="row"><button onClick=${again}>${W.about.again}</button>${run.ended_at && html`<button onClick=${replay}>${W.about.replay}</button>`}</div>
-      ${replayed && html`<p class="hint">${replayed.same ? W.about.replaySame(replayed.events, replayed.calls) : W.about.replayDiffers(replayed.difference?.turn)}</p>`}
-      <div class="row">${W.about.download}: ${Object.keys(FORMATS).map((format) => html`<button key=${format} class="plain" onClick=${() => download(format)}>${FORMATS[format]}</button>`)}</div>`}
+    ${source.canSteer && html`<div class="row"><button onClick=${again}>${W.about.again}</button><button onClick=${() => { session.dialog.value = { name: "export" }; }}>${W.exporting.open}</button>${run.ended_at && html`<button onClick=${replay}>${W.about.replay}</button>`}</div>
+      ${replayed && html`<p class="hint">${replayed.same ? W.about.replaySame(replayed.events, replayed.calls) : W.about.replayDiffers(replayed.difference?.turn)}</p>`}`}
   </div>`;
-}
-
-/** Hand a text to the person as a file. */
-export function save(text, name) {
-  const at = URL.createObjectURL(new Blob([text]));
-  const anchor = document.createElement("a");
-  anchor.href = at;
-  anchor.download = name;
-  anchor.click();
-  setTimeout(() => URL.revokeObjectURL(at), 1_000);
-  say(name);
 }

@@ -26,6 +26,7 @@ export function RunHeader({ session }) {
         ${run.phase && html`<span class="fact">${template?.flow?.phases?.[run.phase]?.title || titled(run.phase)}</span>`}
         <${Spend} session=${session} />
         <a class="fact" href=${link(["runs", session.id, "futures"])}><${Icon} name="tree" />${W.futures.tree}</a>
+        ${source.canSteer && html`<button class="plain fact" aria-keyshortcuts="x" onClick=${() => { session.dialog.value = { name: "export" }; }}><${Icon} name="down" />${W.exporting.short}</button>`}
       </div>
     </div>
     ${source.canSteer && html`<${Controls} session=${session} />`}

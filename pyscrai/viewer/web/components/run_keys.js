@@ -30,6 +30,7 @@ export function runKeys(session) {
   const steering = {
     f: () => { if (chosen()) session.dialog.value = { name: "fork", event: chosen() }; },
     n: () => { if (chosen()) session.dialog.value = { name: "note", event: chosen() }; },
+    x: () => { session.dialog.value = { name: "export" }; },
     i: () => { if (fits(session.run.peek()).inject) session.dialog.value = { name: "inject" }; },
     s: () => { if (fits(session.run.peek()).step) session.ask("step"); },
     " ": () => { const able = fits(session.run.peek()); const action = ["pause", "resume", "start"].find((each) => able[each]); if (action) session.ask(action); },

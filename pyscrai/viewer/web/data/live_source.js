@@ -38,7 +38,8 @@ export const live = {
   annotations: (id) => request(`${run(id)}/annotations`),
   annotate: (id, body) => request(`${run(id)}/annotations`, { method: "POST", body }),
   removeAnnotation: (id, number) => request(`${run(id)}/annotations/${number}`, { method: "DELETE" }),
-  exported: (id, format) => request(`${run(id)}/export`, { query: { format }, text: true }),
+  /** @type {(path: string, query: Record<string, unknown>, until: AbortSignal) => Promise<{blob: Blob, name: string}>} */
+  file: (path, query, until) => request(path, { query, file: true, signal: until }),
 
   // -- asking
   /** @type {(...given: any[]) => Promise<import("../types/api").AcceptedControl>} */

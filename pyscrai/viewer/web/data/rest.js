@@ -45,11 +45,11 @@ export function headers(more = {}, key = storedKey()) {
 /**
  * Make a request.
  * @param {string} path below the API's prefix
- * @param {{method?: string, query?: Record<string, unknown>, body?: unknown, once?: boolean, text?: boolean, signal?: AbortSignal, key?: string}} [how]
- *   `once`: a repeated request is done once; `text`: the answer is no JSON; `key`: another one than the page's own
+ * @param {{method?: string, query?: Record<string, unknown>, body?: unknown, once?: boolean, text?: boolean, file?: boolean, signal?: AbortSignal, key?: string}} [how]
+ *   `once`: a repeated request is done once; `text`: the answer is no JSON; `file`: nor text, and has a name; `key`: another one than the page's own
  * @returns {Promise<any>}
  */
-export async function request(path, { method = "GET", query, body, once, text, signal: until, key } = {}) {
+export async function request(path, { method = "GET", query, body, once, text, file, signal: until, key } = {}) {
   const head = headers(body === undefined ? {} : { "content-type": "application/json" }, key);
   if (once) head["idempotency-key"] = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
   let answer;
@@ -63,7 +63,15 @@ export async function request(path, { method = "GET", query, body, once, text, s
   }
   if (!answer.ok) throw await problemOf(answer, key !== undefined);
   if (answer.status === 204) return null;
+  if (file) return { blob: await answer.blob(), name: fileName(answer.headers.get("content-disposition") || "") };
   return text ? answer.text() : answer.json();
+}
+
+/** What the server calls a file. */
+function fileName(told) {
+  const [, coded] = told.match(/filename\*=utf-8''([^;]+)/i) || [];
+  if (coded) return decodeURIComponent(coded);
+  return (told.match(/filename="([^"]+)"/) || [])[1] || "";
 }
 
 /** What a refusing answer says; it also notes that a key is missing. */

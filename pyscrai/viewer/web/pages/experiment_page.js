@@ -11,6 +11,8 @@ import { CellBoard, Failures } from "../components/cell_board.js";
 import { Lines } from "../components/chart.js";
 import { connection } from "../components/connection.js";
 import { ContrastPlot, rounded, sharedRange } from "../components/contrast_plot.js";
+import { ExportDialog } from "../components/export_dialog.js";
+import { Icon } from "../components/icons.js";
 import { JudgesTable } from "../components/judges_table.js";
 import { Markdown } from "../components/markdown.js";
 import { PairTable } from "../components/pair_table.js";
@@ -26,6 +28,7 @@ export function ExperimentPage({ id }) {
   const [results, setResults] = useState(/** @type {any} */ (null));
   const [report, setReport] = useState(/** @type {string | null} */ (null));
   const [problem, setProblem] = useState(null);
+  const [exporting, setExporting] = useState(false);
   const [widths, setWidths] = useState(/** @type {[number, number][]} */ ([]));
 
   useEffect(() => {
@@ -55,6 +58,7 @@ export function ExperimentPage({ id }) {
   const tabs = { contrasts: W.experiments.contrasts, board: W.experiments.board, judges: W.experiments.judges, report: W.report };
   return html`<main id="content" class="scroll"><div class="page">
     <div class="page-head experiment-head"><div><h1>${state.title || state.name}</h1><p>${state.question}</p></div><span class="space" />
+      ${source.canSteer && state.cells.ended > 0 && html`<button onClick=${() => setExporting(true)}><${Icon} name="down" />${W.exporting.open}</button>`}
       ${source.canSteer && state.status === "planned" && !state.freeze_hash && html`<button onClick=${ask("freeze")}>${W.experiments.freeze}</button>`}
       ${source.canSteer && ["planned", "paused"].includes(state.status) && html`<button class="primary" onClick=${ask("run")}>${W.experiments.run}</button>`}
       ${source.canSteer && state.status === "running" && html`<button onClick=${ask("pause")}>${W.controls.pause}</button><button class="danger" onClick=${ask("cancel")}>${W.cancel}</button>`}</div>
@@ -71,6 +75,7 @@ export function ExperimentPage({ id }) {
     ${tab === "contrasts" && results?.contrasts && html`<${Contrasts} id=${id} results=${results} chosen=${query.contrast || ""} />`}
     ${tab === "judges" && results && html`<section class="card"><${JudgesTable} id=${id} version=${done} agreement=${results.agreement || []} byJudge=${results.by_judge || []} /></section>`}
     ${tab === "report" && html`<section class="card report">${report === null ? html`<p class="hint">${W.loading}</p>` : html`<${Markdown} text=${report} />`}</section>`}
+    ${exporting && html`<${ExportDialog} what=${{ experiment: id }} close=${() => setExporting(false)} />`}
   </div></main>`;
 }
 

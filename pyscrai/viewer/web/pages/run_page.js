@@ -5,6 +5,7 @@ import { route } from "../lib/router.js";
 import { source } from "../data/source.js";
 import { RunSession } from "../data/run_session.js";
 import { Cast } from "../components/cast.js";
+import { ExportDialog } from "../components/export_dialog.js";
 import { ForkDialog } from "../components/fork_dialog.js";
 import { InjectDialog } from "../components/inject_dialog.js";
 import { NoteDialog } from "../components/notes.js";
@@ -70,6 +71,7 @@ function Dialogs({ session }) {
   if (open.name === "role") return html`<${RoleDialog} session=${session} role=${open.role} close=${close} />`;
   if (open.name === "note") return html`<${NoteDialog} session=${session} event=${open.event} close=${close} />`;
   if (open.name === "budget") return html`<${BudgetDialog} session=${session} close=${close} />`;
+  if (open.name === "export") return html`<${ExportDialog} what=${{ run: session.id }} close=${close} />`;
   if (open.name === "stop") return html`<${StopDialog} session=${session} close=${close} />`;
   return html`<${ForkDialog} session=${session} event=${open.event} close=${close} />`;
 }

@@ -4,9 +4,9 @@ import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { retain, route } from "../lib/router.js";
 import { source } from "../data/source.js";
 import { W } from "../words.js";
-import { save } from "../components/about_panel.js";
 import { connection } from "../components/connection.js";
 import { Dialog } from "../components/dialog.js";
+import { ExportDialog } from "../components/export_dialog.js";
 import { Icon } from "../components/icons.js";
 import { NewRunDialog } from "../components/new_run_dialog.js";
 import { ProblemBox } from "../components/problem.js";
@@ -28,6 +28,7 @@ export function RunsPage() {
   const [chosen, setChosen] = useState(/** @type {Set<string>} */ (new Set()));
   const [making, setMaking] = useState(Boolean(query.new));
   const [removing, setRemoving] = useState(false);
+  const [exporting, setExporting] = useState(/** @type {import("../data/exports.js").Exported | null} */ (null));
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
   const filter = useMemo(() => ({ status: query.status, template: query.template, tag: query.tag }), [query.status, query.template, query.tag]);
 
@@ -74,7 +75,6 @@ export function RunsPage() {
     setRuns(null);
     read();
   };
-  const exportAll = async () => { for (const id of chosen) await source.exported(id, "json").then((text) => save(text, `${id}.json`), refuse); };
   const ids = [...chosen];
 
   return html`<main id="content" class="scroll"><div class="page">
@@ -87,15 +87,17 @@ export function RunsPage() {
     </div>
     <div class="counts" role="group" aria-label=${W.runsPage.filter}><button aria-pressed=${!query.status} onClick=${() => retain({ status: "" })}>${W.runsPage.anyStatus} <b>${Object.values(counts).reduce((sum, count) => sum + count, 0)}</b></button>
       ${STATUSES.filter((status) => counts[status] || query.status === status).map((status) => html`<button key=${status} aria-pressed=${query.status === status} onClick=${() => retain({ status: query.status === status ? "" : status })}>${W.status[status]} <b>${counts[status] || 0}</b></button>`)}</div>`}
+    ${source.canSteer && query.tag && (runs?.length ?? 0) > 0 && html`<p class="row tag-export"><button onClick=${() => setExporting({ tag: query.tag })}><${Icon} name="down" />${W.exporting.ofTag(query.tag)}</button></p>`}
     <${ProblemBox} problem=${problem} />
     ${query.q ? html`<${SearchResults} words=${query.q} template=${query.template} />` : html`
       ${chosen.size > 0 && html`<div class="bulk" role="toolbar" aria-label=${W.runsPage.selected(chosen.size)}><b>${W.runsPage.selected(chosen.size)}</b>
-        <button onClick=${() => askMany("pause")}>${W.runsPage.pause}</button><button onClick=${() => askMany("resume")}>${W.runsPage.resume}</button><button onClick=${exportAll}>${W.runsPage.exported}</button>
+        <button onClick=${() => askMany("pause")}>${W.runsPage.pause}</button><button onClick=${() => askMany("resume")}>${W.runsPage.resume}</button><button onClick=${() => setExporting({ runs: ids })}>${W.exporting.open}</button>
         ${ids.length === 2 && html`<a class="button" href=${`#/runs/${ids[0]}/futures?with=${ids[1]}`}>${W.runsPage.compare}</a>`}
         <span class="space" /><button class="danger" onClick=${() => setRemoving(true)}>${W.runsPage.remove}</button></div>`}
       <${RunsTable} runs=${runs} chosen=${source.canSteer ? chosen : null} choose=${setChosen} filtered=${Boolean(query.status || query.template || query.tag)} />
       ${next && html`<p class="row end"><button onClick=${() => read(next)}>${W.runsPage.more}</button></p>`}`}
     ${making && html`<${NewRunDialog} templates=${templates} chosen=${query.template} close=${() => { setMaking(false); retain({ new: "" }); }} />`}
+    ${exporting && html`<${ExportDialog} what=${exporting} close=${() => setExporting(null)} />`}
     ${removing && html`<${Dialog} title=${W.runsPage.remove} close=${() => setRemoving(false)} footer=${html`<button onClick=${() => setRemoving(false)}>${W.cancel}</button><button class="primary" onClick=${removeAll}>${W.runsPage.remove}</button>`}><p>${W.runsPage.removeSure(chosen.size)}</p></${Dialog}>`}
   </div></main>`;
 }
