@@ -106,7 +106,8 @@ def pages(client: httpx.Client) -> Iterator[Picture]:
     said = {event["turn"]: event for event in client.get(
         f"/runs/{run_id}/events", params={"kind": "utterance"}).json()["items"]}
     for turn, text, tags in NOTES:
-        asked(client, f"/runs/{run_id}/annotations", {"key": said[turn]["key"], "text": text, "tags": tags})
+        client.post(f"/runs/{run_id}/annotations", json={"key": said[turn]["key"], "text": text, "tags": tags},
+                    headers={"x-actor": "kim"}).raise_for_status()
     closed = fork(client, run_id, 4, "Mains closed early", seed=11, injects=[
         {"text": "The lab calls: it was a false alarm.", "audience": ["mayor"]}])
     fork(client, closed, 6, "Kinder", seed=19)
@@ -116,7 +117,7 @@ def pages(client: httpx.Client) -> Iterator[Picture]:
     at, line = f"{home}runs/{run_id}", said[TURN]["seq"]
     yield Picture("viewer-run", f"{at}?line={line}&turn={TURN}", ".variables")
     yield Picture("viewer-lens", f"{at}?as=reporter&turn={TURN - 1}&panel=mind", ".prompt", dark=True)
-    yield Picture("viewer-notes", f"{at}?line={line}&panel=notes", ".note-list")
+    yield Picture("viewer-notes", f"{at}?line={line}&turn={TURN}&panel=notes", ".note-list")
     yield Picture("viewer-export", f"{at}?turn={TURN}", ".variables", key="x")
     yield Picture("viewer-futures", f"{at}/futures?with={closed}", "#parting", height=1000)
     yield Picture("viewer-experiment", f"{home}experiments/{experiment['experiment_id']}", ".contrast")

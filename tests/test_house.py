@@ -206,6 +206,7 @@ OWN_TRANSACTIONS = {
     "access": "looks up who asks, before the request begins", "event_hub": "reads for all streams",
     "events": "a stream reads on as long as it is followed",
     "idempotency": "looks up an answer before and beside the work",
+    "exports": "the runs are chosen, or one is read, before an export that may take minutes is written and sent",
     "experiments": "the plan is read before work that may take minutes",
     "templates": "the stored agents are read before a check that may take seconds",
     "runs": "a run as it stands after the request has changed it"}

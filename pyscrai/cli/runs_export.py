@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pyscrai.cli.terminal import output
 from pyscrai.errors import ConfigError
-from pyscrai.exports.formats import BINARY, SUFFIXES, RunsFormat
+from pyscrai.exports.formats import BINARY
 
 if TYPE_CHECKING:
     from typing import IO
 
     from pyscrai.services.run_export import RunsTable
 
+RunsFileFormat = Literal["csv", "parquet", "jsonl", "chat", "inspect", "huggingface"]
 TABLES = ("csv", "parquet", "jsonl")
 
 
-async def export_runs(format: RunsFormat | None, target: Path | None, *, runs: Sequence[str] = (),
+async def export_runs(format: RunsFileFormat | None, target: Path | None, *, runs: Sequence[str] = (),
                       tag: str | None = None, experiment: str | None = None, table: RunsTable = "runs",
                       calls: bool = True, as_json: bool = False) -> None:
     """Write runs, a tag's runs or an experiment's; text goes to stdout where no file is named.
@@ -35,22 +36,23 @@ async def export_runs(format: RunsFormat | None, target: Path | None, *, runs: S
     from pyscrai.services.run_export import chosen_runs, write_dataset, write_runs
 
     chosen_format = format or _table_format(target)
-    if chosen_format in TABLES and target is not None and target.suffix.lower() != SUFFIXES[chosen_format]:
+    if chosen_format in TABLES and target is not None and target.suffix.lower() != f".{chosen_format}":
         raise ConfigError(f"{target} is no file for {chosen_format}", code="output.file",
-                          cure=f"name a file that ends in {SUFFIXES[chosen_format]}")
-    async with opened_database() as database, database.read() as session:
-        chosen = await chosen_runs(session, runs=runs, tag=tag, experiment=experiment)
-        if target is None and chosen_format not in ("inspect", "huggingface"):
+                          cure=f"name a file that ends in .{chosen_format}")
+    async with opened_database() as database:
+        async with database.read() as session:
+            chosen = await chosen_runs(session, runs=runs, tag=tag, experiment=experiment)
+        if target is None and chosen_format != "inspect" and chosen_format != "huggingface":
             out = cast("IO[bytes]", output.StandardOutput(binary=chosen_format in BINARY))
-            await write_runs(session, chosen, out, chosen_format, table=table)
+            await write_runs(database, chosen, out, chosen_format, table=table)
             return
-        written = target or Path(f"{chosen.file_name}{SUFFIXES.get(chosen_format, '-dataset')}")
+        written = target or Path(chosen.file_name + (".eval" if chosen_format == "inspect" else "-dataset"))
         try:
             if chosen_format == "huggingface":
-                count, size = await write_dataset(session, chosen, written)
+                count, size = await write_dataset(database, chosen, written)
             else:
                 with written.open("wb") as file:
-                    count = await write_runs(session, chosen, file, chosen_format, table=table, calls=calls)
+                    count = await write_runs(database, chosen, file, chosen_format, table=table, calls=calls)
                     size = file.tell()
         except OSError as error:
             raise ConfigError(f"{written} cannot be written: {error.strerror}", code="output.file",
@@ -66,7 +68,7 @@ async def export_runs(format: RunsFormat | None, target: Path | None, *, runs: S
         output.note(f"{count} {noun}{' is' if count == 1 else 's are'} written to {written}")
 
 
-def _table_format(target: Path | None) -> RunsFormat:
+def _table_format(target: Path | None) -> Literal["csv", "parquet", "jsonl"]:
     if target is None:
         return "jsonl"
     from pyscrai.exports.table_file import table_format

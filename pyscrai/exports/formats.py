@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal, get_args
+from typing import Literal
 
 from pyscrai.exports.dossier import Dossier
 
@@ -11,9 +11,8 @@ ExportFormat = Literal["json", "jsonl", "markdown", "html", "parquet", "csv", "c
 TextFormat = Literal["json", "jsonl", "markdown", "html", "chat"]
 FolderFormat = Literal["folder", "huggingface"]
 """Formats that are a folder of files; sent to somebody, they are an archive."""
-FOLDERS: tuple[FolderFormat, ...] = get_args(FolderFormat)
 
-RunFormat = ExportFormat | FolderFormat
+RunFormat = Literal[ExportFormat, FolderFormat]
 """All that a run can be exported in."""
 
 RunsFormat = Literal["csv", "parquet", "jsonl", "chat", "inspect", "huggingface", "folder"]
@@ -36,6 +35,11 @@ WITH_CALLS: frozenset[ExportFormat] = frozenset({"json", "jsonl", "inspect"})
 
 ARCHIVE_SUFFIX, ARCHIVE_MEDIA_TYPE = ".zip", "application/zip"
 """Of a folder that is sent as one file."""
+
+
+def media_type(name: RunFormat) -> str:
+    """The media type of a format as it is sent."""
+    return ARCHIVE_MEDIA_TYPE if name == "folder" or name == "huggingface" else MEDIA_TYPES[name]
 
 
 def renderer(name: ExportFormat) -> Callable[[Dossier], Iterator[bytes]]:

@@ -13,6 +13,7 @@ from typing import IO, Any, Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import RunRow, RunTagRow
 from pyscrai.errors import NotFound
@@ -79,7 +80,7 @@ async def chosen_runs(session: AsyncSession, *, runs: Sequence[str] = (), tag: s
     raise NotFound(missing, cure=cure)
 
 
-async def write_runs(session: AsyncSession, chosen: Chosen, target: IO[bytes], format: FileFormat, *,
+async def write_runs(database: Database, chosen: Chosen, target: IO[bytes], format: FileFormat, *,
                      table: RunsTable = "runs", calls: bool = True) -> int:
     """Write all runs into one file; how many runs there are, or rows of a table.
 
@@ -87,13 +88,14 @@ async def write_runs(session: AsyncSession, chosen: Chosen, target: IO[bytes], f
         table: what a row is, where the format is a table's.
         calls: with the model calls, in an Inspect log.
     """
-    match format:
-        case "chat":
-            return await _write_chats(session, chosen, target)
-        case "inspect":
-            return await _write_log(session, chosen, target, calls=calls)
-        case _:
-            return await _write_table(session, chosen, target, format, table)
+    async with database.read() as session:
+        match format:
+            case "chat":
+                return await _write_chats(session, chosen, target)
+            case "inspect":
+                return await _write_log(session, chosen, target, calls=calls)
+            case _:
+                return await _write_table(session, chosen, target, format, table)
 
 
 async def _write_table(session: AsyncSession, chosen: Chosen, target: IO[bytes], format: TableFormat, table: RunsTable
@@ -125,25 +127,26 @@ async def _write_log(session: AsyncSession, chosen: Chosen, target: IO[bytes], *
     return count
 
 
-async def write_dataset(session: AsyncSession, chosen: Chosen, target: Path) -> tuple[int, int]:
+async def write_dataset(database: Database, chosen: Chosen, target: Path) -> tuple[int, int]:
     """Write a data set into a folder; how many runs there are, and how many bytes it has.
 
     Raises:
         PyscraiError: there is something in the folder already.
     """
     count = 0
-    with DatasetFolder(target, chosen.runs.extra) as folder:
-        async for dossier, extra, _ in _dossiers(session, chosen.runs, calls=False):
-            await asyncio.to_thread(folder.add, dossier, extra)
-            count += 1
-        for table in TABLES:
-            async for batch in chosen.runs.batches(session, table):
-                folder.add_batch(table, batch)
-        if chosen.plan is not None:
-            for name in ("cells", "judgements"):
-                _, batches = await table_batches(session, chosen.plan, name, {})
-                async for batch in batches:
-                    folder.add_batch(name, batch)
+    async with database.read() as session:
+        with DatasetFolder(target, chosen.runs.extra) as folder:
+            async for dossier, extra, _ in _dossiers(session, chosen.runs, calls=False):
+                await asyncio.to_thread(folder.add, dossier, extra)
+                count += 1
+            for table in TABLES:
+                async for batch in chosen.runs.batches(session, table):
+                    folder.add_batch(table, batch)
+            if chosen.plan is not None:
+                for name in ("cells", "judgements"):
+                    _, batches = await table_batches(session, chosen.plan, name, {})
+                    async for batch in batches:
+                        folder.add_batch(name, batch)
     facts = [("Experiment", f"`{chosen.plan.id}`, frozen as `{chosen.plan.row.freeze_hash}`")] if chosen.plan else []
     return count, folder.finish(chosen.name, facts)
 

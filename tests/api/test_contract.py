@@ -85,7 +85,7 @@ def test_the_operations(document: dict[str, Any]) -> None:
     """A client that was generated from an earlier document still finds what it calls."""
     assert sorted(operation["operationId"] for _, _, operation in operations(document)) == [
         "annotate_event", "archive_template", "ask_many_runs", "cancel_experiment", "cancel_run", "check_experiment",
-        "count_runs", "create_experiment", "create_run", "delete_run", "draw_draft", "export_run",
+        "count_runs", "create_experiment", "create_run", "delete_run", "draw_draft", "export_run", "export_runs",
         "forecast_experiment", "fork_run", "freeze_experiment", "inject_event", "interview_role", "judge_experiment",
         "label_experiment", "list_annotations", "list_calls", "list_events", "list_experiment_cells",
         "list_experiment_pasts", "list_experiments", "list_family", "list_interviews", "list_judgements",

@@ -71,7 +71,8 @@ async def test_what_is_sent_is_what_the_service_writes(server: Serving) -> None:
     for format in ("csv", "jsonl", "chat"):
         written = io.BytesIO()
         async with server.services.database.read() as session:
-            await write_runs(session, await chosen_runs(session, runs=ids), written, format)  # type: ignore[arg-type]
+            chosen = await chosen_runs(session, runs=ids)
+        await write_runs(server.services.database, chosen, written, format)  # type: ignore[arg-type]
         assert (await sent(server, run=ids, format=format)).content == written.getvalue()
 
 

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from pyscrai.config.settings import Settings
 from pyscrai.databases.api.app import create_app
 from pyscrai.documentation import site
+from tests.viewer.browsers import launched
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,6 +63,23 @@ def test_every_link_and_anchor_inside_the_site_leads_somewhere(built: Path) -> N
                                         and not anchor.startswith("__")):
                 broken.append(f"{path.relative_to(built)}: {link}")
     assert not broken
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_no_page_is_wider_than_its_window_or_touches_its_edge(built: Path, width: int) -> None:
+    wrong = []
+    async with launched() as browser:
+        page = await browser.new_page(viewport={"width": width, "height": 800})
+        for name in ("", "viewer", "gallery", "api", "reference/commands", "how-to/import_and_export"):
+            await page.goto((built / name / "index.html").as_uri())
+            over, left, right = await page.evaluate("""() => {
+              const box = document.querySelector(".md-content h1").getBoundingClientRect();
+              const root = document.documentElement;
+              return [root.scrollWidth - root.clientWidth, box.left, root.clientWidth - box.right];
+            }""")
+            wrong += [f"{name or 'index'}: {over} px wider, {left} and {right} px beside the heading"] if (
+                over > 0 or min(left, right) < 8) else []
+    assert not wrong
 
 
 def test_pages_are_served_with_a_policy_that_names_their_own_scripts(client: TestClient) -> None:

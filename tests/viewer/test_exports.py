@@ -44,6 +44,7 @@ async def test_every_format_of_a_run_is_offered_and_comes(server: Serving, open_
     shown = await open_page(f"{server.url}/#/runs/{run_id}", wait=".ending")
     page = shown.page
     await page.click(".run-head button:has-text('Export')")
+    await page.wait_for_selector("dialog[open]")
     offered = await page.evaluate(RADIOS)
     assert sorted(offered) == await formats(server, "export_run")
     begins = {"html": b"<!", "markdown": b"#", "json": b"{", "jsonl": b"{", "csv": b'"run_id"', "parquet": b"PAR1",
@@ -87,6 +88,7 @@ async def test_chosen_runs_and_a_tag(server: Serving, open_page: Callable[..., A
     shown = await open_page(f"{server.url}/#/runs?tag=mine", wait=".runs tbody tr")
     page = shown.page
     await page.click("button:has-text('Export all with the tag mine')")
+    await page.wait_for_selector("dialog[open]")
     assert sorted(await page.evaluate(RADIOS)) == await formats(server, "export_runs")
     await page.select_option("dialog[open] select", "turns")
     name, content = await had(page, "parquet")
@@ -106,6 +108,7 @@ async def test_an_experiment_with_its_tables_and_report(server: Serving, open_pa
     shown = await open_page(f"{server.url}/#/experiments/{experiment}", wait=".contrast")
     page = shown.page
     await page.click("button:has-text('Export')")
+    await page.wait_for_selector("dialog[open]")
     offered = await page.evaluate(RADIOS)
     assert set(offered) == {*await formats(server, "export_runs"), "html", "markdown"}
     name, content = await had(page, "html")

@@ -74,14 +74,14 @@ async def results(experiment: Experiment = "last", /, *,
                   target: Target = None, as_json: AsJson = False) -> Exit:
     """Compute the contrasts anew and print them; with --table and --output write a table to a file."""
     from pyscrai.cli.views.experiment_text import show_contrasts
-    from pyscrai.services.experiments.bundle import write_table
+    from pyscrai.services.experiments.bundle import write_table_files
     from pyscrai.services.experiments.results import compute_results
     from pyscrai.services.experiments.tables import read_table
 
     async with opened(experiment) as (services, stored):
         found = await compute_results(services, stored)
         if table is not None and target is not None:
-            await write_table(services, stored, table, found, [target])
+            await write_table_files(services, stored, table, found, [target])
             output.note(f"{table} of {stored.id} is written to {target}")
         elif table is not None:
             async with services.database.read() as session:

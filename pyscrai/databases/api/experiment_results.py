@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import IO, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Response
@@ -26,14 +26,14 @@ from pyscrai.databases.api.schemas.experiments import (
 from pyscrai.databases.repositories.experiments import Experiments
 from pyscrai.databases.repositories.judgements import Judgements
 from pyscrai.exports.formats import MEDIA_TYPES, SUFFIXES
-from pyscrai.exports.table_file import FORMATS, TableFile, TableFormat
+from pyscrai.exports.table_file import FORMATS, TableFormat
 from pyscrai.services.experiments.bundle import report_html, report_markdown
 from pyscrai.services.experiments.evidence import evidence_of
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.experiments.interval_curve import interval_curve
 from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.status import experiment_status
-from pyscrai.services.experiments.tables import table_batches
+from pyscrai.services.experiments.tables import write_table
 from pyscrai.services.experiments.verification import verify_experiment
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["experiments"])
@@ -93,15 +93,9 @@ async def read_one_table(plan: Planned, table: TableName, context: Ctx, caller: 
                          format: TableFormat = "json") -> Response:
     """A tidy table: runs, cells, measurements, judgements, turns, contrasts, arms or deviations."""
     results = await _results(context, plan)
-
-    async def write(target: IO[bytes]) -> None:
-        async with context.services.database.read() as session:
-            schema, batches = await table_batches(session, plan, table, results)
-            with TableFile(target, schema, format) as file:
-                async for batch in batches:
-                    await asyncio.to_thread(file.write, batch)
-
-    return FileAnswer(await context.exports.file(write), name=f"{plan.spec.name}-{table}{SUFFIXES[format]}",
+    file = await context.exports.file(lambda target: write_table(
+        context.services.database, plan, table, results, [(target, format)]))
+    return FileAnswer(file, name=f"{plan.spec.name}-{table}{SUFFIXES[format]}",
                       media_type=MEDIA_TYPES[format], shown=format == "json")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
@@ -18,14 +18,12 @@ from pyscrai.errors import RunError
 from pyscrai.exports.formats import (
     ARCHIVE_MEDIA_TYPE,
     ARCHIVE_SUFFIX,
-    FOLDERS,
     MEDIA_TYPES,
     SUFFIXES,
     WITH_CALLS,
-    ExportFormat,
-    FolderFormat,
     RunFormat,
     RunsFormat,
+    media_type,
     renderer,
 )
 from pyscrai.exports.run_folder import RunFolder
@@ -37,7 +35,7 @@ router = APIRouter(tags=["records"])
 
 Calls = Annotated[bool, Query(description="With the model calls, where the format holds them.")]
 
-_EXPORTED: dict[ExportFormat | FolderFormat, dict[str, Any]] = {
+_EXPORTED: dict[RunFormat, dict[str, Any]] = {
     "json": {"$ref": f"#/components/schemas/{ExportedRun.__name__}"},
     "jsonl": {"type": "string", "description": "One JSON object a line."},
     "markdown": {"type": "string"}, "html": {"type": "string"}, "parquet": {"type": "string", "format": "binary"},
@@ -46,17 +44,14 @@ _EXPORTED: dict[ExportFormat | FolderFormat, dict[str, Any]] = {
     "huggingface": {"type": "string", "format": "binary"}}
 """What each format is, for the OpenAPI document."""
 
-_MEDIA: dict[ExportFormat | FolderFormat, str] = {
-    **MEDIA_TYPES, "folder": ARCHIVE_MEDIA_TYPE, "huggingface": ARCHIVE_MEDIA_TYPE}
 
-
-def _content(*formats: ExportFormat | FolderFormat) -> dict[str, Any]:
+def _content(*formats: RunFormat) -> dict[str, Any]:
     """The media types of formats, each with what it is."""
-    return {_MEDIA[name].partition(";")[0]: {"schema": _EXPORTED[name]} for name in formats}
+    return {media_type(name).partition(";")[0]: {"schema": _EXPORTED[name]} for name in formats}
 
 
 @router.get("/runs/{run_id}/export", operation_id="export_run", response_class=Response, responses={
-    **problems(404), 200: {"model": ExportedRun, "content": _content(*_MEDIA),
+    **problems(404), 200: {"model": ExportedRun, "content": _content(*_EXPORTED),
                            "description": "The whole record of the run, in the format that was asked for."}})
 async def export_run(run_id: RunId, context: Ctx, caller: Reader, format: RunFormat = "json", calls: Calls = True,
                      family: Annotated[bool, Query(
@@ -68,7 +63,7 @@ async def export_run(run_id: RunId, context: Ctx, caller: Reader, format: RunFor
     `huggingface` is a data set; both are a ZIP archive.
     """
     database = context.services.database
-    if format not in FOLDERS:
+    if format != "folder" and format != "huggingface":
         async with database.read() as session:
             dossier = await gather(session, run_id, calls=calls and format in WITH_CALLS)
         return StreamingResponse(renderer(format)(dossier), media_type=MEDIA_TYPES[format],
@@ -113,14 +108,10 @@ async def export_runs(
         return await _dataset(context, chosen, chosen.file_name)
     if format == "folder":
         return await _archive(context, chosen.file_name, lambda place: _write_folder(context, chosen, place, calls))
-
-    async def write(target: IO[bytes]) -> None:
-        async with database.read() as session:
-            await write_runs(session, chosen, target, format, table=table, calls=calls)
-
+    file = await context.exports.file(lambda target: write_runs(
+        database, chosen, target, format, table=table, calls=calls))
     name = chosen.file_name if format in ("chat", "inspect") else f"{chosen.file_name}-{table}"
-    return FileAnswer(await context.exports.file(write), name=f"{name}{SUFFIXES[format]}",
-                      media_type=MEDIA_TYPES[format])
+    return FileAnswer(file, name=f"{name}{SUFFIXES[format]}", media_type=MEDIA_TYPES[format])
 
 
 async def _write_folder(context: Context, chosen: Chosen, place: Path, calls: bool) -> None:
@@ -134,11 +125,8 @@ async def _write_folder(context: Context, chosen: Chosen, place: Path, calls: bo
 
 
 async def _dataset(context: Context, chosen: Chosen, name: str) -> Response:
-    async def write(place: Path) -> None:
-        async with context.services.database.read() as session:
-            await write_dataset(session, chosen, place)
-
-    return await _archive(context, f"{name}-dataset", write)
+    return await _archive(context, f"{name}-dataset", lambda place: write_dataset(
+        context.services.database, chosen, place))
 
 
 async def _archive(context: Context, name: str, write: Callable[[Path], Awaitable[object]]) -> Response:

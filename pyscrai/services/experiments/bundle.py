@@ -17,11 +17,11 @@ from pyscrai.experiments.report.sections import sections
 from pyscrai.exports.html import render_html as render_run
 from pyscrai.exports.json_text import dumps
 from pyscrai.exports.run_reader import gather
-from pyscrai.exports.table_file import TableFile, table_format
+from pyscrai.exports.table_file import table_format
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.evidence import evidence_of, runs_to_show
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
-from pyscrai.services.experiments.tables import TABLES, TableName, table_batches
+from pyscrai.services.experiments.tables import TABLES, TableName, write_table
 from pyscrai.templates.yaml_writer import dump_yaml
 
 
@@ -76,7 +76,7 @@ async def write_bundle(services: Services, plan: ExperimentPlan, results: Mappin
              **{f"{block.name}.svg": block.svg for block in blocks if isinstance(block, ReportPicture)}}
     written = await asyncio.to_thread(_write, folder, texts)
     for table in TABLES:
-        written += await write_table(services, plan, table, results, [
+        written += await write_table_files(services, plan, table, results, [
             folder / "tables" / f"{table}.parquet", folder / "tables" / f"{table}.csv"])
     if runs:
         written += await _write_runs(services, plan, folder / "runs")
@@ -92,17 +92,17 @@ def _write(folder: Path, texts: Mapping[str, str]) -> list[Path]:
     return [folder / name for name in texts]
 
 
-async def write_table(services: Services, plan: ExperimentPlan, table: TableName, results: Mapping[str, Any],
-                      targets: Sequence[Path]) -> Sequence[Path]:
-    """Write a table a portion at a time, in the formats that the files' suffixes say."""
-    async with services.database.read() as session:
-        schema, batches = await table_batches(session, plan, table, results)
-        with ExitStack() as stack:
-            files = [stack.enter_context(TableFile(stack.enter_context(_opened(target)), schema, table_format(target)))
-                     for target in targets]
-            async for batch in batches:
-                for file in files:
-                    file.write(batch)
+async def write_table_files(services: Services, plan: ExperimentPlan, table: TableName, results: Mapping[str, Any],
+                            targets: Sequence[Path]) -> Sequence[Path]:
+    """Write a table to files, in the formats that their suffixes say.
+
+    Raises:
+        ConfigError: a suffix says none.
+    """
+    formats = [table_format(target) for target in targets]
+    with ExitStack() as stack:
+        await write_table(services.database, plan, table, results, [
+            (stack.enter_context(_opened(target)), format) for target, format in zip(targets, formats, strict=True)])
     return targets
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Literal, get_args
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import IO, Any, Literal, get_args
 
 import pyarrow as pa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.experiment_cells import CellKey, ExperimentCells
 from pyscrai.databases.repositories.experiments import Experiments
 from pyscrai.databases.repositories.judgements import Judgements
 from pyscrai.databases.tables import RunRow
+from pyscrai.exports.table_file import TableFile, TableFormat
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.run_tables import AT_ONCE, Extra, RunSet, scenarios_of
 
@@ -68,6 +72,18 @@ async def table_batches(session: AsyncSession, plan: ExperimentPlan, table: Tabl
                 for row in results.get(table) or ()], schema=schema)
 
     return schema, batches()
+
+
+async def write_table(database: Database, plan: ExperimentPlan, table: TableName, results: Mapping[str, Any],
+                      targets: Iterable[tuple[IO[bytes], TableFormat]]) -> None:
+    """Write a table to files, a portion of rows at a time."""
+    async with database.read() as session:
+        schema, batches = await table_batches(session, plan, table, results)
+        with ExitStack() as stack:
+            files = [stack.enter_context(TableFile(target, schema, format)) for target, format in targets]
+            async for batch in batches:
+                for file in files:
+                    await asyncio.to_thread(file.write, batch)
 
 
 async def read_table(session: AsyncSession, plan: ExperimentPlan, table: TableName, results: Mapping[str, Any]
