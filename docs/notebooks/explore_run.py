@@ -58,8 +58,8 @@ def _(mo, run):
 @app.cell
 def _(mo, run):
     fork = run.fork(at_turn=2, injects=["Another buyer rings and offers cash."]).play(progress=False)
-    mo.hstack([mo.vstack([mo.md("## As it was"), mo.md(run.transcript)]),
-               mo.vstack([mo.md("## If another buyer had rung"), mo.md(fork.transcript)])], widths="equal")
+    mo.hstack([mo.vstack([mo.md("## As it was"), run]),
+               mo.vstack([mo.md("## If another buyer had rung"), fork])], widths="equal")
     return (fork,)
 
 

@@ -10,7 +10,10 @@ from pyscrai.exports.figures import facts, figures_table, variables_table
 from pyscrai.exports.folded_changes import folded
 from pyscrai.exports.transcript_entry import Entry, clean
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+_SPECIAL = re.compile(r"([\\`*_{}\]<>#|~&$])")
+"""What Markdown reads otherwise. An escaped closing bracket makes no link; an opening one that is escaped begins a
+formula for many readers, as a dollar sign does.
+"""
 _LINE_START = re.compile(r"^(\s*)([-+=]|\d+[.)])(?=\s|$|[-=])", re.MULTILINE)
 
 
@@ -92,5 +95,5 @@ def _quoted(text: str) -> str:
 
 def _deeper(markdown: str) -> str:
     """A report below our own headings, with no HTML and no pictures of its own."""
-    harmless = re.sub(r"<(?=[A-Za-z/!?])", r"\\<", clean(markdown)).strip().replace("![", r"!\[")
+    harmless = re.sub(r"<(?=[A-Za-z/!?])", r"\\<", clean(markdown)).strip().replace("![", "!&#91;")
     return re.sub(r"^(#{1,4}) ", r"##\1 ", harmless, flags=re.MULTILINE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -92,6 +93,18 @@ def test_markdown_escapes_any_line(said: str) -> None:
     html = MarkdownIt("commonmark").render(f"x:\n{escape(said)}")
     assert re.sub(r"</?p>", "", html).split("\n")[1].strip() == (
         said.strip().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+
+
+@pytest.mark.parametrize("said", ["[a, b] costs $5, not $9", "[a](http://b)", "[a]: http://b", "[[a]](b) $$x$$",
+                                  "![a](b)", "- [ ] to do"])
+def test_markdown_makes_no_link_and_no_formula(said: str) -> None:
+    """Marimo and others take an escaped opening bracket, and a bare dollar sign, for the beginning of a formula."""
+    text = escape(said)
+    assert "\\[" not in text
+    assert not re.search(r"(?<!\\)\$", text)
+    page = MarkdownIt().render(text)
+    assert not re.search("<(?:a|img|li) ?", page), page
+    assert unescape(re.sub(r"<[^>]*>", "", page)).strip() == said
 
 
 def test_facts_in_words() -> None:
