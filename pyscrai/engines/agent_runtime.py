@@ -65,10 +65,11 @@ class AgentRuntime(WatcherRuntime):
 
     def __init__(self, plan: Plan, engines: Mapping[str, Engine], record: Record, inbox: Inbox | None = None, *,
                  recall: Recall | None = None, listener: TokenListener | None = None,
-                 sleep: Callable[[float], Any] = asyncio.sleep, purse: Purse | None = None) -> None:
+                 sleep: Callable[[float], Any] = asyncio.sleep, purse: Purse | None = None,
+                 questions: Questions | None = None) -> None:
         super().__init__(plan, engines, record, recall=recall, listener=listener, sleep=sleep, purse=purse)
         self._arrivals = Arrivals(inbox)
-        self.questions = Questions(record)
+        self.questions = questions or Questions(record)
 
     # -- the nodes ----------------------------------------------------------------------------------------------------
 
@@ -162,11 +163,10 @@ class AgentRuntime(WatcherRuntime):
                        state: Mapping[str, Any]) -> Performance:
         person = person_for(engine, state)
         key = caller.place.call(ANSWER)
-        recorded = self.record.recall(key)
-        if person is None and recorded is None:
+        if person is None and self.record.recall(key) is None:
             return await self._propose(engine, activation, seen, caller, state)
-        if recorded is None or recorded.reply is None:
-            recorded = self.questions.ask(human_request(engine, activation, seen, person=person or ""))
+        request = human_request(engine, activation, seen, person=person or "")
+        recorded = self.questions.recall(key, request) or self.questions.ask(request)
         if handed_back(recorded):
             return await self._propose(engine, activation, seen, caller, state)
         return read_human(engine, activation, seen, recorded)

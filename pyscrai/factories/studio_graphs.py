@@ -20,6 +20,7 @@ from pyscrai.did_you_mean import instead
 from pyscrai.documentation.error_codes.table import ERROR_CODES
 from pyscrai.engines.agent_runtime import AgentRuntime
 from pyscrai.engines.agents import metrics
+from pyscrai.engines.agents.questions import Questions
 from pyscrai.engines.in_memory import MemoryRecord
 from pyscrai.engines.memory.recall import Recall
 from pyscrai.engines.orchestration.compiler import Update, compile_graph
@@ -28,6 +29,7 @@ from pyscrai.errors import PyscraiError, RunError
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import make_run_spec
+from pyscrai.factories.studio_turns import StudioTurns
 from pyscrai.llm.models import Models
 from pyscrai.prompts import library
 from pyscrai.templates.checks.checker import catalogue, check_loaded, refuse
@@ -134,23 +136,23 @@ def told_in_studio() -> Iterator[None]:
 class StudioNodes:
     """The nodes of one superstep in Studio: recorded by Studio's own checkpoints and nowhere else."""
 
-    def __init__(self, studio: Studio, settings: StudioSettings, recall: Recall) -> None:
-        self._studio, self._settings, self._recall = studio, settings, recall
+    def __init__(self, studio: Studio, settings: StudioSettings, recall: Recall, place: tuple[str, str] | None) -> None:
+        self._studio, self._settings, self._recall, self._place = studio, settings, recall, place
 
     async def begin(self, state: Mapping[str, Any]) -> Update:
         with told_in_studio():
             return await (await self._runtime()).begin(state)
 
     async def take_turn(self, role: str, state: Mapping[str, Any]) -> Update:
-        with told_in_studio():
-            return await (await self._runtime()).take_turn(role, state)
+        with told_in_studio(), self._studio.turns.turn(self._place) as (turn, questions):
+            return await (await self._runtime(turn.record, questions)).take_turn(role, state)
 
     async def gather(self, state: Mapping[str, Any]) -> Update:
         with told_in_studio():
             return await (await self._runtime()).gather(state)
 
-    async def _runtime(self) -> AgentRuntime:
-        return await self._studio.runtime(self._settings, self._recall)
+    async def _runtime(self, record: MemoryRecord | None = None, questions: Questions | None = None) -> AgentRuntime:
+        return await self._studio.runtime(self._settings, self._recall, record, questions)
 
 
 class Studio:
@@ -164,6 +166,7 @@ class Studio:
         if self._scenario.analysis and any(each.metric == "sentiment" for each in self._scenario.analysis.measures):
             metrics.lexicon()
         self._models: Models | None = None
+        self.turns = StudioTurns()
 
     @property
     def name(self) -> str:
@@ -176,8 +179,13 @@ class Studio:
                              model=None if settings.model == "default" else settings.model)
         return make_plan(make_run_spec(self._scenario, options, self._agents.__getitem__, model="default"))
 
-    async def runtime(self, settings: StudioSettings, recall: Recall) -> AgentRuntime:
-        """A runtime that remembers nothing between nodes: the state and Studio's store alone count."""
+    async def runtime(self, settings: StudioSettings, recall: Recall, record: MemoryRecord | None = None,
+                      questions: Questions | None = None) -> AgentRuntime:
+        """A runtime that remembers nothing between nodes: the state and Studio's store alone count.
+
+        Args:
+            record, questions: of a turn that waited for a person.
+        """
         if self._models is None:
             self._models = Models(await asyncio.to_thread(load_settings))
         allowed = self._models.settings.tools_allowed
@@ -185,14 +193,16 @@ class Studio:
         engines = {role: create_agent_engine(instance, plan, await self._models.get(instance.model),
                                              tools_allowed=allowed)
                    for role, instance in plan.cast.items()}
-        return AgentRuntime(plan, engines, MemoryRecord(), recall=recall)
+        return AgentRuntime(plan, engines, record or MemoryRecord(), recall=recall, questions=questions)
 
     def nodes(self, runtime: Runtime[Any]) -> StudioNodes:
         """The nodes for what LangGraph hands to a node."""
         context = runtime.context
         settings = context if isinstance(context, StudioSettings) else StudioSettings.model_validate(context or {})
-        thread = runtime.execution_info.thread_id if runtime.execution_info else None
-        return StudioNodes(self, settings, Recall(runtime.store, thread or "run"))
+        about = runtime.execution_info
+        thread = about.thread_id if about else None
+        place = (thread, about.task_id) if about and thread else None
+        return StudioNodes(self, settings, Recall(runtime.store, thread or "run"), place)
 
 
 def studio_graph(scenario: str) -> CompiledStateGraph[Any, Any, Any, Any]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from langgraph.errors import GraphInterrupt
 from langgraph.types import interrupt
 
 from pyscrai.engines.agents.approval import about_proposal, is_about, place_of
@@ -16,10 +17,17 @@ from pyscrai.errors import RunError
 
 
 class Questions:
-    """The questions of one run to people, at the places of the journal."""
+    """The questions of one run to people, at the places of the journal.
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
+    Args:
+        interrupts: how many interrupts each recorded answer took, where LangGraph hands the answers of a turn over
+            again whenever the turn goes on, as Studio has it.
+    """
+
+    def __init__(self, record: Record, interrupts: dict[CallKey, int] | None = None) -> None:
+        self._record, self._interrupts = record, interrupts
+        self.begun_anew = False
+        """Whether the turn is played without the answers that were recorded of it."""
         self._given: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
 
     def give(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
@@ -28,24 +36,39 @@ class Questions:
 
     def ask(self, request: Mapping[str, Any]) -> CallRecord:
         """Ask a person, and record the answer; the run waits here until there is one that fits."""
-        asked = dict(request)
+        asked, interrupts = dict(request), 0
         given, answer = self._given.pop(request["role"], (None, None))
         if given is None or not _same(given, request):
-            answer = interrupt(asked)
+            answer, interrupts = interrupt(asked), 1
         while not (answer or {}).get("release"):
             try:
                 check_answer(answer or {}, request)
                 break
             except RunError as error:
                 asked["problem"] = error.message
-                answer = interrupt(asked)
+                answer, interrupts = interrupt(asked), interrupts + 1
         assert answer is not None
         recorded = CallRecord(
             answer_key(request), "human", f"person:{answer.get('person') or request['person'] or 'someone'}",
             about_proposal(request), ModelReply(json.dumps(dict(answer)), "stop", Usage(), "person",
                                                 float(answer.get("latency_ms", 0.0))))
         self._record.note(recorded)
+        if self._interrupts is not None:
+            self._interrupts[recorded.key] = interrupts
         return recorded
+
+    def recall(self, key: CallKey, request: Mapping[str, Any]) -> CallRecord | None:
+        """The recorded answer at a place, None where there is none."""
+        held = self._record.recall(key)
+        if held is None or held.reply is None:
+            return None
+        try:
+            for _ in range((self._interrupts or {}).get(key, 0)):
+                interrupt(dict(request))  # gives what was answered; the next question gets the next answer
+        except GraphInterrupt:
+            self.begun_anew = True
+            raise
+        return held
 
     def decision(self, request: Mapping[str, Any]) -> tuple[CallRecord | None, list[CallRecord]]:
         """The decision about what a request proposes.
@@ -58,7 +81,7 @@ class Questions:
         """
         place, ordinal = place_of(request), ANSWER
         passed: list[CallRecord] = []
-        while (held := self._record.recall(place.call(ordinal))) is not None and held.reply is not None:
+        while (held := self.recall(place.call(ordinal), request)) is not None:
             if is_about(held, request):
                 break
             passed.append(held)
