@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pyscrai.llm.openai.reply_text import LONGEST_REPLY, VisibleText, unfenced, visible
@@ -82,6 +82,7 @@ pieces = st.lists(st.sampled_from(PIECES), max_size=14)
 
 
 @settings(max_examples=400)
+@example(["<|im_start|>", "\n", "assistant"], "", False)
 @given(pieces, st.sampled_from(["", "Ann:", "Ann: x"]), st.booleans())
 def test_a_stream_shows_what_the_whole_shows(parts: list[str], prefix: str, assumed: bool) -> None:
     whole = VisibleText(prefix, starts_in_thought=assumed)

@@ -6,6 +6,12 @@ from collections.abc import Callable
 
 from pydantic_core import from_json
 
+SHORT = 4_000
+"""Characters up to which every piece is looked at as it comes."""
+
+LAG = 64
+"""Beyond that the whole is read again when it has grown by this part of what is beyond: it stays linear."""
+
 
 class StreamedField:
     """Passes on the pieces of one string field of a JSON object while it streams in.
@@ -17,7 +23,8 @@ class StreamedField:
 
     def __init__(self, field: str, emit: Callable[[str], None]) -> None:
         self._field, self._emit = field, emit
-        self._buffer = ""
+        self._pieces: list[str] = []
+        self._length = self._next = 0
         self._shown = 0
         self._done = False
 
@@ -25,18 +32,24 @@ class StreamedField:
         """Take the next piece of the JSON text."""
         if self._done:
             return
-        self._buffer += piece
-        begin = self._buffer.find("{")
+        self._pieces.append(piece)
+        self._length += len(piece)
+        if self._length < self._next:
+            return
+        self._next = self._length + max(0, self._length - SHORT) // LAG
+        text = "".join(self._pieces)
+        self._pieces = [text]
+        begin = text.find("{")
         if begin < 0:
             return
         try:
-            value = from_json(self._buffer[begin:], allow_partial="trailing-strings")
+            value = from_json(text[begin:], allow_partial="trailing-strings")
         except ValueError:  # no JSON, or a text behind its end
             self._done = True
             return
-        if not isinstance(value, dict) or not isinstance(text := value.get(self._field), str):
+        if not isinstance(value, dict) or not isinstance(said := value.get(self._field), str):
             return
-        if len(text) > self._shown:
-            self._emit(text[self._shown:])
-            self._shown = len(text)
+        if len(said) > self._shown:
+            self._emit(said[self._shown:])
+            self._shown = len(said)
         self._done = next(reversed(value)) != self._field

@@ -43,6 +43,8 @@ _BEGINNINGS = frozenset(
     for length in range(1, len(mark)))
 _ROLE = re.compile(r"\s*(assistant|model|user|system|tool|developer|human)?\s*")
 _LONGEST_ROLE = 24
+_MOST_BLANKS = 200
+"""Blanks with which a reply may begin; others are left out."""
 _BARE = re.compile(r"analysis(?=[A-Z])")
 """Where a server takes harmony's marks out, ``analysisWe should ... assistantfinalHello`` is left."""
 _BARE_FINAL = "assistantfinal"
@@ -91,7 +93,7 @@ class VisibleText:
         self._harmony = self._struck = False
         self._held = self._header = self._lead = self._tail = ""
         self._out: list[str] = []
-        self._leading = True
+        self._leading = self._is_blank = True
         self._gap = False
         self._shown = 0
         self._first = self._last = ""
@@ -207,7 +209,7 @@ class VisibleText:
             self._until_final(text)
         elif self._mode in ("channel", "role"):
             self._header += text
-            if self._mode == "role" and ("\n" in self._header or len(self._header) > _LONGEST_ROLE):
+            if self._mode == "role" and ("\n" in self._header.lstrip() or len(self._header) > _LONGEST_ROLE):
                 self._role()
 
     def _role(self) -> None:
@@ -229,8 +231,14 @@ class VisibleText:
             return
         self._gap = False
         if self._leading:
-            self._lead += text
-            self._lead_in(whole=False)
+            if not self._lead or self._is_blank:
+                said = text.lstrip()
+                self._lead += text[:min(len(text) - len(said), _MOST_BLANKS - len(self._lead))]
+                self._is_blank = not said
+                text = said
+            if not self._is_blank:
+                self._lead += text
+                self._lead_in(whole=False)
         else:
             self._give(text)
 
