@@ -5,9 +5,13 @@ reads. A run is a sample of it.
 from __future__ import annotations
 
 import io
+import shutil
+import tempfile
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -38,7 +42,7 @@ def render_inspect(dossier: Dossier) -> Iterator[bytes]:
 
 
 class InspectLog:
-    """A log that is being written: runs are added one by one, the header comes last.
+    """A log that is being written: runs are added one by one, the header comes last. No run is kept in memory.
 
     Args:
         target: a file that can be written and sought in.
@@ -47,21 +51,27 @@ class InspectLog:
     """
 
     def __init__(self, target: IO[bytes], task: str, about: Mapping[str, Any] | None = None) -> None:
-        self._archive = zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED)
+        with ExitStack() as stack:
+            self._archive = stack.enter_context(zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED))
+            self._summaries = stack.enter_context(tempfile.TemporaryFile(prefix="pyscrai-log-"))
+            self._open = stack.pop_all()
         self._task, self._about = task, dict(about or {})
-        self._summaries: list[Parts] = []
+        self._ids: list[str] = []
+        self._scores: dict[str, _Scored] = defaultdict(_Scored)
+        self._began: list[str] = []
+        self._ended: list[str] = []
         self._statuses: Counter[str] = Counter()
         self._cast: dict[str, set[str]] = defaultdict(set)
         self._usage: dict[str, Counter[str]] = defaultdict(Counter)
-        self._errors: list[Parts] = []
+        self._error: Parts | None = None
 
     def __enter__(self) -> InspectLog:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None:
-            self._finish()
-        self._archive.close()
+        with self._open:
+            if kind is None:
+                self._finish()
 
     def add(self, dossier: Dossier, extra: Mapping[str, Any] | None = None, judged: Iterable[Mapping[str, Any]] = ()
             ) -> None:
@@ -72,9 +82,15 @@ class InspectLog:
         self._statuses[STATUSES.get(status, "started")] += 1
         summary = {name: sample[name] for name in SUMMARY if name in sample}
         if "error" in sample:
-            self._errors.append(sample["error"])
+            self._error = self._error or sample["error"]
             summary["error"] = sample["error"]["message"]
-        self._summaries.append({**summary, "completed": status in ENDED, "message_count": len(sample["messages"])})
+        told = dumps({**summary, "completed": status in ENDED, "message_count": len(sample["messages"])})
+        self._summaries.write((", " if self._ids else "[").encode() + told.encode("utf-8", "backslashreplace"))
+        self._ids.append(sample["id"])
+        self._began = [min([*self._began, sample["started_at"]])] if "started_at" in sample else self._began
+        self._ended = [max([*self._ended, sample["completed_at"]])] if "completed_at" in sample else self._ended
+        for name, score in sample["scores"].items():
+            self._scores[name].add(score["value"])
         for member in dossier.cast:
             self._cast[member["role"]].add(str(member.get("model") or ""))
         for model, usage in sample["model_usage"].items():
@@ -86,24 +102,27 @@ class InspectLog:
         status = self._status()
         header = {
             "version": FORMAT, "status": status, "eval": spec, "plan": plan, "results": self._results(),
-            "stats": {"started_at": spec["created"], "completed_at": max(self._times("completed_at"), default=""),
+            "stats": {"started_at": spec["created"], "completed_at": max(self._ended, default=""),
                       "model_usage": {model: dict(usage) for model, usage in self._usage.items()}},
-            **({"error": self._errors[0]} if status == "error" else {})}
+            **({"error": self._error} if status == "error" else {})}
         self._write("_journal/start.json", {"version": FORMAT, "eval": spec, "plan": plan})
-        self._write("_journal/summaries/1.json", self._summaries)
-        self._write("summaries.json", self._summaries)
+        self._summaries.write(b"]" if self._ids else b"[]")
+        for name in ("_journal/summaries/1.json", "summaries.json"):
+            self._summaries.seek(0)
+            with self._archive.open(name, "w") as file:
+                shutil.copyfileobj(self._summaries, file)
         self._write("header.json", header)
 
     def _status(self) -> str:
         """One run's own; of many, `success` where all have ended."""
-        if len(self._summaries) == 1:
+        if len(self._ids) == 1:
             return next(iter(self._statuses))
         return "started" if self._statuses["started"] else "success"
 
     def _spec(self) -> Parts:
-        ids = [summary["id"] for summary in self._summaries]
+        ids = self._ids
         models = sorted({model for found in self._cast.values() for model in found if model})
-        created = min(self._times("started_at"), default=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        created = min(self._began, default=datetime.now(UTC).isoformat(timespec="milliseconds"))
         return {
             "eval_id": f"pyscrai-{ids[0] if ids else 'none'}", "run_id": ids[0] if len(ids) == 1 else self._task,
             "created": created, "task": self._task, "task_id": self._task, "task_version": 0, "task_args": {},
@@ -114,24 +133,28 @@ class InspectLog:
             "packages": {}, "metadata": {"source": "pyscrai", "models": models, **self._about}}
 
     def _results(self) -> Parts:
-        values: dict[str, list[float]] = defaultdict(list)
-        counts: Counter[str] = Counter()
-        for summary in self._summaries:
-            for name, score in summary["scores"].items():
-                counts[name] += 1
-                if isinstance(score["value"], bool | int | float):
-                    values[name].append(float(score["value"]))
-        scores = []
-        for name, count in counts.items():
-            numbers = values[name]
-            mean = {"mean": {"name": "mean", "value": sum(numbers) / len(numbers), "params": {}}} if numbers else {}
-            scores.append({"name": name, "scorer": name, "params": {}, "metrics": mean, "scored_samples": count,
-                           "unscored_samples": len(self._summaries) - count})
-        return {"total_samples": len(self._summaries), "completed_samples": self._statuses["success"],
-                "scores": scores}
-
-    def _times(self, name: str) -> list[str]:
-        return [summary[name] for summary in self._summaries if name in summary]
+        scores = [{"name": name, "scorer": name, "params": {}, "metrics": scored.metrics(),
+                   "scored_samples": scored.count, "unscored_samples": len(self._ids) - scored.count}
+                  for name, scored in self._scores.items()]
+        return {"total_samples": len(self._ids), "completed_samples": self._statuses["success"], "scores": scores}
 
     def _write(self, name: str, value: Any) -> None:
         self._archive.writestr(name, dumps(value).encode("utf-8", "backslashreplace"))
+
+
+@dataclass(slots=True)
+class _Scored:
+    """The samples of one score: how many there are, and how many of them are numbers."""
+
+    count: int = 0
+    numbers: int = 0
+    total: float = 0.0
+
+    def add(self, value: Any) -> None:
+        self.count += 1
+        if isinstance(value, bool | int | float):
+            self.numbers += 1
+            self.total += float(value)
+
+    def metrics(self) -> Parts:
+        return {"mean": {"name": "mean", "value": self.total / self.numbers, "params": {}}} if self.numbers else {}

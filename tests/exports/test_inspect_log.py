@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,20 @@ def test_many_runs_are_samples_of_one_log(tmp_path: Path) -> None:
     assert judged["metrics"]["mean"]["value"] == 2.0
     assert found["samples/run_1_epoch_1.json"]["metadata"]["past"] == 1
     assert found["summaries.json"][2]["error"] == "no answer"
+
+
+def test_runs_are_not_kept_in_memory(tmp_path: Path) -> None:
+    def kept_by(count: int) -> int:
+        with (tmp_path / "log.eval").open("wb") as file, InspectLog(file, "study") as written:
+            tracemalloc.start()
+            for number in range(count):
+                written.add(dossier(run={**dossier().run, "run_id": f"run_{number}", "name": "n" * 20_000}))
+            kept = tracemalloc.get_traced_memory()[0]
+            tracemalloc.stop()
+        return kept
+
+    few, more = kept_by(20), kept_by(120)
+    assert more - few < 100 * 2_000
 
 
 READ = """
