@@ -133,9 +133,9 @@ class Dawdling(MemoryRecord):
         for _ in range(self._chance.randrange(5)):
             await asyncio.sleep(0)
 
-    async def commit(self, events: Any, progress: Any = None) -> None:
+    async def commit(self, events: Any, progress: Any = None, **more: Any) -> None:
         await self.pause()
-        await super().commit(events, progress)
+        await super().commit(events, progress, **more)
         await self.pause()
 
 
