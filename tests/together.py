@@ -18,7 +18,7 @@ Two of the real embedded model would starve each other; two that build packages 
 """
 
 LONG = ("test_generated_templates.py", "api/test_contract.py", "cli/test_experiment.py", "api/test_server_process.py",
-        "services/experiments/", "cli/", "exports/test_graph_picture.py")
+        "api/test_experiment_fleet.py", "services/experiments/", "cli/", "exports/test_graph_picture.py")
 """What takes long beside the groups: it begins before the rest, so that no worker is left alone with it in the end."""
 
 
