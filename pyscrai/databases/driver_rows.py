@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 T = TypeVar("T")
 Rows = Sequence[tuple[Any, ...]]
 Change = Insert | Update | Delete
+
+
+@runtime_checkable
+class Pipelined(Protocol):
+    """A connection of a driver that sends statements together and waits once for all of them."""
+
+    def pipeline(self) -> AbstractAsyncContextManager[Any]: ...
+
+    def cursor(self) -> Any: ...
+
+    async def execute(self, sql: Any, values: Any) -> Any: ...
 
 
 async def driver_rows(session: AsyncSession, statements: Sequence[Select[Any]], values: Mapping[str, Any]
@@ -22,15 +34,22 @@ async def driver_rows(session: AsyncSession, statements: Sequence[Select[Any]], 
         statements: they stand at the top of a module, or are made once: each is compiled for as long as it is known.
         values: their parameters by name, as the driver takes them.
     """
-    def fetch(cursor: Any, dialect: Dialect) -> Sequence[Rows]:
+    connection = await session.connection()
+    asked = [(sql, given(values)) for sql, given in (_compiled(one, connection.dialect) for one in statements)]
+    raw = (await connection.get_raw_connection()).driver_connection
+    if len(asked) > 1 and isinstance(raw, Pipelined):
+        async with raw.pipeline():
+            cursors = [await raw.execute(*one) for one in asked]
+        return [await cursor.fetchall() for cursor in cursors]
+
+    def fetch(cursor: Any) -> Sequence[Rows]:
         found = []
-        for statement in statements:
-            sql, given = _compiled(statement, dialect)
-            cursor.execute(sql, given(values))
+        for one in asked:
+            cursor.execute(*one)
             found.append(cursor.fetchall())
         return found
 
-    return await _with_cursor(session, fetch)
+    return await _with_cursor(connection, fetch)
 
 
 async def driver_write(session: AsyncSession, steps: Iterable[tuple[Change, Sequence[Mapping[str, Any]]]]) -> None:
@@ -39,23 +58,34 @@ async def driver_write(session: AsyncSession, steps: Iterable[tuple[Change, Sequ
     Args:
         steps: statements as for ``driver_rows``, and their parameters, again as the driver takes them.
     """
-    def write(cursor: Any, dialect: Dialect) -> None:
-        for statement, rows in steps:
-            sql, given = _compiled(statement, dialect)
-            cursor.executemany(sql, list(map(given, rows)))
+    connection = await session.connection()
+    made = []
+    for statement, rows in steps:
+        sql, given = _compiled(statement, connection.dialect)
+        made.append((sql, list(map(given, rows))))
+    raw = (await connection.get_raw_connection()).driver_connection
+    if isinstance(raw, Pipelined):
+        async with raw.pipeline(), raw.cursor() as cursor:
+            for one in made:
+                await cursor.executemany(*one)
+        return
 
-    await _with_cursor(session, write)
+    def write(cursor: Any) -> None:
+        for one in made:
+            cursor.executemany(*one)
+
+    await _with_cursor(connection, write)
 
 
-async def _with_cursor(session: AsyncSession, work: Callable[[Any, Dialect], T]) -> T:
+async def _with_cursor(connection: AsyncConnection, work: Callable[[Any], T]) -> T:
     def with_cursor(connection: Connection) -> T:
         cursor = connection.connection.cursor()
         try:
-            return work(cursor, connection.dialect)
+            return work(cursor)
         finally:
             cursor.close()
 
-    return await (await session.connection()).run_sync(with_cursor)
+    return await connection.run_sync(with_cursor)
 
 
 @lru_cache(maxsize=256)
