@@ -8,6 +8,7 @@ from typing import Any
 
 from pyscrai.did_you_mean import instead
 from pyscrai.engines.cast import AgentInstance, RunSpec, Standstill
+from pyscrai.engines.orchestration.plan import check_filled
 from pyscrai.errors import RunError
 from pyscrai.factories.agent_factory import create_agent_instance
 from pyscrai.factories.run_options import RunOptions
@@ -54,12 +55,14 @@ def make_run_spec(scenario: ScenarioTemplate, options: RunOptions, find_agent: F
         cast[role_id] = instance if role_id not in options.people else instance.model_copy(
             update={"human": "always", "person": options.people[role_id]})
     check_display_names(cast)
-    return RunSpec(scenario=scenario, cast=_told(scenario, cast),
+    spec = RunSpec(scenario=scenario, cast=_told(scenario, cast),
                    parameters=read_parameters(scenario, options.parameters),
                    seed=secrets.randbits(31) if options.seed is None else options.seed,
                    max_turns=options.max_turns, budget_usd=options.budget_usd,
                    variables=read_variables(scenario, options.variables),
                    standstill=Standstill(**options.standstill) if options.standstill else None)
+    check_filled(spec)
+    return spec
 
 
 def check_display_names(cast: Mapping[str, AgentInstance]) -> None:

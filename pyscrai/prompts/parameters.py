@@ -18,6 +18,14 @@ def with_parameters(text: str, parameters: Mapping[str, Any]) -> str:
     return _PLACE.sub(lambda place: _shown(parameters[place[1]]) if place[1] in parameters else place[0], text)
 
 
+def growth(text: str, parameters: Mapping[str, Any]) -> int:
+    """Characters by which a text grows when its parameters are put in."""
+    if "{{" not in text:
+        return 0
+    return sum(len(_shown(parameters[place[1]])) - len(place[0])
+               for place in _PLACE.finditer(text) if place[1] in parameters)
+
+
 def parameters_read(text: str) -> list[str]:
     """The names of the parameters that a text holds."""
     return _PLACE.findall(text) if "{{" in text else []

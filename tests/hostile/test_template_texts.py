@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pyscrai.errors import PromptError
+from pyscrai.errors import PromptError, RunError
 from pyscrai.prompts.library import render_text
 from pyscrai.templates.checks.checker import validate
 from pyscrai.templates.reading.loader import read_text
+from tests.engines.playing import plan_of, scenario
 from tests.hostile.limited import assert_within
 
 HEAD = """kind: scenario
@@ -98,3 +99,19 @@ def test_what_a_text_spells_out_is_storable(text: str) -> None:
     shown = render_text(text, {})
     assert shown.encode()
     assert "\x00" not in shown
+
+
+def test_parameters_blow_up_no_texts() -> None:
+    def work() -> None:
+        with pytest.raises(RunError, match="longer by more than 1,000,000"):
+            plan_of(scenario(parameters={"x": {"type": "string", "default": "a"}}, phases={
+                f"p{number}": {"task": "{{ params.x }}" * 1_400, "next": [{"to": "end"}]} for number in range(30)}),
+                parameters={"x": "y" * 20_000})
+
+    assert_within(work, seconds=2)
+
+
+def test_what_a_parameter_says_is_no_text_of_the_template() -> None:
+    plan = plan_of(scenario(parameters={"x": {"type": "string", "default": "a"}}, phases={
+        "talk": {"task": "Say {{ params.x }}.", "next": [{"to": "end"}]}}), parameters={"x": "{{ vars.secret }}"})
+    assert plan.phases["talk"].spec.task == "Say {{ vars.secret }}."

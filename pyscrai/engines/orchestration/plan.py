@@ -12,15 +12,19 @@ from typing import Any
 from pyscrai.audience import EVERYONE, NOBODY, Audience
 from pyscrai.engines.cast import AgentInstance, RunSpec
 from pyscrai.engines.orchestration.expression_names import changing_groups, conditions_of, names_read
-from pyscrai.errors import Problem, TemplateError
-from pyscrai.prompts.parameters import with_parameters
+from pyscrai.errors import Problem, RunError, TemplateError
+from pyscrai.prompts.parameters import growth, with_parameters
 from pyscrai.templates.models.analysis import End
 from pyscrai.templates.models.flow import Phase
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.plain_texts import filled, filled_persona
+from pyscrai.templates.plain_texts import filled, filled_persona, persona_texts, plain_texts
 
 OWN = "own"
 """In ``visible_to`` of a variable with a value per role: each role sees its own."""
+
+
+MOST_GROWTH = 1_000_000
+"""Characters by which all texts of a run may grow together when its parameters are put into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +153,27 @@ def members(names: Iterable[str], behind: Mapping[str, tuple[str, ...]]) -> tupl
     return tuple(dict.fromkeys(role for name in names for role in behind.get(name, ())))
 
 
+def check_filled(spec: RunSpec) -> None:
+    """See that the parameters do not blow up the texts that they are put into.
+
+    Raises:
+        RunError: together these would grow beyond the bound.
+    """
+    texts = [text for _, text in plain_texts(spec.scenario)]
+    for member in spec.cast.values():
+        texts += [member.secret, *(text for _, text in persona_texts(member.personality))]
+    if sum(growth(text, spec.parameters) for text in texts) > MOST_GROWTH:
+        raise RunError(f"the parameters make the texts of this scenario longer by more than {MOST_GROWTH:,} characters",
+                       code="run.bad_parameter", cure="give shorter ones")
+
+
 def fill_texts(spec: RunSpec) -> RunSpec:
-    """The spec with its parameters put into the texts of its scenario and its cast."""
+    """The spec with its parameters put into the texts of its scenario and its cast.
+
+    Raises:
+        RunError: these grow beyond the bound.
+    """
+    check_filled(spec)
     scenario = filled(spec.scenario, spec.parameters)
     cast = {role: _filled_instance(member, spec.parameters) for role, member in spec.cast.items()}
     same = scenario is spec.scenario and all(cast[role] is member for role, member in spec.cast.items())
