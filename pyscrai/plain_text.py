@@ -78,7 +78,7 @@ def _clean(value: Any, levels: int) -> Any:
         return value if _LEAST <= value <= _MOST else _as_float(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, dict | list | tuple):
+    if isinstance(value, (dict, list, tuple)):   # a tuple: a union would be made anew each time
         if not levels:
             raise ValueError(f"nested deeper than {DEEPEST} levels")
         if isinstance(value, dict):

@@ -57,7 +57,9 @@ async def pending(checkpoints: Checkpoints, config: Any) -> list[Any]:
     return list(found.pending_writes or ())
 
 
-async def test_what_a_task_wrote_is_stored_when_no_checkpoint_comes(database: Database) -> None:
+async def test_what_a_task_wrote_is_stored_when_no_checkpoint_comes(database: Database,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_writes, "LINGER", 0.5)
     checkpoints = Checkpoints(database)
     try:
         saver, config = await saver_of(checkpoints, "run_a")
