@@ -34,11 +34,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "state": ("Look", "pyscrai.cli.commands.states:state", "Print a run's state after a turn, and what changed in it."),
     "diff": ("Look", "pyscrai.cli.commands.states:diff", "Compare two runs: where they part, and how they end."),
     "export": ("Look", "pyscrai.cli.commands.export:export", "Write a run, or many, as files for people and programs."),
-    "new": ("Write", "pyscrai.cli.commands.new:new", "Write a scenario to begin with, of four answers."),
+    "new": ("Write", "pyscrai.cli.commands.new:new", "Write a scenario to begin with, from four answers."),
     "validate": ("Write", "pyscrai.cli.commands.validate:validate", "Check template files and name every mistake."),
     "graph": ("Write", "pyscrai.cli.commands.validate:graph", "Draw a scenario's graph."),
     "schema": ("Write", "pyscrai.cli.commands.validate:schema", "Print the JSON Schema of a kind of file."),
-    "import": ("Write", "pyscrai.cli.commands.validate:import_", "Make templates of files in other formats."),
+    "import": ("Write", "pyscrai.cli.commands.validate:import_", "Make templates from files of other programs."),
     "templates": ("Set up", "pyscrai.cli.commands.templates:app", "List, show and add templates."),
     "models": ("Set up", "pyscrai.cli.commands.models:app", "List, check and install models."),
     "serve": ("Serve", "pyscrai.cli.commands.serve:serve", "Serve the viewer and the API, and play runs."),
@@ -51,6 +51,6 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "studio": ("Serve", "pyscrai.cli.commands.studio:studio", "Serve scenarios to LangGraph Studio."),
     "keys": ("Serve", "pyscrai.cli.commands.keys:app", "Create, list and revoke API keys."),
     "completion": ("Set up", "pyscrai.cli.commands.completion:completion", "Print a shell's completion script."),
-    "db": ("Set up", "pyscrai.cli.commands.db:app", "Upgrade and find the database."),
+    "db": ("Set up", "pyscrai.cli.commands.db:app", "Upgrade, find, measure, prune and copy the database."),
 }
 """Command to its group, where it is and what it does. A command's module is imported when it is called."""

@@ -46,6 +46,8 @@ class RunWatcher:
         self._is_open = False
         self.missing = False
         """Whether a measurement or the report could not be had."""
+        self.paused = ""
+        """Why the run paused last."""
         self.failure: BaseException | None = None
         self.interruption: Interruption | None = None
 
@@ -63,6 +65,8 @@ class RunWatcher:
             self.open()
             for event in events:
                 self.missing |= event.kind == "result_missing"
+                if event.kind == "run_paused":
+                    self.paused = str(event.payload.get("reason", ""))
                 if self._may_show(event):
                     line = event_line(event)
                     self._view.event(without_kept_back(event.kind, line) if self._only_for else line)
@@ -207,5 +211,6 @@ class RunSession:
         interrupted = self._interruption.requested.is_set()
         self._view.closed(Closing(
             self._run_id, row.status, row.outcome, used, row.error, seconds, interrupted=interrupted,
-            waiting=requests[0] if requests else None, had_ended=had_ended, missing=self._watcher.missing))
+            waiting=requests[0] if requests else None, had_ended=had_ended, missing=self._watcher.missing,
+            paused=self._watcher.paused))
         return of_run(row.status, row.outcome, interrupted=interrupted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyscrai.did_you_mean import instead
 from pyscrai.experiments.experiment_check import ExperimentCheck
 from pyscrai.experiments.models.measures import MeasureUse
 from pyscrai.templates.models.analysis import END_KINDS, Measure
@@ -81,7 +82,7 @@ def _source(check: ExperimentCheck, use: MeasureUse, path: Path) -> None:
         labels = BUILT_IN_ENDS | named
         if use.target not in labels:
             check.error("unknown_end", at, f"no end has the label `{use.target}`", value=use.target, warning=True,
-                        cure="labels: " + ", ".join(sorted(named) or ["none"]))
+                        cure=instead(use.target, sorted(named), none="no end has a label"))
 
 
 def _measure(check: ExperimentCheck, use: MeasureUse, measure: Measure, path: Path) -> None:

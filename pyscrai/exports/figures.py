@@ -8,6 +8,7 @@ from typing import Any
 
 from pyscrai.exports.dossier import Dossier
 from pyscrai.exports.transcript_entry import clean, outcome_text, titled
+from pyscrai.value_text import value_text
 
 FIGURES: dict[str, str] = {
     "turns": "Turns", "calls": "Calls", "prompt_tokens": "Prompt tokens", "cached_tokens": "Cached",
@@ -28,7 +29,8 @@ def facts(dossier: Dossier) -> list[tuple[str, str]]:
         ("Outcome", outcome_text(run.get("outcome"))),
         ("Error", (run.get("error") or {}).get("message")),
         ("Forked from", run.get("parent_run_id") and f"{run['parent_run_id']} after turn {run.get('fork_turn')}"),
-        ("Parameters", ", ".join(f"{name} = {value}" for name, value in (run.get("parameters") or {}).items())),
+        ("Parameters", ", ".join(f"{name} = {value_text(value)}"
+                                 for name, value in (run.get("parameters") or {}).items())),
         ("Seed", run.get("seed")),
         ("Turns", run.get("turn")),
         ("Started", moment(run.get("started_at") or run.get("created_at"))),

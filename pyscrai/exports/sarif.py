@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from pyscrai.exports.transcript_entry import clean
 from pyscrai.plain_text import storable
 
 VERSION = "2.1.0"
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+"""A link of the documentation, whose words alone are told elsewhere."""
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -31,8 +34,13 @@ def _rule(code: str) -> dict[str, Any]:
     known = ERROR_CODES.get(code)
     if known is None:
         return {"id": code}
-    return {"id": code, "shortDescription": {"text": known.meaning}, "fullDescription": {"text": known.cause},
-            "help": {"text": f"{known.cure}\n\nIn a terminal: pyscrai explain {code}"}}
+    return {"id": code, "shortDescription": {"text": known.meaning},
+            "fullDescription": {"text": _in_words(known.cause)},
+            "help": {"text": f"{_in_words(known.cure)}\n\nIn a terminal: pyscrai explain {code}"}}
+
+
+def _in_words(text: str) -> str:
+    return _LINK.sub(r"\1", text)
 
 
 def _result(problem: Problem, rule: int) -> dict[str, Any]:

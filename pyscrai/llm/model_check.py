@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from pyscrai.config.settings import Settings
+from pyscrai.did_you_mean import listing
 from pyscrai.engines.ports.model import Message, ModelRequest
 from pyscrai.errors import PyscraiError
 from pyscrai.llm import prices
@@ -50,11 +51,14 @@ async def check(settings: Settings, name: str | None = None) -> Check:
     """
     alias = settings.alias(name)
     reachable, listed = False, None
+    known: tuple[str, ...] = ()
     async with Models(settings) as models:
         try:
             model = await models.get(alias.name)
-            if (lister := getattr(getattr(model, "inner", model), "listed", None)) is not None:
+            inner = getattr(model, "inner", model)
+            if (lister := getattr(inner, "listed", None)) is not None:
                 listed = await lister()
+                known = getattr(inner, "known_models", ())
                 reachable = True
             started = time.perf_counter()
             reply = await model.complete(_REQUEST)
@@ -62,7 +66,10 @@ async def check(settings: Settings, name: str | None = None) -> Check:
         except PyscraiError as error:
             # A refusal is an answer too: somebody is there.
             reachable = reachable or "status" in error.details
-            return Check(alias.name, alias.model, reachable, listed, error=error.as_dict())
+            told = error.as_dict()
+            if listed is False and known:
+                told["cure"] = f"the endpoint has {listing(known)}: set `model` in [models.{alias.name}]"
+            return Check(alias.name, alias.model, reachable, listed, error=told)
     made = reply.usage.completion_tokens
     return Check(
         alias.name, alias.model, reachable=True, listed=listed, answered=True, latency_ms=round(seconds * 1000, 1),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pyscrai.databases.repositories.calls import Calls, StoredCall
 from pyscrai.databases.repositories.runs import Runs
+from pyscrai.did_you_mean import instead
 from pyscrai.engines.calls.speech import clean
 from pyscrai.engines.memory.memory import split
 from pyscrai.engines.place import Place
@@ -54,7 +55,7 @@ async def interview(services: Services, run_id: str, role: str, question: str, *
     at = await moment(services, run_id, turn)
     instance = at.plan.cast.get(role)
     if instance is None:
-        raise NotFound(f"{run_id} has no role {role!r}", cure=f"its cast: {', '.join(at.plan.cast)}", role=role)
+        raise NotFound(f"{run_id} has no role {role!r}", cure=instead(role, at.plan.cast), role=role)
     chat = await services.models.get(model or instance.model)
     engine = create_agent_engine(instance.model_copy(update={"tools": ()}), at.plan, chat)
     seen = view(at.plan, at.values, role)

@@ -26,8 +26,16 @@ class Moment:
     """The state after the superstep that came next, where the run has played on."""
 
 
-async def moment(services: Services, run_id: str, turn: int | None = None) -> Moment:
+async def moment_before(services: Services, run_id: str, turn: int) -> Moment | None:
+    """The last state before a turn that can be gone back to: where all speak at once, the one before the round."""
+    return await moment(services, run_id, turn - 1, whole_rounds=True) if turn > 0 else None
+
+
+async def moment(services: Services, run_id: str, turn: int | None = None, *, whole_rounds: bool = False) -> Moment:
     """The state of a run after a turn, or now; a fork's past is looked up where it was played.
+
+    Args:
+        whole_rounds: of a turn in the middle of a round in which all speak at once, take the state before the round.
 
     Raises:
         NotFound: there is no such run, or it has not played so far.
@@ -53,10 +61,10 @@ async def moment(services: Services, run_id: str, turn: int | None = None) -> Mo
         if at is None or "clock" not in values:
             continue
         newest = at if newest is None else newest
-        if at < turn:
+        if at < turn and not whole_rounds:
             break
-        if at == turn and not _half_done(values):
-            found = checkpoint.config
+        if at <= turn and not _half_done(values):
+            found, turn = checkpoint.config, at
             break
         follower = checkpoint.config
     if found is None:

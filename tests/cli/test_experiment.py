@@ -35,6 +35,17 @@ parallel: 3
 """
 
 
+SHORT = """
+kind: scenario
+name: short
+premise: It is over soon.
+roles:
+  ann: {agent: conversationalist}
+  bob: {agent: conversationalist}
+flow: {start: talk, phases: {talk: {speakers: [ann, bob], next: [{to: end, after_rounds: 1}]}}}
+"""
+
+
 JUDGES = """
 judges:
   by: [default]
@@ -79,6 +90,23 @@ def test_from_a_file_to_a_report(home: Path, pyscrai: Pyscrai) -> None:
     assert (again.code, "experiment.frozen" in again.err) == (2, True)
     assert pyscrai("experiment", "run", "talks.yaml", "--amend", "--json").last["cells"]["ended"] == 8
     assert "pasts: 3 -\\> 4" in pyscrai("experiment", "report", "talks").out
+
+
+def test_a_pilot_finds_nothing_and_what_is_left_out_is_said_why(home: Path, pyscrai: Pyscrai) -> None:
+    file = written(home)
+    planned = pyscrai("experiment", "plan", file, "--pilot", "2")
+    assert "talks (pilot): 4 of 4 runs ended" in planned.out
+    assert "3 pasts x 2 arms x 1 repeat = 6 runs" in planned.out
+    assert "  calls: about " in planned.out
+    assert "interval" not in planned.out, "a pilot compares no arms"
+    (home / "short.yaml").write_text(SHORT)
+    ran = pyscrai("experiment", "run", written(home, scenario="short.yaml"))
+    reason = "6 excluded: its past ended before the arms could begin"
+    assert reason in ran.out
+    assert reason in pyscrai("experiment", "status", "last").out
+    judged = pyscrai("experiment", "judge", "last", "--by", "scripted")
+    assert judged.code == 2
+    assert "talks names no measures for judges" in judged.err
 
 
 def test_mistakes_are_named_with_line_and_cure(home: Path, pyscrai: Pyscrai) -> None:

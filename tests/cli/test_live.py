@@ -109,6 +109,7 @@ def test_colours_tell_roles_apart() -> None:
 
 @pytest.mark.parametrize(("closing", "words"), [
     (Closing("run_1", "paused", None, {}, interrupted=True), ["● paused", "pyscrai resume run_1"]),
+    (Closing("run_1", "paused", None, {}, paused="ann, turn 1: no answer"), ["● paused · ann, turn 1: no answer"]),
     (Closing("run_1", "failed", None, {}, {"code": "model.timeout", "message": "no answer", "cure": "wait"}),
      ["● failed [model.timeout]: no answer", "→ wait", "pyscrai resume run_1"]),
     (Closing("run_1", "waiting", None, {}, waiting={"role": "bo", "name": "Bo"}),

@@ -135,3 +135,14 @@ def test_a_run_is_measured_again(pyscrai: Pyscrai, played: str) -> None:
     unknown = pyscrai("measure", played, "warmt")
     assert unknown.code == 2
     assert "warmth" in unknown.err
+
+
+def test_the_state_after_a_round_in_which_all_speak_at_once_is_compared_with_that_before_it(pyscrai: Pyscrai) -> None:
+    assert pyscrai("run", "public-goods", "--model", "scripted", "--max-turns", "8", "--seed", "1").code == 3
+    now = pyscrai("state", "last")
+    assert now.code == 0, now.err
+    assert "after turn 8" in now.out
+    assert pyscrai("state", "last", "--turn", "8", "--json").last["changed"]
+    inside = pyscrai("state", "last", "--turn", "7", "--json")
+    assert inside.code == 2
+    assert "run.mid_round" in inside.out

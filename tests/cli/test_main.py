@@ -17,7 +17,7 @@ from pyscrai.cli.error_report import report
 from pyscrai.cli.exit_codes import OF_ERROR, Exit, of_error, of_run
 from pyscrai.cli.log_setup import configure_logs
 from pyscrai.cli.main import main
-from pyscrai.cli.terminal.table import _fitting
+from pyscrai.cli.terminal.table import _fitting, table
 from pyscrai.config.settings import load_settings
 from pyscrai.errors import Problem, StorageError, TemplateError
 from tests.cli.conftest import Pyscrai
@@ -184,7 +184,20 @@ def test_a_narrow_terminal_keeps_ids_whole_and_leaves_out_what_is_needed_least()
     whole, optional = ("Run", "Status"), ("Made", "Scenario")
     assert _fitting(head, rows, 60, whole, optional) == [0, 1, 2, 3]
     assert _fitting(head, rows, 44, whole, optional) == [0, 1, 2]
-    assert _fitting(head, rows, 20, whole, optional) == [0, 1]
+    assert _fitting(head, rows, 20, whole, optional) is None
+
+
+def test_a_terminal_that_is_too_narrow_for_columns_gets_a_line_for_each_cell(
+        capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    table(("Contrast", "Difference", "p", "Finding"), [
+        ("sorry − plain", "−0.278", "0.031", "the smallest effect that matters is ruled out"),
+        ("blame − plain", "0", "", "inconclusive")], right=("Difference", "p"), whole=("Contrast", "Finding"))
+    assert capsys.readouterr().out == (
+        "Contrast    sorry − plain\nDifference  −0.278\np           0.031\n"
+        "Finding     the smallest effect that\n            matters is ruled out\n\n"
+        "Contrast    blame − plain\nDifference  0\nFinding     inconclusive\n")
 
 
 def test_help_reads_well(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

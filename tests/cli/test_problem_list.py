@@ -36,6 +36,14 @@ def test_every_form_tells_the_same_problems(pyscrai: Pyscrai, wrong: Path) -> No
     assert pyscrai("validate", "talk.yaml", "--json", "--format", "sarif").code == 2
 
 
+def test_a_rule_of_sarif_has_words_and_no_links_to_pages_that_are_not_there(pyscrai: Pyscrai, home: Path) -> None:
+    (home / "cel.yaml").write_text(TALK.replace("speakers: [ada, bo]", "speakers: 'vars.nobody'"))
+    rules = json.loads(pyscrai("validate", "cel.yaml", "--format", "sarif").out)["runs"][0]["tool"]["driver"]["rules"]
+    helped = next(rule["help"]["text"] for rule in rules if rule["id"] == "template.expression")
+    assert "Conditions and expressions in the page" in helped
+    assert "](" not in json.dumps(rules)
+
+
 def test_what_is_valid_has_no_error_in_any_form(pyscrai: Pyscrai) -> None:
     assert "::error" not in pyscrai("validate", "talk.yaml", "--format", "github").out
     done = pyscrai("validate", "talk.yaml", "--format", "sarif")

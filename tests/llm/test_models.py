@@ -147,6 +147,10 @@ async def test_check(server: FakeOpenAI) -> None:
 async def test_check_tells_what_is_wrong(server: FakeOpenAI) -> None:
     assert (await check(settings_for(server, model="other"))).listed is False
     server.plan(Status(404, "no such model"))
+    unlisted = await check(settings_for(server, model="other"))
+    assert unlisted.error is not None
+    assert unlisted.error["cure"] == "the endpoint has fake: set `model` in [models.local]"
+    server.plan(Status(404, "no such model"))
     found = await check(settings_for(server))
     assert (found.reachable, found.ok) == (True, False)
     assert found.error is not None

@@ -179,3 +179,13 @@ def test_a_mistake_is_told_alone_with_its_cure(written: str, instead: str, told:
     assert PLAIN.count(written) == 1
     found = validate([read_text(PLAIN.replace(written, instead), file="x.yaml")])
     assert [str(problem).removeprefix("x.yaml:") for problem in found] == [told]
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("Two people talk.", ["nothing reads the parameter `heat`"]), ("It is {{ params.heat }} degrees.", []),
+    ("It is {{ params.hate }} degrees.", ["there is no `hate` in `params`"])])
+def test_a_parameter_that_nothing_reads_is_told(text: str, told: list[str]) -> None:
+    """An arm of an experiment that sets it would differ in nothing; where a name is misspelt, it may be the one."""
+    written = PLAIN.replace("Two people talk.", f'"{text}"').replace(
+        "roles:", "parameters: {heat: {type: number, default: 20}}\nroles:")
+    assert [problem.message for problem in validate([read_text(written, file="x.yaml")])] == told

@@ -54,7 +54,8 @@ async def test_a_proposal_is_accepted_edited_and_rejected(server: Serving, open_
     await page.fill(".approval textarea", "I say it otherwise.")
     await page.fill(".approval input[type=number]", "42")
     await page.click(".approval button:has-text('Send as edited')")
-    await page.wait_for_selector(".block.speech:has-text('I say it otherwise.') .tag:has-text('edited by')")
+    tag = await page.wait_for_selector(".block.speech:has-text('I say it otherwise.') .tag:has-text('edited by')")
+    assert (await tag.bounding_box())["height"] < 30, "its picture is as small as its words"
     assert (await said_by_ann(server, run_id))[-1]["payload"]["arguments"]["price"] == 42
 
     await page.wait_for_selector(".approval header:has-text('Turn 5')")

@@ -48,7 +48,8 @@ def _table(found: list[dict[str, Any]]) -> None:
          "–" if call["cost_usd"] is None else money(call["cost_usd"]),
          "–" if call["latency_ms"] is None else seconds(call["latency_ms"] / 1000),
          call["finish_reason"] or (call["error"] or {}).get("code", "failed")) for call in found],
-        right=("Turn", "Prompt", "Cached", "Reply", "Cost", "Latency"))
+        right=("Turn", "Prompt", "Cached", "Reply", "Cost", "Latency"),
+        optional=("Cached", "Alias", "Purpose", "Latency"))
 
 
 def _block(call: Mapping[str, Any]) -> None:

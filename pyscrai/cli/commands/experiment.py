@@ -145,7 +145,8 @@ async def _play(services: Services, stored: ExperimentPlan, *, parallel: int | N
         results = (await Experiments(session).get(stored.id)).results or {}
     if as_json:
         output.json_line({"type": "end", **status, "contrasts": [
-            {name: value for name, value in row.items() if name != "pairs"} for row in results.get("contrasts", ())]})
+            {name: value for name, value in row.items() if name != "pairs"} for row in results.get("contrasts", ())
+            if not stored.row.pilot]})
     else:
         for line in outcome_lines(status, results):
             output.tell(line)
@@ -159,14 +160,18 @@ async def status(experiment: Experiment = "last", /, *, as_json: AsJson = False)
     """Show how far an experiment is: runs by state and arm, interval, spend, time left."""
     from pyscrai.cli.services import opened_services
     from pyscrai.cli.views.experiment_board import board
-    from pyscrai.services.experiments.status import experiment_status
+    from pyscrai.cli.views.experiment_text import reason_lines
+    from pyscrai.services.experiments.status import cell_reasons, experiment_status
 
     async with opened_services() as services:
         found = await experiment_status(services, experiment)
+        reasons = await cell_reasons(services, found["experiment_id"])
     if as_json:
         output.json_line(found)
     else:
-        output.console().print(board(found))
+        output.console().print(board(found), end="")
+        for line in reason_lines(reasons):
+            output.tell(line)
     return Exit.COMPLETED if found["complete"] else Exit.INCOMPLETE
 
 

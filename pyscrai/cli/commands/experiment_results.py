@@ -82,7 +82,7 @@ async def results(experiment: Experiment = "last", /, *,
         found = await compute_results(services, stored)
         if table is not None and target is not None:
             await write_table_files(services, stored, table, found, [target])
-            output.note(f"{table} of {stored.id} is written to {target}")
+            output.note(f"{table} of {stored.spec.name}@{stored.spec.version} is written to {target}")
         elif table is not None:
             async with services.database.read() as session:
                 rows = (await read_table(session, stored, table, found)).to_pylist()
@@ -119,7 +119,7 @@ async def report(experiment: Experiment = "last", /, *,
     if as_json:
         output.json_line({"experiment_id": stored.id, "output": str(target)})
     else:
-        output.note(f"the report of {stored.id} is written to {target}")
+        output.note(f"the report of {stored.spec.name}@{stored.spec.version} is written to {target}")
 
 
 async def verify(experiment: Experiment = "last", /, *,
@@ -174,4 +174,5 @@ async def list_(*, as_json: AsJson = False) -> None:
         return
     table(("Experiment", "Version", "Status", "Id", "Question"), [
         (each["name"] + (" (pilot)" if each["pilot"] else ""), each["version"], each["status"],
-         each["experiment_id"] or "", each["question"]) for each in found])
+         each["experiment_id"] or "", each["question"]) for each in found],
+        whole=("Experiment", "Id"), optional=("Id", "Version"))

@@ -1,4 +1,4 @@
-"""``pyscrai new``: a commented scenario of four answers."""
+"""``pyscrai new``: a commented scenario from four answers."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _asked_kind() -> Kind:
 
 def _asked(question: str, read: Callable[[str], T], otherwise: T, /) -> T:
     """An answer that can be read; Enter takes the one that is proposed."""
-    output.note(f"\n{question}\n  Enter takes: {otherwise}")
+    output.note(f"\n{question}\n  Press Enter for: {otherwise}")
     while True:
         line = _line()
         try:
@@ -115,7 +115,7 @@ def _asked(question: str, read: Callable[[str], T], otherwise: T, /) -> T:
 def _asked_who(example: Sequence[str]) -> tuple[str, ...]:
     """The members of the cast, a line each."""
     output.note("\nWho takes part? A line each, `Name: who it is`; an empty line ends.")
-    output.note("  Enter takes: " + "\n               ".join(example))
+    output.note("  Press Enter for: " + "\n                   ".join(example))
     found: list[str] = []
     while line := _line():
         try:

@@ -23,7 +23,8 @@ async def metrics(run_id: RunId, /, *, as_json: AsJson = False) -> None:
             output.json_line({"run_id": row.id, "role": None if scope == "run" else scope, **figures})
         return
     head, rows = figures_table(found)
-    table(head, rows, right=head[1:], styles=["bold" if cells[0] == "all" else "" for cells in rows])
+    table(head, rows, right=head[1:], styles=["bold" if cells[0] == "all" else "" for cells in rows],
+          optional=[name for name in ("Retries", "Errors", "p95", "Cached", "p50", "Words") if name in head])
 
 
 async def report(run_id: RunId, /, *, as_json: AsJson = False) -> None:

@@ -31,28 +31,28 @@ async def state(
     from pyscrai.cli.run_lookup import full_id
     from pyscrai.cli.services import opened_services
     from pyscrai.cli.terminal.table import table
-    from pyscrai.services.run_states import difference, moment
+    from pyscrai.services.run_states import difference, moment, moment_before
 
     async with opened_services() as services:
         found = await full_id(services.database, run_id)
         at = await moment(services, found, turn)
-        before = await moment(services, found, at.turn - 1) if at.turn > 0 else None
+        before = await moment_before(services, found, at.turn)
     changed = difference(before.values, at.values) if before else {}
     if as_json:
         output.json_line({"run_id": found, "turn": at.turn, "state": dict(at.values), "changed": changed})
         return
     values = at.values
     following = ", ".join(dict.fromkeys(each["role"] for each in values.get("next") or ())) or "nobody"
-    output.say(f"{found} after turn {at.turn}, in {values.get('phase') or 'no phase'}; next: {following}")
+    output.tell(f"{found} after turn {at.turn}, in {values.get('phase') or 'no phase'}; next: {following}")
     was = (before.values.get("variables") or {}) if before else {}
     rows = [(titled(name), value_text(value), value_text(was[name]) if was.get(name, value) != value else "")
             for name, value in (values.get("variables") or {}).items()]
     if rows:
         table(("Variable", "Value", "Before"), rows)
     for line in (changed.get("messages") or {}).get("added", ()):
-        output.say(f"+ {line['name'] + ': ' if line['name'] else ''}{line['content']}")
+        output.tell(f"+ {line['name'] + ': ' if line['name'] else ''}{line['content']}")
     if values.get("outcome"):
-        output.say(f"outcome: {outcome_text(values['outcome'])}")
+        output.tell(f"outcome: {outcome_text(values['outcome'])}")
 
 
 async def interview(

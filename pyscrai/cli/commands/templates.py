@@ -44,7 +44,8 @@ async def list_(
         return
     table(("Kind", "Template", "Title", "Origin"), [
         (each["kind"], f"{each['name']}@{each['version']}", each["title"] or "",
-         "shipped" if each["shipped"] else "yours") for each in found])
+         "shipped" if each["shipped"] else "yours") for each in found],
+        whole=("Template",), optional=("Origin", "Kind"))
 
 
 @app.command

@@ -76,7 +76,7 @@ def import_(
     force: Annotated[bool, Parameter(help="Write over files that are there.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make templates of files in other formats, and say what could not be carried over."""
+    """Make templates from files of other programs, and say what could not be carried over."""
     from pyscrai.cli.commands.import_ import import_templates
 
     import_templates(files, folder, force=force, as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Sequence
 
 from pyscrai.cli.terminal import output
@@ -14,12 +15,16 @@ NARROWEST = 12
 """Characters that a column needs to be readable, if it has so many."""
 
 
+LEAST = 20
+"""Characters in which a value is told, however narrow the terminal."""
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Collection[str] = (),
           styles: Sequence[str] = (), whole: Collection[str] = (), optional: Sequence[str] = ()) -> None:
     """Print rows under their headings.
 
     Args:
-        right: headings of the columns that are aligned to the right.
+        right: headings of the columns that are aligned to the right, and are never broken.
         styles: a style for each row, where a terminal shows it.
         whole: headings of the columns whose cells are never broken, such as ids.
         optional: headings of the columns that a narrow terminal does without, the least needed first.
@@ -36,7 +41,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Colle
     from rich.text import Text
 
     console = output.console()
+    whole = {*whole, *right}
     shown = _fitting(head, cells, console.width, whole, optional)
+    if shown is None:
+        _records(head, cells, console.width)
+        return
     drawn = Table(box=None, header_style="dim", pad_edge=False, padding=(0, GAP, 0, 0))
     for place in shown:
         drawn.add_column(head[place], justify="right" if head[place] in right else "left", overflow="fold",
@@ -47,8 +56,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Colle
 
 
 def _fitting(head: Sequence[str], cells: Sequence[Sequence[str]], width: int, whole: Collection[str],
-             optional: Sequence[str]) -> list[int]:
-    """The places of the columns that a terminal of this width has room for."""
+             optional: Sequence[str]) -> list[int] | None:
+    """The places of the columns that a terminal of this width has room for; None where it has none for them."""
     least = {}
     for place, name in enumerate(head):
         longest = max(len(name), *(len(row[place]) for row in cells)) if cells else len(name)
@@ -57,4 +66,20 @@ def _fitting(head: Sequence[str], cells: Sequence[Sequence[str]], width: int, wh
         if sum(least.values()) + GAP * (len(least) - 1) <= width:
             break
         least.pop(list(head).index(name))
-    return list(least)
+    return list(least) if sum(least.values()) + GAP * (len(least) - 1) <= width else None
+
+
+def _records(head: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> None:
+    """Print each row as lines of a heading and a value, for a terminal that is too narrow for the columns."""
+    from rich.cells import cell_len
+
+    margin = max(map(cell_len, head)) + GAP
+    for index, row in enumerate(cells):
+        if index:
+            output.say()
+        for name, value in zip(head, row, strict=True):
+            if not value:
+                continue
+            lines = textwrap.wrap(value, max(LEAST, width - margin), break_on_hyphens=False) or [""]
+            for place, line in enumerate(lines):
+                output.say(f"{name if not place else '':<{margin}}{line}".rstrip())

@@ -79,7 +79,7 @@ def line(status: Mapping[str, Any]) -> str:
         parts.append(usd(status["usd"]) + (f" of {usd(status['budget_usd'])}" if status["budget_usd"] else ""))
     if status["seconds_left"]:
         parts.append(f"about {duration(status['seconds_left'])} left")
-    return f"{status['name']}: " + ", ".join(parts)
+    return f"{status['name']}{' (pilot)' if status['pilot'] else ''}: " + ", ".join(parts)
 
 
 def board(status: Mapping[str, Any]) -> Any:
@@ -91,7 +91,8 @@ def board(status: Mapping[str, Any]) -> Any:
     from pyscrai.experiments.report.figures import duration, number, usd
 
     arms = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name, justify in (("Arm", "left"), ("", "left"), *((state, "right") for state in COLOURS)):
+    for name, justify in (("Arm", "left"), ("", "left"), *(("to play" if state == "planned" else state, "right")
+                                                 for state in COLOURS)):
         arms.add_column(name, justify=justify)  # type: ignore[arg-type]
     for arm, states in list(status["arms"].items())[:20]:
         arms.add_row(arm, _bar(states), *(str(states.get(state, 0)) for state in COLOURS))

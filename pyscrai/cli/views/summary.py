@@ -24,7 +24,7 @@ def verdict(closing: Closing) -> str:
             does = "decides about a proposal of" if "proposal" in (closing.waiting or {}) else "plays"
             return f"waiting for a person who {does} {clean(name)}"
         case "paused":
-            return "paused"
+            return f"paused · {clean(closing.paused)}" if closing.paused else "paused"
         case other:
             return other
 
@@ -61,7 +61,7 @@ def hints(closing: Closing) -> Iterator[str]:
     yield f"model calls   pyscrai calls {run}"
     yield f"figures       pyscrai metrics {run}"
     if closing.status == "completed":
-        yield f"page          pyscrai export {run} --format html --output {run}.html"
+        yield f"in a browser  pyscrai view {run}"
 
 
 def _many(number: int, noun: str) -> str:

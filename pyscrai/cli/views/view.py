@@ -41,6 +41,8 @@ class Closing:
     """Whether the run had ended for good before the command."""
     missing: bool = False
     """Whether a measurement or the report could not be had."""
+    paused: str = ""
+    """Why the run paused, where this command saw it pause."""
 
 
 class RunView(Protocol):

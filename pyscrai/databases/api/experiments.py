@@ -178,9 +178,7 @@ async def _asked(context: Context, experiment_id: str, action: str) -> Response:
              response_model=ExperimentDetail, responses=problems(404, 409))
 async def judge_experiment(plan: Planned, body: Judging, context: Ctx, caller: Controller) -> Response:
     """Let finished transcripts be scored, blind, by the experiment's judges or others; nothing is played."""
-    if not plan.judged:
-        raise WrongState(f"{plan.id} has no measure that is judged", code="experiment.no_judges",
-                         cure="add `judges` with `measures` to the experiment")
+    plan.require_judged()
     for alias in body.by:
         context.services.models.known(alias)
     if not context.experiments.judge(plan.id, body.by, body.repeats):

@@ -12,18 +12,19 @@ from pyscrai.databases.api.dependencies import Ctx, Session
 from pyscrai.databases.api.schemas.base import RolePath, RunId, TurnPath, TurnQuery, problems
 from pyscrai.databases.api.schemas.records import RoleView, StateView
 from pyscrai.databases.repositories.events import Events
+from pyscrai.did_you_mean import instead
 from pyscrai.engines.view import seen_variables
 from pyscrai.errors import NotFound
-from pyscrai.services.run_states import difference, moment
+from pyscrai.services.run_states import difference, moment, moment_before
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["records"])
 
 
 @router.get("/states/{turn}", operation_id="read_state", response_model=StateView, responses=problems(404))
 async def read_state(run_id: RunId, turn: TurnPath, context: Ctx, caller: Reader) -> Response:
-    """The graph's state after a turn, and how it differs from the state after the turn before."""
+    """The graph's state after a turn, and how it differs from the state before it, or before its round."""
     at = await moment(context.services, run_id, turn)
-    before = await moment(context.services, run_id, turn - 1) if turn > 0 else None
+    before = await moment_before(context.services, run_id, turn)
     return JSONResponse({"run_id": run_id, "turn": turn, "state": _plain(at.values), "changed": None if before is None
                          else _plain(difference(before.values, at.values))})
 
@@ -35,7 +36,7 @@ async def read_view(run_id: RunId, role: RolePath, context: Ctx, session: Sessio
     at = await moment(context.services, run_id, turn)
     instance = at.plan.cast.get(role)
     if instance is None:
-        raise NotFound(f"{run_id} has no role {role!r}", cure=f"its cast: {', '.join(at.plan.cast)}")
+        raise NotFound(f"{run_id} has no role {role!r}", cure=instead(role, at.plan.cast))
     events = await Events(session).read(run_id, heard_by=role, to_turn=at.turn)
     memory = (at.values.get("memory") or {}).get(role) or {}
     return JSONResponse({

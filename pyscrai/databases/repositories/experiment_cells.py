@@ -98,6 +98,14 @@ class ExperimentCells:
             usd, tokens = usd + float(cost or 0.0), tokens + int(used or 0)
         return Totals(counts, past_counts, (usd, tokens))
 
+    async def reasons(self, *, limit: int = 20) -> list[dict[str, Any]]:
+        """States and reasons of cells that failed or were left out, with their numbers, the most frequent first."""
+        cells = ExperimentCellRow
+        found = await self._session.execute(select(cells.state, cells.reason, func.count()).where(
+            cells.experiment_id == self._id, cells.reason != "").group_by(cells.state, cells.reason).order_by(
+                func.count().desc()).limit(limit))
+        return [{"state": state, "reason": reason, "cells": count} for state, reason, count in found]
+
     async def whole_pasts(self) -> int:
         """The number of pasts that have nothing left to be played and at least one ended cell."""
         cells = ExperimentCellRow

@@ -19,6 +19,7 @@ from pyscrai.databases.tables import (
     TemplateRow,
     table_of,
 )
+from pyscrai.did_you_mean import closest
 from pyscrai.errors import NotFound, VersionConflict, WrongState
 
 Row = TypeVar("Row", bound=TemplateRow)
@@ -159,7 +160,9 @@ class Templates(Generic[Row]):
             found = await self._session.scalars(select(self._table.version).where(self._table.name == name))
             if versions := sorted(map(_number, found)):
                 return f"versions of {name}: " + ", ".join(".".join(map(str, number)) for number in versions)
-        return "`pyscrai templates list` shows what is stored"
+        guess = closest(name, await self._session.scalars(select(self._table.name).distinct()))
+        shown = "`pyscrai templates list` shows what is stored"
+        return f"did you mean {guess}? {shown}" if guess else shown
 
 
 def agent_templates(session: AsyncSession) -> Templates[AgentTemplateRow]:

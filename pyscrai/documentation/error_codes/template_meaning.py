@@ -186,6 +186,12 @@ CODES = (
         "No role has the tool `look_up`.",
         "Give it to a role."),
     ErrorCode(
+        "template.unused_parameter",
+        "Nothing reads a parameter. (A warning.)",
+        "No text and no condition has `params.NAME`, so that runs and arms of an experiment which set it "
+        "differ in nothing.",
+        "Read it where it matters, or remove it."),
+    ErrorCode(
         "template.no_documents",
         "There is nothing to look up. (A warning.)",
         "A role has the tool `look_up`, and the scenario has no `documents`.",

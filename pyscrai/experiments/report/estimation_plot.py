@@ -19,8 +19,13 @@ DOTS = 400
 INK, DIM, ARM, REFERENCE, BAND = "#1c2024", "#9aa5af", "#1769aa", "#8a6100", "#d9ead9"
 
 
-def estimation_plot(contrasts: Sequence[Mapping[str, Any]], *, measure: str, smallest: float | None) -> str:
-    """The plot as SVG without an XML header, ready to stand in a page; empty where nothing has a difference."""
+def estimation_plot(contrasts: Sequence[Mapping[str, Any]], *, measure: str, smallest: float | None,
+                    share: bool = False) -> str:
+    """The plot as SVG without an XML header, ready to stand in a page; empty where nothing has a difference.
+
+    Args:
+        share: the measure is 0 or 1, or a share of runs, and is drawn from 0 to 1.
+    """
     drawn = [row for row in contrasts if row["difference"] is not None]
     if not drawn:
         return ""
@@ -32,7 +37,7 @@ def estimation_plot(contrasts: Sequence[Mapping[str, Any]], *, measure: str, sma
                                 "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}):
         figure = Figure(figsize=(7.2, 5.4) if len(drawn) <= MOST else (7.2, 1.2 + 0.32 * len(drawn)))
         if len(drawn) <= MOST:
-            _side_by_side(figure, drawn, measure, smallest)
+            _side_by_side(figure, drawn, measure, smallest, share=share)
         else:
             _intervals(figure, drawn, measure, smallest)
         written = io.StringIO()
@@ -42,7 +47,8 @@ def estimation_plot(contrasts: Sequence[Mapping[str, Any]], *, measure: str, sma
     return re.sub(r'<g id="[^"]*"', "<g", svg)   # nothing refers to groups, and every picture has the same names
 
 
-def _side_by_side(figure: Any, rows: Sequence[Mapping[str, Any]], measure: str, smallest: float | None) -> None:
+def _side_by_side(figure: Any, rows: Sequence[Mapping[str, Any]], measure: str, smallest: float | None, *,
+                  share: bool) -> None:
     above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2], "hspace": 0.08})
     ticks, labels = [], []
     for place, row in enumerate(rows):
@@ -63,6 +69,8 @@ def _side_by_side(figure: Any, rows: Sequence[Mapping[str, Any]], measure: str, 
         ticks += [left, right]
         labels += [str(row["reference"]), str(row["arm"])]
     _zero(below, smallest, vertical=True)
+    if share:
+        above.set_ylim(-0.05, 1.05)
     above.set_ylabel(measure)
     below.set_ylabel("difference")
     below.set_xticks(ticks)

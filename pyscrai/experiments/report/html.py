@@ -22,7 +22,8 @@ td { overflow-wrap: break-word; }
 td.n, th.n { text-align: right; overflow-wrap: normal; white-space: nowrap; font-variant-numeric: tabular-nums; }
 pre { background: var(--shade); padding: .6rem .9rem; border-radius: .4rem; overflow-x: auto; }
 a { color: var(--h0); }
-nav a { margin-right: 1rem; }
+nav { margin-bottom: 1rem; }
+nav a { display: inline-block; margin-right: 1rem; }
 """
 
 

@@ -10,6 +10,7 @@ from pyscrai.experiments.report.estimation_plot import estimation_plot
 from pyscrai.experiments.report.evidence_sections import evidence, pairs, pairs_anchor
 from pyscrai.experiments.report.figures import MINUS, duration, interval, number, p_value, percent, usd
 from pyscrai.experiments.statistics.agreement import RELIABLE
+from pyscrai.value_text import value_text
 
 Results = Mapping[str, Any]
 RunLink = Callable[[str], str | None]
@@ -58,8 +59,9 @@ def _finding(results: Results) -> Iterator[Block]:
         if row["standing"] == "primary":
             yield Paragraph(sentence(row, results["design"]["smallest_effect"]), strong=row["reliable"],
                             warning=not row["reliable"])
-    models = ", ".join(sorted({str(entry["model"] or entry["alias"]) for entry in results["provenance"]["models"]}))
-    yield Paragraph(ESTIMAND.format(models=models or "the models"))
+    models = sorted({str(entry["model"] or entry["alias"]) for entry in results["provenance"]["models"]})
+    named = f"the model{'' if len(models) == 1 else 's'} {', '.join(models)}".rstrip()
+    yield Paragraph(ESTIMAND.format(models=named))
     if any(entry["model"] == SCRIPTED for entry in results["provenance"]["models"]):
         yield Paragraph("The scripted model took part, which is no language model: its figures say nothing about any "
                         "model. They test the plumbing.", warning=True)
@@ -121,14 +123,17 @@ def _overrides(overrides: Mapping[str, Any]) -> str:
         if name == "injects":
             parts += [f"inject to {', '.join(inject.get('audience') or ['all'])}: {inject['text']}" for inject in value]
         elif isinstance(value, Mapping):
-            parts += [f"{name.rstrip('s')} {key} = {_short(each)}" for key, each in value.items()]
+            for key, each in value.items():
+                inner = each.items() if name == "prompts" and isinstance(each, Mapping) else [("", each)]
+                parts += [f"{name.rstrip('s')} {key}{'.' if part else ''}{part} = {_short(one)}" for part, one in inner]
         else:
             parts.append(f"{name} = {_short(value)}")
     return "; ".join(parts) or "nothing: the base"
 
 
 def _short(value: Any) -> str:
-    text = ", ".join(f"{name} {part}" for name, part in value.items()) if isinstance(value, Mapping) else str(value)
+    text = ", ".join(f"{name} {value_text(part)}" for name, part in value.items()) if isinstance(value, Mapping) else (
+        value_text(value))
     return text if len(text) <= 120 else text[:117] + "..."
 
 
@@ -170,7 +175,7 @@ def _pictures(results: Results) -> Iterator[Block]:
     for measure in results["measures"]:
         rows = [row for row in results["contrasts"] if row["measure"] == measure["name"]]
         smallest = results["design"]["smallest_effect"] if measure["standing"] == "primary" else None
-        svg = estimation_plot(rows, measure=measure["name"], smallest=smallest)
+        svg = estimation_plot(rows, measure=measure["name"], smallest=smallest, share=bool(measure.get("binary")))
         if svg:
             yield Heading(f"{measure['name']} ({measure['standing']})", 3)
             band = f" The band is the smallest effect of {number(smallest)} both ways." if smallest else ""

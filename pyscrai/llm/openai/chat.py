@@ -117,6 +117,7 @@ class OpenAIChat:
         models = data.get("data")
         if not isinstance(models, list):
             return None
+        self.known_models = tuple(str(each["id"]) for each in models if isinstance(each, dict) and each.get("id"))
         own = self._settings.model
         return any(isinstance(each, dict) and each.get("id") in (own, f"models/{own}", f"{own}:latest")
                    for each in models)  # as Google and Ollama name them in full

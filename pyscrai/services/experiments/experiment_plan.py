@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pyscrai.databases.experiment_tables import ExperimentRow
 from pyscrai.databases.repositories.experiments import Experiments
 from pyscrai.databases.tables import ScenarioTemplateRow
+from pyscrai.errors import WrongState
 from pyscrai.experiments.design import Contrast, PlannedArm, contrasts, planned_arms, planned_pasts
 from pyscrai.experiments.measure_checks import measures_of_judges
 from pyscrai.experiments.models.experiment import ExperimentTemplate
@@ -48,6 +49,20 @@ class ExperimentPlan:
         """The measures that judges score, by name."""
         judges = self.spec.judges
         return measures_of_judges(judges.measures, self.scenario) if judges is not None else {}
+
+    def require_judged(self) -> None:
+        """Do nothing where judges have something to score.
+
+        Raises:
+            WrongState: the experiment names no measures for them.
+        """
+        if not self.judged:
+            fit = [measure.name for measure in (self.scenario.analysis.measures if self.scenario.analysis else ())
+                   if measure.scale or measure.categories]
+            raise WrongState(
+                f"{self.spec.name} names no measures for judges", code="experiment.no_judges",
+                cure=f"add `judges: {{by: [...], measures: [{', '.join(fit) or '...'}]}}` to the experiment, under "
+                     "another version if it is frozen")
 
     @property
     def uses(self) -> tuple[MeasureUse, ...]:

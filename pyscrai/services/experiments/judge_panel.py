@@ -62,11 +62,9 @@ class JudgePanel:
                  parallel: int | None = None) -> None:
         judges = plan.spec.judges
         if judges is None and not by:
-            raise WrongState(f"{plan.id} names no judges", cure="add `judges` to the experiment, or name some",
+            raise WrongState(f"{plan.spec.name} names no judges", cure="add `judges` to the experiment, or name some",
                              code="experiment.no_judges")
-        if not plan.judged:
-            raise WrongState(f"{plan.id} has no measure that is judged", code="experiment.no_judges",
-                             cure="add `judges` with `measures` to the experiment")
+        plan.require_judged()
         self._services, self._plan = services, plan
         base = judges or Judges(by=tuple(by))
         self._judges = base.model_copy(update={"by": tuple(by) or base.by, "repeats": repeats or base.repeats})

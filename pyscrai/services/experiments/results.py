@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai import __version__
-from pyscrai.databases.experiment_tables import ExperimentCellRow, JudgementRow
+from pyscrai.databases.experiment_tables import JudgementRow
 from pyscrai.databases.repositories.experiment_cells import STATES, ExperimentCells
 from pyscrai.databases.repositories.experiments import Experiments
 from pyscrai.databases.repositories.judgements import HUMAN, Judgements
@@ -240,11 +240,8 @@ async def _course(session: AsyncSession, plan: ExperimentPlan) -> dict[str, Any]
     usd, tokens = totals.spent
     judge_usd, judge_tokens = await judges.spent()
     deviations = await Experiments(session).deviations(plan.id)
-    reasons = await session.execute(select(ExperimentCellRow.state, ExperimentCellRow.reason, func.count()).where(
-        ExperimentCellRow.experiment_id == plan.id, ExperimentCellRow.reason != "").group_by(
-            ExperimentCellRow.state, ExperimentCellRow.reason).order_by(func.count().desc()).limit(20))
     return {"flow": flow, "pasts": past_counts,
-            "reasons": [{"state": state, "reason": reason, "cells": count} for state, reason, count in reasons],
+            "reasons": await cells.reasons(),
             "cost": {"runs_usd": usd, "runs_tokens": tokens, "judges_usd": judge_usd, "judges_tokens": judge_tokens,
                      "usd": usd + judge_usd},
             "judgements": await judges.count(),

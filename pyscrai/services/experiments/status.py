@@ -44,6 +44,12 @@ async def experiment_status(services: Services, reference: str) -> dict[str, Any
             "complete": row.status == "completed" and not states["failed"] and not pasts.get("failed", 0)}
 
 
+async def cell_reasons(services: Services, experiment_id: str) -> list[dict[str, Any]]:
+    """Reasons why runs of an experiment failed or were left out, the most frequent first."""
+    async with services.database.read() as session:
+        return await ExperimentCells(session, experiment_id).reasons(limit=5)
+
+
 def experiment_facts(row: ExperimentRow) -> dict[str, Any]:
     """The facts of an experiment that lists show."""
     moments = {name: moment.isoformat(timespec="milliseconds") if (moment := getattr(row, name)) else None

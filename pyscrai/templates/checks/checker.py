@@ -17,6 +17,7 @@ from pyscrai.templates.checks.names import check_names
 from pyscrai.templates.checks.prompts import agent_text_problems, check_prompts
 from pyscrai.templates.checks.report import EnoughProblems, Subject
 from pyscrai.templates.checks.secrets import check_secrets
+from pyscrai.templates.checks.unused import check_unused
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.base import TOOLS
 from pyscrai.templates.models.scenario import ScenarioTemplate
@@ -24,7 +25,7 @@ from pyscrai.templates.reading.loader import LoadedTemplate, Reading, more_probl
 from pyscrai.templates.reading.positions import Positions
 
 PASSES = (check_names, check_display_names, check_cast, check_flow, check_world, check_expressions, check_audiences,
-          check_secrets, check_prompts)
+          check_secrets, check_prompts, check_unused)
 """What is checked of a scenario, a pass per concern."""
 
 

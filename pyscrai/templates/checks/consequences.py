@@ -30,10 +30,14 @@ LOST: Mapping[Path, set[str]] = {
 _TYPED = ("variables", "parameters", "actions")
 
 
+_LATE = "unused_parameter"
+"""What any guess may bring about: the part that was left out may have read it."""
+
+
 def is_consequence(problem: Problem, guessed: Iterable[Path]) -> bool:
     """Whether a problem may come from a guess."""
     code = problem.code.removeprefix("template.")
-    return any(_follows(problem, code, path) for path in guessed)
+    return code == _LATE or any(_follows(problem, code, path) for path in guessed)
 
 
 def _follows(problem: Problem, code: str, path: Path) -> bool:

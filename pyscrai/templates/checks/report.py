@@ -27,8 +27,8 @@ DEFAULT_BOUND = int(ScenarioTemplate.model_fields["max_turns"].default)
 
 WARNINGS = frozenset({
     "empty_audience", "human", "never", "no_documents", "not_a_narrator", "optional_moderator", "optional_speakers",
-    "prompt", "repeated", "secret_told", "unbounded", "unused_action", "unused_documents", "unused_role",
-    "variable_shown"})
+    "prompt", "repeated", "secret_told", "unbounded", "unused_action", "unused_documents",
+    "unused_parameter", "unused_role", "variable_shown"})
 """The codes of warnings, as `allow` names them."""
 
 

@@ -271,8 +271,12 @@ def _json(content: bytes) -> Any:
                                      message="this is neither a PNG picture nor a text in UTF-8")
                              ]) from error
     except json.JSONDecodeError as error:
-        raise TemplateError([Problem(code="template.syntax", message=f"this is no JSON: {error.msg}", line=error.lineno,
-                                     column=error.colno)]) from error
+        lines = error.msg == "Extra data"
+        raise TemplateError([Problem(
+            code="template.syntax", line=error.lineno, column=error.colno, message=f"this is no JSON: {error.msg}",
+            cure="a list of personas, one a line, becomes roles in Python: `pyscrai docs how-to/persona_survey`; a "
+                 "folder of Sotopia's JSONL is imported as a folder" if lines else "check its brackets and quotes",
+        )]) from error
     except (RecursionError, ValueError) as error:
         raise TemplateError([Problem(code="template.too_deep", message="this cannot be read as JSON")]) from error
 

@@ -43,7 +43,7 @@ export const W = {
   status: {
     pending: "Not started", running: "Running", waiting: "Waiting for a person", paused: "Paused", completed: "Completed", failed: "Failed", stopped: "Stopped",
   },
-  desired: { run: "asked to run", pause: "pause asked", step: "one step asked", stop: "stop asked", cancel: "cancel asked", wait: "waits", none: "" },
+  desired: { run: "asked to run", pause: "pause asked", step: "one step asked", stop: "stop asked", cancel: "cancel asked", wait: "waits", wait_step: "pauses after it", none: "" },
   queued: "waits for a free place",
 
   controls: {

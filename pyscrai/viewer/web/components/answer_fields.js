@@ -1,7 +1,7 @@
 // What may be said and done in a turn, as fields made from the JSON Schema of the request.
 
 import { html } from "../lib/html.js";
-import { titled } from "../lib/format.js";
+import { plain, titled } from "../lib/format.js";
 import { W } from "../words.js";
 import { JsonField, ValueField } from "./value_field.js";
 
@@ -61,7 +61,7 @@ export function AnswerFields({ schema, value, change, names = titled, label = W.
     <${Addressed} schema=${fields.to} value=${value.to} names=${names} change=${(to) => change({ ...value, to })} />
     ${Object.entries(actions).map(([name, about]) => html`<${Move} key=${name} name=${name} schema=${about} needed=${needed.has(name)} values=${value.actions?.[name]} change=${(values) => change({ ...value, actions: kept(value.actions, name, values) })} />`)}
     ${changeable.length > 0 && html`<details class="world-changes" open=${Object.keys(value.changes || {}).length > 0}><summary>${W.person.changes}</summary><div class="side-by-side">${changeable.map((about) => html`
-      <${ValueField} key=${about.variable.const} label=${titled(about.variable.const)} about=${bounded(about.value)} value=${value.changes?.[about.variable.const]} placeholder=${String(variables[about.variable.const] ?? "")}
+      <${ValueField} key=${about.variable.const} label=${titled(about.variable.const)} about=${bounded(about.value)} value=${value.changes?.[about.variable.const]} placeholder=${plain(variables[about.variable.const] ?? "")}
         change=${(to) => change({ ...value, changes: kept(value.changes, about.variable.const, to) })} />`)}</div></details>`}
     ${fields.scene_over && html`<label class="check"><input type="checkbox" checked=${Boolean(value.scene_over)} onChange=${(event) => change({ ...value, scene_over: event.target.checked || undefined })} />${W.person.sceneOver}</label>`}`;
 }
@@ -87,7 +87,8 @@ function Move({ name, schema, needed, values, change }) {
   const inner = object.properties || {};
   const made = values !== undefined && values !== null;
   const open = needed || made;
-  return html`<fieldset class="move-fields"><legend>${needed ? titled(name) : html`<label class="check"><input type="checkbox" checked=${open} onChange=${(event) => change(event.target.checked ? {} : undefined)} />${titled(name)}</label>`}</legend>
+  const bare = !(object.description || schema.description) && !(open && Object.keys(inner).length);
+  return html`<fieldset class=${bare ? "" : "move-fields"}><legend>${needed ? titled(name) : html`<label class="check"><input type="checkbox" checked=${open} onChange=${(event) => change(event.target.checked ? {} : undefined)} />${titled(name)}</label>`}</legend>
     ${(object.description || schema.description) && html`<p class="hint">${object.description || schema.description}</p>`}
     ${open && html`<div class="side-by-side">${Object.entries(inner).map(([field, about]) => html`
       <${ValueField} key=${field} label=${titled(field)} about=${simple(about)} value=${values?.[field]} required=${(object.required || []).includes(field)} change=${(value) => change(kept(values, field, value))} />`)}</div>`}

@@ -1,7 +1,7 @@
 // Put something into the world of a run, for all or for some, and set variables with it.
 
 import { html, useState } from "../lib/html.js";
-import { titled } from "../lib/format.js";
+import { plain, titled } from "../lib/format.js";
 import { source } from "../data/source.js";
 import { W } from "../words.js";
 import { AudienceField } from "./audience_field.js";
@@ -31,7 +31,7 @@ export function InjectDialog({ session, close }) {
     <${AudienceField} cast=${session.run.value.cast} hue=${session.hue} value=${audience} change=${setAudience} />
     <label class="field">${W.injectForm.label}<input value=${label} maxlength="200" onInput=${(event) => setLabel(event.target.value)} /></label>
     ${Object.keys(variables).length > 0 && html`<details><summary>${W.injectForm.set}</summary><div class="side-by-side">${Object.entries(variables).map(([name, about]) => html`
-      <${ValueField} key=${name} label=${titled(name)} about=${about} value=${set[name]} placeholder=${String(session.run.value.variables[name] ?? "")} change=${(value) => { const next = { ...set }; if (value === undefined) delete next[name]; else next[name] = value; change(next); }} />`)}</div></details>`}
+      <${ValueField} key=${name} label=${titled(name)} about=${about} value=${set[name]} placeholder=${plain(session.run.value.variables[name] ?? "")} change=${(value) => { const next = { ...set }; if (value === undefined) delete next[name]; else next[name] = value; change(next); }} />`)}</div></details>`}
     <${ProblemBox} problem=${problem} />
   </${Dialog}>`;
 }

@@ -47,10 +47,15 @@ export function titled(name) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+const DIGITS = 12;
+
+/** A number without the noise of binary fractions, which stands behind its 12th digit: 4.9 for 4.8999999999999995. */
+const unnoised = (value) => (typeof value === "number" && Number.isFinite(value) ? Number(value.toPrecision(DIGITS)) : value);
+
 /** A value as text: objects as JSON. */
 export function plain(value) {
   if (value === null || value === undefined) return "–";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "object" ? JSON.stringify(value, (_, part) => unnoised(part)) : String(unnoised(value));
 }
 
 const LONG = 80;
