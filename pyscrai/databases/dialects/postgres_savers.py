@@ -44,6 +44,10 @@ WAITING = 30.0
 CLOSING = 5.0
 """Seconds that the pool's own tasks are given to end."""
 
+PLAIN = frozenset({type(None), bool, int, float, str})
+STORED_PLAIN = (str, int, float)
+"""Values that stand in the checkpoint itself: the types of nearly all, and of those that are derived from them."""
+
 Row = dict[str, Any]
 
 
@@ -55,7 +59,7 @@ class InlineSaver(AsyncPostgresSaver):
         place = config["configurable"]
         thread, namespace = place["thread_id"], place["checkpoint_ns"]
         plain = {name: value for name, value in checkpoint["channel_values"].items()
-                 if value is None or isinstance(value, str | int | float | bool)}
+                 if type(value) in PLAIN or isinstance(value, STORED_PLAIN)}
         blobs = {name: value for name, value in checkpoint["channel_values"].items() if name not in plain}
         # Where a channel made of what was written to it stands whole, the checkpoint says so.
         whole = {name: True for name, value in blobs.items() if isinstance(value, _DeltaSnapshot)}

@@ -137,8 +137,13 @@ def _plain(row: Iterable[Any]) -> tuple[Any, ...]:
     values = tuple(row)
     if _PLAIN.issuperset(map(type, values)):
         return values
-    return tuple(value.astimezone(UTC).isoformat() if isinstance(value, datetime) else
-                 bytes(value) if isinstance(value, memoryview) else value for value in values)
+    return tuple([value if type(value) in _PLAIN else _shown(value) for value in values])
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return bytes(value) if isinstance(value, memoryview) else value
 
 
 def _shorter(row: tuple[Any, ...], later: int) -> tuple[Any, ...]:
