@@ -29,8 +29,9 @@ def said(text: str) -> None:
 def streamed(text: str) -> str:
     shown: list[str] = []
     field = StreamedField("text", shown.append)
-    for character in json.dumps({"text": text})[:-2]:
-        field(character)
+    whole = json.dumps({"text": text}, ensure_ascii=False)[:-2]
+    for begin in range(0, len(whole), 4):
+        field(whole[begin:begin + 4])
     return "".join(shown)
 
 

@@ -15,7 +15,6 @@ LONG = ("{% set a = 'aaaaaaaaaa' %}" + "{% set a = a ~ a %}" * 13
 
 
 @pytest.mark.parametrize(("rule", "code"), [
-    ({"when": f"turn == 2 && size({ONES}.map(a, {ONES}.map(b, a + b))) > 0", "set": {"n": "1"}}, "template.expression"),
     ({"when": "turn == 2", "set": {"n": f"size({ONES}.map(a, {ONES}.map(b, a + b)))"}}, "template.expression"),
     ({"when": f"has(measures.x) && turn == 2 || size({ONES}.map(a, {ONES}.map(b, a + b))) > 0 && measures.x > 0",
       "set": {"n": "1"}}, "template.expression"),
