@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,8 +88,9 @@ FAULTS: tuple[Behaviour, ...] = (RateLimited(0.05), Status(500), Status(503), Dr
 
 @dataclass(frozen=True)
 class Seen:
-    """A request as it came: its path, headers (lower case) and parsed body."""
+    """A request as it came: its path, headers (lower case) and parsed body, and when."""
 
     path: str
     headers: Mapping[str, str]
     body: Mapping[str, Any]
+    at: float = field(default_factory=time.time)

@@ -59,7 +59,7 @@ class Answers:
     number: int = 0
 
     def __call__(self, seen: Seen) -> Behaviour:
-        self.asked.setdefault(fingerprint(seen.body), []).append(time.time())
+        self.asked.setdefault(fingerprint(seen.body), []).append(seen.at)
         if self.chance.random() < self.hangs:
             return Hang()
         self.number += 1
