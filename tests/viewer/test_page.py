@@ -15,7 +15,7 @@ from pyscrai.events import AnyEvent
 from pyscrai.viewer.web_files import STYLES, WEB, assets, page, sources, stamp
 from tests.api.serving import Serving, serving
 
-RAW = r"\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|eval|document\.write)\b"
+RAW = r"\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write)\b|\beval\s*\("
 """What would make markup or code of a text."""
 
 IMPORTED = r'(?:\bfrom\s*|^import\s*)"([^"\s]+)"'

@@ -4,7 +4,6 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "../vendor/virtual/index.js";
 
 const SETTLED = 12;     // frames in which an item has to stay where it was brought
-const MOST_FRAMES = 90;
 
 /**
  * @param {{
@@ -34,14 +33,15 @@ export function VirtualList({ count, keyOf, draw, estimate = () => 96, handle, f
   // list takes that for a person's scrolling and lets go. So an item is brought into sight until it stays there.
   const reveal = (index, align, wish) => {
     let still = 0;
-    let frames = 0;
+    let last = undefined;
     const settle = () => {
       if (revealing.current !== wish || !box.current) return;
-      const [place] = list.getOffsetForIndex(index, align) || [];
-      if (frames === 0 || (place !== undefined && Math.abs(place - box.current.scrollTop) > 1)) { still = 0; list.scrollToIndex(index, { align }); }
-      still += 1;
-      frames += 1;
-      if (still < SETTLED && frames < MOST_FRAMES) requestAnimationFrame(settle);
+      const [place] = list.getOffsetForIndex(index, align) || [null];
+      if (place !== null && place === last && Math.abs(place - box.current.scrollTop) > 2) return;     // somebody scrolled
+      still = place === last ? still + 1 : 0;
+      if (still === 0) list.scrollToIndex(index, { align });
+      last = place;
+      if (still < SETTLED) requestAnimationFrame(settle);
     };
     settle();
   };
