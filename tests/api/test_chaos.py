@@ -31,7 +31,7 @@ FULL = os.environ.get("PYSCRAI_CHAOS") == "full"
 def test_a_server_that_is_killed_again_and_again(kind: str, make_url: Callable[[str], str], tmp_path: Path) -> None:
     url = make_url(kind)
     size: dict[str, Any] = {"runs": 50, "kills": 10, "turns": 60, "outages": (5, 15, 60), "stops": (5, 15)
-                            } if FULL else {"runs": 5, "kills": 2, "turns": 18, "outages": (1.5,), "stops": (1,)}
+                            } if FULL else {"runs": 4, "kills": 2, "turns": 12, "outages": (1.5,), "stops": (1,)}
 
     async def play() -> None:
         outcome = await rage(tmp_path, url, **size, faults=0.2, latency=0.3)

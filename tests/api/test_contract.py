@@ -22,7 +22,7 @@ from tests.depth import FULL
 
 CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
           "negative_data_rejection,use_after_free,ensure_resource_availability")
-EXAMPLES = os.environ.get("PYSCRAI_SCHEMATHESIS", "2")
+EXAMPLES = os.environ.get("PYSCRAI_SCHEMATHESIS", "2" if FULL else "1")
 """Examples for each operation; more of them for a long look."""
 
 

@@ -57,6 +57,14 @@ def test_of_poor_lines_the_best_is_taken_after_the_last_try() -> None:
     assert critic.judged(lines[-1]) == lines[1]
 
 
+def test_of_a_model_that_is_not_up_to_it_no_more_lines_are_asked_for() -> None:
+    critic = Faithful(MEANT, HEARD)
+    for _ in range(ANSWERS - 1):
+        with pytest.raises(TryAgain):
+            critic.judged("I am not 77 years old, you know?")
+    assert critic.judged("I am not 77 years old, you know?") == "I am not 77 years old, you know?"
+
+
 def test_later_lines_are_asked_for_without_the_words_that_earlier_ones_took_up() -> None:
     critic = Faithful(MEANT, HEARD)
     request = ModelRequest((Message("system", ("Write.",)), Message("user", (
@@ -64,7 +72,7 @@ def test_later_lines_are_asked_for_without_the_words_that_earlier_ones_took_up()
     answers = []
     for _ in range(CANDIDATES - 1):
         with pytest.raises(TryAgain) as again:
-            critic.judged("The clutch is new, I pay 5200.")
+            critic.judged("There is rust on the left door and the clutch. I pay 5200.")
         request = again.value.again(request)
         answers.append("The clutch" in request.messages[-1].content)
     assert answers == [True] * (ANSWERS - 1) + [False] * (CANDIDATES - ANSWERS)

@@ -24,6 +24,9 @@ CANDIDATES = 6
 ANSWERS = 3
 """How many of them are asked for as an answer; the rest without the line that they answer, whose words they take up."""
 
+MOST_FAULTS = 2
+"""The faults that the best of these answers may have, or no more lines are asked for: the model is not up to it."""
+
 MOST_SHARED = 0.3
 """The share of its runs of three words that a line may have in common with one that was heard."""
 
@@ -113,7 +116,8 @@ class Faithful:
         found = faults(text, self._meaning, self._standards)
         if self._best is None or len(found) < self._best[0]:
             self._best = len(found), text
-        if found and self._left:
+        answered = CANDIDATES - self._left >= ANSWERS
+        if found and self._left and not (answered and self._best[0] > MOST_FAULTS):
             self._left -= 1
             raise TryAgain(found[0], again=_freer if self._left >= CANDIDATES - ANSWERS else _alone)
         return self._best[1]
