@@ -50,19 +50,19 @@ def postgres(make_url: Callable[[str], str]) -> str:
 
 async def test_workers_play_an_experiment_that_another_process_leads(postgres: str, tmp_path: Path) -> None:
     answers = Answers(random.Random(3), hangs=0)
-    async with FakeOpenAI(default=answers, latency=0.05) as models:
+    async with FakeOpenAI(default=answers, latency=0.15) as models:
         workers = [WorkerProcess(tmp_path, postgres, models.url_for(name), name=name, capacity=3)
                    for name in ("first", "second")]
         await asyncio.gather(*(worker.start() for worker in workers))
         settings = load_settings(database_url=postgres, model="fake",
                                  models={"fake": {"base_url": models.base_url, "model": "fake"}})
         async with open_services(settings, library=False) as services:
-            await store_templates(services.database, [load_data(scenario(6))])
+            await store_templates(services.database, [load_data(scenario(10))])
             plan = await freeze_experiment(services, await store_experiment(services, experiment_of_data(EXPERIMENT)))
             async with asyncio.timeout(90), own_manager(services, 0) as manager:   # as `serve --no-play` has it
                 leading = asyncio.create_task(ExperimentRunner(services, manager, plan.id).run())
-                while models.answered < 10:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+                while models.answered < 6:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
                 await ask_experiment(services, plan.id, "pause")
                 paused = await leading
                 async with services.database.read() as session:
