@@ -19,14 +19,28 @@ def teller(progress: Progress) -> Callable[[str], None] | None:
     handle = _marimo() or _notebook()
     if handle is not None:
         return handle
-    if progress is True or sys.stderr.isatty():
+    if sys.stderr.isatty():
         return _terminal
-    return None
+    return _log() if progress is True else None
 
 
 def _terminal(text: str) -> None:
     sys.stderr.write(f"\r\x1b[K{text}" if text else "\r\x1b[K")
     sys.stderr.flush()
+
+
+def _log() -> Callable[[str], None]:
+    """A line of its own for each change, where nothing can be written anew."""
+    last = ""
+
+    def tell(text: str) -> None:
+        nonlocal last
+        if text and text != last:
+            last = text
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+    return tell
 
 
 def _marimo() -> Callable[[str], None] | None:

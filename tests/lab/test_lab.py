@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import pyscrai
+from pyscrai.lab.progress import teller
 from pyscrai.llm.scripted.model import ScriptedModel
 
 TALK: dict[str, Any] = {
@@ -228,3 +229,12 @@ def test_a_lab_that_is_left_open_ends_quietly_with_its_script(database: str, tmp
                           timeout=120)
     assert (done.stderr.strip(), done.returncode) == (("the script's own error", 1) if where == "error" else ("", 0))
     assert not list(tmp_path.glob("*-wal")), "the database was closed"
+
+
+def test_in_a_file_progress_is_a_line_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:
+    tell = teller(True)
+    assert tell is not None
+    for text in ("1 of 2", "1 of 2", "2 of 2", ""):
+        tell(text)
+    assert capsys.readouterr().err == "1 of 2\n2 of 2\n"
+    assert teller(None) is None, "nobody looks"
