@@ -51,13 +51,14 @@ async def test_a_number_is_of_those_who_said_it() -> None:
     report, _ = await report_of(["Ann wanted 40, and Bob 40 as well.", "never asked for"], 1)
     assert "Bob 40" in report
     lines = [{"name": "Ann", "speaker": "ann", "content": "I want 6,300."},
-             {"name": "", "speaker": None, "content": "Bob offers 4900."},
+             {"name": "", "speaker": None, "content": "Ann asks 6,500 dollars, Bob offers 4900."},
+             {"name": "", "speaker": None, "content": "The clock strikes 12."},
              {"name": "Bob", "speaker": "bob", "content": "No."}]
     critic = Grounded(lines)  # type: ignore[arg-type]
-    for wrong in ("Bob wanted 6300.", "Ann gave 4900."):
+    for wrong in ("Bob wanted 6300.", "Ann gave 4900.", "Bob wanted 6500."):
         with pytest.raises(TryAgain, match="is not heard of"):
             critic.judged(wrong)
-    right = "Ann wanted 6300, and in the end it was 6300."
+    right = "Ann wanted 6500, Bob gave 4900 at 12."
     assert critic.judged(right) == right
 
 

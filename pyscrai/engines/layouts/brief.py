@@ -18,6 +18,8 @@ from pyscrai.errors import TryAgain
 CANDIDATES = 4
 """How many sentences are asked for at most, until one gives nobody a number that is not theirs."""
 
+_CLAUSE = re.compile(r"[,;.!?]\s+")
+
 MOST_LINES = 30
 """How many lines, of the last ones, the most important is chosen from."""
 
@@ -52,13 +54,20 @@ class PlainBrief:
 class Grounded:
     """Asks again for a sentence with a number that is not of the one it is told of; takes the best in the end.
 
-    A number is of somebody who said it, or who is named where it was said.
+    A number is of somebody who said it, or who is named in the clause in which it was said.
     """
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        self._lines = [(f"{line['name']} {line['content']}", figures(line["content"])) for line in lines]
         names = sorted({line["name"] for line in lines if line["speaker"] and line["name"]}, key=len, reverse=True)
         self._told = re.compile("|".join([*map(re.escape, names), FIGURE.pattern]))
+        self._heard: set[tuple[str, str]] = set()
+        for line in lines:
+            for clause in _CLAUSE.split(line["content"]):
+                found = figures(clause)
+                of = {line["name"] if line["speaker"] else "", *(name for name in names if name in clause)}
+                if not line["speaker"] and len(of) > 1:
+                    of.discard("")
+                self._heard.update((name, figure) for name in of for figure in found)
         self._left = CANDIDATES - 1
         self._best: tuple[int, str] | None = None
 
@@ -82,9 +91,13 @@ class Grounded:
         for token in self._told.findall(text):
             if FIGURE.fullmatch(token) is None:
                 who = token
-            elif not any(figures(token) <= said and who in line for line, said in self._lines):
+            elif not all(self._is_of(who, figure) for figure in figures(token)):
                 found.append(f"{token} is not heard of {who}" if who else f"{token} is not heard")
         return found
+
+    def _is_of(self, who: str, figure: str) -> bool:
+        """Whether a number was heard of somebody, or of nobody in particular."""
+        return any(found == figure and (not who or name in (who, "")) for name, found in self._heard)
 
 
 def _reseeded(request: ModelRequest) -> ModelRequest:
