@@ -65,6 +65,8 @@ async def test_two_processes_keep_one_budget_and_go_on_when_it_is_raised(databas
             processes.append(services)
         services = processes[0]
         ours, theirs = await make(services, 6, "ann"), await make(services, 1, "ben")
+        async with services.database.session() as session:
+            await Workers(session).treat("ann", budget_usd=1_000)
         one = 0.0
         for each in processes:
             manager = EngineManager(StoredRunRegistry(each), capacity=4, heartbeat=0.1)
@@ -76,6 +78,7 @@ async def test_two_processes_keep_one_budget_and_go_on_when_it_is_raised(databas
         budget = 20 * cost
         async with services.database.session() as session:
             await Workers(session).treat("ann", budget_usd=budget)
+        budget = max(budget, (await spent(services.database, "ann")).cost_usd)  # what was spent by then
         async with asyncio.timeout(30):
             while any(status in ("pending", "running") for status, _ in await statuses(services, theirs)) or any(  # noqa: ASYNC110
                     each.playing for each in managers):
