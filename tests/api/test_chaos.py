@@ -43,7 +43,7 @@ def test_a_server_that_is_killed_again_and_again(kind: str, make_url: Callable[[
 
 
 @pytest.mark.parametrize(("kind", "seconds"), [
-    ("postgres", 3.5),
+    pytest.param("postgres", 3.5, marks=pytest.mark.skipif(not FULL, reason="PYSCRAI_CHAOS=full")),
     # SQLite itself waits ten seconds for a lock before it says anything.
     pytest.param("sqlite", 14, marks=pytest.mark.skipif(not FULL, reason="PYSCRAI_CHAOS=full"))])
 def test_runs_outlive_an_outage_that_is_longer_than_their_patience(
