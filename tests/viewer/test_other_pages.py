@@ -20,6 +20,11 @@ async def test_runs_are_filtered_searched_chosen_and_deleted(server: Serving, op
     page = shown.page
     assert "All 2" in (await shown.text(".counts")).replace("\n", " ")
     await page.fill(".tag-filter", "red")
+    third = await server.run(start=False)   # the page reads its list anew meanwhile
+    await page.wait_for_selector(f"text={third}")
+    await server.client.delete(f"/runs/{third}")
+    await page.wait_for_selector(f"text={third}", state="detached")
+    assert await page.input_value(".tag-filter") == "red", "what is being typed stays"
     await page.keyboard.press("Enter")
     await page.wait_for_selector(".runs tbody tr >> nth=1", state="detached")
     assert first in await shown.text(".runs")

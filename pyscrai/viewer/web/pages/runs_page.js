@@ -83,7 +83,7 @@ export function RunsPage() {
     ${source.canSteer && html`<div class="filters">
       <label class="search"><span class="hidden">${W.runsPage.search}</span><${Icon} name="search" /><input ref=${search} type="search" placeholder=${W.runsPage.search} value=${query.q || ""} onInput=${(event) => retain({ q: event.target.value })} /></label>
       <select aria-label=${W.runsPage.template} value=${query.template || ""} onChange=${(event) => retain({ template: event.target.value })}><option value="">${W.runsPage.template}: ${W.runsPage.anyStatus}</option>${templates.map((each) => html`<option key=${each.name} value=${each.name}>${each.title || each.name}</option>`)}</select>
-      <input class="tag-filter" aria-label=${W.runsPage.tag} placeholder=${W.runsPage.tag} value=${query.tag || ""} onChange=${(event) => retain({ tag: event.target.value.trim() })} />
+      <${TagFilter} key=${query.tag} tag=${query.tag || ""} />
     </div>
     <div class="counts" role="group" aria-label=${W.runsPage.filter}><button aria-pressed=${!query.status} onClick=${() => retain({ status: "" })}>${W.runsPage.anyStatus} <b>${Object.values(counts).reduce((sum, count) => sum + count, 0)}</b></button>
       ${STATUSES.filter((status) => counts[status] || query.status === status).map((status) => html`<button key=${status} aria-pressed=${query.status === status} onClick=${() => retain({ status: query.status === status ? "" : status })}>${W.status[status]} <b>${counts[status] || 0}</b></button>`)}</div>`}
@@ -100,6 +100,12 @@ export function RunsPage() {
     ${exporting && html`<${ExportDialog} what=${exporting} close=${() => setExporting(null)} />`}
     ${removing && html`<${Dialog} title=${W.runsPage.remove} close=${() => setRemoving(false)} footer=${html`<button onClick=${() => setRemoving(false)}>${W.cancel}</button><button class="primary" onClick=${removeAll}>${W.runsPage.remove}</button>`}><p>${W.runsPage.removeSure(chosen.size)}</p></${Dialog}>`}
   </div></main>`;
+}
+
+/** The tag that is filtered by. What is being typed is kept here: the page is drawn anew whenever its list is read. */
+function TagFilter({ tag }) {
+  const [typed, setTyped] = useState(tag);
+  return html`<input class="tag-filter" aria-label=${W.runsPage.tag} placeholder=${W.runsPage.tag} value=${typed} onInput=${(event) => setTyped(event.target.value)} onChange=${(event) => retain({ tag: event.target.value.trim() })} />`;
 }
 
 /** The first page read anew, with the rows that were read below it. */
