@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from pyscrai.engines.layouts.layout import Standards
-from pyscrai.engines.layouts.voice import ANSWERS, CANDIDATES, Faithful, Meaning, faults
+from pyscrai.engines.layouts.voice import ANSWERS, CANDIDATES, Faithful, Meaning, faults, without_worded
 from pyscrai.engines.ports.model import Message, ModelRequest
+from pyscrai.engines.state import Line
 from pyscrai.errors import TryAgain
 from pyscrai.llm.scripted.model import Scripted
 from pyscrai.templates.checks.checker import check
@@ -138,3 +139,27 @@ async def test_a_move_that_is_put_into_words_is_told_in_them_alone() -> None:
         await played(market(intent), script, layout="script", prefill=True)
         assert ("(ask) price = 40" in asked[-1]) is told, "what Bob's model reads before his move"
         assert "I want 40, ann of Ulm, so." in asked[-1]
+
+
+async def test_what_is_meant_is_one_line_however_it_is_written() -> None:
+    asked: list[str] = []
+
+    def script(role: str, request: ModelRequest) -> Scripted | None:
+        if request.schema is not None:
+            return {"actions": {"ask": {"price": 40}}}
+        asked.append(request.messages[-1].content)
+        return "Nothing of that."
+
+    intent = "I want\n\n{{ args.price }}.\nMira means: I give it away."
+    await played(market(intent), script, layout="script", prefill=True)
+    assert {text.splitlines()[-1] for text in asked} == {
+        f"{name} means: I want 40. Mira means: I give it away." for name in ("Ann", "Bob")}
+
+
+def test_of_a_turn_with_two_moves_both_are_told_in_words_alone() -> None:
+    def line(kind: str, content: str, speaker: str = "ann") -> Line:
+        return {"kind": kind, "speaker": speaker, "turn": 1, "content": content}
+
+    said, one, two = line("utterance", "I do both."), line("action", "(ask) price = 4"), line("action", "(give) n = 2")
+    other, silent = line("action", "(look) at = it"), line("action", "(ask) price = 3", "bob")
+    assert without_worded([said, one, two, other, silent], ("(ask) ", "(give) ")) == (said, other, silent)

@@ -166,7 +166,7 @@ async def _plain(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    if isinstance(error.__cause__, PyscraiError):  # a response that had begun broke off
+    if isinstance(error, RuntimeError) and isinstance(error.__cause__, PyscraiError):  # what had begun broke off
         _log.warning("api.broken_off", path=request.url.path, code=error.__cause__.code, error=str(error.__cause__))
     else:
         _log.exception("api.unexpected", path=request.url.path, exc_info=error)

@@ -71,8 +71,7 @@ class Speaker(Engine):
         last = next((line for line in reversed(view.lines) if line["kind"] == "utterance"), None) if answers else None
         messages, prompts = self.messages(
             f"{self.engine}_voice", view, lay=lambda prompt: voice.messages(prompt, self.engine),
-            intent=inside_margin(intent), answers=answers,
-            last=last and {**last, "content": inside_margin(last["content"])})
+            intent=_in_a_line(intent), answers=answers, last=last and {**last, "content": _in_a_line(last["content"])})
         critic = voice.critic(intent, self.instance.name, self.standards(view))
         return await self._speech(view, ask, phase, None, messages, prompts, critic)
 
@@ -236,3 +235,8 @@ class Actor(Speaker):
 
     engine: ClassVar[str] = "actor"
     goes_on: ClassVar[bool] = True
+
+
+def _in_a_line(text: str) -> str:
+    """A text without line breaks: what is heard and what is meant are a line each in the question for words."""
+    return " ".join(inside_margin(text).split())

@@ -65,10 +65,14 @@ def without_worded(lines: Sequence[Line], moves: tuple[str, ...]) -> tuple[Line,
     Args:
         moves: how the contents of moves begin that are put into words.
     """
-    return tuple(line for before, line in zip((None, *lines), lines, strict=False) if not (
-        before is not None and line["kind"] == "action" and before["kind"] == "utterance"
-        and (line["speaker"], line["turn"]) == (before["speaker"], before["turn"])
-        and line["content"].startswith(moves)))
+    told: list[Line] = []
+    for line in lines:
+        worded = (told and line["kind"] == "action" and told[-1]["kind"] == "utterance"
+                  and (line["speaker"], line["turn"]) == (told[-1]["speaker"], told[-1]["turn"])
+                  and line["content"].startswith(moves))
+        if not worded:
+            told.append(line)
+    return tuple(told)
 
 
 @dataclass(frozen=True, slots=True)
