@@ -66,3 +66,12 @@ async def test_a_large_model_writes_all_of_it() -> None:
     report, asked = await report_of(["# All that happened"], 1, layout="instruct")
     assert report == "# All that happened"
     assert len(asked) == 1
+
+
+def test_a_sentence_with_numbers_has_one_that_was_heard_last() -> None:
+    said = ("I want 65.", "I take 57.", "We shake hands.")
+    lines = [{"name": "Ann", "speaker": "ann", "content": text} for text in said]
+    with pytest.raises(TryAgain, match="how it ended"):
+        Grounded(lines).judged("Ann wanted 65, which was the final price.")  # type: ignore[arg-type]
+    for right in ("Ann wanted 65 and took 57.", "Ann shook hands."):
+        assert Grounded(lines).judged(right) == right  # type: ignore[arg-type]

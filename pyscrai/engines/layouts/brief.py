@@ -44,24 +44,27 @@ class PlainBrief:
             course: what happened, in a sentence.
             line: the turning point; None where nothing was said.
         """
-        told = f"## What happened\n{course}\n"
+        told = f"## What happened\n{course}"
         if line is None:
             return told
         quoted = " ".join(line["content"].split())
-        return f"{told}\n## Turning point\n{line['name']}, in turn {line['turn']}: “{quoted}”\n"
+        return f"{told}\n\n## Turning point\n{line['name']}, in turn {line['turn']}: “{quoted}”"
 
 
 class Grounded:
     """Asks again for a sentence with a number that is not of the one it is told of; takes the best in the end.
 
-    A number is of somebody who said it, or who is named in the clause in which it was said.
+    A number is of somebody who said it, or who is named in the clause in which it was said. A sentence with numbers has
+    one that was heard last: it is to say how things ended.
     """
 
     def __init__(self, lines: Sequence[Line]) -> None:
         names = sorted({line["name"] for line in lines if line["speaker"] and line["name"]}, key=len, reverse=True)
         self._told = re.compile("|".join([*map(re.escape, names), FIGURE.pattern]))
         self._heard: set[tuple[str, str]] = set()
+        self._last: set[str] = set()
         for line in lines:
+            self._last = figures(line["content"]) or self._last
             for clause in _CLAUSE.split(line["content"]):
                 found = figures(clause)
                 of = {line["name"] if line["speaker"] else "", *(name for name in names if name in clause)}
@@ -93,6 +96,8 @@ class Grounded:
                 who = token
             elif not all(self._is_of(who, figure) for figure in figures(token)):
                 found.append(f"{token} is not heard of {who}" if who else f"{token} is not heard")
+        if (told := figures(text)) and not told & self._last:
+            found.append("it does not say how it ended")
         return found
 
     def _is_of(self, who: str, figure: str) -> bool:
