@@ -140,8 +140,6 @@ async def open_page(browser: Browser) -> AsyncIterator[Callable[..., Any]]:
         opened.append(watched)
         await watched.page.goto(address)
         await watched.page.wait_for_selector(wait)
-        if await watched.page.locator(".run-page").count():  # its keys work when the run has been read
-            await watched.page.wait_for_selector(".run-head")
         return watched
 
     yield make

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
+
+from playwright.async_api import Route
 
 from tests.api.serving import Serving
 from tests.viewer.conftest import HOSTILE, play
@@ -73,6 +76,27 @@ async def test_a_score_leads_to_the_line_that_it_rests_on(server: Serving, open_
         await shown.page.locator(".panel .cites a").first.click()
         await shown.page.wait_for_selector(".block.chosen, .scores .chosen, [id^=line-]")
         assert "line=" in shown.page.url
+
+
+async def test_a_key_that_is_pressed_before_the_run_has_been_read_counts(server: Serving,
+                                                                         open_page: Callable[..., Any]) -> None:
+    run_id = await play(server)
+    shown = await open_page(f"{server.url}/")
+    page, read = shown.page, asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await read.wait()
+        await route.continue_()
+
+    await page.route(f"**/api/v1/runs/{run_id}", late)
+    await page.goto(f"{server.url}/#/runs/{run_id}?line=3")
+    await page.wait_for_selector(".block.chosen")
+    for key in ("i", "s", " ", "f"):    # what needs the run waits for it or does nothing
+        await page.keyboard.press(key)
+    assert await page.locator("dialog[open]").count() == 0
+    read.set()
+    await page.wait_for_selector("dialog[open] textarea")
+    assert not shown.wrong
 
 
 async def test_the_keyboard_does_it_all(server: Serving, open_page: Callable[..., Any]) -> None:

@@ -19,6 +19,7 @@ export function runKeys(session) {
     session.choose(lines[Math.max(0, Math.min(lines.length - 1, at + step))]);
   };
   const scrub = (step) => session.lookAt((session.turn.peek() ?? store.lastTurn) + step);
+  const able = () => { const run = session.run.peek(); return run ? fits(run) : /** @type {Partial<ReturnType<typeof fits>>} */ ({}); };
   const keys = {
     j: () => move(1), k: () => move(-1), "[": () => scrub(-1), "]": () => scrub(1), Home: () => session.lookAt(0), End: () => session.lookAt(null),
     l: () => { const roles = ["", ...session.roles()]; session.readAs(roles[(roles.indexOf(session.lens.peek()) + 1) % roles.length]); },
@@ -31,12 +32,12 @@ export function runKeys(session) {
     f: () => { if (chosen()) session.dialog.value = { name: "fork", event: chosen() }; },
     n: () => { if (chosen()) session.dialog.value = { name: "note", event: chosen() }; },
     x: () => { session.dialog.value = { name: "export" }; },
-    i: () => { if (fits(session.run.peek()).inject) session.dialog.value = { name: "inject" }; },
-    s: () => { if (fits(session.run.peek()).step) session.ask("step"); },
-    " ": () => { const able = fits(session.run.peek()); const action = ["pause", "resume", "start"].find((each) => able[each]); if (action) session.ask(action); },
+    i: () => { if (able().inject) session.dialog.value = { name: "inject" }; },
+    s: () => { if (able().step) session.ask("step"); },
+    " ": () => { const now = able(); const action = ["pause", "resume", "start"].find((each) => now[each]); if (action) session.ask(action); },
   };
   return (event) => {
-    if (isTyping(event) || !session.run.peek()) return;
+    if (isTyping(event)) return;
     if (event.key === " " && event.target.closest?.("button,a,summary,[role=tab],[role=slider]")) return;
     const act = keys[event.key] || (source.canSteer && steering[event.key]);
     if (!act) return;

@@ -65,7 +65,7 @@ export function RunPage({ id }) {
 
 function Dialogs({ session }) {
   const open = session.dialog.value;
-  if (!open) return null;
+  if (!open || !session.run.value) return null;     // what was asked for opens as soon as the run has been read
   const close = () => { session.dialog.value = null; };
   if (open.name === "inject") return html`<${InjectDialog} session=${session} close=${close} />`;
   if (open.name === "role") return html`<${RoleDialog} session=${session} role=${open.role} close=${close} />`;
