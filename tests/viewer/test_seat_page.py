@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from playwright.async_api import Response
+from playwright.async_api import Response, Route
 
 from tests.api.serving import Serving
 from tests.viewer.conftest import play
@@ -65,6 +65,38 @@ async def test_a_seat_on_a_telephone(server: Serving, open_page: Callable[..., A
     assert all("/api/v1/seat" in url for url in asked), asked
     await operator.page.wait_for_selector(".ending")
     assert "played by kim" in await operator.page.inner_text(".list")
+
+
+async def test_an_answer_is_given_once(server: Serving, open_page: Callable[..., Any]) -> None:
+    """Between the answer and the next request nothing can be typed that would be lost, or sent that would answer it."""
+    run_id = await play(server, people={"ann": "kim"})
+    made = await server.post(f"/runs/{run_id}/roles/ann/seat", {"person": "kim"}, 201)
+    seat = await open_page(f"{server.url}/#/seat/{made['token']}", wait=".seat-form")
+    page, answered, taken = seat.page, asyncio.Event(), [409, 204]
+
+    async def answer(route: Route) -> None:
+        await answered.wait()
+        answered.clear()
+        await route.fulfill(status=taken.pop(0), body="{}")
+
+    await page.route("**/seat/reply", answer)
+    words = page.locator(".seat-form textarea")
+    for after in (False, True):
+        await words.fill("My words.")
+        await words.press("Control+Enter")
+        await page.wait_for_selector(".seat-form .primary[disabled]")
+        assert await words.is_disabled()
+        answered.set()
+        if after:
+            await page.wait_for_timeout(200)
+            assert await words.is_disabled(), "it was taken, and the run has not gone on yet"
+            assert await page.inner_text(".seat-form .primary") == "Sent"
+        else:
+            await page.wait_for_selector(".seat-form .problem")
+            assert await words.is_enabled(), "it was refused"
+            assert await words.input_value() == "My words."
+            await seat.until("document.activeElement.tagName === 'TEXTAREA'")
+    assert not taken
 
 
 async def test_a_link_that_is_none(server: Serving, open_page: Callable[..., Any]) -> None:

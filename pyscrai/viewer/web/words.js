@@ -176,7 +176,7 @@ export const W = {
     budget: "Budget in $", tags: "Tags, separated by commas", name: "Name", start: "Start", later: "Make, start later", options: "More options", person: "Name of the person",
   },
   person: {
-    asked: (name) => `${name} is asked`, speak: "What do you say?", to: "To", everyone: "everyone", send: "Say it", next: "Who speaks next?", secret: "What only you know", knows: "What you know", release: "Hand back to the model", takeOver: "Take over", sendKeys: "Ctrl + Enter sends", changes: "What has changed in the world", sceneOver: "The scene is over",
+    asked: (name) => `${name} is asked`, speak: "What do you say?", to: "To", everyone: "everyone", send: "Say it", sent: "Sent", next: "Who speaks next?", secret: "What only you know", knows: "What you know", release: "Hand back to the model", takeOver: "Take over", sendKeys: "Ctrl + Enter sends", changes: "What has changed in the world", sceneOver: "The scene is over",
     whoPlays: "Who plays", byModel: (model) => `A model plays: ${model}`, takeOverHint: "from the next turn on; the run then waits for you", seatMake: "Make the link",
     seat: "Link for a person", seatHint: "Whoever has this link sees and plays this role of this run, and nothing else.", seatDone: "Copy this link now; it is not shown again.",
   },

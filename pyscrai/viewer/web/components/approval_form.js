@@ -5,6 +5,7 @@ import { listed, plain, titled } from "../lib/format.js";
 import { W } from "../words.js";
 import { AnswerFields, filledIn, sentOf } from "./answer_fields.js";
 import { Icon } from "./icons.js";
+import { useOneAnswer } from "./one_answer.js";
 import { Known, sendsWith } from "./person_form.js";
 import { ProblemBox } from "./problem.js";
 
@@ -20,39 +21,31 @@ export function ApprovalForm({ request, send, hue, names = titled, brief = false
   const [doing, setDoing] = useState("");
   const [edited, setEdited] = useState(() => filledIn(proposal));
   const [reason, setReason] = useState("");
-  const [problem, setProblem] = useState(null);
-  const [busy, setBusy] = useState(false);
-  const decide = async (answer) => {
-    if (busy) return;
-    setBusy(true);
-    setProblem(null);
-    try { await send(answer); } catch (error) { setProblem(error); }
-    setBusy(false);
-  };
+  const { sent, problem, give, clear } = useOneAnswer(request, send);
   const submit = (event) => {
     event?.preventDefault();
     const why = reason.trim() ? { reason: reason.trim() } : {};
-    if (doing === "edit") decide({ decision: "edit", edited: sentOf(edited), ...why });
-    else if (doing === "reject") decide({ decision: "reject", ...why });
-    else decide({ decision: "accept" });
+    if (doing === "edit") give({ decision: "edit", edited: sentOf(edited), ...why });
+    else if (doing === "reject") give({ decision: "reject", ...why });
+    else give({ decision: "accept" });
   };
-  const back = html`<button type="button" class="plain" onClick=${() => { setDoing(""); setProblem(null); }}>${W.approval.back}</button><span class="space" />`;
+  const back = html`<button type="button" class="plain" disabled=${sent} onClick=${() => { setDoing(""); clear(); }}>${W.approval.back}</button><span class="space" />`;
   return html`<form class="person-form approval" onSubmit=${submit} onKeyDown=${sendsWith(submit)}>
     <header class=${hue}><h2><span class="who">${request.name}</span> ${proposal.tool ? W.approval.wantsTool : W.approval.proposes}</h2><small>${W.turn(request.turn)}${request.phase ? ` · ${request.phase}` : ""}</small><span class="space" />
       ${!brief && html`<span class="pill waiting">${request.by ? W.approval.decides(names(request.by)) : W.approval.anyone}</span>`}</header>
     ${request.note && html`<p class="note">${titled(request.note)}</p>`}
     ${request.problem && html`<p class="problem">${request.problem}</p>`}
     <${Known} request=${request} brief=${brief} />
-    ${doing === "edit"
+    <fieldset class="answer" disabled=${sent}>${doing === "edit"
       ? html`<${AnswerFields} schema=${request.schema?.properties?.edited} value=${edited} change=${setEdited} names=${names} label=${W.approval.says(request.name)} variables=${request.variables} />`
       : html`<${Proposal} proposal=${proposal} hue=${hue} names=${names} about=${request.schema?.properties?.edited?.properties?.arguments?.description} />`}
-    ${doing === "reject" && html`<label class="field">${W.approval.why}<textarea rows="2" autofocus value=${reason} onInput=${(event) => setReason(event.target.value)} /><small>${proposal.next ? W.approval.rejectNext : proposal.tool ? W.approval.rejectTool : W.approval.rejectHint}</small></label>`}
+    ${doing === "reject" && html`<label class="field">${W.approval.why}<textarea rows="2" autofocus value=${reason} onInput=${(event) => setReason(event.target.value)} /><small>${proposal.next ? W.approval.rejectNext : proposal.tool ? W.approval.rejectTool : W.approval.rejectHint}</small></label>`}</fieldset>
     <${ProblemBox} problem=${problem} />
     <div class="row end">
-      ${doing === "" && html`<button type="button" class="danger" disabled=${busy} onClick=${() => setDoing("reject")}>${W.approval.reject}</button><span class="space" />
-        <button type="button" disabled=${busy} onClick=${() => setDoing("edit")}>${W.approval.edit}</button><button class="primary" disabled=${busy} type="submit">${W.approval.accept}</button>`}
-      ${doing === "edit" && html`${back}<button class="primary" disabled=${busy} type="submit">${W.approval.sendEdited}</button>`}
-      ${doing === "reject" && html`${back}<button class="danger" disabled=${busy} type="submit">${W.approval.reject}</button>`}
+      ${doing === "" && html`<button type="button" class="danger" disabled=${sent} onClick=${() => setDoing("reject")}>${W.approval.reject}</button><span class="space" />
+        <button type="button" disabled=${sent} onClick=${() => setDoing("edit")}>${W.approval.edit}</button><button class="primary" disabled=${sent} type="submit">${W.approval.accept}</button>`}
+      ${doing === "edit" && html`${back}<button class="primary" disabled=${sent} type="submit">${W.approval.sendEdited}</button>`}
+      ${doing === "reject" && html`${back}<button class="danger" disabled=${sent} type="submit">${W.approval.reject}</button>`}
     </div>
   </form>`;
 }

@@ -4,6 +4,7 @@ import { html, useState } from "../lib/html.js";
 import { plain, titled } from "../lib/format.js";
 import { W } from "../words.js";
 import { AnswerFields, nothingYet, sentOf } from "./answer_fields.js";
+import { useOneAnswer } from "./one_answer.js";
 import { ProblemBox } from "./problem.js";
 
 /** What makes a request another one than that before it: a form of it begins anew. */
@@ -22,26 +23,18 @@ export const sendsWith = (submit) => (event) => {
 export function PersonForm({ request, send, release, names = titled, brief = false }) {
   const [answer, setAnswer] = useState(() => nothingYet(request.schema));
   const [next, setNext] = useState("");
-  const [problem, setProblem] = useState(null);
-  const [busy, setBusy] = useState(false);
-  const submit = async (event) => {
-    event?.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setProblem(null);
-    try { await send(request.choices ? { next } : sentOf(answer)); } catch (error) { setProblem(error); }
-    setBusy(false);
-  };
+  const { sent, problem, give } = useOneAnswer(request, send);
+  const submit = (event) => { event?.preventDefault(); give(request.choices ? { next } : sentOf(answer)); };
   return html`<form class="person-form" onSubmit=${submit} onKeyDown=${sendsWith(submit)}>
     <header><h2>${W.person.asked(request.name)}</h2><small>${W.turn(request.turn)}${request.phase ? ` · ${request.phase}` : ""}</small></header>
     ${request.note && html`<p class="note">${titled(request.note)}</p>`}
     ${request.problem && html`<p class="problem">${request.problem}</p>`}
     <${Known} request=${request} brief=${brief} />
-    ${request.choices
+    <fieldset class="answer" disabled=${sent}>${request.choices
       ? html`<label class="field">${W.person.next}<select required value=${next} onChange=${(event) => setNext(event.target.value)}><option value="" />${request.choices.map((role) => html`<option key=${role} value=${role}>${names(role)}</option>`)}</select></label>`
-      : html`<${AnswerFields} schema=${request.schema} value=${answer} change=${setAnswer} names=${names} variables=${request.variables} />`}
+      : html`<${AnswerFields} schema=${request.schema} value=${answer} change=${setAnswer} names=${names} variables=${request.variables} />`}</fieldset>
     <${ProblemBox} problem=${problem} />
-    <div class="row end">${release && html`<button type="button" class="plain" onClick=${release}>${W.person.release}</button><span class="space" />`}<small class="wide">${W.person.sendKeys}</small><button class="primary" disabled=${busy} type="submit">${W.person.send}</button></div>
+    <div class="row end">${release && html`<button type="button" class="plain" disabled=${sent} onClick=${release}>${W.person.release}</button><span class="space" />`}<small class="wide">${W.person.sendKeys}</small><button class="primary" disabled=${sent} type="submit">${sent ? W.person.sent : W.person.send}</button></div>
   </form>`;
 }
 
