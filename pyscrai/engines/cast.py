@@ -67,7 +67,8 @@ EDITION = 3
 In the second:
 
 - a role with ``approve`` used its tools without anybody's leave;
-- what tools had told it was lost where its turn was edited, rejected or skipped.
+- what tools had told it was lost where its turn was edited, rejected or skipped;
+- a longer summary of an assessment lost a last sentence without an end, and a rationale kept one that broke off.
 """
 
 

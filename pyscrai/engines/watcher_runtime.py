@@ -113,7 +113,6 @@ class WatcherRuntime:
         performance.precede(used.drafts, used.heard)
         if performance.played is not None:
             performance.played["seconds"] = caller.seconds
-            performance.played["kinds"] += [line["kind"] for _, line in used.heard]
         return performance
 
     def notes(self, caller: ModelCaller, phase: str) -> list[Event]:

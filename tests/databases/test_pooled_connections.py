@@ -8,11 +8,15 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
-from sqlalchemy import text
+from sqlalchemy import func, literal, select, text
 
 from pyscrai.databases.database import Database
 from pyscrai.databases.dialects import pooled_connections
 from pyscrai.databases.dialects.postgres import PostgresDialect
+from pyscrai.databases.driver_rows import driver_rows
+from pyscrai.errors import StorageError
+
+ONE = select(literal(1))
 
 
 @pytest.fixture
@@ -57,6 +61,22 @@ async def test_connections_that_the_server_ended_are_replaced(
     assert await one(server) != pid
     async with server.session() as session:
         await session.execute(text("CREATE TABLE kept (n integer)"))
+
+
+@pytest.mark.parametrize("writes", [False, True])
+async def test_a_connection_that_broke_in_use_is_replaced(server: Database, writes: bool) -> None:
+    """Also where it broke under a statement that goes to the driver as it is, of which SQLAlchemy does not know."""
+    dialect = server.dialect
+    assert isinstance(dialect, PostgresDialect)
+    kill = select(func.pg_terminate_backend(func.pg_backend_pid()))
+    with pytest.raises(StorageError) as failed:
+        async with server.session() if writes else server.read() as session:
+            await driver_rows(session, [kill], {})
+    assert failed.value.passes
+    async with server.read() as session:
+        assert await driver_rows(session, [ONE], {}) == [[(1,)]]
+    async with server.session() as session:
+        assert await driver_rows(session, [ONE, ONE], {}) == [[(1,)], [(1,)]]
 
 
 async def test_reading_opens_no_transaction(server: Database) -> None:

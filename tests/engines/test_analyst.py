@@ -167,6 +167,33 @@ async def test_no_order_of_work_changes_what_is_measured(chance: random.Random, 
             == {event["key"]: event for event in timeless(straight.events)})
 
 
+@pytest.mark.parametrize(("length", "whole"), [(299, True), (300, False), (450, True)])
+async def test_a_reason_is_cut_where_decoding_has_ended_it_and_nowhere_else(length: int, whole: bool) -> None:
+    """A model that is not bound to the length ends without a full stop where it likes."""
+    reason = f"{'They moved a little. ' * 30}"[:length - 29] + "and so they settled in the end"[:29]
+
+    def script(role: str, request: ModelRequest) -> Any:
+        return {"value": 4, "rationale": reason, "evidence": []} if role == "eve" else None
+
+    analysis = {"by": "eve", "report": False, "measures": [{"name": "heat", "scale": [1, 5], "rubric": "how hot"}]}
+    assert len(reason) == length
+    [found] = (await played(watched(2, analysis=analysis), script)).of("measurement")
+    assert (found.rationale == reason) == whole
+    assert found.rationale[:200] == reason[:200]
+    earlier = Playing(watched(2, analysis=analysis), script, edition=2)
+    await earlier.play()
+    assert earlier.of("measurement")[0].rationale == reason
+
+
+@pytest.mark.parametrize(("edition", "kept"), [(2, False), (3, True)])
+async def test_a_summary_that_is_longer_than_asked_for_is_recorded_whole(edition: int, kept: bool) -> None:
+    summary = "They moved a little. " * 30 + "And so they settled"
+    playing = Playing(watched(), lambda role, request: {"summary": summary, "findings": []} if role == "eve" else None,
+                      edition=edition)
+    await playing.play()
+    assert playing.of("assessment")[0].summary.endswith("settled") == kept
+
+
 async def test_the_report_is_written_last() -> None:
     play = await played(watched(analysis={"by": "eve"}))
     assert [event.kind for event in play.events][-2:] == ["report", "run_completed"]

@@ -75,3 +75,16 @@ def test_a_sentence_with_numbers_has_one_that_was_heard_last() -> None:
         Grounded(lines).judged("Ann wanted 65, which was the final price.")  # type: ignore[arg-type]
     for right in ("Ann wanted 65 and took 57.", "Ann shook hands."):
         assert Grounded(lines).judged(right) == right  # type: ignore[arg-type]
+
+
+def test_a_number_in_a_name_is_none() -> None:
+    lines = [{"name": f"Player {number}", "speaker": f"p{number}", "content": text}
+             for number, text in ((1, "I give 40."), (2, "Player 1, I take that."))]
+    for right in ("Player 1 gave 40, and Player 2 took it.", "Player 2 gave in."):
+        assert Grounded(lines).judged(right) == right  # type: ignore[arg-type]
+    with pytest.raises(TryAgain, match="not heard of Player 2"):
+        Grounded(lines).judged("Player 2 gave 40.")  # type: ignore[arg-type]
+    al = [{"name": "Al", "speaker": "al", "content": "No."}, {"name": "Bo", "speaker": "bo", "content": "I take 40."}]
+    assert Grounded(al).judged("Also, Bo took 40.") == "Also, Bo took 40."  # type: ignore[arg-type]
+    with pytest.raises(TryAgain, match="not heard of Al"):
+        Grounded(al).judged("Bo asked, Al took 40.")  # type: ignore[arg-type]

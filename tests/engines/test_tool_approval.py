@@ -150,6 +150,7 @@ async def test_a_turn_that_is_skipped_after_the_use_of_a_tool_keeps_it() -> None
     play = Playing(template, script, tools_allowed=[PATH])
     await decided(play)
     assert [event.kind for event in play.events if event.turn == 1] == ["control", "tool_called", "turn_skipped"]
+    assert (await play.state())["clock"]["events"]["tool_called"] == 1
     assert CALLED == ["1 rope"]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pyscrai.exports.csv_cells import guarded, unguarded
 from pyscrai.exports.formats import renderer
 from pyscrai.exports.table_file import TableFile
-from pyscrai.services.experiments.human_labels import rows_of_csv
+from pyscrai.services.experiments.human_labels import csv_of, rows_of_csv
 from tests.exports.samples import EVENTS, dossier
 
 FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
@@ -79,3 +79,10 @@ def test_a_run_as_csv_is_guarded() -> None:
 def test_labels_that_went_through_a_spreadsheet_are_read_as_they_were() -> None:
     [row] = rows_of_csv("run_id,measure,value,rationale\nrun_1,stance,'-,'=more or less\n")
     assert (row["value"], row["rationale"]) == ("-", "=more or less")
+
+
+def test_a_sheet_of_our_own_is_read_whatever_its_transcripts_are() -> None:
+    row = {"run_id": "run_1", "measure": "stance", "value": "3", "transcript": "A line.\n" * 30_000}
+    assert rows_of_csv(csv_of([row])) == [{"run_id": "run_1", "measure": "stance", "value": "3", "line": 30_002}]
+    assert rows_of_csv("run_id,measure,value\rrun_1,stance,3\r") == [
+        {"run_id": "run_1", "measure": "stance", "value": "3", "line": 2}], "as older spreadsheets end lines"

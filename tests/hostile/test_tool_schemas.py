@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from pyscrai.engines.calls.json_reply import parse
+from pyscrai.engines.calls.json_reply import parse, tokens_for
 from pyscrai.engines.tools.langchain import LangChainTool, inlined
 from pyscrai.errors import ConfigError, ReplyError
 from tests.hostile.limited import assert_within
@@ -65,3 +65,40 @@ def test_references_to_references_are_counted() -> None:
 def test_references_are_put_in() -> None:
     assert inlined({"properties": {"a": {"$ref": "#/$defs/d"}}, "$defs": {"d": {"type": "string"}}}) == {
         "type": "object", "properties": {"a": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(("schema", "value"), [
+    ({"patternProperties": {"^x": {"type": "integer"}}, "additionalProperties": False}, {"x1": 1}),
+    ({"allOf": [{"patternProperties": {"^x": {}}}], "unevaluatedProperties": False}, {"x1": 1}),
+    ({"properties": {"uniqueItems": {"const": {"uniqueItems": True}}}}, {"uniqueItems": {"uniqueItems": True}}),
+    ({"properties": {"x": {"enum": [{"patternProperties": 1}]}}}, {"x": {"patternProperties": 1}})])
+def test_what_is_left_to_the_tool_refuses_nothing(schema: dict[str, Any], value: Any) -> None:
+    assert parse(json.dumps(value), {"type": "object", **schema}) == value
+
+
+class Described:
+    """A tool with a schema of somebody else's."""
+
+    name, description = "odd", "x"
+
+    def __init__(self, **properties: Any) -> None:
+        self.tool_call_schema = {"type": "object", "properties": properties}
+
+    async def ainvoke(self, given: Any) -> Any:
+        return given
+
+
+@pytest.mark.parametrize("schema", [
+    {"type": "strin"}, {"type": 5}, {"enum": 5}, {"minimum": "x"}, {"maxItems": "x", "type": "array"}, 5])
+def test_what_is_no_schema_is_told_when_the_tool_is_made(schema: Any) -> None:
+    with pytest.raises(ConfigError, match="its arguments have no schema") as failed:
+        LangChainTool("x:odd", Described(a=schema))
+    assert len(failed.value.message) < 400
+
+
+def test_a_schema_of_an_earlier_draft_holds() -> None:
+    tool = LangChainTool("x:odd", Described(a={"type": "array", "items": [{"type": "string"}, {"type": "integer"}]}))
+    assert parse('{"a": ["b", 1]}', tool.arguments) == {"a": ["b", 1]}
+    with pytest.raises(ReplyError):
+        parse('{"a": [1, "b"]}', tool.arguments)
+    assert tokens_for(LangChainTool("x:odd", Described(a={"enum": []})).arguments) > 0

@@ -17,6 +17,7 @@ from pyscrai.engines.agents.scores import (
     known_evidence,
     line_ids,
     object_schema,
+    rationale_of,
     scores_in_one_call,
     take_scores,
 )
@@ -64,7 +65,11 @@ class Analyst(Engine):
         value = await ask(self.request(messages, schema=schema), purpose="assessment",
                           read=self.reader(schema), prompts=prompts)
         performance = Performance()
-        summary = unbroken(value["summary"], SUMMARY)
+        summary = value["summary"]
+        if self.plan.edition > 2:
+            summary = unbroken(summary, SUMMARY)
+        elif len(summary) >= SUMMARY:
+            summary = whole_sentences(summary)
         performance.add(Assessment, source=self.role, summary=summary, findings=value["findings"])
         return performance
 
@@ -78,7 +83,7 @@ class Analyst(Engine):
                           read=self.reader(any_evidence(schema)), prompts=prompts)
         evidence = known_evidence(value["evidence"], view)
         performance = Performance()
-        rationale = unbroken(value["rationale"], RATIONALE)
+        rationale = rationale_of(self, value)
         performance.add(Verdict, source=self.role, goal=goal.goal, met=value["met"], rationale=rationale,
                         evidence=evidence)
         performance.state["verdicts"] = {key: {"by": self.role, "goal": goal.goal, "met": value["met"],

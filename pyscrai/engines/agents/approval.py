@@ -191,8 +191,6 @@ def _other_turn(engine: Engine, request: Mapping[str, Any], seen: View, proposed
         by = "model" if engine.program is None else "program"
         performance = speaker.make(edited, phase, seen, played_by=f"{by}, edited by {person}")
     performance.precede(drafts, heard)
-    assert performance.played is not None
-    performance.played["kinds"] += [line["kind"] for _, line in heard]
     return performance
 
 

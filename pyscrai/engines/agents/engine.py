@@ -79,9 +79,11 @@ class Performance:
 
     def precede(self, drafts: Sequence[tuple[type[Event], dict[str, Any]]], heard: Sequence[tuple[int, Line]] = ()
                 ) -> None:
-        """Put what happened before it in front."""
+        """Put what happened before it in front; what was heard of it counts as a part of the move."""
         self.heard = [*heard, *((index + len(drafts), line) for index, line in self.heard)]
         self.drafts[:0] = drafts
+        if self.played is not None:
+            self.played["kinds"] += [line["kind"] for _, line in heard]
 
 
 class Engine(ABC):

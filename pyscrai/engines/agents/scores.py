@@ -116,7 +116,7 @@ async def _score(engine: Engine, measure: Measure, role: str | None, view: View,
     if again:
         request = replace(request, seed=engine.plan.seed + again)
     value = await ask(request, purpose="measurement", read=engine.reader(any_evidence(schema)), prompts=prompts)
-    return score_of(value, view)
+    return score_of(engine, value, view)
 
 
 async def scores_in_one_call(engine: Engine, wanted: Sequence[Subject], view: View, ask: Ask
@@ -138,7 +138,7 @@ async def scores_in_one_call(engine: Engine, wanted: Sequence[Subject], view: Vi
                           prompts=prompts, optional=True)
     except ReplyError:
         return {}       # too much for this model at once: each is asked for by itself
-    return {(measure.name, role): score_of(value[key], view) for key, (measure, role) in keys.items()}
+    return {(measure.name, role): score_of(engine, value[key], view) for key, (measure, role) in keys.items()}
 
 
 def entry_schema(measure: Measure, view: View) -> dict[str, Any]:
@@ -149,10 +149,16 @@ def entry_schema(measure: Measure, view: View) -> dict[str, Any]:
                           "value": allowed})
 
 
-def score_of(value: Mapping[str, Any], view: View) -> Score:
+def score_of(engine: Engine, value: Mapping[str, Any], view: View) -> Score:
     """The score in a reply."""
-    return Score(as_type(value["value"], "integer"), unbroken(value["rationale"], RATIONALE),
+    return Score(as_type(value["value"], "integer"), rationale_of(engine, value),
                  known_evidence(value["evidence"], view))
+
+
+def rationale_of(engine: Engine, value: Mapping[str, Any]) -> str:
+    """The reason in a reply; earlier editions recorded it as it came."""
+    text: str = value["rationale"]
+    return unbroken(text, RATIONALE) if engine.plan.edition > 2 else text
 
 
 def known_evidence(ids: Sequence[str], view: View) -> list[str]:

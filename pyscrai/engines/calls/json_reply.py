@@ -129,7 +129,7 @@ def tokens_for(schema: Mapping[str, Any]) -> int:
     of 200 characters.
     """
     if "enum" in schema:
-        return 2 + max(len(str(choice)) for choice in schema["enum"]) // 2
+        return 2 + max((len(str(choice)) for choice in schema["enum"]), default=0) // 2
     if "const" in schema:
         return 2 + len(str(schema["const"])) // 2
     if "anyOf" in schema:

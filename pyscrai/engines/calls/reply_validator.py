@@ -17,7 +17,12 @@ from referencing import Registry
 
 from pyscrai.templates.cel.patterns import HEAVIEST, Pattern, weight_of
 
-_LEFT_TO_THE_TOOL = ("patternProperties", "uniqueItems", "$dynamicRef")
+_LEFT_TO_THE_TOOL = frozenset({"patternProperties", "uniqueItems", "unevaluatedProperties", "unevaluatedItems",
+                               "$dynamicRef"})
+_BY_NAME = frozenset({"properties", "$defs", "definitions", "dependentSchemas"})
+"""Keywords that hold schemas under names of their own."""
+_VALUES = frozenset({"const", "enum", "default", "examples"})
+"""Keywords that hold values, whatever these look like."""
 
 
 @lru_cache(maxsize=64)
@@ -45,12 +50,10 @@ def reply_validator(schema: Mapping[str, Any]) -> Draft202012Validator:
 def _judged(schema: Any) -> Any:
     if isinstance(schema, list):
         return [_judged(part) for part in schema]
-    if isinstance(schema, dict):
-        return {key: _of_properties(part) if key == "properties" else _judged(part)
-                for key, part in schema.items() if key not in _LEFT_TO_THE_TOOL}
-    return schema
-
-
-def _of_properties(properties: Any) -> Any:
-    """The schemas of properties, whatever these are called."""
-    return {name: _judged(part) for name, part in properties.items()} if isinstance(properties, dict) else properties
+    if not isinstance(schema, dict):
+        return schema
+    # What patterns let in would be refused as something further, where they are not looked at.
+    left = _LEFT_TO_THE_TOOL | {"additionalProperties"} if "patternProperties" in schema else _LEFT_TO_THE_TOOL
+    return {key: part if key in _VALUES else
+            {name: _judged(each) for name, each in part.items()} if key in _BY_NAME and isinstance(part, dict) else
+            _judged(part) for key, part in schema.items() if key not in left}

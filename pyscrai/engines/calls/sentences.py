@@ -65,8 +65,11 @@ def whole_sentences(text: str) -> str:
 
 
 def unbroken(text: str, bound: int) -> str:
-    """``text`` as it is, or its whole sentences where decoding has ended it at ``bound`` characters."""
-    return text if len(text) < bound else whole_sentences(text)
+    """``text`` as it is, or its whole sentences where decoding has ended it at ``bound`` characters.
+
+    A longer one came without such a bound, and ends where it was meant to end.
+    """
+    return text if len(text) != bound else whole_sentences(text)
 
 
 def before_quotations(text: str) -> str:

@@ -60,14 +60,16 @@ class Grounded:
 
     def __init__(self, lines: Sequence[Line]) -> None:
         names = sorted({line["name"] for line in lines if line["speaker"] and line["name"]}, key=len, reverse=True)
-        self._told = re.compile("|".join([*map(re.escape, names), FIGURE.pattern]))
+        named = [rf"(?<!\w){re.escape(name)}(?!\w)" for name in names]
+        self._told = re.compile("|".join([*named, FIGURE.pattern]))
+        self._named = re.compile("|".join(named) or r"(?!)")
         self._heard: set[tuple[str, str]] = set()
         self._last: set[str] = set()
         for line in lines:
-            self._last = figures(line["content"]) or self._last
+            self._last = self._figures(line["content"]) or self._last
             for clause in _CLAUSE.split(line["content"]):
-                found = figures(clause)
-                of = {line["name"] if line["speaker"] else "", *(name for name in names if name in clause)}
+                found = self._figures(clause)
+                of = {line["name"] if line["speaker"] else "", *self._named.findall(clause)}
                 if not line["speaker"] and len(of) > 1:
                     of.discard("")
                 self._heard.update((name, figure) for name in of for figure in found)
@@ -96,9 +98,13 @@ class Grounded:
                 who = token
             elif not all(self._is_of(who, figure) for figure in figures(token)):
                 found.append(f"{token} is not heard of {who}" if who else f"{token} is not heard")
-        if (told := figures(text)) and not told & self._last:
+        if (told := self._figures(text)) and not told & self._last:
             found.append("it does not say how it ended")
         return found
+
+    def _figures(self, text: str) -> set[str]:
+        """The numbers in a text, without those in names: Player 2 has said no number."""
+        return figures(self._named.sub("", text))
 
     def _is_of(self, who: str, figure: str) -> bool:
         """Whether a number was heard of somebody, or of nobody in particular."""

@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 from pyscrai.engines.tools.tool import ToolAnswer, ToolScene
 from pyscrai.errors import ConfigError
+
+_META = Draft202012Validator(Draft202012Validator.META_SCHEMA)
 
 LONGEST_RESULT = 4_000
 """Characters of a result that a role reads; the rest is cut."""
@@ -28,8 +32,10 @@ class LangChainTool:
             schema = schema if isinstance(schema, dict) else schema.model_json_schema()
             self.arguments = inlined({"properties": {}, **schema, "additionalProperties": False})
             """JSON Schema of its arguments, without references."""
+            _META.validate(self.arguments)
         except Exception as error:  # a tool's own schema code may raise anything
-            raise _unusable(path, f"its arguments have no schema: {error}") from error
+            reason = getattr(error, "message", None) or error  # all of a schema's error has dozens of lines
+            raise _unusable(path, f"its arguments have no schema: {reason}") from error
 
     def schema(self, scene: ToolScene) -> dict[str, Any] | None:
         return self.arguments
@@ -90,6 +96,8 @@ def inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
             if depth > 8:
                 return {}
             return walk(definitions.get(reference.rpartition("/")[2], {}), depth + 1)
+        if isinstance(part.get("items"), list):     # as the drafts before 2020-12 have it
+            part = {"prefixItems" if key == "items" else key: value for key, value in part.items()}
         return {key: walk(value, depth) for key, value in part.items() if key not in ("$defs", "title", "default")
                 or (key != "$defs" and isinstance(value, dict))}
 

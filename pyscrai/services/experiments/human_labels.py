@@ -11,7 +11,7 @@ from typing import Any
 from pyscrai.databases.repositories.experiment_cells import ExperimentCells
 from pyscrai.databases.repositories.judgements import HUMAN, Judgements
 from pyscrai.did_you_mean import instead
-from pyscrai.errors import RunError, WrongState
+from pyscrai.errors import RunError
 from pyscrai.exports.csv_cells import guarded, unguarded
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
@@ -45,8 +45,10 @@ def rows_of_csv(text: str) -> list[dict[str, Any]]:
     Raises:
         RunError: a column is missing.
     """
-    head = text.lstrip("\ufeff").partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=max(",;\t", key=head.count))
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    head = plain.partition("\n")[0]
+    csv.field_size_limit(max(csv.field_size_limit(), len(plain)))   # a whole transcript stands in a cell
+    reader = csv.DictReader(io.StringIO(plain), delimiter=max(",;\t", key=head.count))
     reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
     missing = [name for name in ("run_id", "measure", "value") if name not in reader.fieldnames]
     if missing:
@@ -62,9 +64,7 @@ async def label_sheet(services: Services, plan: ExperimentPlan) -> list[dict[str
     Raises:
         WrongState: nothing is judged.
     """
-    if not plan.judged:
-        raise WrongState(f"{plan.id} has no measure that is judged", code="experiment.no_judges",
-                         cure="add `judges` with `measures` to the experiment")
+    plan.require_judged()
     roles = await judged_roles(services, plan)
     async with services.database.read() as session:
         run_ids = [played.run.id async for portion in ended_cells(session, plan.id)
