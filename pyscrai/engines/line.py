@@ -25,8 +25,11 @@ def lines_of(events: Iterable[Event], plan: Plan) -> Iterator[Line]:
             kind, name, content = told
             audience = event.audience if event.audience == "all" else list(event.audience)
             speaker = event.source if kind == "ai" else None
-            yield Line(id=event.key, type=kind, kind=event.kind, speaker=speaker, name=name, content=content,
-                       turn=event.turn, audience=audience)
+            line = Line(id=event.key, type=kind, kind=event.kind, speaker=speaker, name=name, content=content,
+                        turn=event.turn, audience=audience)
+            if isinstance(event, Utterance) and event.played_by != "model":
+                line["played_by"] = event.played_by
+            yield line
 
 
 def _told(event: Event, plan: Plan) -> tuple[Any, str, str] | None:

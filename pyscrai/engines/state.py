@@ -48,6 +48,8 @@ class Line(TypedDict, total=False):
     content: str
     turn: int
     audience: str | list[str]
+    played_by: str
+    """Who spoke for the speaker; left out where its model did by itself."""
 
 
 class Move(TypedDict):

@@ -8,13 +8,14 @@ import pytest
 
 from pyscrai.engines.layouts.layout import Standards
 from pyscrai.engines.layouts.voice import ANSWERS, CANDIDATES, Faithful, Meaning, faults, without_worded
+from pyscrai.engines.line import lines_of
 from pyscrai.engines.ports.model import Message, ModelRequest
 from pyscrai.engines.state import Line
 from pyscrai.errors import TryAgain
 from pyscrai.llm.scripted.model import Scripted
 from pyscrai.templates.checks.checker import check
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from tests.engines.playing import played, scenario
+from tests.engines.playing import Playing, played, scenario
 
 MEANT = Meaning("There is rust on the left door. I pay 5200.", "Lee")
 HEARD = Standards(heard=["The clutch is new, I had it put in this spring. I want 6100."], known=(),
@@ -157,9 +158,40 @@ async def test_what_is_meant_is_one_line_however_it_is_written() -> None:
 
 
 def test_of_a_turn_with_two_moves_both_are_told_in_words_alone() -> None:
-    def line(kind: str, content: str, speaker: str = "ann") -> Line:
-        return {"kind": kind, "speaker": speaker, "turn": 1, "content": content}
-
-    said, one, two = line("utterance", "I do both."), line("action", "(ask) price = 4"), line("action", "(give) n = 2")
-    other, silent = line("action", "(look) at = it"), line("action", "(ask) price = 3", "bob")
+    said, one, two = line("utterance", "I ask 4,000 and give 2."), line("action", "(ask) price = 4000"), line(
+        "action", "(give) n = 2")
+    other, silent = line("action", "(look) at = it"), line("action", "(ask) price = 2", "bob")
     assert without_worded([said, one, two, other, silent], ("(ask) ", "(give) ")) == (said, other, silent)
+    assert without_worded([said, other, one], ("(ask) ",)) == (said, other)
+
+
+def line(kind: str, content: str, speaker: str = "ann", **more: Any) -> Line:
+    return {"kind": kind, "speaker": speaker, "turn": 1, "content": content, **more}
+
+
+@pytest.mark.parametrize("said", [
+    line("utterance", "I want 40.", played_by="Kim"), line("utterance", "I want 40.", played_by="model, edited by Kim"),
+    line("utterance", "I want a lot.")])
+def test_a_move_that_is_not_told_in_words_stays(said: Line) -> None:
+    move = line("action", "(ask) price = 40")
+    assert without_worded([said, move], ("(ask) ",)) == (said, move)
+
+
+async def test_a_small_model_reads_the_move_of_a_person_who_spoke_of_something_else() -> None:
+    asked: list[str] = []
+
+    def script(role: str, request: ModelRequest) -> Scripted | None:
+        if request.schema is None:
+            return "I want 40."
+        asked.append("".join(message.content for message in request.messages))
+        return {"actions": {"ask": {"price": 40}}}
+
+    template = market("I want {{ args.price }}.")
+    template = template.model_copy(update={"roles": {**template.roles, "ann": template.roles["ann"].model_copy(
+        update={"human": "always"})}})
+    playing = Playing(template, script, layout="script", prefill=True)
+    assert (await playing.play()).status == "waiting"
+    await playing.play(answer={"text": "Nice weather.", "actions": {"ask": {"price": 75}}, "person": "Kim"})
+    assert any("Nice weather.\n[Ann (ask) price = 75]" in text for text in asked), "what Bob's model reads"
+    told = list(lines_of(playing.events, playing.plan))
+    assert list((await playing.state())["messages"]) == told

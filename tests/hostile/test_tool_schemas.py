@@ -102,3 +102,10 @@ def test_a_schema_of_an_earlier_draft_holds() -> None:
     with pytest.raises(ReplyError):
         parse('{"a": [1, "b"]}', tool.arguments)
     assert tokens_for(LangChainTool("x:odd", Described(a={"enum": []})).arguments) > 0
+
+
+@pytest.mark.parametrize("schema", [True, {"anyOf": [True, {"type": "null"}]}, {"type": "array", "items": True}])
+def test_a_schema_may_be_true(schema: Any) -> None:
+    tool = LangChainTool("x:odd", Described(a=schema))
+    assert tokens_for(tool.arguments) > 0
+    assert parse('{"a": [1], "further": 2}', tool.arguments) == {"a": [1]}

@@ -130,11 +130,14 @@ class Speaker(Engine):
                           "to": addressed[0] if addressed else None, "moves": [],
                           "kinds": []}
         if text := said.get(TEXT, ""):
-            performance.add(Utterance, {
+            line: Line = {
                 "type": "ai", "kind": "utterance", "speaker": self.role, "name": self.instance.name, "content": text,
-                "audience": heard if heard == "all" else list(heard)},
-                source=self.role, audience="all" if heard == "all" else tuple(heard), name=self.instance.name,
-                text=text, played_by=played_by)
+                "audience": heard if heard == "all" else list(heard)}
+            if played_by != "model":
+                line["played_by"] = played_by
+            performance.add(
+                Utterance, line, source=self.role, audience="all" if heard == "all" else tuple(heard),
+                name=self.instance.name, text=text, played_by=played_by)
             played["kinds"].append("utterance")
             played["audience"] = heard if heard == "all" else list(heard)
         for action, given in (said.get("actions") or {}).items():

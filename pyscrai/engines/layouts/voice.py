@@ -62,16 +62,22 @@ _COMMON = frozenset(_COMMON_WORDS.split())
 def without_worded(lines: Sequence[Line], moves: tuple[str, ...]) -> tuple[Line, ...]:
     """The lines without the moves that the speech before them has put into words.
 
+    What a person or a program says beside a move need not be about it, and a model's words may lack its numbers: such
+    a move stays.
+
     Args:
         moves: how the contents of moves begin that are put into words.
     """
     told: list[Line] = []
+    words: Line | None = None
     for line in lines:
-        worded = (told and line["kind"] == "action" and told[-1]["kind"] == "utterance"
-                  and (line["speaker"], line["turn"]) == (told[-1]["speaker"], told[-1]["turn"])
-                  and line["content"].startswith(moves))
-        if not worded:
-            told.append(line)
+        if line["kind"] == "utterance":
+            words = None if "played_by" in line else line
+        elif line["kind"] == "action" and words is not None and line["content"].startswith(moves) and (
+                (line["speaker"], line["turn"]) == (words["speaker"], words["turn"])
+                and figures(line["content"]) <= figures(words["content"])):
+            continue
+        told.append(line)
     return tuple(told)
 
 

@@ -98,10 +98,25 @@ def inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
             return walk(definitions.get(reference.rpartition("/")[2], {}), depth + 1)
         if isinstance(part.get("items"), list):     # as the drafts before 2020-12 have it
             part = {"prefixItems" if key == "items" else key: value for key, value in part.items()}
-        return {key: walk(value, depth) for key, value in part.items() if key not in ("$defs", "title", "default")
-                or (key != "$defs" and isinstance(value, dict))}
+        return {key: _no_boolean(key, walk(value, depth)) for key, value in part.items()
+                if key not in ("$defs", "title", "default") or (key != "$defs" and isinstance(value, dict))}
 
     return {"type": "object", **walk(dict(schema), 0)}
+
+
+def _no_boolean(keyword: str, value: Any) -> Any:
+    """The value of a keyword with the schemas ``true`` and ``false`` written as objects."""
+    if keyword == "items":
+        return _as_object(value)
+    if keyword == "properties" and isinstance(value, dict):
+        return {name: _as_object(part) for name, part in value.items()}
+    if keyword in ("anyOf", "allOf", "oneOf", "prefixItems") and isinstance(value, list):
+        return [_as_object(part) for part in value]
+    return value
+
+
+def _as_object(schema: Any) -> Any:
+    return {} if schema is True else {"not": {}} if schema is False else schema
 
 
 def _unusable(path: str, reason: str) -> ConfigError:
