@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import random
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Error, Page, Route
 
 from pyscrai.engines.ports.model import ModelRequest
 from tests.api.serving import Serving, serving
+from tests.depth import FULL
 from tests.viewer.browsers import launched
 
 FOLDER = Path(__file__).parent
@@ -88,6 +91,13 @@ async def browser() -> AsyncIterator[Browser]:
         yield found
 
 
+async def late(route: Route) -> None:
+    """Let an answer come when it will: no page may rest on the order in which they usually come."""
+    await asyncio.sleep(random.choice((0, 0, 0.05, 0.2, 0.5, 1.0)))
+    with suppress(Error):   # the page is gone
+        await route.continue_()
+
+
 class Watched:
     """A page and all that it did: what it received, and whatever it should not have done."""
 
@@ -136,6 +146,8 @@ async def open_page(browser: Browser) -> AsyncIterator[Callable[..., Any]]:
 
     async def make(address: str, *, wait: str = "main", **context: Any) -> Watched:
         made = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context})
+        if FULL:
+            await made.route("**/api/**", late)
         watched = Watched(await made.new_page(), made)
         opened.append(watched)
         await watched.page.goto(address)

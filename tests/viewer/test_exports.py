@@ -133,6 +133,7 @@ async def test_what_is_refused_is_said_in_the_dialog(server: Serving, open_page:
     shown = await open_page(f"{server.url}/#/runs/{run_id}", wait=".ending")
     page = shown.page
     await page.keyboard.press("x")
+    await page.wait_for_selector("dialog[open]")
     assert (await server.client.delete(f"/runs/{run_id}")).status_code == 204
     await page.click("dialog[open] button[type=submit]")
     await page.wait_for_selector("dialog[open] .problem")

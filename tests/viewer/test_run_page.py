@@ -78,6 +78,30 @@ async def test_a_score_leads_to_the_line_that_it_rests_on(server: Serving, open_
         assert "line=" in shown.page.url
 
 
+async def test_the_past_is_not_shown_before_it_has_been_read(server: Serving, open_page: Callable[..., Any]) -> None:
+    """The variables of a turn are reckoned from the run's present and its events: with half of them they are wrong."""
+    run_id = await play(server)
+    then = (await server.get(f"/runs/{run_id}/states/2"))["state"]["variables"]
+    shown = await open_page(f"{server.url}/")
+    page, read = shown.page, asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await read.wait()
+        await route.continue_()
+
+    await page.route(f"**/api/v1/runs/{run_id}/stream*", late)
+    await page.goto(f"{server.url}/#/runs/{run_id}?turn=3")
+    await page.wait_for_selector(".run-head .titles")
+    await page.keyboard.press("[")
+    await page.wait_for_selector("h2:has-text('After turn 2')")
+    assert await page.locator(".variables").count() == 0
+    await page.goto(f"{server.url}/#/runs/{run_id}/futures?with={run_id}")
+    await page.wait_for_selector(".page .empty:has-text('Reading')")
+    read.set()
+    await page.goto(f"{server.url}/#/runs/{run_id}?turn=2")
+    assert f"Trust\t{then['trust']}\t" in await shown.text(".variables")
+
+
 async def test_a_key_that_is_pressed_before_the_run_has_been_read_counts(server: Serving,
                                                                          open_page: Callable[..., Any]) -> None:
     run_id = await play(server)

@@ -13,7 +13,7 @@ import { Spend } from "./spend.js";
 export function RunHeader({ session }) {
   const run = session.run.value;
   session.store.version.value;
-  if (!run) return null;
+  if (!run) return html`<header class="run-head"><h1 class="hidden">${W.loading}</h1></header>`;
   const template = session.template.value;
   const name = run.template.split("@")[0];
   const title = run.name && run.name !== name ? run.name : template?.title || titled(name);
@@ -22,7 +22,7 @@ export function RunHeader({ session }) {
       <h1>${title}</h1>
       <div class="row facts-row">
         <${StatusPill} run=${run} />
-        <span class="fact">${W.turn(session.store.lastTurn || run.turn)}${run.settings?.max_turns || template?.max_turns ? html`<small> / ${run.settings?.max_turns || template?.max_turns}</small>` : ""}</span>
+        <span class="fact">${W.turn(session.lastTurn())}${run.settings?.max_turns || template?.max_turns ? html`<small> / ${run.settings?.max_turns || template?.max_turns}</small>` : ""}</span>
         ${run.phase && html`<span class="fact">${template?.flow?.phases?.[run.phase]?.title || titled(run.phase)}</span>`}
         <${Spend} session=${session} />
         <a class="fact" href=${link(["runs", session.id, "futures"])}><${Icon} name="tree" />${W.futures.tree}</a>

@@ -18,7 +18,7 @@ export function runKeys(session) {
     const at = now === null ? (step > 0 ? -1 : lines.length) : lines.findIndex((seq) => seq >= now);
     session.choose(lines[Math.max(0, Math.min(lines.length - 1, at + step))]);
   };
-  const scrub = (step) => session.lookAt((session.turn.peek() ?? store.lastTurn) + step);
+  const scrub = (step) => session.lookAt((session.turn.peek() ?? session.lastTurn()) + step);
   const able = () => { const run = session.run.peek(); return run ? fits(run) : /** @type {Partial<ReturnType<typeof fits>>} */ ({}); };
   const keys = {
     j: () => move(1), k: () => move(-1), "[": () => scrub(-1), "]": () => scrub(1), Home: () => session.lookAt(0), End: () => session.lookAt(null),

@@ -13,14 +13,15 @@ export function StatePanel({ session }) {
   const turn = session.shownTurn.value;
   const { store } = session;
   store.version.value;
-  if (!run) return null;
+  const heading = html`<h2>${session.turn.value === null ? W.state.now : W.state.at(turn)}</h2>`;
+  if (!run || !session.read.value) return html`<div class="panel-body">${heading}<p class="empty">${W.loading}</p></div>`;
   const now = store.variablesAt(turn, run.variables);
   const before = turn > 0 ? store.variablesAt(turn - 1, run.variables) : now;
   const names = Object.keys(now);
   const numeric = names.filter((name) => typeof now[name] === "number" && store.lastTurn > 0);
   const others = names.filter((name) => typeof now[name] !== "number" && store.changes[name]);
   return html`<div class="panel-body">
-    <h2>${session.turn.value === null ? W.state.now : W.state.at(turn)}</h2>
+    ${heading}
     ${names.length === 0 ? html`<p class="empty">${W.state.none}</p>` : html`<table class="variables"><tbody>${names.map((name) => html`
       <tr key=${name} class=${before[name] !== now[name] ? "changed" : ""}><th scope="row">${titled(name)}</th><td>${bounded(session, name, now[name])}</td>
         <td class="delta">${before[name] !== now[name] ? html`<span class="old">${short(before[name])}</span> → <b>${short(now[name])}</b>` : ""}</td></tr>`)}</tbody></table>`}

@@ -46,7 +46,9 @@ export const folder = {
       listener.state("connecting");
       const { event_parts: parts } = await runPart(id);
       for (let number = 0; open && number < parts; number += 1) listener.events(await part(`${id}/events_${number}`));
-      if (open) listener.state("folder");
+      if (!open) return;
+      listener.read();
+      listener.state("folder");
     })().catch((error) => listener.state("refused", error));
     return () => { open = false; };
   },

@@ -24,7 +24,17 @@ export const live = {
   remove: (id) => request(run(id), { method: "DELETE" }),
 
   // -- records
-  followRun: (id, listener) => follow(`${run(id)}/stream`, { tokens: true, stay: true }, listener),
+  followRun: (id, listener) => {
+    let last = 0;
+    let newest = Infinity;
+    const look = () => { if (last >= newest) { newest = Infinity; listener.read(); } };
+    const until = (id) => { newest = id; look(); };
+    request(`${run(id)}/events`, { query: { newest: true, limit: 1 } }).then(({ items }) => until(items[0]?.id ?? 0), () => until(0));
+    return follow(`${run(id)}/stream`, { tokens: true, stay: true }, {
+      ...listener,
+      events: (batch) => { last = Math.max(last, ...batch.map((event) => event.id || 0)); listener.events(batch); look(); },
+    });
+  },
   followAll: (listener) => follow("stream", {}, listener),
   /** @type {(...given: any[]) => Promise<import("../types/api").ListingCallItem>} */
   calls: (id, query) => request(`${run(id)}/calls`, { query }),

@@ -28,6 +28,8 @@ export class RunSession {
     this.connection = signal("connecting");
     /** The turn that is looked at; null for the present. */
     this.turn = signal(query.turn ? Number(query.turn) : null);
+    /** Whether all that had happened when the run was opened is in the store; what the past was cannot be told before. */
+    this.read = signal(false);
     /** The role as which the play is read. */
     this.lens = signal(query.as || "");
     /** The event (by its number in the run) that is chosen. */
@@ -51,6 +53,7 @@ export class RunSession {
   async open() {
     this.stop = source.followRun(this.id, {
       events: (batch) => this.arrived(batch),
+      read: () => { this.read.value = true; },
       state: (state, problem) => {
         this.connection.value = state;
         if (problem) this.problem.value = problem;
@@ -132,8 +135,13 @@ export class RunSession {
     return !this.lens.value || hears(this.lens.value, event);
   }
 
+  /** The last turn, as far as it is known while the run is being read. */
+  lastTurn() {
+    return Math.max(this.store.lastTurn, this.run.peek()?.turn || 0, this.read.peek() ? 0 : this.turn.peek() || 0);
+  }
+
   lookAt(turn) {
-    this.turn.value = turn === null ? null : Math.max(0, Math.min(turn, this.store.lastTurn));
+    this.turn.value = turn === null ? null : Math.max(0, Math.min(turn, this.lastTurn()));
     this.retain({ turn: this.turn.value });
   }
 

@@ -15,6 +15,7 @@ import { ExportDialog } from "../components/export_dialog.js";
 import { Icon } from "../components/icons.js";
 import { JudgesTable } from "../components/judges_table.js";
 import { Markdown } from "../components/markdown.js";
+import { PageInWait } from "../components/page_in_wait.js";
 import { PairTable } from "../components/pair_table.js";
 import { ProblemBox } from "../components/problem.js";
 import { refuse } from "../components/toasts.js";
@@ -52,7 +53,7 @@ export function ExperimentPage({ id }) {
   }, [tab, done]);
   useEffect(() => { if (tab === "report") experiments.report(id).then(setReport, (error) => setReport(`> ${error.message}`)); }, [tab, done]);
 
-  if (!state) return html`<main id="content"><div class="page">${problem ? html`<${ProblemBox} problem=${problem} />` : html`<p class="empty">${W.loading}</p>`}</div></main>`;
+  if (!state) return html`<${PageInWait} problem=${problem} />`;
   const ask = (action) => () => experiments.ask(id, action).then(setState, refuse);
   const arms = results?.design?.arms?.map((arm) => arm.name) || Object.keys(state.arms || {});
   const tabs = { contrasts: W.experiments.contrasts, board: W.experiments.board, judges: W.experiments.judges, report: W.report };

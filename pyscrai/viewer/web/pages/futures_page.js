@@ -57,7 +57,7 @@ function Pair({ one, other }) {
   const [shown, setShown] = useState(AT_ONCE);
   const found = align(one.store, other.store);
   const past = one.store.blocks.filter((block) => block.turn <= found.turn);
-  if (!one.run.value || !other.run.value) return html`<p class="empty">${W.loading}</p>`;
+  if (![one, other].every((session) => session.run.value && session.read.value)) return html`<p class="empty">${W.loading}</p>`;
   const dialog = [one, other].find((session) => session.dialog.value);
   return html`
     <${VersusScores} one=${one} other=${other} />

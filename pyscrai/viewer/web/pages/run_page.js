@@ -9,11 +9,11 @@ import { ExportDialog } from "../components/export_dialog.js";
 import { ForkDialog } from "../components/fork_dialog.js";
 import { InjectDialog } from "../components/inject_dialog.js";
 import { NoteDialog } from "../components/notes.js";
+import { PageInWait } from "../components/page_in_wait.js";
 import { Panels } from "../components/panels.js";
 import { ApprovalForm, isApproval } from "../components/approval_form.js";
 import { BudgetDialog } from "../components/budget_dialog.js";
 import { PersonForm, requestKey } from "../components/person_form.js";
-import { ProblemBox } from "../components/problem.js";
 import { RoleDialog } from "../components/role_dialog.js";
 import { RunHeader } from "../components/run_header.js";
 import { Scrubber } from "../components/scrubber.js";
@@ -42,7 +42,7 @@ export function RunPage({ id }) {
   const run = session.run.value;
   useEffect(() => { if (run) document.title = `${run.name} · PyScrAI`; }, [run?.name]);
 
-  if (session.problem.value && !run) return html`<main id="content"><div class="page"><${ProblemBox} problem=${session.problem.value} /></div></main>`;
+  if (session.problem.value && !run) return html`<${PageInWait} problem=${session.problem.value} />`;
   const waiting = source.canSteer ? run?.waiting || [] : [];
   const reply = (request) => async (answer) => { await source.reply(id, request.role, answer); session.refresh(); };
   const release = (request) => () => source.release(id, request.role).then(() => session.refresh(), refuse);
@@ -65,7 +65,7 @@ export function RunPage({ id }) {
 
 function Dialogs({ session }) {
   const open = session.dialog.value;
-  if (!open || !session.run.value) return null;     // what was asked for opens as soon as the run has been read
+  if (!open || !session.run.value || !session.read.value) return null;     // opens as soon as the run has been read
   const close = () => { session.dialog.value = null; };
   if (open.name === "inject") return html`<${InjectDialog} session=${session} close=${close} />`;
   if (open.name === "role") return html`<${RoleDialog} session=${session} role=${open.role} close=${close} />`;

@@ -8,6 +8,7 @@ import { DryRunView } from "../components/dry_run_view.js";
 import { Graph } from "../components/graph_panel.js";
 import { Icon } from "../components/icons.js";
 import { NewRunDialog } from "../components/new_run_dialog.js";
+import { PageInWait } from "../components/page_in_wait.js";
 import { PhaseGraph } from "../components/phase_graph.js";
 import { ProblemBox } from "../components/problem.js";
 import { refuse, say } from "../components/toasts.js";
@@ -83,7 +84,7 @@ export function ScenarioPage({ name, version }) {
     go(["scenarios", ...target.split("@")]);
   }, refuse);
   const play = () => { setTab("dry"); setPlayed(null); source.draftPlay(text).then(setPlayed, (error) => { setPlayed({ error }); }); };
-  if (failed && !text) return html`<main id="content"><div class="page"><${ProblemBox} problem=${failed} /></div></main>`;
+  if (failed && !text) return html`<${PageInWait} problem=${failed} />`;
   const hue = (role) => { const place = Object.keys(picture?.roles || {}).indexOf(role); return place < 0 ? "role-none" : `role-${place % 10}`; };
   const tabs = { picture: W.scenarios.picture, graph: W.panels.graph, dry: W.scenarios.dry };
   return html`<main id="content" class="scenario-page">

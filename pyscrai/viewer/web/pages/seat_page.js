@@ -8,6 +8,7 @@ import { W } from "../words.js";
 import { connection } from "../components/connection.js";
 import { Icon } from "../components/icons.js";
 import { ApprovalForm, isApproval } from "../components/approval_form.js";
+import { PageInWait } from "../components/page_in_wait.js";
 import { PersonForm, requestKey } from "../components/person_form.js";
 
 export function SeatPage() {
@@ -38,8 +39,8 @@ export function SeatPage() {
   useEffect(() => { if (near.current) end.current?.scrollIntoView({ block: "end" }); }, [lines.length, view?.status, drafts]);
   useEffect(() => { if (view) document.title = `${view.name} · ${view.title}`; }, [view?.name]);
 
-  if (refused) return html`<main id="content"><p class="empty">${W.seat.gone}</p></main>`;
-  if (!view) return html`<main id="content"><p class="empty">${W.seat.reading}</p></main>`;
+  if (refused) return html`<${PageInWait} words=${W.seat.gone} />`;
+  if (!view) return html`<${PageInWait} words=${W.seat.reading} />`;
   const roles = Object.keys(view.cast);
   const hue = (role) => { const place = roles.indexOf(role); return place < 0 ? "role-none" : `role-${place % 10}`; };
   const name = (role) => view.cast[role] || role;
