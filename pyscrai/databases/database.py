@@ -60,7 +60,7 @@ class Database:
         Raises:
             StorageError: the database cannot be reached, is locked, or lacks our tables.
         """
-        with self._explained():
+        with self._explained(others=True):
             async with (self._line, asyncio.timeout(self.dialect.session_timeout),
                         AsyncSession(self._engine, expire_on_commit=False) as session, session.begin()):
                 yield session
@@ -72,7 +72,7 @@ class Database:
         Raises:
             StorageError: as for ``session``.
         """
-        with self._explained():
+        with self._explained(others=True):
             async with AsyncSession(self._reading, expire_on_commit=False, autoflush=False) as session:
                 yield session
 
@@ -143,5 +143,5 @@ class Database:
         """Close all connections."""
         await self._engine.dispose()
 
-    def _explained(self) -> Explained:
-        return Explained(self.dialect.explain)
+    def _explained(self, *, others: bool = False) -> Explained:
+        return Explained(self.dialect.explain, others=others)

@@ -6,20 +6,26 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import IntegrityError
 
-from pyscrai.errors import StorageError
+from pyscrai.errors import PyscraiError, StorageError
 
 
 class Explained:
-    """A block whose driver errors become a ``StorageError`` that says what to do."""
+    """A block whose driver errors become a ``StorageError`` that says what to do.
 
-    def __init__(self, explain: Callable[[BaseException], StorageError | None]) -> None:
-        self._explain = explain
+    Args:
+        others: what else happens in the block, such as the writing of files: its errors are left as they are.
+    """
+
+    def __init__(self, explain: Callable[[BaseException], StorageError | None], *, others: bool = False) -> None:
+        self._explain, self._others = explain, others
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, (StorageError, IntegrityError)):
+        if self._others and isinstance(error, OSError) and not isinstance(error, TimeoutError):
+            return  # drivers have errors of their own kinds
+        if isinstance(error, Exception) and not isinstance(error, (PyscraiError, IntegrityError)):
             explained = self._explain(error)
             if explained is not None:
                 raise explained from error

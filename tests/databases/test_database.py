@@ -23,7 +23,7 @@ from pyscrai.databases.migrations.migrate import SAVER_TABLES, configuration
 from pyscrai.databases.migrations.revision import REVISION
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.tables import Base
-from pyscrai.errors import StorageError
+from pyscrai.errors import NotFound, StorageError, WrongState
 from tests.databases.conftest import Stage, utterance
 
 assert {ExperimentRow.__table__, WorkerRow.__table__} <= set(Base.metadata.sorted_tables)
@@ -225,6 +225,20 @@ async def test_another_process_that_looks_and_leaves_takes_nothing_away(sqlite_d
     assert await process.wait() == 0
     assert log.exists(), "the other process took the log away"
     assert log.stat().st_ino == before
+
+
+@pytest.mark.parametrize("error", [
+    BrokenPipeError(errno.EPIPE, "Broken pipe"), OSError(errno.ENOSPC, "No space left on device"),
+    NotFound("there are no runs with the tag cup is full"), WrongState("the door is locked")])
+async def test_what_else_goes_wrong_while_somebody_reads_or_writes_is_not_the_databases(
+        database: Database, error: Exception) -> None:
+    """It is neither full nor locked where a pipe is closed, the disk of another file is full, or a tag is called so."""
+    for opened in (database.read, database.session):
+        with pytest.raises(type(error)) as failed:
+            async with opened() as session:
+                await session.execute(text("SELECT 1"))
+                raise error
+        assert failed.value is error
 
 
 def test_a_database_shows_its_path_or_url_only() -> None:

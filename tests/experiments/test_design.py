@@ -122,6 +122,12 @@ def test_pasts_are_balanced_over_blocks_in_any_first_part() -> None:
     assert spec.pasts.count == 4
 
 
+def test_a_factor_may_be_called_work() -> None:
+    spec = experiment_of_data({**BASE, "arms": {}, "factors": {"work": {"parameter": "heat", "values": [0.1, 0.2]}},
+                               "exclude": ["work > 0.15"]}).template
+    assert [arm.levels for arm in planned_arms(spec)] == [{"work": 0.1}]
+
+
 def test_factors_are_crossed_less_what_is_excluded() -> None:
     spec = experiment_of_data({**BASE, "arms": {}, "factors": {
         "heat": {"parameter": "heat", "values": [0.2, 0.8]}, "who": {"role_model": "ann", "values": ["a", "b", "c"]}},

@@ -37,3 +37,12 @@ async def test_many_small_rules_are_no_matter() -> None:
               "inject": {"text": "{{ vars.n }} of {{ old.n }}"}} for number in range(300)]
     playing = Playing(scenario(variables={"n": {"type": "integer", "initial": 0}}, rules=rules))
     assert (await playing.play()).status == "completed"
+
+
+async def test_a_group_may_be_called_whatever_we_call_something() -> None:
+    playing = Playing(scenario(
+        groups={"work": {"of": ["ann", "bob"], "when": "role != 'bob'"}},
+        variables={"n": {"type": "integer", "initial": 0}},
+        rules=[{"when": "'ann' in work && !('bob' in work)", "set": {"n": "work.size()"}}]))
+    assert (await playing.play()).status == "completed"
+    assert (await playing.state())["variables"] == {"n": 1}

@@ -206,7 +206,7 @@ def is_read_only(file: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError:
-        return file.exists()
+        return os.path.exists(file)     # not where its folder cannot be looked into, which SQLite tells
     return False
 
 

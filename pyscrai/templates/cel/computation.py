@@ -27,8 +27,8 @@ CHARACTERS_A_STEP = 64
 ALL_WORK = 10_000_000
 """Steps that all expressions of one step of a play may take together."""
 
-ALLOWANCE = "work"
-"""The name of the allowance in a context, where there is one; no expression can read it."""
+ALLOWANCE = "(allowance)"
+"""The name of the allowance in a context, where there is one: no name that a template or expression can have."""
 
 
 class Allowance:
