@@ -28,11 +28,15 @@ async def stored(services: Services, scenario: str, *, draft: bool = False) -> s
         draft: store templates of the file that have changed as their next free version.
 
     Raises:
+        NotFound: it is a name, and no such scenario is stored.
         TemplateError: with every problem of the file.
         VersionConflict: the file changed and its version did not.
     """
     if not is_file(scenario):
-        await _known(services, scenario)
+        from pyscrai.databases.repositories.templates import scenario_templates
+
+        async with services.database.read() as session:
+            await scenario_templates(session).find(scenario)
         return scenario
     from pyscrai.factories.template_store import store_templates
     from pyscrai.templates.reading.loader import load_file
@@ -50,28 +54,6 @@ async def stored(services: Services, scenario: str, *, draft: bool = False) -> s
                               "the next free version by itself", **conflict.details) from None
     kinds = {item.template.kind: reference for item, reference in zip(loaded, references, strict=True)}
     return kinds["scenario"]
-
-
-async def _known(services: Services, scenario: str) -> None:
-    """See that a scenario is stored; the name of one that is not may be a slip.
-
-    Raises:
-        NotFound: it is not.
-    """
-    from pyscrai.databases.repositories.templates import scenario_templates
-    from pyscrai.did_you_mean import closest
-
-    async with services.database.read() as session:
-        templates = scenario_templates(session)
-        try:
-            await templates.get(scenario)
-        except NotFound as error:
-            name, _, version = scenario.partition("@")
-            names = [row.name for row in await templates.list()]
-            close = closest(name, names)
-            if (version and name in names) or not close:
-                raise
-            raise NotFound(error.message, cure=f"did you mean `{close}`? {error.cure}") from None
 
 
 def only_scenario(loaded: list[LoadedTemplate], file: str) -> LoadedTemplate:

@@ -78,7 +78,10 @@ def test_roles_models_and_tags_are_set_for_one_run(pyscrai: Pyscrai) -> None:
 @pytest.mark.parametrize(("arguments", "code", "words"), [
     (["run"], 2, "SCENARIO requires an argument"),
     (["run", "nothing-like-it"], 2, "no scenario template nothing-like-it is stored"),
-    (["run", "two-agent-conversaton"], 2, "did you mean `two-agent-conversation`?"),
+    (["run", "two-agent-conversaton"], 2, "did you mean `two-agent-conversation`? `pyscrai templates list`"),
+    (["templates", "show", "two-agent-conversaton"], 2, "did you mean `two-agent-conversation`?"),
+    (["templates", "show", "conversationalst"], 2, "did you mean `conversationalist`?"),
+    (["templates", "show", "two-agent-conversation@9.0.0"], 2, "versions of two-agent-conversation: 1.0.0"),
     (["run", "two-agent-conversation@9.0.0"], 2, "versions of two-agent-conversation: 1.0.0"),
     (["run", "nowhere.yaml"], 2, "nowhere.yaml cannot be read"),
     (["run", "talk.yaml", "--seed", "x"], 2, "--seed"),

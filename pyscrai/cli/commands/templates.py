@@ -14,6 +14,8 @@ from pyscrai.errors import NotFound
 from pyscrai.exports.json_text import dumps
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from pyscrai.databases.tables import TemplateRow
 
 app = App(name="templates", help="List, show and add templates.")
@@ -59,21 +61,33 @@ async def show(
     from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 
     async with opened_library() as database, database.read() as session:
-        row: TemplateRow
-        try:
-            row = await (agent_templates(session) if kind == "agent" else scenario_templates(session)).get(template)
-        except NotFound:
-            if kind is not None:
-                raise
-            try:
-                row = await agent_templates(session).get(template)
-            except NotFound:
-                raise NotFound(f"no template {template} is stored",
-                               cure="`pyscrai templates list` shows what is stored") from None
+        row: TemplateRow = await (
+            _either(session, template) if kind is None else
+            agent_templates(session).get(template) if kind == "agent" else scenario_templates(session).get(template))
     if as_json:
         output.json_line({**row.content, "content_hash": row.content_hash, "shipped": row.shipped})
     else:
         output.say((row.source or _dumped(row.content)).removeprefix("---\n").rstrip("\n"))
+
+
+async def _either(session: AsyncSession, template: str) -> TemplateRow:
+    """A scenario of this name, or else an agent.
+
+    Raises:
+        NotFound: there is neither; the cure is the one for the kind that has the closest name.
+    """
+    from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
+    from pyscrai.did_you_mean import closest
+
+    cures: dict[str, str | None] = {}
+    for templates in (scenario_templates(session), agent_templates(session)):
+        try:
+            return await templates.get(template)
+        except NotFound as error:
+            cures |= {row.name: error.cure for row in await templates.list()}
+    close = closest(template.partition("@")[0], cures)
+    raise NotFound(f"no template {template} is stored",
+                   cure=cures[close] if close else "`pyscrai templates list` shows what is stored")
 
 
 @app.command

@@ -156,13 +156,17 @@ class Templates(Generic[Row]):
         return f"{major}.{minor}.{patch + 1}"
 
     async def _cure(self, name: str, version: str) -> str:
-        if version:
-            found = await self._session.scalars(select(self._table.version).where(self._table.name == name))
-            if versions := sorted(map(_number, found)):
-                return f"versions of {name}: " + ", ".join(".".join(map(str, number)) for number in versions)
-        guess = closest(name, await self._session.scalars(select(self._table.name).distinct()))
+        rows = (await self._session.execute(_VERSIONS[self._table], {"name": name})).all()
+        versions = ", ".join(".".join(map(str, number)) for number in sorted(_number(row.version) for row in rows))
+        if rows and version:
+            return f"versions of {name}: {versions}"
+        if rows and all(row.archived_at is not None for row in rows):
+            return f"all versions of {name} are archived; one is had by its number: {versions}"
+        names = await self._session.scalars(
+            select(self._table.name).where(self._table.archived_at.is_(None)).distinct())
+        guess = closest(name, names)
         shown = "`pyscrai templates list` shows what is stored"
-        return f"did you mean {guess}? {shown}" if guess else shown
+        return f"did you mean `{guess}`? {shown}" if guess else shown
 
 
 def agent_templates(session: AsyncSession) -> Templates[AgentTemplateRow]:

@@ -67,6 +67,15 @@ async def test_a_version_that_runs_refer_to_stays(database: Database) -> None:
         assert [row.version for row in await scenario_templates(session).list()] == ["1.0.0"]
         assert len(await scenario_templates(session).list(every_version=True, archived=True)) == 2
         assert (await scenario_templates(session).get("play@2.0.0")).archived_at is not None
+    async with database.session() as session:
+        await scenario_templates(session).add(**{**version("1.0.0"), "name": "talk"})
+        await scenario_templates(session).archive("talk@1.0.0")
+        with pytest.raises(NotFound) as caught:
+            await scenario_templates(session).get("talk")
+        assert caught.value.cure == "all versions of talk are archived; one is had by its number: 1.0.0"
+        with pytest.raises(NotFound) as caught:
+            await scenario_templates(session).get("tlak")
+        assert caught.value.cure == "`pyscrai templates list` shows what is stored", "nobody is led to what is archived"
 
 
 
