@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyscrai.cli.terminal import output
-from pyscrai.errors import ConfigError
 
 if TYPE_CHECKING:
     from pyscrai.exports.run_folder import RunFolder
@@ -71,11 +70,8 @@ async def export_experiment_folder(experiment: str, target: Path | None, *, call
 def _folder(target: Path) -> Iterator[RunFolder]:
     from pyscrai.exports.run_folder import RunFolder
 
-    try:
+    with output.writing(target):
         yield RunFolder(target)
-    except OSError as error:
-        raise ConfigError(f"{target} cannot be written: {error.strerror}", code="output.file",
-                          cure="name another folder with --output") from None
 
 
 def _tell(folder: RunFolder, size: int, *, as_json: bool, **about: str) -> None:

@@ -47,16 +47,13 @@ async def export_runs(format: RunsFileFormat | None, target: Path | None, *, run
             await write_runs(database, chosen, out, chosen_format, table=table)
             return
         written = target or Path(chosen.file_name + (".eval" if chosen_format == "inspect" else "-dataset"))
-        try:
+        with output.writing(written):
             if chosen_format == "huggingface":
                 count, size = await write_dataset(database, chosen, written)
             else:
                 with written.open("wb") as file:
                     count = await write_runs(database, chosen, file, chosen_format, table=table, calls=calls)
                     size = file.tell()
-        except OSError as error:
-            raise ConfigError(f"{written} cannot be written: {error.strerror}", code="output.file",
-                              cure="name another place with --output") from None
     of_table = chosen_format in TABLES
     about: dict[str, Any] = {"format": chosen_format, "file": str(written), "bytes": size,
                              **({"table": table, "rows": count, "tag": tag, "experiment": experiment}

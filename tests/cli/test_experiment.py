@@ -84,6 +84,12 @@ def test_from_a_file_to_a_report(home: Path, pyscrai: Pyscrai) -> None:
     assert (home / "all" / "ro-crate-metadata.json").is_file()
     assert pq.read_table(home / "all" / "tables" / "runs.parquet").num_rows == 6
     assert pyscrai("experiment", "results", "talks", "--table", "turns", "-o", "turns.csv").code == 0
+    for wrong in (("report", "talks", "-o", "turns.csv/report"),
+                  ("results", "talks", "--table", "runs", "-o", "turns.csv/a.csv")):
+        said = pyscrai("experiment", *wrong)
+        assert said.code == 2, "a file is in the way of the folder"
+        assert "turns.csv" in said.err
+        assert "cannot be written" in said.err
     with (home / "turns.csv").open(encoding="utf-8") as stream:
         assert {row["arm"] for row in csv.DictReader(stream)} == {"base", "rain"}
     again = pyscrai("experiment", "run", written(home, seeds=4))

@@ -81,7 +81,8 @@ async def results(experiment: Experiment = "last", /, *,
     async with opened(experiment) as (services, stored):
         found = await compute_results(services, stored)
         if table is not None and target is not None:
-            await write_table_files(services, stored, table, found, [target])
+            with output.writing(target):
+                await write_table_files(services, stored, table, found, [target])
             output.note(f"{table} of {stored.spec.name}@{stored.spec.version} is written to {target}")
         elif table is not None:
             async with services.database.read() as session:
@@ -115,7 +116,8 @@ async def report(experiment: Experiment = "last", /, *,
         elif target.suffix == ".md":
             output.write_file(target, await report_markdown(services, stored, found))
         else:
-            await write_bundle(services, stored, found, target, runs=runs)
+            with output.writing(target):
+                await write_bundle(services, stored, found, target, runs=runs)
     if as_json:
         output.json_line({"experiment_id": stored.id, "output": str(target)})
     else:

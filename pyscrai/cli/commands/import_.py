@@ -27,7 +27,8 @@ def import_templates(files: Sequence[Path], folder: Path | None, *, force: bool,
         raise ConfigError(f"already there: {', '.join(there)}", code="output.exists",
                           cure="name another folder with --output, or write over them with --force")
     if folder is not None:
-        _make(folder)
+        with output.writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
     for index, (template, target) in enumerate(zip(found.templates, targets, strict=True)):
         text = dump_yaml(template)
         if target is not None:
@@ -46,11 +47,3 @@ def import_templates(files: Sequence[Path], folder: Path | None, *, force: bool,
         output.note("not carried over as it was:")
         for note in found.notes:
             output.note(f"  {note}")
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"the folder {folder} cannot be made: {error.strerror}", code="output.file",
-                          cure="name another folder with --output") from None

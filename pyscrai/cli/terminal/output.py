@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +88,22 @@ def write_file(target: Path, content: str | bytes) -> int:
     Raises:
         ConfigError: the file cannot be written.
     """
-    try:
+    with writing(target):
         return target.write_bytes(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """A block that writes a file or folder of the person's choice.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    try:
+        yield
     except OSError as error:
-        raise ConfigError(f"{target} cannot be written: {error.strerror}", code="output.file",
-                          cure="name another file with --output") from None
+        raise ConfigError(f"{target} cannot be written: {error.strerror or error}", code="output.file",
+                          cure="name another place with --output") from None
 
 
 def note(text: str) -> None:
