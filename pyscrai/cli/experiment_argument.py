@@ -47,7 +47,7 @@ async def experiment_plan(services: Services, experiment: str, *, amend: bool = 
     from pyscrai.services.experiments.experiment_store import store_experiment
 
     if is_file(experiment):
-        return await store_experiment(services, load_experiment(experiment), amend=amend, actor=getuser())
+        return await store_experiment(services, load_experiment(experiment, draft=True), amend=amend, actor=getuser())
     try:
         async with services.database.read() as session:
             return await load_plan(session, experiment)

@@ -38,10 +38,10 @@ async def stored(services: Services, scenario: str, *, draft: bool = False) -> s
         async with services.database.read() as session:
             await scenario_templates(session).find(scenario)
         return scenario
-    from pyscrai.factories.template_store import store_templates
-    from pyscrai.templates.reading.loader import load_file
+    from pyscrai.factories.template_store import sound_templates, store_templates
+    from pyscrai.templates.reading.loader import read_file
 
-    loaded = load_file(scenario)
+    loaded = await sound_templates(services.database, [read_file(scenario)])
     only_scenario(loaded, scenario)
     if draft:
         from pyscrai.services.draft_versions import as_drafts
@@ -104,11 +104,11 @@ async def _scenario_and_agents(scenario: str) -> tuple[ScenarioTemplate, Callabl
         NotFound: there is no such scenario, or none of its agents' names.
         TemplateError: with every problem of the file.
     """
-    from pyscrai.templates.checks.checker import catalogue, check_loaded, refuse
+    from pyscrai.templates.checks.checker import catalogue, refuse, validate
     from pyscrai.templates.library import shipped_agent, shipped_scenario
     from pyscrai.templates.models.agent import AgentTemplate
     from pyscrai.templates.models.scenario import ScenarioTemplate
-    from pyscrai.templates.reading.loader import load_file
+    from pyscrai.templates.reading.loader import read_file
 
     if not is_file(scenario):
         name, _, version = scenario.partition("@")
@@ -119,11 +119,12 @@ async def _scenario_and_agents(scenario: str) -> tuple[ScenarioTemplate, Callabl
         if found is not None and version in ("", found.version):
             return found, shipped_agent
         return await _from_database(scenario)
-    loaded = load_file(scenario)
+    reading = read_file(scenario)
+    refuse(validate([reading], shipped_agents()))
+    loaded = list(reading.templates)
     template = only_scenario(loaded, scenario).template
     assert isinstance(template, ScenarioTemplate)
     agents = shipped_agents() | catalogue(item.template for item in loaded if isinstance(item.template, AgentTemplate))
-    refuse(problem for item in loaded for problem in check_loaded(item, agents))
     return template, agents.__getitem__
 
 

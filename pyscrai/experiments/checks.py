@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pyscrai.did_you_mean import instead
 from pyscrai.errors import ExpressionError, Problem
 from pyscrai.experiments import measure_checks
+from pyscrai.experiments.consequences import is_consequence
 from pyscrai.experiments.design import exclusion_problem, planned_arms
 from pyscrai.experiments.experiment_check import ExperimentCheck
 from pyscrai.experiments.models.arms import Factor, Overrides
@@ -16,35 +17,42 @@ from pyscrai.experiments.reader import LoadedExperiment
 from pyscrai.templates.cel.expression import compile_expression
 from pyscrai.templates.cel.scope import scope_of
 from pyscrai.templates.cel.types import Types
+from pyscrai.templates.checks.prompts import problems_of, prompt_names
 from pyscrai.templates.models.scenario import ScenarioTemplate
+from pyscrai.templates.models.variable import Domain
 from pyscrai.templates.reading.positions import Path
 
 FEW = 8
 """Pasts below which an interval says little."""
 
 
-def check_experiment(loaded: LoadedExperiment, scenario: ScenarioTemplate, aliases: Collection[str] | None = None,
-                     agents: Mapping[str, str] | None = None) -> list[Problem]:
-    """Errors and warnings, by line.
+NO_ARMS = {"arms", "design", "factor", "unknown_factor", "combination", "exclude"}
+"""Mistakes with which it is not known what arms there are."""
+
+
+def check_experiment(loaded: LoadedExperiment, scenario: ScenarioTemplate | None,
+                     aliases: Collection[str] | None = None, agents: Mapping[str, str] | None = None) -> list[Problem]:
+    """Errors and warnings, by line; mistakes of its form among them, without what only follows from those.
 
     Args:
-        scenario: the scenario that the experiment names.
+        scenario: the scenario that the experiment names; None where it cannot be found.
         aliases: the model aliases of this machine; None to leave them unchecked.
         agents: name and ``name@version`` of the agents that are stored here, to their engines; None to leave them
             unchecked.
     """
     check = ExperimentCheck(loaded, scenario, aliases, agents)
-    for concern in (_base, _pasts, _arms, _factors, _design, measure_checks.check_measures,
+    for concern in (_base, _shape, _pasts, _arms, _factors, _design, measure_checks.check_measures,
                     measure_checks.check_contrasts, measure_checks.check_judges, _plan):
         concern(check)
-    unique = {(problem.code, problem.field, problem.message): problem for problem in check.problems}
+    found = [problem for problem in check.problems if not is_consequence(problem, loaded.guessed)]
+    unique = {(problem.code, problem.field, problem.message): problem for problem in (*loaded.mistakes, *found)}
     return sorted(unique.values(), key=lambda problem: (problem.line or 0, problem.column or 0))
 
 
 def _base(check: ExperimentCheck) -> None:
-    spec, scenario = check.spec, check.scenario
+    spec = check.spec
     for name, value in spec.parameters.items():
-        check.value(scenario.parameters.get(name), "parameter", name, value, scenario.parameters, ("parameters", name))
+        check.parameter(name, value, ("parameters", name))
     check.alias(spec.model, ("model",))
     for role, alias in spec.role_models.items():
         check.role(role, ("role_models", role), on_key=True)
@@ -55,14 +63,36 @@ def _base(check: ExperimentCheck) -> None:
         check.role(role, ("without", index))
 
 
+def _shape(check: ExperimentCheck) -> None:
+    """The parts that say which arms there are go together."""
+    spec = check.spec
+    if not spec.arms and not spec.factors:
+        check.error("arms", (), "an experiment needs `arms` or `factors`", cure="add `arms:`, or `factors:` to cross")
+    if spec.arms and spec.factors:
+        check.error("arms", ("factors",), "there are `arms` and `factors`", on_key=True, cure="take one of them out")
+    if spec.design == "list" and not spec.combinations:
+        check.error("arms", ("design",), "`design: list` needs `combinations`",
+                    cure="add them: each gives every factor a value")
+    if spec.combinations and spec.design != "list":
+        check.error("arms", ("combinations",), "`combinations` need `design: list`", on_key=True,
+                    cure="add `design: list`")
+    for name, given in (("design", spec.design != "full"), ("exclude", spec.exclude)):
+        if spec.arms and not spec.factors and given:
+            check.error("arms", (name,), f"`{name}` goes with `factors`", on_key=True, cure="leave it out")
+    for name, factor in spec.factors.items():
+        if factor.range is not None and isinstance(spec.design, str):
+            check.error("arms", ("factors", name, "range"), f"`{name}` has a range, which is covered by points",
+                        on_key=True, cure="add `design: {latin_hypercube: 40}`, or write `values`")
+
+
 def _pasts(check: ExperimentCheck) -> None:
     spec, scenario = check.spec, check.scenario
     for name, values in spec.pasts.vary.items():
         for index, value in enumerate(values):
-            path: Path = ("pasts", "vary", name, index) if name in scenario.parameters else ("pasts", "vary", name)
-            check.value(scenario.parameters.get(name), "parameter", name, value, scenario.parameters, path)
+            known = scenario is None or name in scenario.parameters
+            check.parameter(name, value, ("pasts", "vary", name, index) if known else ("pasts", "vary", name))
     until = spec.pasts.until
-    if until is None:
+    if until is None or scenario is None:
         return
     bound = min(scenario.max_turns, spec.max_turns or scenario.max_turns)
     if until.turn is not None and until.turn >= bound:
@@ -71,16 +101,16 @@ def _pasts(check: ExperimentCheck) -> None:
     if until.phase is not None and until.phase not in scenario.flow.phases:
         check.unknown("phase", until.phase, scenario.flow.phases, ("pasts", "until", "phase"))
     if until.when is not None:
-        _condition(check, until.when, ("pasts", "until", "when"))
+        _condition(check, scenario, until.when, ("pasts", "until", "when"))
 
 
-def _condition(check: ExperimentCheck, text: str, path: Path) -> None:
+def _condition(check: ExperimentCheck, scenario: ScenarioTemplate, text: str, path: Path) -> None:
     try:
         expression = compile_expression(text)
     except ExpressionError as error:
         check.error("expression", path, error.message, value=text, cure=error.cure)
         return
-    types = Types(scope_of(check.scenario))
+    types = Types(scope_of(scenario))
     found = types.of(expression.tree)
     for problem in types.problems:
         check.error("expression", path, problem.message, value=text, cure=problem.cure)
@@ -103,19 +133,18 @@ def _arms(check: ExperimentCheck) -> None:
 
 def _overrides(check: ExperimentCheck, given: Overrides, path: Path) -> None:
     spec, scenario = check.spec, check.scenario
+    names = (None, None) if scenario is None else (tuple(scenario.parameters), tuple(scenario.variables))
     for name, value in given.parameters.items():
-        check.value(scenario.parameters.get(name), "parameter", name, value, scenario.parameters,
-                    (*path, "parameters", name))
+        check.parameter(name, value, (*path, "parameters", name))
         if name in spec.pasts.vary:
             check.error("varied_twice", (*path, "parameters", name), f"the parameter `{name}` varies between pasts",
                         cure="let it vary either between pasts or between arms", on_key=True)
     for name, value in given.variables.items():
-        check.value(scenario.variables.get(name), "variable", name, value, scenario.variables,
-                    (*path, "variables", name))
+        check.variable(name, value, (*path, "variables", name))
+    known = ("all", *scenario.roles, *scenario.groups) if scenario is not None else None
     for index, inject in enumerate(given.injects):
-        known = ("all", *scenario.roles, *scenario.groups)
         for place, name in enumerate(inject.audience):
-            if name not in known:
+            if known is not None and name not in known:
                 check.unknown("role or group", name, known, (*path, "injects", index, "audience", place))
     check.alias(given.model, (*path, "model"))
     for role, alias in given.role_models.items():
@@ -130,6 +159,11 @@ def _overrides(check: ExperimentCheck, given: Overrides, path: Path) -> None:
     for field in ("prompts", "memory"):
         for role in getattr(given, field):
             check.role(role, (*path, field, role), on_key=True)
+    for role, slots in given.prompts.items():
+        for slot, text in slots.items():
+            for found in problems_of(text, prompt_names(slot, *names)):
+                check.error("prompt", (*path, "prompts", role, slot), found.message, value=found.word or None,
+                            cure=found.cure)
     if given.message is not None:
         check.role(given.message.of, (*path, "message", "of"))
         if spec.pasts.until is None:
@@ -139,6 +173,13 @@ def _overrides(check: ExperimentCheck, given: Overrides, path: Path) -> None:
 
 def _factors(check: ExperimentCheck) -> None:
     for name, factor in check.spec.factors.items():
+        if not isinstance(factor.values, dict):
+            seen: set[str] = set()
+            for index, value in enumerate(factor.values):
+                if repr(value) in seen:
+                    check.error("factor", ("factors", name, "values", index), f"{value!r} stands here twice",
+                                value=value, cure="take one out")
+                seen.add(repr(value))
         if factor.kind == "prompt" and factor.target.partition(".")[2] not in ("system", "turn"):
             check.error("factor", ("factors", name, "prompt"), f"{factor.target!r} names no prompt",
                         value=factor.target, cure="write ROLE.system or ROLE.turn")
@@ -170,7 +211,10 @@ def _factors(check: ExperimentCheck) -> None:
 
 def _whole(check: ExperimentCheck, factor: Factor) -> bool:
     """Whether a range has values between the integers that its target takes."""
-    domains = check.scenario.parameters if factor.kind == "parameter" else check.scenario.variables
+    if check.scenario is None:
+        return False
+    domains: Mapping[str, Domain] = (check.scenario.parameters if factor.kind == "parameter"
+                                     else check.scenario.variables)
     domain = domains.get(factor.target)
     if domain is None or domain.type != "integer" or factor.range is None:
         return False
@@ -179,7 +223,7 @@ def _whole(check: ExperimentCheck, factor: Factor) -> bool:
 
 def _design(check: ExperimentCheck) -> None:
     spec = check.spec
-    for index, text in enumerate(spec.exclude):
+    for index, text in enumerate(spec.exclude if spec.factors else ()):
         if (reason := exclusion_problem(text, spec.factors)) is not None:
             check.error("exclude", ("exclude", index), reason, value=text, cure=instead(text, list(spec.factors)))
     for index, combination in enumerate(spec.combinations):
@@ -192,7 +236,7 @@ def _design(check: ExperimentCheck) -> None:
             elif repr(level) not in map(repr, spec.factors[name].levels):
                 check.error("combination", ("combinations", index, name), f"{level!r} is no value of `{name}`",
                             value=level, cure="one of " + ", ".join(map(str, spec.factors[name].levels)))
-    if check.problems and any(problem.severity == "error" for problem in check.problems):
+    if {problem.code.removeprefix("experiment.") for problem in check.problems} & NO_ARMS:
         return
     try:
         check.arms = planned_arms(spec)

@@ -16,10 +16,14 @@ from pyscrai.templates.reading.positions import Path
 
 
 class ExperimentCheck:
-    """An experiment under examination; ``problems`` fill as the passes go."""
+    """An experiment under examination; ``problems`` fill as the passes go.
 
-    def __init__(self, loaded: LoadedExperiment, scenario: ScenarioTemplate, aliases: Collection[str] | None = None,
-                 agents: Mapping[str, str] | None = None) -> None:
+    Args:
+        scenario: None where it is not known: then no name of it is looked at.
+    """
+
+    def __init__(self, loaded: LoadedExperiment, scenario: ScenarioTemplate | None,
+                 aliases: Collection[str] | None = None, agents: Mapping[str, str] | None = None) -> None:
         self.loaded, self.scenario, self.aliases, self.agents = loaded, scenario, aliases, agents
         self.spec = loaded.template
         self.problems: list[Problem] = []
@@ -36,9 +40,19 @@ class ExperimentCheck:
         self.error(f"unknown_{what.replace(' ', '_')}", path, f"there is no {what} `{name}`", value=name,
                    cure=instead(name, list(known), none=f"no {what} is declared"), on_key=on_key)
 
-    def value(self, domain: Domain | None, what: str, name: str, value: Scalar, known: Mapping[str, Any], path: Path,
-              *, on_key: bool = True) -> None:
-        """Note a parameter or variable that is not declared, or a value that is outside its domain."""
+    def parameter(self, name: str, value: Scalar, path: Path, *, on_key: bool = True) -> None:
+        """Note a parameter that is not declared, or a value that it cannot have."""
+        if self.scenario is not None:
+            self._value("parameter", name, value, self.scenario.parameters, path, on_key=on_key)
+
+    def variable(self, name: str, value: Scalar, path: Path) -> None:
+        """Note a variable that is not declared, or a value that it cannot have."""
+        if self.scenario is not None:
+            self._value("variable", name, value, self.scenario.variables, path, on_key=True)
+
+    def _value(self, what: str, name: str, value: Scalar, known: Mapping[str, Domain], path: Path, *, on_key: bool
+               ) -> None:
+        domain = known.get(name)
         if domain is None:
             self.unknown(what, name, known, path, on_key=on_key)
         elif (reason := domain.why_not(domain.coerce(value))) is not None:
@@ -46,7 +60,7 @@ class ExperimentCheck:
 
     def role(self, name: str, path: Path, *, on_key: bool = False) -> None:
         """Note a role that is not in the scenario."""
-        if name not in self.scenario.roles:
+        if self.scenario is not None and name not in self.scenario.roles:
             self.unknown("role", name, self.scenario.roles, path, on_key=on_key)
 
     def alias(self, name: str | None, path: Path) -> None:
@@ -57,10 +71,12 @@ class ExperimentCheck:
     def cast(self, role: str, agent: str, path: Path, *, on_key: bool = True) -> None:
         """Note an agent that is not stored, or that cannot take the place of the role's own."""
         self.role(role, path, on_key=on_key)
-        if role not in self.scenario.roles or self.agents is None:
+        if self.agents is None or (self.scenario is not None and role not in self.scenario.roles):
             return
         if agent not in self.agents:
             self.unknown("agent", agent, self.agents, path)
+            return
+        if self.scenario is None:
             return
         own = self.scenario.roles[role].agent
         engine = self.agents.get(own) if isinstance(own, str) else own.engine

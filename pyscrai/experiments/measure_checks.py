@@ -18,7 +18,7 @@ def judged_measures(check: ExperimentCheck) -> dict[str, Measure]:
     return measures_of_judges(check.spec.judges.measures, check.scenario) if check.spec.judges else {}
 
 
-def measures_of_judges(given: tuple[str | Measure, ...], scenario: ScenarioTemplate) -> dict[str, Measure]:
+def measures_of_judges(given: tuple[str | Measure, ...], scenario: ScenarioTemplate | None) -> dict[str, Measure]:
     """Judges' measures: those written out, those named, or all that the scenario's Analyst scores."""
     own = scored_measures(scenario)
     if not given:
@@ -27,24 +27,29 @@ def measures_of_judges(given: tuple[str | Measure, ...], scenario: ScenarioTempl
     return named | {measure.name: measure for measure in given if isinstance(measure, Measure)}
 
 
-def scored_measures(scenario: ScenarioTemplate) -> dict[str, Measure]:
+def scored_measures(scenario: ScenarioTemplate | None) -> dict[str, Measure]:
     """The measures of a scenario that a model scores, by name."""
-    return {measure.name: measure for measure in (scenario.analysis.measures if scenario.analysis else ())
-            if measure.judged}
+    analysis = scenario.analysis if scenario is not None else None
+    return {measure.name: measure for measure in (analysis.measures if analysis else ()) if measure.judged}
 
 
 def check_measures(check: ExperimentCheck) -> None:
     """Every measure reads something that there is."""
     uses: list[tuple[Path, MeasureUse]] = [(("measures", "primary"), check.spec.measures.primary)]
     uses += [(("measures", "secondary", index), use) for index, use in enumerate(check.spec.measures.secondary)]
+    seen: set[str] = set()
     for path, use in uses:
-        _source(check, use, path)
+        if use.name in seen:
+            check.error("same_measure", (*path, "name"), f"two measures have the name `{use.name}`", value=use.name,
+                        cure="give one of them another")
+        seen.add(use.name)
+        if check.scenario is not None:
+            _source(check, check.scenario, use, path)
         if use.of is not None:
             check.role(use.of, (*path, "of"))
 
 
-def _source(check: ExperimentCheck, use: MeasureUse, path: Path) -> None:
-    scenario = check.scenario
+def _source(check: ExperimentCheck, scenario: ScenarioTemplate, use: MeasureUse, path: Path) -> None:
     at = (*path, use.source) if getattr(use, use.source) is not None else (*path, "name")
     if use.source == "measure":
         known = {measure.name: measure for measure in (scenario.analysis.measures if scenario.analysis else ())}
@@ -52,7 +57,7 @@ def _source(check: ExperimentCheck, use: MeasureUse, path: Path) -> None:
         if use.target not in known:
             check.unknown("measure", use.target, known, at)
         else:
-            _measure(check, use, known[use.target], path)
+            _measure(check, scenario, use, known[use.target], path)
     elif use.source == "variable":
         variable = scenario.variables.get(use.target)
         if variable is None:
@@ -85,7 +90,8 @@ def _source(check: ExperimentCheck, use: MeasureUse, path: Path) -> None:
                         cure=instead(use.target, sorted(named), none="no end has a label"))
 
 
-def _measure(check: ExperimentCheck, use: MeasureUse, measure: Measure, path: Path) -> None:
+def _measure(check: ExperimentCheck, scenario: ScenarioTemplate, use: MeasureUse, measure: Measure, path: Path
+             ) -> None:
     if measure.categories is not None and use.take != "count":
         if use.is_ is None:
             check.error("not_a_number", path, f"the measure `{measure.name}` has categories", value=measure.name,
@@ -95,7 +101,7 @@ def _measure(check: ExperimentCheck, use: MeasureUse, measure: Measure, path: Pa
     if measure.of == "scenario" and use.of is not None:
         check.error("not_of_a_role", (*path, "of"), f"the measure `{measure.name}` is of the whole scenario",
                     value=use.of, cure="leave `of` out")
-    if measure.of != "scenario" and use.of is None and measure.of not in check.scenario.roles:
+    if measure.of != "scenario" and use.of is None and measure.of not in scenario.roles:
         check.error("of_many", path, f"the measure `{measure.name}` is of several roles: their mean is taken",
                     cure="add `of: ROLE` for one of them", warning=True)
 
@@ -136,11 +142,13 @@ def check_judges(check: ExperimentCheck) -> None:
     own = scored_measures(check.scenario)
     for index, measure in enumerate(judges.measures):
         if isinstance(measure, str) and measure not in own:
+            if check.scenario is None:
+                continue
             check.unknown("measure", measure, own, ("judges", "measures", index))
         elif isinstance(measure, Measure) and not measure.judged:
             check.error("judges", ("judges", "measures", index), f"`{measure.name}` is counted or computed, not judged",
                         cure="give it a `scale` or `categories`")
-    if not judges.measures and not own:
+    if not judges.measures and not own and check.scenario is not None:
         check.error("judges", ("judges",), "the scenario has no measure that judges could score", on_key=True,
                     cure="add `measures` to `judges`, each with a `scale` or `categories` and a `rubric`")
     primary = check.spec.measures.primary
@@ -150,4 +158,7 @@ def check_judges(check: ExperimentCheck) -> None:
                 check.error("never", ("stop", "first", index), f"`{primary.target}` is judged after the playing",
                             cure="stop at a number of pasts or at a cost, and extend with --amend")
     for index, alias in enumerate(judges.by):
+        if alias in judges.by[:index]:
+            check.error("judges", ("judges", "by", index), f"`{alias}` stands here twice", value=alias,
+                        cure="write `repeats` to let it score again")
         check.alias(alias, ("judges", "by", index))

@@ -32,12 +32,12 @@ from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.factories.studio_turns import StudioTurns
 from pyscrai.llm.models import Models
 from pyscrai.prompts import library
-from pyscrai.templates.checks.checker import catalogue, check_loaded, refuse
+from pyscrai.templates.checks.checker import catalogue, refuse, validate
 from pyscrai.templates.library import shipped as library_templates
 from pyscrai.templates.library import shipped_agent, shipped_scenario
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.reading.loader import load_file
+from pyscrai.templates.reading.loader import read_file
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -90,15 +90,16 @@ def templates_of(scenario: str) -> tuple[ScenarioTemplate, Mapping[str, AgentTem
     """
     agents: Mapping[str, AgentTemplate] = {}
     if scenario.endswith(SUFFIXES) or "/" in scenario:
-        loaded = load_file(scenario)
+        reading = read_file(scenario)
+        shipped = catalogue(each.template for each in library_templates() if isinstance(each.template, AgentTemplate))
+        refuse(validate([reading], shipped))
+        loaded = reading.templates
         found = [each.template for each in loaded if isinstance(each.template, ScenarioTemplate)]
         if len(found) != 1:
             raise RunError(f"{scenario} holds {len(found)} scenarios", code="run.no_scenario",
                            cure="give a file with one document of `kind: scenario`, and its agents")
         template, = found
-        shipped = catalogue(each.template for each in library_templates() if isinstance(each.template, AgentTemplate))
         agents = {**shipped, **catalogue(each.template for each in loaded if isinstance(each.template, AgentTemplate))}
-        refuse(problem for each in loaded for problem in check_loaded(each, agents))
     else:
         template = shipped_scenario(scenario)
     return template, {role.agent: agents[role.agent] if role.agent in agents else shipped_agent(role.agent)

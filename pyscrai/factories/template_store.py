@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.templates import agent_templates, scenario_templates
 from pyscrai.databases.tables import AgentTemplateRow
-from pyscrai.errors import NotFound, VersionConflict
-from pyscrai.templates.checks.checker import catalogue, check_loaded, refuse
+from pyscrai.errors import NotFound, TemplateError, VersionConflict
+from pyscrai.templates.checks.checker import catalogue, check_loaded, errors, refuse, validate
 from pyscrai.templates.library import files, load_shipped
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.reading.loader import LoadedTemplate
+from pyscrai.templates.reading.loader import LoadedTemplate, Reading
 
 _log = structlog.get_logger("pyscrai.templates")
 
@@ -64,6 +64,20 @@ async def store_templates(database: Database, loaded: list[LoadedTemplate]) -> l
         for item in sorted(loaded, key=lambda item: item.template.kind):
             await _add(session, item)
     return [item.reference for item in loaded]
+
+
+async def sound_templates(database: Database, readings: Sequence[Reading]) -> list[LoadedTemplate]:
+    """The templates of texts that belong together, good for ``store_templates``.
+
+    Raises:
+        TemplateError: there are mistakes of form; with every problem, also of names and conditions.
+    """
+    if any(reading.problems for reading in readings):
+        async with database.read() as session:
+            agents = await known_agents(session, [item for reading in readings
+                                                  for item in (*reading.templates, *reading.drafts)])
+        raise TemplateError(errors(await asyncio.to_thread(validate, readings, agents)))
+    return [item for reading in readings for item in reading.templates]
 
 
 async def _add(session: AsyncSession, loaded: LoadedTemplate, *, shipped: bool = False) -> None:

@@ -35,12 +35,12 @@ Experiment = str | Path | Mapping[str, Any] | ExperimentTemplate
 
 
 def loaded_experiment(experiment: Experiment) -> LoadedExperiment:
-    """An experiment read from a file, plain data or a model."""
+    """An experiment read from a file, plain data or a model; its mistakes are told when it is stored."""
     if isinstance(experiment, str | Path):
-        return load_experiment(experiment)
+        return load_experiment(experiment, draft=True)
     if isinstance(experiment, ExperimentTemplate):
         return LoadedExperiment(experiment)
-    return experiment_of_data({"kind": "experiment", **experiment})
+    return experiment_of_data({"kind": "experiment", **experiment}, draft=True)
 
 
 class AsyncExperiment:

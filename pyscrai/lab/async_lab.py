@@ -22,7 +22,7 @@ from pyscrai.experiments.library import load_shipped_experiment
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template
 from pyscrai.factories.services import Services, open_services
-from pyscrai.factories.template_store import store_templates
+from pyscrai.factories.template_store import sound_templates, store_templates
 from pyscrai.lab.async_experiment import AsyncExperiment, Experiment, loaded_experiment
 from pyscrai.lab.async_run import ACTOR, AsyncRun, Inject, inject_of
 from pyscrai.lab.open_lab import OpenLab
@@ -36,7 +36,7 @@ from pyscrai.services.run_tables import runs_of_query
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.base import Template
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.reading.loader import LoadedTemplate, load_data, load_file
+from pyscrai.templates.reading.loader import LoadedTemplate, read_data, read_file
 
 T = TypeVar("T")
 Scenario = str | Path | Mapping[str, Any] | ScenarioTemplate
@@ -92,8 +92,7 @@ class AsyncLab:
         Raises:
             TemplateError: with every problem.
         """
-        loaded = [item for template in templates for item in await self._loaded(template)]
-        return await store_templates(self.services.database, loaded)
+        return await store_templates(self.services.database, await self._loaded(*templates))
 
     async def scenarios(self) -> list[str]:
         """The newest version of every stored scenario, as ``name@version``."""
@@ -120,10 +119,11 @@ class AsyncLab:
                 return reference
         raise NotFound(f"{scenario} holds no scenario", cure="give a file with `kind: scenario`")
 
-    async def _loaded(self, template: str | Path | Mapping[str, Any] | Template) -> list[LoadedTemplate]:
-        if isinstance(template, str | Path):
-            return await self._open.in_thread(load_file, template)
-        return await as_drafts(self.services.database, [load_data(_plain(template))])
+    async def _loaded(self, *templates: str | Path | Mapping[str, Any] | Template) -> list[LoadedTemplate]:
+        readings = [await self._open.in_thread(read_file, template) if isinstance(template, str | Path)
+                    else read_data(_plain(template)) for template in templates]
+        loaded = await sound_templates(self.services.database, readings)
+        return [(await as_drafts(self.services.database, [item]))[0] if item.file is None else item for item in loaded]
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 

@@ -141,3 +141,12 @@ async def test_mistakes_are_named_with_their_lines(server: Serving) -> None:
     assert [(problem["line"], problem["cure"]) for problem in answer["problems"]] == [(6, "did you mean trust?")]
     assert (await server.get("/experiments"))["items"] == []
     await server.get("/experiments/exp_1jn9qhwhd8ez", 404)
+
+
+async def test_all_mistakes_of_an_experiment_are_told_in_one_answer(server: Serving) -> None:
+    wrong = {**TALKED, "repeats": 0, "arms": {"low": {"variables": {"trust": 20}}, "high": {}}, "parallell": 3}
+    fields = {"repeats", "arms.low.variables.trust", "parallell"}
+    checked = await server.post("/experiments/check", {"content": wrong}, 200)
+    assert {problem["field"] for problem in checked["problems"] if problem["severity"] == "error"} == fields
+    refused = await server.post("/experiments", {"content": wrong}, 422)
+    assert {problem["field"] for problem in refused["problems"]} == fields

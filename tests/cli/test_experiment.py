@@ -209,3 +209,38 @@ def test_killed_at_random_it_loses_and_doubles_nothing(home: Path, pyscrai: Pysc
     monkeypatch.setenv("PYSCRAI_DATABASE_URL", f"sqlite:///{tmp_path}/undisturbed.db")
     assert pyscrai("experiment", "run", "talks.yaml", "--json").code == 0
     assert comparable(pyscrai) == disturbed
+
+
+def test_one_round_tells_all_also_of_a_scenario_beside_it(home: Path, pyscrai: Pyscrai) -> None:
+    """`check` and `run` tell the same: form, names and values of the file, and the mistakes of its scenario's file."""
+    text = TALKS.format(scenario="short.yaml", seeds=0).replace("name: words, figure", "name: words, figur")
+    (home / "talks.yaml").write_text(text.replace("base: {}", "base: {model: nobody}"), encoding="utf-8")
+    (home / "short.yaml").write_text(SHORT.replace("ann, bob", "ann, bobb").replace("name: short", "name: Short!"),
+                                     encoding="utf-8")
+    told = {("talks.yaml", 7, "pasts.seeds"), ("talks.yaml", 9, "arms.base.model"),
+            ("talks.yaml", 12, "measures.primary.figur"), ("short.yaml", 3, "name"),
+            ("short.yaml", 8, "flow.phases.talk.speakers[1]")}
+    for command in (("experiment", "check"), ("experiment", "run")):
+        said = pyscrai(*command, "talks.yaml", "--json")
+        assert said.code == 2
+        found = said.last["error"]["problems"] if "error" in said.last else said.lines[:-1]
+        assert {(Path(each["file"]).name, each["line"], each["field"]) for each in found} == told
+
+
+def test_a_check_stores_nothing(home: Path, pyscrai: Pyscrai) -> None:
+    (home / "short.yaml").write_text(SHORT, encoding="utf-8")
+    pyscrai("experiment", "check", written(home, scenario="short.yaml"))
+    assert "short" not in pyscrai("templates", "list").out
+
+
+def test_what_is_run_or_stored_is_told_all_of_its_mistakes_at_once(home: Path, pyscrai: Pyscrai) -> None:
+    text = SHORT.replace("ann, bob", "ann, bobb").replace("name: short", "name: Short!")
+    (home / "short.yaml").write_text(text, encoding="utf-8")
+    (home / "other.yaml").write_text(text.replace("talk:", "tlak:"), encoding="utf-8")
+    for command in (("run", "short.yaml"), ("run", "short.yaml", "--dry-run"), ("templates", "add", "short.yaml"),
+                    ("templates", "add", "short.yaml", "other.yaml")):
+        said = pyscrai(*command)
+        assert said.code == 2
+        assert ":3:" in said.err
+        assert "no role or group `bobb`" in said.err
+    assert "other.yaml:8:" in said.err

@@ -98,17 +98,23 @@ def test_every_mistake_of_a_file_is_told_with_its_line_and_cure() -> None:
     ({"arms": {}, "factors": {"h": {"parameter": "heat", "values": [0.1, 7]}}}, "bounds", "factors.h.values[1]"),
     ({"arms": {}, "factors": {"h": {"parameter": "heat", "values": [0.1, 0.2]}}, "exclude": ["g > 1"]}, "exclude",
      "exclude[0]"),
+    ({"arms": {}}, "arms", ""), ({"design": "list"}, "arms", "design"),
+    ({"factors": {"h": {"parameter": "heat", "values": [0.1, 0.2]}}}, "arms", "factors"),
+    ({"arms": {}, "factors": {"h": {"parameter": "heat", "range": [0, 1]}}}, "arms", "factors.h.range"),
+    ({"arms": {}, "factors": {"h": {"parameter": "heat", "values": [0.1, 0.1]}}}, "factor", "factors.h.values[1]"),
+    ({"measures": {"primary": {"name": "agreement"}, "secondary": [{"name": "agreement", "figure": "words"}]}},
+     "same_measure", "measures.secondary[0].name"),
+    ({"judges": {"by": ["default", "default"]}}, "judges", "judges.by[1]"),
+    ({"arms": {"a": {}, "b": {"prompts": {"ann": {"system": "{{ nmae }}"}}}}}, "prompt", "arms.b.prompts.ann.system"),
 ])
 def test_what_does_not_fit_the_scenario_is_named(changes: dict[str, Any], code: str, field: str) -> None:
     assert (code, field) in [found[:2] for found in problems(**changes)]
 
 
 @pytest.mark.parametrize("changes", [
-    {"arms": {}}, {"design": "list"}, {"stop": {"first": [{"pasts": 3, "cost_usd": 1}]}},
+    {"stop": {"first": [{"pasts": 3, "cost_usd": 1}]}},
     {"judges": {"by": ["default"], "repeats": 1}}, {"pasts": {"seeds": [1, 1]}},
     {"arms": {}, "factors": {"h": {"values": [1]}}},
-    {"arms": {}, "factors": {"h": {"parameter": "heat", "range": [0, 1]}}},
-    {"measures": {"primary": {"name": "a"}, "secondary": [{"name": "a"}]}},
 ])
 def test_what_is_wrong_in_itself_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(TemplateError):

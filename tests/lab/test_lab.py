@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import pyscrai
+from pyscrai.errors import TemplateError
 from pyscrai.lab.progress import teller
 from pyscrai.llm.scripted.model import ScriptedModel
 
@@ -194,6 +195,7 @@ def test_what_is_public_is_there_and_importing_it_costs_nothing() -> None:
 LEFT_OPEN = """
 import asyncio, sys, threading
 import pyscrai
+from pyscrai.errors import TemplateError
 
 def opened():
     return pyscrai.open(sys.argv[1], model="scripted", log_level="error")
@@ -238,3 +240,15 @@ def test_in_a_file_progress_is_a_line_for_each_change(capsys: pytest.CaptureFixt
         tell(text)
     assert capsys.readouterr().err == "1 of 2\n2 of 2\n"
     assert teller(None) is None, "nobody looks"
+
+
+def test_all_mistakes_of_a_scenario_or_an_experiment_are_told_at_once(database: str) -> None:
+    wrong = {**TALK, "name": "Bad Name", "rules": [{"when": "vars.trst > 3", "set": {"trust": "1"}}]}
+    with opened(database) as lab:
+        with pytest.raises(TemplateError) as refused:
+            lab.play(wrong)
+        assert {problem.field for problem in refused.value.problems} == {"name", "rules[0].when"}
+        lab.add(TALK)
+        with pytest.raises(TemplateError) as refused:
+            lab.experiment({**EXPERIMENT, "repeats": 0, "model": "nobody", "contrasts": [{"low": "bsae"}]})
+        assert {problem.field for problem in refused.value.problems} == {"repeats", "model", "contrasts[0]"}

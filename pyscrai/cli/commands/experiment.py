@@ -50,7 +50,7 @@ async def check(files: Annotated[Sequence[Path], Parameter(name="FILE", help="Ex
     async with opened_services() as services:
         for file in files:
             try:
-                problems += await check_loaded(services, load_experiment(file))
+                problems += await check_loaded(services, load_experiment(file, draft=True))
             except TemplateError as error:
                 problems += error.problems
     return print_problems(problems, counted=len(files), what="experiment", form=form, strict=strict)

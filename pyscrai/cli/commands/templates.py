@@ -98,11 +98,11 @@ async def add(
 ) -> None:
     """Check template files and store them; all of them or none."""
     from pyscrai.cli.services import opened_services
-    from pyscrai.factories.template_store import store_templates
-    from pyscrai.templates.reading.loader import load_file
+    from pyscrai.factories.template_store import sound_templates, store_templates
+    from pyscrai.templates.reading.loader import read_file
 
-    loaded = [item for file in files for item in load_file(file)]
     async with opened_services() as services:
+        loaded = await sound_templates(services.database, [read_file(file) for file in files])
         if draft:
             from pyscrai.services.draft_versions import as_drafts
 

@@ -82,9 +82,9 @@ def _loaded(body: NewExperiment) -> LoadedExperiment:
     if (body.content is None) == (body.source is None):
         raise RunError("an experiment is sent as `content` or as `source`", code="request.invalid", cure="send one")
     if body.source is not None:
-        loaded = read_experiment(body.source)
+        loaded = read_experiment(body.source, draft=True)
     else:
-        loaded = experiment_of_data(body.content or {})
+        loaded = experiment_of_data(body.content or {}, draft=True)
     if loaded.template.scenario.endswith((".yaml", ".yml", ".json")):
         raise RunError("the scenario of an experiment that is sent is a stored one", code="request.invalid",
                        cure="store it with POST /templates and write its name")

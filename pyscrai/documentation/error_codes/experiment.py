@@ -96,6 +96,22 @@ CODES = (
         "An experiment compares at least two.",
         "Add an arm."),
     ErrorCode(
+        "experiment.arms",
+        "What says which arms there are does not go together.",
+        "There are neither `arms` nor `factors`, or both; or `design`, `combinations` or a `range` stands without what "
+        "it goes with.",
+        "Write `arms`, or `factors` with the `design` that crosses them."),
+    ErrorCode(
+        "experiment.prompt",
+        "A prompt of an arm or a factor cannot be used.",
+        "It reads something that there is not, or does what a prompt may not do.",
+        "Correct the text; the message says what it may read."),
+    ErrorCode(
+        "experiment.same_measure",
+        "Two measures have one name.",
+        "Numbers are told apart by the name of their measure.",
+        "Give one of them another `name`, and say by `measure`, `variable` or another source what it reads."),
+    ErrorCode(
         "experiment.same_arm",
         "Two arms are the same.",
         "They differ in nothing but the name.",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from pyscrai.templates.models.agent import Memory, PromptSlot
-from pyscrai.templates.models.base import Condition, Identifier, Scalar, Strict, Text
+from pyscrai.templates.models.base import Condition, Identifier, Misfit, Scalar, Strict, Text
 from pyscrai.templates.models.world import InjectText
 
 
@@ -60,6 +60,8 @@ FACTOR_KINDS = ("parameter", "variable", "role_model", "cast", "prompt", "memory
 class Factor(Strict):
     """Something that is set to each of several values; exactly one of its targets is given."""
 
+    filler: ClassVar = {"parameter": "x", "values": [0]}
+
     parameter: str | None = None
     variable: str | None = None
     role_model: str | None = None
@@ -81,20 +83,23 @@ class Factor(Strict):
     def _one_target(self) -> Self:
         given = [name for name in FACTOR_KINDS if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"a factor needs exactly one of {', '.join(FACTOR_KINDS)}; "
-                             f"{'it has ' + ', '.join(given) if given else 'it has none'}")
-        if bool(self.values) == (self.range is not None):
-            raise ValueError("a factor needs either `values` or a `range`")
+            raise Misfit(f"a factor needs exactly one of {', '.join(FACTOR_KINDS)}; "
+                         f"{'it has ' + ', '.join(given) if given else 'it has none'}",
+                         *(given[1:] or ["parameter"]), instead=None if given else "x")
+        if self.values and self.range is not None:
+            raise Misfit("a factor needs either `values` or a `range`", "range", "values")
+        if not self.values and self.range is None:
+            raise Misfit("a factor needs either `values` or a `range`", "values", "range", instead={"x": 0})
         if self.range is not None and not (self.range[0] < self.range[1]):
-            raise ValueError(f"`range` runs from low to high, not from {self.range[0]:g} to {self.range[1]:g}")
+            raise Misfit(f"`range` runs from low to high, not from {self.range[0]:g} to {self.range[1]:g}", "range",
+                         instead=(0.0, 1.0))
         if self.step is not None and self.range is None:
-            raise ValueError("`step` goes with `range`")
+            raise Misfit("`step` goes with `range`", "step", "range")
         if self.range is not None and given[0] not in ("parameter", "variable"):
-            raise ValueError(f"a {given[0]} has no range; write `values`")
+            raise Misfit(f"a {given[0]} has no range; write `values`", "range", given[0])
         if given[0] in ("prompt", "memory") and not isinstance(self.values, dict):
-            raise ValueError(f"the values of a {given[0]} are names of levels: {{short: ..., long: ...}}")
-        if not isinstance(self.values, dict) and len(set(map(repr, self.values))) < len(self.values):
-            raise ValueError("a value stands in `values` twice")
+            raise Misfit(f"the values of a {given[0]} are names of levels: {{short: ..., long: ...}}", "values",
+                         given[0], instead={"x": "x" if given[0] == "prompt" else {}})
         return self
 
     @property

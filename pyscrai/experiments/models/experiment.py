@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from pyscrai.experiments.models.arms import Arm, Design, Exclude, Factor
 from pyscrai.experiments.models.measures import AnalysisPlan, Failures, Judges, Measures, Stop
@@ -61,18 +61,3 @@ class ExperimentTemplate(Template):
     """Left out, all pasts are played."""
     failures: Failures = Failures()
     analysis: AnalysisPlan = AnalysisPlan()
-
-    @model_validator(mode="after")
-    def _arms_or_factors(self) -> Self:
-        if bool(self.arms) == bool(self.factors):
-            raise ValueError("an experiment needs either `arms` or `factors`")
-        if self.design == "list" and not self.combinations:
-            raise ValueError("`design: list` needs `combinations`")
-        if self.combinations and self.design != "list":
-            raise ValueError("`combinations` need `design: list`")
-        if self.arms and (self.design != "full" or self.exclude):
-            raise ValueError("`design` and `exclude` go with `factors`")
-        ranged = [name for name, factor in self.factors.items() if factor.range is not None]
-        if ranged and isinstance(self.design, str):
-            raise ValueError(f"`{ranged[0]}` has a range, which needs `design: {{latin_hypercube: 40}}`")
-        return self

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from pyscrai.experiments.statistics.agreement import Level
 from pyscrai.templates.models.analysis import Measure
-from pyscrai.templates.models.base import Identifier, Strict
+from pyscrai.templates.models.base import Identifier, Misfit, Strict
 
 Take = Literal["last", "first", "mean", "max", "min", "change", "count"]
 Figure = Literal["turns", "words", "calls", "tokens", "cost_usd", "seconds"]
@@ -41,11 +41,11 @@ class MeasureUse(Strict):
     def _one_source(self) -> Self:
         given = [name for name in SOURCES if getattr(self, name) is not None]
         if len(given) > 1:
-            raise ValueError(f"a measure has at most one of {', '.join(SOURCES)}, not {', '.join(given)}")
+            raise Misfit(f"a measure has at most one of {', '.join(SOURCES)}, not {', '.join(given)}", *given[1:])
         if self.is_ is not None and self.take == "change":
-            raise ValueError("`is` makes 0 or 1 of a category, of which there is no change")
+            raise Misfit("`is` makes 0 or 1 of a category, of which there is no change", "take", "is")
         if self.outcome is not None and self.take != "last":
-            raise ValueError("a run has one outcome: leave `take` out")
+            raise Misfit("a run has one outcome: leave `take` out", "take", "outcome")
         return self
 
     @property
@@ -70,13 +70,6 @@ class Measures(Strict):
     primary: MeasureUse
     secondary: tuple[MeasureUse, ...] = ()
 
-    @model_validator(mode="after")
-    def _told_apart(self) -> Self:
-        names = [use.name for use in (self.primary, *self.secondary)]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"two measures have the name {twice!r}")
-        return self
-
 
 class Judges(Strict):
     """Models that score finished transcripts, blind and in drawn order."""
@@ -95,16 +88,16 @@ class Judges(Strict):
 
     @model_validator(mode="after")
     def _twice(self) -> Self:
-        if len(set(self.by)) < len(self.by):
-            raise ValueError("a judge stands in `by` twice; write `repeats`")
         if len(self.by) * self.repeats < 2:
-            raise ValueError("each transcript is scored at least twice: else nobody knows how far a score can be "
-                             "trusted")
+            raise Misfit("each transcript is scored at least twice: else nobody knows how far a score can be trusted",
+                         "repeats", "by")
         return self
 
 
 class StopRule(Strict):
     """One reason to stop; exactly one is given."""
+
+    filler: ClassVar = {"seconds": 1}
 
     pasts: int | None = Field(None, ge=1)
     """So many pasts were played."""
@@ -120,7 +113,8 @@ class StopRule(Strict):
     def _exactly_one(self) -> Self:
         given = [name for name in ("pasts", "half_width", "cost_usd", "seconds") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError("a stop rule needs exactly one of pasts, half_width, cost_usd, seconds")
+            raise Misfit("a stop rule needs exactly one of pasts, half_width, cost_usd, seconds",
+                         *(given[1:] or ["seconds"]), instead=None if given else 1.0)
         return self
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import delete
@@ -17,51 +18,84 @@ from pyscrai.experiments.design import planned_pasts
 from pyscrai.experiments.models.experiment import ExperimentTemplate
 from pyscrai.experiments.reader import LoadedExperiment
 from pyscrai.factories.services import Services
-from pyscrai.factories.template_store import store_templates
+from pyscrai.factories.template_store import known_agents, store_templates
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan, plan_of
+from pyscrai.templates.checks.checker import validate
+from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.reading.loader import load_file
+from pyscrai.templates.reading.loader import LoadedTemplate, read_file
 
 FREE = ("title", "description", "tags", "parallel", "failures", "judges", "stop", "question")
 """Fields that an amendment may change in any way."""
 
 
-async def find_scenario(services: Services, loaded: LoadedExperiment) -> tuple[str, ScenarioTemplate]:
-    """The exact reference of an experiment's scenario, and the scenario; one in a file beside it is stored first.
-
-    Raises:
-        TemplateError: there is no such scenario, or its file has mistakes.
-    """
-    wanted = loaded.template.scenario
-    if wanted.endswith((".yaml", ".yml", ".json")):
-        path = Path(loaded.file).parent / wanted if loaded.file else Path(wanted)
-        references = await store_templates(services.database, items := load_file(path))
-        wanted = next((reference for reference, item in zip(references, items, strict=True)
-                       if item.template.kind == "scenario"), wanted)
-    try:
-        stored = await services.joint.template(wanted)
-    except NotFound as error:
-        raise TemplateError([loaded.positions.problem(
-            "experiment.unknown_scenario", ("scenario",), error.message, value=wanted, cure=error.cure)]) from None
-    return f"{stored.row.name}@{stored.row.version}", stored.scenario
-
-
 async def check_loaded(services: Services, loaded: LoadedExperiment) -> list[Problem]:
-    """Everything that can be known to be wrong with an experiment here: errors and warnings, by line.
+    """Everything that can be known to be wrong with an experiment here, errors and warnings, by line.
 
-    Raises:
-        TemplateError: its scenario cannot be found.
+    Mistakes of its form are among them, and those of a scenario in a file beside it. Nothing is stored.
     """
-    _, scenario = await find_scenario(services, loaded)
-    return await _problems(services, loaded, scenario)
+    found = await _found(services, loaded)
+    return [*found.problems, *await _problems(services, loaded, found)]
 
 
-async def _problems(services: Services, loaded: LoadedExperiment, scenario: ScenarioTemplate) -> list[Problem]:
+@dataclass(frozen=True, slots=True)
+class _FoundScenario:
+    """An experiment's scenario as far as it can be found, and what is wrong with it."""
+
+    scenario: ScenarioTemplate | None = None
+    reference: str = ""
+    """``name@version``."""
+    beside: tuple[LoadedTemplate, ...] = ()
+    """The templates of the file that it stands in, beside the experiment's; they are not stored yet."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with that file."""
+    missing: Problem | None = None
+    """It cannot be found."""
+
+
+async def _found(services: Services, loaded: LoadedExperiment) -> _FoundScenario:
+    wanted, path = loaded.template.scenario, ("scenario",)
+    if path in loaded.guessed:
+        return _FoundScenario()
+
+    def missing(error: NotFound) -> Problem:
+        return loaded.positions.problem("experiment.unknown_scenario", path, error.message, value=wanted,
+                                        cure=error.cure)
+
+    if not wanted.endswith((".yaml", ".yml", ".json")):
+        try:
+            stored = await services.joint.template(wanted)
+        except NotFound as error:
+            return _FoundScenario(missing=missing(error))
+        return _FoundScenario(stored.scenario, f"{stored.row.name}@{stored.row.version}")
+    try:
+        reading = await asyncio.to_thread(read_file, Path(loaded.file).parent / wanted if loaded.file else Path(wanted))
+    except NotFound as error:
+        return _FoundScenario(missing=missing(error))
+    async with services.database.read() as session:
+        agents = await known_agents(session, (*reading.templates, *reading.drafts))
+    problems = tuple(errors(await asyncio.to_thread(validate, [reading], agents)))
+    scenario = next((item for item in reading.templates if isinstance(item.template, ScenarioTemplate)), None)
+    if scenario is None and not problems:
+        return _FoundScenario(missing=missing(NotFound(f"{wanted} holds no scenario",
+                                                       cure="name a file with `kind: scenario`")))
+    if scenario is None or not isinstance(scenario.template, ScenarioTemplate):
+        return _FoundScenario(problems=problems)
+    return _FoundScenario(scenario.template, scenario.reference, reading.templates, problems)
+
+
+async def _problems(services: Services, loaded: LoadedExperiment, found: _FoundScenario) -> list[Problem]:
     async with services.database.read() as session:
         stored = await agent_templates(session).list(every_version=True)
-    agents = {name: str(row.content["engine"]) for row in stored for name in (row.name, f"{row.name}@{row.version}")}
+    beside = [item.template for item in found.beside if isinstance(item.template, AgentTemplate)]
+    agents = {name: engine for stem, version, engine in (
+        *((row.name, row.version, str(row.content["engine"])) for row in stored),
+        *((agent.name, agent.version, agent.engine) for agent in beside)) for name in (stem, f"{stem}@{version}")}
     aliases = {*services.settings.models, *services.models.registered, "default"}
-    return await asyncio.to_thread(check_experiment, loaded, scenario, aliases, agents)
+    problems = await asyncio.to_thread(check_experiment, loaded, found.scenario, aliases, agents)
+    if found.missing is not None:
+        problems = sorted([*problems, found.missing], key=lambda problem: (problem.line or 0, problem.column or 0))
+    return problems
 
 
 async def store_experiment(services: Services, loaded: LoadedExperiment, *, actor: str = "", amend: bool = False,
@@ -77,9 +111,12 @@ async def store_experiment(services: Services, loaded: LoadedExperiment, *, acto
         TemplateError: with every error of the experiment.
         VersionConflict: the stored one is frozen and says something else.
     """
-    reference, scenario = await find_scenario(services, loaded)
-    if found := errors(await _problems(services, loaded, scenario)):
-        raise TemplateError(found)
+    found = await _found(services, loaded)
+    if wrong := errors([*found.problems, *await _problems(services, loaded, found)]):
+        raise TemplateError(wrong)
+    if found.beside:
+        await store_templates(services.database, list(found.beside))
+    reference = found.reference
     spec = loaded.template.model_copy(update={"scenario": reference})
     async with services.database.session() as session:
         experiments = Experiments(session)

@@ -6,18 +6,23 @@ import csv
 import io
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pyscrai.databases.repositories.experiment_cells import ExperimentCells
 from pyscrai.databases.repositories.judgements import HUMAN, Judgements
 from pyscrai.did_you_mean import instead
-from pyscrai.errors import RunError
+from pyscrai.errors import Problem, RunError, TemplateError
 from pyscrai.exports.csv_cells import guarded, unguarded
 from pyscrai.factories.services import Services
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan
 from pyscrai.services.experiments.judged_roles import judged_roles
 from pyscrai.services.experiments.judged_transcript import read_transcript
 from pyscrai.services.experiments.run_values import ended_cells
+
+LABELS = "experiment.labels"
+MOST_WRONG = 100
+"""Wrong labels that are told at once."""
 
 COLUMNS = ("run_id", "measure", "of", "value", "person", "pass", "rationale")
 """The columns that are read; a sheet has more, for whoever fills it in."""
@@ -32,7 +37,7 @@ def text_of(data: bytes) -> str:
     try:
         return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RunError(f"the labels are no UTF-8 text: {error}", code="experiment.labels",
+        raise RunError(f"the labels are no UTF-8 text: {error}", code=LABELS,
                        cure="save them as CSV in UTF-8") from None
 
 
@@ -52,7 +57,7 @@ def rows_of_csv(text: str) -> list[dict[str, Any]]:
     reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
     missing = [name for name in ("run_id", "measure", "value") if name not in reader.fieldnames]
     if missing:
-        raise RunError(f"the labels have no column {missing[0]!r}", code="experiment.labels",
+        raise RunError(f"the labels have no column {missing[0]!r}", code=LABELS,
                        cure=f"columns: {', '.join(COLUMNS)}; the first line names them")
     return [{**{name: unguarded(row[name] or "") for name in COLUMNS if name in row}, "line": reader.line_num}
             for row in reader if str(row.get("value") or "").strip()]
@@ -103,53 +108,72 @@ async def add_labels(services: Services, plan: ExperimentPlan, rows: Iterable[Ma
         How many were stored.
 
     Raises:
-        RunError: a run, measure or value does not fit; nothing is stored then.
+        TemplateError: with every label whose run, measure or value does not fit; nothing is stored then.
     """
     async with services.database.read() as session:
         known = {str(run_id) for run_id in await ExperimentCells(session, plan.id).run_ids(pasts=False)}
     roles = await judged_roles(services, plan)
-    found = [_label(plan, row, known, roles, person, f"line {row['line']}" if "line" in row else f"label {number}")
-             for number, row in enumerate(rows, 1)]
+    found, wrong = [], []
+    for number, row in enumerate(rows):
+        label = _label(plan, row, known, roles, person)
+        if isinstance(label, _Wrong):
+            line = row.get("line")
+            wrong.append(Problem(code=LABELS, message=label.message, value=label.value, cure=label.cure, line=line,
+                                 field=label.column if line else f"labels[{number}].{label.column}"))
+        else:
+            found.append(label)
+    if wrong:
+        more = [Problem(code=LABELS, message=f"{len(wrong) - MOST_WRONG} more labels are wrong")]
+        raise TemplateError(wrong[:MOST_WRONG] + (more if len(wrong) > MOST_WRONG else []), code=LABELS)
     if found:
         async with services.database.session() as session:
             await Judgements(session, plan.id).add(found, replace=True)
     return len(found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """What keeps a label from being stored."""
+
+    column: str
+    value: str
+    message: str
+    cure: str | None
+
+
 def _label(plan: ExperimentPlan, row: Mapping[str, Any], known: set[str], roles_of: Mapping[str, Sequence[str]],
-           person: str, line: str) -> dict[str, Any]:
-    run_id, name, value = (str(row.get(key) or "").strip() for key in ("run_id", "measure", "value"))
+           person: str) -> dict[str, Any] | _Wrong:
+    run_id, name, value, of = (str(row.get(key) or "").strip() for key in ("run_id", "measure", "value", "of"))
+    if row.get("value") == 0:       # of an API, where it is a number
+        value = "0"
     who = str(row.get("person") or person).strip()
     if run_id not in known:
-        raise _wrong(line, f"no run {run_id!r} is in the experiment", instead(run_id, sorted(known)[:50]))
+        return _Wrong("run_id", run_id, f"no run {run_id!r} is in the experiment", instead(run_id, sorted(known)[:50]))
     measure = plan.judged.get(name)
     if measure is None:
-        raise _wrong(line, f"no measure {name!r} is judged", instead(name, list(plan.judged)))
+        return _Wrong("measure", name, f"no measure {name!r} is judged", instead(name, list(plan.judged)))
     if not who:
-        raise _wrong(line, "it is not said who gave the label", "add a column `person`, or name the person")
-    roles, of = tuple(roles_of[name]), str(row.get("of") or "").strip()
+        return _Wrong("person", "", "it is not said who gave the label", "add a column `person`, or name the person")
+    roles = tuple(roles_of[name])
     if of not in roles:
         if roles == ("",):
-            raise _wrong(line, f"`{name}` is of the whole play, not of {of!r}", "leave `of` empty")
-        raise _wrong(line, f"`{name}` is of a role, and `of` says {of!r}", f"one of {', '.join(roles)}")
+            return _Wrong("of", of, f"`{name}` is of the whole play, not of {of!r}", "leave `of` empty")
+        return _Wrong("of", of, f"`{name}` is of a role, and `of` says {of!r}", f"one of {', '.join(roles)}")
     times = str(row.get("pass") or 1).strip()
     if not times.isdecimal():
-        raise _wrong(line, f"`pass` is {times!r}", "1 for a person's first label of a run, 2 for the second")
+        return _Wrong("pass", times, f"`pass` is {times!r}", "1 for a person's first label of a run, 2 for the second")
     label: dict[str, Any] = {"run_id": run_id, "measure": name, "of": of, "judge": f"{HUMAN}{who}",
                              "pass": int(times), "rationale": str(row.get("rationale") or "")}
     if measure.categories is not None:
         if value not in measure.categories:
-            raise _wrong(line, f"{value!r} is no category of `{name}`", f"one of {', '.join(measure.categories)}")
+            return _Wrong("value", value, f"{value!r} is no category of `{name}`",
+                          f"one of {', '.join(measure.categories)}")
         return {**label, "category": value}
     low, high = measure.scale or (0, 0)
     try:
         number = float(value)
     except ValueError:
-        raise _wrong(line, f"{value!r} is no number", f"{low} to {high}") from None
+        return _Wrong("value", value, f"{value!r} is no number", f"{low} to {high}")
     if not low <= number <= high:
-        raise _wrong(line, f"{value} is outside of the scale of `{name}`", f"{low} to {high}")
+        return _Wrong("value", value, f"{value} is outside of the scale of `{name}`", f"{low} to {high}")
     return {**label, "number": number}
-
-
-def _wrong(line: str, message: str, cure: str | None) -> RunError:
-    return RunError(f"{line}: {message}", code="experiment.labels", cure=cure)

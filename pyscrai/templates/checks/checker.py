@@ -21,7 +21,8 @@ from pyscrai.templates.checks.unused import check_unused
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.base import TOOLS
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.reading.loader import LoadedTemplate, Reading, more_problems, read_file
+from pyscrai.templates.reading.draft import more_problems
+from pyscrai.templates.reading.loader import LoadedTemplate, Reading, read_file
 from pyscrai.templates.reading.positions import Positions
 
 PASSES = (check_names, check_display_names, check_cast, check_flow, check_world, check_expressions, check_audiences,

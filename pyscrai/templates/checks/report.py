@@ -18,7 +18,7 @@ from pyscrai.templates.models.analysis import LIMITS, End
 from pyscrai.templates.models.base import Part
 from pyscrai.templates.models.flow import Phase
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.reading.loader import MOST_PROBLEMS
+from pyscrai.templates.reading.draft import MOST_PROBLEMS
 from pyscrai.templates.reading.positions import Path, Positions, Step
 
 DEFAULT_BOUND = int(ScenarioTemplate.model_fields["max_turns"].default)

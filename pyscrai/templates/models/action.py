@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,8 @@ class NoChoice(ValueError):
 
 class Argument(Part):
     """One argument of an action: a small part of JSON Schema."""
+
+    filler: ClassVar = {}
 
     type: Literal["string", "integer", "number", "boolean"] = "string"
     enum: Annotated[tuple[Scalar, ...], Field(min_length=1)] | Annotated[str, Field(min_length=1)] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -32,6 +32,8 @@ class Phrase(Strict):
 
 class End(Part):
     """One end, or a tree of them. Exactly one of its conditions is given."""
+
+    filler: ClassVar = {"turns": 100_000}
 
     any: tuple[End, ...] | None = Field(None, min_length=1)
     all: tuple[End, ...] | None = Field(None, min_length=1)
@@ -77,6 +79,8 @@ END_KINDS = ("any", "all", *LIMITS, "phrase", "when", "narrator", "judge")
 
 class Measure(Part):
     """Something measured by an Analyst on a rubric, or counted without a model."""
+
+    filler: ClassVar = {"name": "x", "metric": "words"}
 
     name: Identifier
     scale: tuple[int, int] | None = None

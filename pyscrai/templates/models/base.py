@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
@@ -83,6 +83,21 @@ class Strict(Documented):
     """A frozen model that knows all its fields and takes no others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    filler: ClassVar[Mapping[str, Any] | None] = None
+    """The least that is valid, where that is more than the required fields: it stands in for what cannot be read."""
+
+
+class Misfit(ValueError):
+    """Fields of a part that do not go together.
+
+    It is told at the first of them, without which (or with ``instead`` in its place) the part is looked at again for
+    further mistakes.
+    """
+
+    def __init__(self, message: str, *fields: str, instead: Any = None) -> None:
+        super().__init__(message)
+        self.fields, self.instead = fields, instead
 
 
 class Part(Strict):

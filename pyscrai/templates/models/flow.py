@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,8 @@ Order = Literal["sequence", "round_robin", "random", "moderated", "simultaneous"
 
 class SpeakerSpec(Part):
     """A role or group that speaks in a phase while a condition holds; for each role of the group by itself."""
+
+    filler: ClassVar = {"role": "x", "when": "true"}
 
     role: str | None = None
     group: str | None = None

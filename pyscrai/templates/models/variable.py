@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -71,6 +71,8 @@ def _as_number(data: Any, field: str) -> Any:
 class Parameter(Domain):
     """A value set per run: ``--set heat=0.9``."""
 
+    filler: ClassVar = {"type": "string", "default": ""}
+
     type: ScalarType
     default: Scalar
 
@@ -82,6 +84,8 @@ class Parameter(Domain):
 
 class Variable(Domain):
     """A value of the world that rules, actions and Narrators change; one value, a list, a map, or one for each role."""
+
+    filler: ClassVar = {"type": "string", "initial": ""}
 
     item: ScalarType = "string"
     """The type of a list's items or of a map's values; `choices` and bounds are theirs."""

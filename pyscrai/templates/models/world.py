@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -22,6 +22,8 @@ class InjectText(Part):
 class Rule(Part):
     """A law of the world: rules are applied after every turn in their stated order."""
 
+    filler: ClassVar = {"when": "true", "inject": {"text": "x"}}
+
     label: str = ""
     when: Condition
     set: dict[Target, Expression] = Field(default_factory=dict)
@@ -39,6 +41,8 @@ class Rule(Part):
 
 class InjectSpec(InjectText):
     """An event that the template puts into the world at a turn, in a phase or on a condition."""
+
+    filler: ClassVar = {"text": "x", "at_turn": 0}
 
     label: str = ""
     at_turn: int | None = Field(None, ge=0)

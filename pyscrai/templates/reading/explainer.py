@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from pyscrai.did_you_mean import closest, listing
 from pyscrai.errors import Problem
+from pyscrai.templates.models.base import Misfit
 from pyscrai.templates.reading.field_owners import fields_written, owners
 from pyscrai.templates.reading.mends import Mend
 from pyscrai.templates.reading.positions import Path, Positions, spell
@@ -38,6 +39,8 @@ class FieldProblem:
     cure: str | None = None
     on_key: bool = False
     mend: Mend | None = None
+    parts: tuple[Path, ...] = ()
+    """The fields that it is about, where they do not go together."""
 
     def problem(self, positions: Positions) -> Problem:
         """The problem with its place in the text."""
@@ -151,8 +154,8 @@ def _explain(found: _Located, model: type[BaseModel], data: Any) -> FieldProblem
             choices = _choices(found)
             guess = closest(value, choices) if isinstance(value, str) else None
             return FieldProblem("template.choice", path, f"{_quoted(value)} is none of {listing(choices)}", value,
-                             f"did you mean {guess}?" if guess else f"write one of {listing(choices)}",
-                             mend=_mended(path, guess))
+                             f"did you mean {guess}?" if guess else f"write one of {listing(choices)}", found.on_key,
+                             Mend(path, name=guess) if found.on_key and guess else _mended(path, guess))
         case "string_pattern_mismatch":
             rule, joint = _PATTERNS.get(str(context.get("pattern")), (f"it must match {context.get('pattern')}", ""))
             better = re.sub(r"[^a-z0-9]+", joint, str(value).lower()).strip("-_0123456789") if joint else ""
@@ -164,6 +167,10 @@ def _explain(found: _Located, model: type[BaseModel], data: Any) -> FieldProblem
             example = f"; for example {better}" if better and better != value else ""
             return FieldProblem("template.name", path, f"{_quoted(value)} cannot be a {'name' if joint else 'version'}",
                              value, rule + example, found.on_key, mend)
+        case "value_error" if isinstance(misfit := context.get("error"), Misfit):
+            parts = tuple((*path, name) for name in misfit.fields)
+            return FieldProblem("template.value", parts[0], str(misfit), parts=parts,
+                                mend=Mend(parts[0], value=misfit.instead, drop=True))
         case "value_error":
             return FieldProblem("template.value", path, str(context.get("error", found.message)),
                                 mend=Mend(path, drop=True, complete=True) if path else None)

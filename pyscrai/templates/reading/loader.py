@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
-
-from pydantic import ValidationError
 
 from pyscrai.did_you_mean import closest
 from pyscrai.errors import NotFound, Problem, TemplateError
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.base import FORMAT
 from pyscrai.templates.models.scenario import ScenarioTemplate
-from pyscrai.templates.reading.explainer import MOST_ERRORS, FieldProblem, explain
-from pyscrai.templates.reading.mends import Mend, mended
+from pyscrai.templates.reading.draft import MOST_PROBLEMS, draft_of, more_problems
+from pyscrai.templates.reading.explainer import FieldProblem
 from pyscrai.templates.reading.plain_data import too_much
 from pyscrai.templates.reading.positions import Path, Positions
 from pyscrai.templates.reading.yaml_reader import LARGEST, Document, read
@@ -60,13 +58,6 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     drafts: tuple[LoadedTemplate, ...] = ()
     guessed: tuple[tuple[LoadedTemplate, Path], ...] = ()
-
-
-MOST_PROBLEMS = 200
-"""Problems of one template that are told at once."""
-
-ROUNDS = 5
-"""How often mistakes are mended: mending may bring up what stood behind."""
 
 
 def load_file(path: str | FilePath) -> list[LoadedTemplate]:
@@ -130,12 +121,6 @@ def read_data(data: Any, *, file: str | None = None) -> Reading:
     return _validate([Document(data, positions)], [])
 
 
-def more_problems(positions: Positions) -> Problem:
-    """The problem that says that not all are told."""
-    return positions.problem("template.more", (), f"there may be more than these {MOST_PROBLEMS} problems",
-                             cure="mend these first")
-
-
 def _checked(reading: Reading) -> list[LoadedTemplate]:
     if reading.problems:
         raise TemplateError(reading.problems)
@@ -147,7 +132,7 @@ def _validate(documents: Sequence[Document], problems: Sequence[Problem]) -> Rea
     guessed: list[tuple[LoadedTemplate, Path]] = []
     seen: dict[tuple[str, str, str], int] = {}
     for document in documents:
-        loaded, mistakes, mends = _validate_one(document)
+        loaded, mistakes, invented = _validate_one(document)
         if len(mistakes) > MOST_PROBLEMS:
             mistakes = [*mistakes[:MOST_PROBLEMS], more_problems(document.positions)]
         all_problems.extend(mistakes)
@@ -162,72 +147,30 @@ def _validate(documents: Sequence[Document], problems: Sequence[Problem]) -> Rea
         seen[identity] = 1
         if mistakes:
             drafts.append(loaded)
-            names = _names(mends)
-            guessed.extend((loaded, _renamed(mend.path, names)) for mend in mends if mend.invents)
+            guessed.extend((loaded, path) for path in invented)
         else:
             found.append(loaded)
     all_problems.sort(key=lambda problem: (problem.line or 0, problem.column or 0))
     return Reading(tuple(found), tuple(all_problems), tuple(drafts), tuple(guessed))
 
 
-def _validate_one(document: Document) -> tuple[LoadedTemplate | None, list[Problem], list[Mend]]:
+def _validate_one(document: Document) -> tuple[LoadedTemplate | None, list[Problem], Sequence[Path]]:
     data, positions = document.data, document.positions
     if not isinstance(data, dict):
         return None, [positions.problem("template.type", (), "a template is a group of named fields",
-                                        cure="begin with `kind: scenario` or `kind: agent`")], []
+                                        cure="begin with `kind: scenario` or `kind: agent`")], ()
     kind, told = _kind_of(data)
-    problems = [found.problem(positions) for found in told]
     if kind is None:
-        return None, problems, []
-    model = KINDS[kind]
+        return None, [found.problem(positions) for found in told], ()
+    model: type[ScenarioTemplate | AgentTemplate] = KINDS[kind]
     data = {**data, "kind": kind}
     if (version := _format_problem(data)) is not None:
-        problems.append(version.problem(positions))
+        told.append(version)
         data["format"] = FORMAT
-    mends: list[Mend] = []
-    for _ in range(ROUNDS):
-        try:
-            template = model.model_validate(data)
-        except ValidationError as error:
-            wrong = explain(error, model, data)
-            dropped = _dropped(mends)
-            owners = {path[:-1] for path in dropped}
-            names = _names(mends)
-            fresh = [found for found in wrong if not _of_our_making(found, dropped, owners)]
-            seen = {(found.code, _renamed(found.path, names)) for found in told}
-            fresh = [found for found in fresh if (found.code, found.path) not in seen]
-            told.extend(fresh)
-            problems.extend(found.problem(positions) for found in fresh)
-            steps = [found.mend for found in wrong if found.mend]
-            if not steps or error.error_count() > MOST_ERRORS:
-                return None, problems, []
-            data, positions, applied = mended(model, data, positions, steps)
-            mends.extend(applied)
-        else:
-            return LoadedTemplate(template, positions, document.source), problems, mends
-    return None, problems, []
-
-
-def _of_our_making(found: FieldProblem, dropped: Collection[Path], owners: Collection[Path]) -> bool:
-    """Whether a problem is about a part that was mended away, or about what it was a part of."""
-    return found.path in owners or any(found.path[:length] in dropped for length in range(len(found.path) + 1))
-
-
-def _dropped(mends: Sequence[Mend]) -> set[Path]:
-    names = _names(mends)
-    return {path for mend in mends if mend.drop for path in (mend.path, _renamed(mend.path, names))}
-
-
-def _renamed(path: Path, names: Mapping[Path, str]) -> Path:
-    """A path with the keys in it that are called otherwise by now."""
-    for length in range(1, len(path) + 1):
-        if (name := names.get(path[:length])) is not None:
-            path = (*path[:length - 1], name, *path[length:])
-    return path
-
-
-def _names(mends: Sequence[Mend]) -> dict[Path, str]:
-    return {mend.path: mend.name for mend in mends if mend.name is not None}
+    found = draft_of(model, data, positions, told)
+    if found.content is None:
+        return None, list(found.problems), ()
+    return LoadedTemplate(found.content, found.positions, document.source), list(found.problems), found.guessed
 
 
 def _kind_of(data: Mapping[str, Any]) -> tuple[str | None, list[FieldProblem]]:

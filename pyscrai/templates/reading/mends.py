@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import copy
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
-from pyscrai.templates.models.action import Argument
-from pyscrai.templates.models.analysis import End, Measure
-from pyscrai.templates.models.flow import SpeakerSpec
-from pyscrai.templates.models.variable import Parameter, Variable
-from pyscrai.templates.models.world import InjectSpec, Rule
+from pyscrai.templates.models.base import Strict
 from pyscrai.templates.reading.positions import Path, Positions
 
 NOTHING: Any = object()
 """Stands where no filler is known."""
-
-_WHOLE: Mapping[type, Any] = {
-    End: {"turns": 100_000}, Rule: {"when": "true", "inject": {"text": "x"}}, InjectSpec: {"text": "x", "at_turn": 0},
-    Measure: {"name": "x", "metric": "words"}, SpeakerSpec: {"role": "x", "when": "true"},
-    Variable: {"type": "string", "initial": ""}, Parameter: {"type": "string", "default": ""}, Argument: {}}
-"""Fillers of models that their required fields alone do not make valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +28,7 @@ class Mend:
     value: Any = None
     """Put this there instead."""
     drop: bool = False
+    """What stands there is worth nothing; a value that goes with it is a filler."""
     complete: bool = False
     """Add what is missing beside what is there."""
 
@@ -67,7 +58,7 @@ def mended(model: type[BaseModel], data: dict[str, Any], positions: Positions, m
             continue
         applied.append(replace(mend, complete=False))
         if isinstance(owner, list) and isinstance(name, int) and name < len(owner):
-            filler = mend.value if not mend.drop else fill(model, mend.path)
+            filler = fill(model, mend.path) if mend.drop and mend.value is None else mend.value
             owner[name] = owner[name] if filler is NOTHING else filler
         elif isinstance(owner, dict) and name is not None:
             if mend.name is not None and name in owner and mend.name not in owner:
@@ -75,7 +66,9 @@ def mended(model: type[BaseModel], data: dict[str, Any], positions: Positions, m
                 renames.append((mend.path, mend.name))
             elif mend.drop or mend.name is not None:
                 owner.pop(name, None)
-                filler = fill(model, mend.path) if _required(model, mend.path) else NOTHING
+                filler = NOTHING if mend.value is None else mend.value
+                if mend.value is None and _required(model, mend.path):
+                    filler = fill(model, mend.path)
                 if filler is not NOTHING:
                     owner[name] = filler
             else:
@@ -135,7 +128,8 @@ def _at(annotation: Any, path: Path) -> tuple[Any, Sequence[Any]]:
 def _least(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _least(arguments[0], (*arguments[1:], *metadata))
+        own = [rule for part in arguments[1:] for rule in (part.metadata if isinstance(part, FieldInfo) else (part,))]
+        return _least(arguments[0], (*own, *metadata))
     if origin in (Union, types.UnionType):
         models = [arm for arm in _arms(annotation) if isinstance(arm, type) and issubclass(arm, BaseModel)]
         return None if types.NoneType in arguments else _least(models[0] if models else arguments[0], metadata)
@@ -155,8 +149,8 @@ def _least(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
     if origin is dict:
         return {"x": _least(arguments[1])}
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        if annotation in _WHOLE:
-            return copy.deepcopy(_WHOLE[annotation])
+        if issubclass(annotation, Strict) and annotation.filler is not None:
+            return copy.deepcopy(dict(annotation.filler))
         return {name: _least(field.annotation, field.metadata) for name, field in annotation.model_fields.items()
                 if field.is_required()}
     return NOTHING

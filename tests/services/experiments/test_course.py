@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from pyscrai.databases.repositories.judgements import Judgements
 from pyscrai.databases.tables import EventRow, RunRow
-from pyscrai.errors import ConfigError, RunError, WrongState
+from pyscrai.errors import ConfigError, RunError, TemplateError, WrongState
 from pyscrai.experiments import packages
 from pyscrai.factories.services import Services
 from pyscrai.factories.template_store import store_templates
@@ -141,10 +141,19 @@ async def test_labels_that_do_not_fit_are_refused_together(services: Services) -
     run_id = (await compute_results(services, plan))["contrasts"][0]["pairs"][0]["arm_runs"][0]
     good = {"run_id": run_id, "measure": "kind", "value": "warm", "person": "ann"}
     assert await add_labels(services, plan, [good]) == 1
-    for wrong, message in (({"run_id": "run_0"}, "no run"), ({"measure": "kin"}, "no measure"),
-                           ({"value": "hot"}, "no category"), ({"person": ""}, "who gave")):
-        with pytest.raises(RunError, match=message):
-            await add_labels(services, plan, [good, {**good, **wrong}])
+    wrong = [{"run_id": "run_0"}, {"measure": "kin"}, {"value": "hot"}, {"person": ""}]
+    with pytest.raises(TemplateError) as refused:
+        await add_labels(services, plan, [good, *({**good, **each} for each in wrong)])
+    assert refused.value.code == "experiment.labels"
+    assert [(problem.field, problem.message.partition("'")[0]) for problem in refused.value.problems] == [
+        ("labels[1].run_id", "no run "), ("labels[2].measure", "no measure "), ("labels[3].value", ""),
+        ("labels[4].person", "it is not said who gave the label")]
+    lines = "run_id,measure,value,person\n" + "".join(
+        ",".join({**good, **each}.values()) + "\n" for each in (good, *wrong))
+    with pytest.raises(TemplateError) as refused:
+        await add_labels(services, plan, rows_of_csv(lines))
+    assert [(problem.line, problem.field) for problem in refused.value.problems] == [
+        (3, "run_id"), (4, "measure"), (5, "value"), (6, "person")]
     assert rows_of_csv("run_id,measure,value\na,b,3\n") == [{"run_id": "a", "measure": "b", "value": "3", "line": 2}]
     with pytest.raises(WrongState, match="names no judges"):
         JudgePanel(services, bare)
@@ -200,7 +209,7 @@ async def test_people_label_a_sheet_that_tells_no_arm(services: Services) -> Non
         assert len(rows) == 6, "what is left open is no label"
         assert await add_labels(services, plan, rows, person="ann") == 6
     assert (await compute_results(services, plan))["agreement"][0]["people"]["items"] == 3
-    with pytest.raises(RunError, match=r"line 3: 'hot' is no category"):
+    with pytest.raises(TemplateError, match=r"3: value: 'hot' is no category"):
         await add_labels(services, plan, rows_of_csv(
             f"Run_ID, Measure ,VALUE\n,,\n{sheet[0]['run_id']},kind,hot"), person="ann")
     with pytest.raises(RunError, match="no UTF-8"):
@@ -254,5 +263,5 @@ async def test_judges_score_each_actor_and_labels_name_whom_they_are_of(services
     assert await add_labels(services, plan, [{**label, "of": "ann"}]) == 1
     for wrong, told in (({"of": "voice"}, "of a role, and `of` says 'voice'"), ({}, "and `of` says ''"),
                         ({"of": "ann", "pass": "x"}, "`pass` is 'x'")):
-        with pytest.raises(RunError, match=told):
+        with pytest.raises(TemplateError, match=told):
             await add_labels(services, plan, [{**label, **wrong}])
