@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pyscrai.config.settings import ModelAlias, Prices, load_settings
 from pyscrai.errors import ConfigError
@@ -104,13 +106,75 @@ def test_every_mistake_is_named_with_its_place(clean: Path, monkeypatch: pytest.
     with pytest.raises(ConfigError) as caught:
         load_settings()
     text = str(caught.value)
-    assert f"{clean.name}: modle = 'x': there is no such setting (did you mean model?)" in text
+    assert f"{clean.name}:1: modle = 'x': there is no such setting (did you mean model?)" in text
     assert "models.a.temperature = 9: Input should be less than or equal to 2" in text
     assert "models.a.timout = 3: there is no such setting (did you mean timeout?)" in text
-    assert "models.b: an alias of kind openai needs `model`" in text
+    assert f"{clean.name}:6: models.b.model = '': an alias of kind openai needs `model`" in text
     assert "models.c.price" in text
     assert "PYSCRAI_LOG_LEVEL: log_level = 'loud'" in text
     assert len(caught.value.details["problems"]) == 6
+
+
+SOUND = '''# [models.none]
+model = "fast"
+log_level = "info"
+tools_allowed = [
+  "a:b",   # ]
+  "c:d",
+]
+
+[models.fast]
+model = """
+m"""
+temperature = 1
+price = {input_per_mtok = 1, output_per_mtok = 2}
+
+[models."slow one"]
+kind = "openai"
+model = \'[x]\'
+
+[mcp_servers.files]
+command = ["files"]
+
+[mcp_servers.web]
+url = "https://127.0.0.1/mcp"
+'''
+WRONG = (
+    ('model = "fast"', "modle = 1", "modle", 2), ('"info"', '"loud"', "log_level", 3),
+    ('"c:d"', "3", "tools_allowed.1", 4),
+    ("temperature = 1", "temperature = 9", "models.fast.temperature", 12),
+    ("temperature = 1", "tempurature = 1", "models.fast.tempurature", 12),
+    ("temperature = 1", 'name = "quick"', "models.fast.name", 12),
+    ("{input_per_mtok = 1,", "{input_per_mtok = -1,", "models.fast.price.input_per_mtok", 13),
+    (" output_per_mtok", " cached_per_mtok", "models.fast.price.output_per_mtok", 13),
+    ("model = '[x]'", "timeout = 0\nmodel = 'x'", "models.slow one.timeout", 17),
+    ("model = '[x]'", "parallel = 1", "models.slow one.model", 15),
+    ('command = ["files"]', "tools = []", "mcp_servers.files.url", 19),
+    ('"https://127.0.0.1/mcp"', '"ftp://127.0.0.1/mcp"', "mcp_servers.web.url", 23))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(WRONG), min_size=1, max_size=6, unique_by=lambda wrong: wrong[0]))
+def test_mistakes_in_the_file_hide_no_others_and_have_their_lines(
+        clean: Path, mistakes: list[tuple[str, str, str, int]]) -> None:
+    text = SOUND
+    for here, instead, _, _ in mistakes:
+        assert SOUND.count(here) == 1
+        text = text.replace(here, instead)
+    longer = "\nmodel = 'x'" in text
+    clean.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert {(problem["field"], problem["line"]) for problem in caught.value.details["problems"]} == {
+        (field, line + (longer and line > 17)) for _, _, field, line in mistakes}
+
+
+def test_a_table_for_the_default_is_told_beside_what_stands_in_it(clean: Path) -> None:
+    clean.write_text(SOUND.replace("[models.fast]", "[models.default]").replace("temperature = 1", "temperature = 9"))
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert [(problem["field"], problem["line"]) for problem in caught.value.details["problems"]] == [
+        ("models.default", 9), ("models.default.temperature", 12)]
 
 
 @pytest.mark.parametrize("line", ['api_key = "sk-secret-1"', 'base_url = "http://user:sk-secret-1@h/v1"',

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -37,7 +37,7 @@ class ModelAlias(BaseModel):
     kind: Literal["openai", "embedded", "scripted"] = "openai"
     base_url: str | None = Field(default=None, repr=False)
     """Not shown in reprs because its query may hold a key."""
-    model: str = ""
+    model: str = Field(default="", validate_default=True)
     """The endpoint's name for the model; of an embedded model, the name of its installed weights."""
     api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     temperature: float | None = Field(default=None, ge=0, le=2)
@@ -87,11 +87,12 @@ class ModelAlias(BaseModel):
             raise ValueError('must be "provider:model", such as "openai:gpt-5-mini", or a table of prices')
         return value
 
-    @model_validator(mode="after")
-    def _named_model(self) -> Self:
-        if self.kind == "openai" and not self.model:
+    @field_validator("model")
+    @classmethod
+    def _named(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("kind") == "openai" and not value:
             raise ValueError("an alias of kind openai needs `model`, the endpoint's name for it")
-        return self
+        return value
 
 
 EMBEDDED: dict[str, Any] = {

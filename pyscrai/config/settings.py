@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pyscrai.config.aliases import BUILTIN, EMBEDDED, OPENAI_URL, ModelAlias, Prices, Structured
@@ -20,6 +20,7 @@ from pyscrai.config.mcp_servers import McpServer
 from pyscrai.config.providers import PROVIDERS, Provider, provider_of
 from pyscrai.config.server import ServerSettings
 from pyscrai.config.telemetry import TelemetrySettings
+from pyscrai.config.toml_lines import line_of, toml_lines
 from pyscrai.did_you_mean import closest, instead
 from pyscrai.errors import ConfigError
 
@@ -31,6 +32,15 @@ _APP = "pyscrai"
 def _directory(kind: Literal["config", "data", "cache"]) -> Path:
     found: Path = getattr(platformdirs, f"user_{kind}_path")(_APP, appauthor=False)
     return found
+
+
+def _alias_name(name: str) -> str:
+    if name == "default":
+        raise ValueError("this is what templates call the alias that `model` names; set that instead")
+    return name
+
+
+_AliasName = Annotated[str, AfterValidator(_alias_name)]
 
 
 class Settings(BaseSettings):
@@ -51,7 +61,7 @@ class Settings(BaseSettings):
     interrupted, and a server goes on with them when the database is back."""
     model: str = "embedded"
     """The alias that stands for ``default`` in templates."""
-    models: dict[str, ModelAlias] = Field(default_factory=dict, validate_default=True)
+    models: dict[_AliasName, ModelAlias] = Field(default_factory=dict, validate_default=True)
     tools_allowed: tuple[str, ...] = ()
     """Import paths, ``package.module:name``, of the LangChain tools that templates may give to roles."""
     mcp_servers: dict[str, McpServer] = Field(default_factory=dict)
@@ -96,16 +106,14 @@ class Settings(BaseSettings):
             return value
         tables: dict[str, Any] = {name: dict(table) for name, table in BUILTIN.items()}
         for name, table in value.items():
-            if name == "default":
-                raise ValueError("default: this is what templates call the alias that `model` names; set that instead")
             if isinstance(table, dict):
-                if "name" in table:
-                    raise ValueError(f"{name}.name: an alias is named by its table, [models.{name}]")
                 kind = {**EMBEDDED, "model": name} if table.get("kind") == "embedded" else {}
                 tables[name] = {**kind, **tables.get(name, {}), **table}
             else:
                 tables[name] = table
-        return {name: {**table, "name": name} if isinstance(table, dict) else table for name, table in tables.items()}
+        # A name of its own is a mistake, which is told beside all others.
+        return {name: {**table, "name": None if "name" in table else name} if isinstance(table, dict) else table
+                for name, table in tables.items()}
 
     def alias(self, name: str | None = None) -> ModelAlias:
         """The alias of this name; None and ``default`` mean the default, ``PREFIX:MODEL`` a model of a known provider.
@@ -197,26 +205,40 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _explained(error: ValidationError, overrides: dict[str, Any]) -> ConfigError:
     path = config_file()
-    lines, problems = [], []
+    places = toml_lines(path.read_text(encoding="utf-8")) if path is not None else {}
+    found: list[tuple[int, str, dict[str, Any]]] = []
     for item in error.errors(include_url=False, include_context=False):
-        loc = [str(part) for part in item["loc"]]
+        loc = [str(part) for part in item["loc"] if part != "[key]"]
+        if len(loc) > 3 and loc[2] == "price":
+            if (loc[3] == "str") == isinstance(item["input"], dict) and len(loc) == 4:
+                continue  # the other way to write it
+            del loc[3]
         field = ".".join(loc)
         variables = ["PYSCRAI_" + "__".join(loc[:depth]).upper() for depth in range(len(loc), 0, -1)]
         present = next((name for name in variables if os.environ.get(name)), None)
         source = "argument" if loc and loc[0] in overrides else present or str(path or "settings")
+        line = line_of(places, loc) if source == str(path) else None
         secret = any(word in field.lower() for word in ("key", "url", "secret", "token", "password"))
         message = item["msg"].removeprefix("Value error, ")
         cure = "see docs/models.md" if loc and loc[0] == "models" else "correct or remove it"
         if item["type"] == "extra_forbidden":
             message, cure = _unknown(loc)
+        elif loc[0] == "models" and loc[2:] == ["name"]:
+            message, cure = f"an alias is named by its table, [models.{loc[1]}]", "leave `name` out"
         shown = "" if secret or isinstance(item["input"], dict) else f" = {item['input']!r}"
-        lines.append(f"{source}: {field}{shown}: {message} ({cure})")
-        problems.append({"source": source, "field": field, "message": message, "cure": cure})
-    return ConfigError("\n".join(lines), problems=problems)
+        text = f"{source}{f':{line}' if line else ''}: {field}{shown}: {message} ({cure})"
+        found.append((line or 0, text, {
+            "source": source, "line": line, "field": field, "message": message, "cure": cure}))
+    found.sort(key=lambda told: told[0])
+    return ConfigError("\n".join(text for _, text, _ in found), problems=[problem for _, _, problem in found])
 
 
 def _unknown(loc: list[str]) -> tuple[str, str]:
     if loc[-1] in ("api_key", "key"):
         return "a key must not stand in the file", "put the name of an environment variable into api_key_env"
-    names = list(ModelAlias.model_fields if loc[0] == "models" and len(loc) > 2 else Settings.model_fields)
-    return "there is no such setting", instead(loc[-1], names)
+    tables: dict[str, tuple[type[BaseModel], int]] = {
+        "models": (ModelAlias, 3), "mcp_servers": (McpServer, 3), "server": (ServerSettings, 2),
+        "telemetry": (TelemetrySettings, 2)}
+    model, depth = tables.get(loc[0], (Settings, 1))
+    model = Prices if loc[2:3] == ["price"] else model if len(loc) >= depth else Settings
+    return "there is no such setting", instead(loc[-1], list(model.model_fields))
