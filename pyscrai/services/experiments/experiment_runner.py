@@ -37,6 +37,9 @@ TTL = timedelta(seconds=20)
 BEAT = 1.0
 """Seconds between two renewals of the lease, at which it is also seen what is desired."""
 
+WEIGHTS = {"": 0, "rule": 1, "failures": 1, "pause": 2, "cancel": 3, "lost": 4}
+"""Why nothing new is begun, and which reason outweighs which; ``lost`` is the lease."""
+
 _log = structlog.get_logger("pyscrai.experiments")
 
 
@@ -52,12 +55,9 @@ class ExperimentRunner:
         self._services, self._manager, self._id = services, manager, experiment_id
         self._parallel_wish = parallel
         self._halt = ""
-        """Why nothing new is begun, or empty: ``pause``, ``cancel``, ``lost``, or the words of a stop rule."""
         self._reason = ""
         self._leaving = False
-        self._settled = self._failed = 0
-        self._whole: int = 0
-        self._looked_at = 0
+        self._settled = self._failed = self._whole = self._looked_at = 0
         self._cost = 0.0
         self._begun_at = 0.0
         self._seconds_before = 0.0
@@ -91,7 +91,7 @@ class ExperimentRunner:
 
     def halt(self, why: str = "pause") -> None:
         """Begin nothing new; with ``pause`` and ``cancel`` also let what plays stand."""
-        if not self._halt:
+        if WEIGHTS[why] > WEIGHTS[self._halt]:
             self._halt = why
 
     def leave(self) -> None:
@@ -227,14 +227,14 @@ class ExperimentRunner:
             self.halt("rule")
         return True
 
-
     async def _check_stop(self, plan: ExperimentPlan, player: CellPlayer) -> None:
         spec = plan.spec
+        if self._halt:
+            return
         limit = spec.failures.stop_above
         if limit is not None and self._settled >= 10 and self._failed / self._settled > limit:
             self._reason = f"{self._failed} of {self._settled} runs failed"
             self.halt("failures")
-        if self._halt:
             return
         if await self._is_spent():
             return
