@@ -46,7 +46,7 @@ export function Transcript({ session }) {
       <div class="content"><header><b class="who">${store.name(role)}</b><span class="dots"><i class="pulse" />${W.speaking}</span></header><p class="said" dir="auto">${draft.text}<span class="caret" /></p></div>
     </article>`);
 
-  return html`<div class="transcript">
+  return html`<div class="transcript"><h2 class="hidden">${W.transcript}</h2>
     <${VirtualList} label=${W.transcript} count=${blocks.length} keyOf=${(index) => blocks[index].key} handle=${handle} follow=${turn === null && line === null}
       estimate=${(index) => HEIGHTS[blocks[index].entries[0].tone] || 96} onAway=${setAway} tail=${tail && html`<div class="tail">${tail}</div>`}
       draw=${(index) => html`<${BlockView} session=${session} block=${blocks[index]} />`} />

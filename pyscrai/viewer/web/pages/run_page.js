@@ -50,7 +50,7 @@ export function RunPage({ id }) {
     <${RunHeader} session=${session} />
     <div class="columns">
       <${Cast} session=${session} />
-      <section class="middle"><h2 class="hidden">${W.transcript}</h2>
+      <section class="middle">
         <${Transcript} session=${session} />
         ${waiting.length > 0 && html`<div class="waiting-for">${waiting.map((request) => (isApproval(request)
           ? html`<${ApprovalForm} key=${requestKey(request)} request=${request} send=${reply(request)} hue=${session.hue(request.role)} names=${session.store.name} />`
