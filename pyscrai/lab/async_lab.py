@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast, get_args
 
 import pyarrow as pa
 from sqlalchemy import select
@@ -17,8 +17,9 @@ from pyscrai.databases.repositories.templates import scenario_templates
 from pyscrai.databases.tables import RunRow, RunTagRow
 from pyscrai.engines.orchestration.engine_manager import EngineManager
 from pyscrai.engines.ports.model import ChatModel
-from pyscrai.errors import NotFound
+from pyscrai.errors import NotFound, RunError
 from pyscrai.experiments.library import load_shipped_experiment
+from pyscrai.exports.formats import RunsFormat, by_suffix
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template
 from pyscrai.factories.services import Services, open_services
@@ -31,8 +32,10 @@ from pyscrai.services.draft_versions import as_drafts
 from pyscrai.services.experiments.experiment_plan import load_plan
 from pyscrai.services.experiments.experiment_store import store_experiment
 from pyscrai.services.experiments.run_player import own_manager
+from pyscrai.services.run_export import RunsTable, chosen_runs
 from pyscrai.services.run_grid import grid_options, play_grid
 from pyscrai.services.run_tables import runs_of_query
+from pyscrai.services.runs_file import write_runs_file
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.base import Template
 from pyscrai.templates.models.scenario import ScenarioTemplate
@@ -187,7 +190,7 @@ class AsyncLab:
                                   f"{done} of {all_} runs"))
         return [await self.run(run_id) for run_id in ids]
 
-    async def table(self, name: str = "runs", *, tag: str | None = None, run_ids: Sequence[str] = ()) -> pa.Table:
+    async def table(self, name: RunsTable = "runs", *, tag: str | None = None, run_ids: Sequence[str] = ()) -> pa.Table:
         """Many runs as one tidy table: ``runs``, ``measurements`` or ``turns``; all runs, those of a tag, or some."""
         query: Any = select(RunRow)
         if tag is not None:
@@ -198,6 +201,34 @@ class AsyncLab:
             found = await runs_of_query(session, query)
             return pa.Table.from_batches([batch async for batch in found.batches(session, name)],
                                          schema=found.schema(name))
+
+    async def export(self, path: str | Path, *, tag: str | None = None,
+                     experiment: str | AsyncExperiment | None = None, runs: Sequence[str | AsyncRun] = (),
+                     format: RunsFormat | None = None, table: RunsTable = "runs", calls: bool = True) -> Path:
+        """Write many runs into one file or folder: those of a tag or of an experiment, or some.
+
+        Args:
+            experiment: it, or its name or id; a ``folder`` holds its board, contrasts and report, too.
+            runs: runs, or their ids.
+            format: left out, the file's suffix tells it; ``folder`` opens in a browser with no server,
+                ``huggingface`` is a data set.
+            table: what a row is in csv, parquet and jsonl.
+            calls: with the model calls, in an Inspect log and a folder.
+
+        Raises:
+            NotFound: there is no such run or experiment, or it has no runs.
+            RunError: it is not said which runs, or in which format.
+        """
+        if sum((tag is not None, experiment is not None, bool(runs))) != 1:
+            raise RunError("it is not said which runs are to be exported, or in two ways", code="request.invalid",
+                           cure="name one of `tag`, `experiment` and `runs`")
+        target = Path(path)
+        async with self.services.database.read() as session:
+            chosen = await chosen_runs(
+                session, tag=tag, experiment=experiment.id if isinstance(experiment, AsyncExperiment) else experiment,
+                runs=[run.id if isinstance(run, AsyncRun) else run for run in runs])
+        await write_runs_file(self.services, chosen, target, format or _format_of(target), table=table, calls=calls)
+        return target
 
     # -- experiments --------------------------------------------------------------------------------------------------
 
@@ -227,6 +258,14 @@ class AsyncLab:
 
 def _plain(template: Mapping[str, Any] | Template) -> dict[str, Any]:
     return template.content() if isinstance(template, Template) else dict(template)
+
+
+def _format_of(target: Path) -> RunsFormat:
+    found = by_suffix(target.name)
+    if found in get_args(RunsFormat):
+        return cast("RunsFormat", found)
+    raise RunError(f"{target} does not say in which format that holds many runs", code="request.invalid",
+                   cure="name a file that ends in .csv, .parquet, .jsonl, .chat.jsonl or .eval, or give `format`")
 
 
 def _url(database: str) -> str:

@@ -17,16 +17,19 @@ from pyscrai.databases.repositories.runs import Runs
 from pyscrai.databases.tables import RunRow
 from pyscrai.errors import NotFound, RunError
 from pyscrai.experiments.models.arms import EditedMessage
-from pyscrai.exports.formats import WITH_CALLS, ExportFormat, renderer
+from pyscrai.exports.formats import WITH_CALLS, RunFormat, by_suffix, renderer
 from pyscrai.exports.html import render_html
 from pyscrai.exports.markdown import render_markdown
 from pyscrai.exports.parquet import events_table
+from pyscrai.exports.run_folder import RunFolder
 from pyscrai.exports.run_reader import call_facts, gather, metrics
 from pyscrai.lab.open_lab import OpenLab
 from pyscrai.lab.progress import Progress, teller
+from pyscrai.services.folder_export import with_family, write_run_folder
 from pyscrai.services.forks import Edits, fork_run
 from pyscrai.services.interviews import interview
 from pyscrai.services.replays import Replay, replay_run
+from pyscrai.services.run_export import chosen_runs, write_dataset
 from pyscrai.services.run_states import moment
 from pyscrai.services.run_tables import runs_of_query
 from pyscrai.templates.models.world import InjectText
@@ -256,12 +259,28 @@ class AsyncRun:
         """The graph's state after a turn, or as it stands: messages, variables, memory, who is next."""
         return dict((await moment(self._lab.services, self.id, turn)).values)
 
-    async def export(self, path: str | Path, *, format: ExportFormat = "json") -> Path:
-        """Write the run to a file: json, jsonl, markdown, html, parquet, csv, chat or inspect."""
-        pieces = renderer(format)(await self._dossier(calls=format in WITH_CALLS))
-        target = Path(path)
-        content = b"".join(pieces)
-        await self._lab.in_thread(target.write_bytes, content)
+    async def export(self, path: str | Path, *, format: RunFormat | None = None, calls: bool = True,
+                     family: bool = False) -> Path:
+        """Write the run to a file: json, jsonl, markdown, html, parquet, csv, chat or inspect; or to a folder.
+
+        Args:
+            format: left out, the file's suffix tells, else json; ``folder`` opens in a browser with no server,
+                ``huggingface`` is a data set.
+            calls: with the model calls, where the format holds them.
+            family: into a ``folder`` also all runs that share its past.
+        """
+        target, services = Path(path), self._lab.services
+        chosen = format or by_suffix(target.name) or "json"
+        if chosen == "folder":
+            runs = await with_family(services.database, self.id) if family else [self.id]
+            await write_run_folder(services.database, RunFolder(target), runs, calls=calls)
+        elif chosen == "huggingface":
+            async with services.database.read() as session:
+                found = await chosen_runs(session, runs=[self.id])
+            await write_dataset(services.database, found, target)
+        else:
+            pieces = renderer(chosen)(await self._dossier(calls=calls and chosen in WITH_CALLS))
+            await self._lab.in_thread(target.write_bytes, b"".join(pieces))
         return target
 
     async def _dossier(self, *, calls: bool = False) -> Any:

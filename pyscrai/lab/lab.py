@@ -13,6 +13,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from pyscrai.engines.ports.model import ChatModel
+from pyscrai.exports.formats import RunsFormat
 from pyscrai.lab.async_experiment import Experiment
 from pyscrai.lab.async_lab import AsyncLab, Scenario
 from pyscrai.lab.async_run import AsyncRun, Inject
@@ -21,6 +22,7 @@ from pyscrai.lab.event_loop import EventLoop
 from pyscrai.lab.progress import Progress
 from pyscrai.lab.run import Run
 from pyscrai.lab.sync_experiment import SyncExperiment
+from pyscrai.services.run_export import RunsTable
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.base import Template
 from pyscrai.templates.models.scenario import ScenarioTemplate
@@ -143,9 +145,17 @@ class Lab:
             scenario, seeds=seeds, parameters=parameters, parallel=parallel, model=model, max_turns=max_turns,
             tags=tags, progress=tell), progress)]
 
-    def table(self, name: str = "runs", *, tag: str | None = None, run_ids: Sequence[str] = ()) -> pa.Table:
+    def table(self, name: RunsTable = "runs", *, tag: str | None = None, run_ids: Sequence[str] = ()) -> pa.Table:
         """Many runs as one tidy table: ``runs``, ``measurements`` or ``turns``; all runs, those of a tag, or some."""
         return self._loop.run(self._core.table(name, tag=tag, run_ids=run_ids))
+
+    def export(self, path: str | Path, *, tag: str | None = None, experiment: str | SyncExperiment | None = None,
+               runs: Sequence[str | Run] = (), format: RunsFormat | None = None, table: RunsTable = "runs",
+               calls: bool = True) -> Path:
+        """Write the runs of a tag or of an experiment, or some, into one file or folder. As ``AsyncLab.export``."""
+        return self._loop.run(self._core.export(
+            path, tag=tag, experiment=experiment.id if isinstance(experiment, SyncExperiment) else experiment,
+            runs=[run.id if isinstance(run, Run) else run for run in runs], format=format, table=table, calls=calls))
 
     # -- experiments --------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from pyscrai.experiments.models.arms import EditedMessage
-from pyscrai.exports.formats import ExportFormat
+from pyscrai.exports.formats import RunFormat
 from pyscrai.lab.async_run import AsyncRun, Inject, RunTable
 from pyscrai.lab.event_loop import EventLoop
 from pyscrai.lab.progress import Progress
@@ -164,6 +164,7 @@ class Run:
         """The graph's state after a turn, or as it stands: messages, variables, memory, who is next."""
         return self._loop.run(self._core.state(turn))
 
-    def export(self, path: str | Path, *, format: ExportFormat = "json") -> Path:
-        """Write the run to a file: json, jsonl, markdown, html, parquet, csv, chat or inspect."""
-        return self._loop.run(self._core.export(path, format=format))
+    def export(self, path: str | Path, *, format: RunFormat | None = None, calls: bool = True, family: bool = False
+               ) -> Path:
+        """Write the run to a file or folder, in the format that its suffix tells. As ``AsyncRun.export``."""
+        return self._loop.run(self._core.export(path, format=format, calls=calls, family=family))

@@ -28,8 +28,9 @@ from pyscrai.exports.formats import (
 )
 from pyscrai.exports.run_folder import RunFolder
 from pyscrai.exports.run_reader import gather
-from pyscrai.services.folder_export import with_family, write_experiment_folder, write_run_folder
+from pyscrai.services.folder_export import with_family, write_run_folder
 from pyscrai.services.run_export import Chosen, RunsTable, chosen_runs, write_dataset, write_runs
+from pyscrai.services.runs_file import write_runs_file
 
 router = APIRouter(tags=["records"])
 
@@ -107,21 +108,12 @@ async def export_runs(
     if format == "huggingface":
         return await _dataset(context, chosen, chosen.file_name)
     if format == "folder":
-        return await _archive(context, chosen.file_name, lambda place: _write_folder(context, chosen, place, calls))
+        return await _archive(context, chosen.file_name, lambda place: write_runs_file(
+            context.services, chosen, place, format, calls=calls))
     file = await context.exports.file(lambda target: write_runs(
         database, chosen, target, format, table=table, calls=calls))
     name = chosen.file_name if format in ("chat", "inspect") else f"{chosen.file_name}-{table}"
     return FileAnswer(file, name=f"{name}{SUFFIXES[format]}", media_type=MEDIA_TYPES[format])
-
-
-async def _write_folder(context: Context, chosen: Chosen, place: Path, calls: bool) -> None:
-    database, folder = context.services.database, RunFolder(place)
-    if chosen.plan is not None:
-        await write_experiment_folder(context.services, folder, chosen.plan, calls=calls)
-        return
-    async with database.read() as session:
-        runs = await chosen.ids(session)
-    await write_run_folder(database, folder, runs, calls=calls)
 
 
 async def _dataset(context: Context, chosen: Chosen, name: str) -> Response:
