@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,8 +26,7 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 
 def now() -> datetime:
     """The time in UTC, in whole milliseconds: what an ``Instant`` column gives back."""
-    moment = datetime.now(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
 class Milliseconds(TypeDecorator[datetime]):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from functools import lru_cache
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from functools import cache, lru_cache
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -26,6 +26,13 @@ class Pipelined(Protocol):
     async def execute(self, sql: Any, values: Any) -> Any: ...
 
 
+@runtime_checkable
+class OnOneThread(Protocol):
+    """A connection of a driver whose statements run on a thread, to which any number of them is one hop."""
+
+    async def with_cursor(self, work: Callable[[Any], T]) -> T: ...
+
+
 async def driver_rows(session: AsyncSession, statements: Sequence[Select[Any]], values: Mapping[str, Any]
                       ) -> Sequence[Rows]:
     """The rows of each statement, within the session's transaction.
@@ -36,8 +43,8 @@ async def driver_rows(session: AsyncSession, statements: Sequence[Select[Any]], 
     """
     connection = await session.connection()
     asked = [(sql, given(values)) for sql, given in (_compiled(one, connection.dialect) for one in statements)]
-    raw = (await connection.get_raw_connection()).driver_connection
-    if len(asked) > 1 and isinstance(raw, Pipelined):
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    if len(asked) > 1 and _is(Pipelined, raw):
         async with raw.pipeline():
             cursors = [await raw.execute(*one) for one in asked]
         return [await cursor.fetchall() for cursor in cursors]
@@ -49,7 +56,7 @@ async def driver_rows(session: AsyncSession, statements: Sequence[Select[Any]], 
             found.append(cursor.fetchall())
         return found
 
-    return await _with_cursor(connection, fetch)
+    return await _with_cursor(connection, raw, fetch)
 
 
 async def driver_write(session: AsyncSession, steps: Iterable[tuple[Change, Sequence[Mapping[str, Any]]]]) -> None:
@@ -63,8 +70,8 @@ async def driver_write(session: AsyncSession, steps: Iterable[tuple[Change, Sequ
     for statement, rows in steps:
         sql, given = _compiled(statement, connection.dialect)
         made.append((sql, list(map(given, rows))))
-    raw = (await connection.get_raw_connection()).driver_connection
-    if isinstance(raw, Pipelined):
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    if _is(Pipelined, raw):
         async with raw.pipeline(), raw.cursor() as cursor:
             for one in made:
                 await cursor.executemany(*one)
@@ -74,10 +81,14 @@ async def driver_write(session: AsyncSession, steps: Iterable[tuple[Change, Sequ
         for one in made:
             cursor.executemany(*one)
 
-    await _with_cursor(connection, write)
+    await _with_cursor(connection, raw, write)
 
 
-async def _with_cursor(connection: AsyncConnection, work: Callable[[Any], T]) -> T:
+async def _with_cursor(connection: AsyncConnection, raw: Any, work: Callable[[Any], T]) -> T:
+    if _is(OnOneThread, raw):
+        done: T = await raw.with_cursor(work)
+        return done
+
     def with_cursor(connection: Connection) -> T:
         cursor = connection.connection.cursor()
         try:
@@ -86,6 +97,16 @@ async def _with_cursor(connection: AsyncConnection, work: Callable[[Any], T]) ->
             cursor.close()
 
     return await connection.run_sync(with_cursor)
+
+
+def _is(protocol: type, connection: object) -> bool:
+    return _are(protocol, cast(Hashable, type(connection)))
+
+
+@cache
+def _are(protocol: type, kind: type) -> bool:
+    """Whether the connections of a class are such; to look for the methods of a Protocol takes its time."""
+    return issubclass(kind, protocol)
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,7 @@ from pyscrai.databases.tables import AgentTemplateRow, RunRow, ScenarioTemplateR
 from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.turn_order import successors
+from pyscrai.engines.orchestration.unwatched_nodes import unwatched
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
@@ -70,7 +71,7 @@ class Shared:
     def graph(self, plan: Plan) -> Graph:
         """The compiled graph of a plan, without a checkpointer: plans of one shape have the same."""
         def compiled() -> Graph:
-            return compile_graph(plan, lambda runtime: runtime.context).compile(name=plan.scenario.name)
+            return unwatched(compile_graph(plan, lambda runtime: runtime.context).compile(name=plan.scenario.name))
 
         return self._graphs.get(_shape(plan), compiled)
 

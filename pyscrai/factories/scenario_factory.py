@@ -107,7 +107,8 @@ async def new_run(services: Services, template: str, options: RunOptions | None 
         await check_budget(plan, services.models)
     members = []
     for role, instance in plan.given.cast.items():
-        agent = agents.get(options.cast.get(role) or str(scenario.roles[role].agent))
+        named = options.cast.get(role) or scenario.roles[role].agent
+        agent = agents[named] if isinstance(named, str) else None
         members.append(NewMember(role=role, name=instance.name, engine=instance.engine,
                                agent_hash=instance.agent_hash, agent_template_id=agent.id if agent else None,
                                configuration=instance.model_dump(mode="json"),
@@ -153,8 +154,8 @@ async def make_runner(services: Services, stored: StoredRun, fence: int, *, list
                            purse=SharePurse(services.budgets, stored.row.share))
     graph = await make_graph(services, run_id, plan)
     graph.checkpointer.assure = partial(services.ownership.assure, run_id, fence)
-    graph.checkpointer.hold_writes(FOLDED, record)
     fresh = stored.row.fence == 1 and stored.row.parent_run_id is None and not has_begun(stored.row)
+    graph.checkpointer.hold_writes(FOLDED, record, is_new=fresh)
     return runner_of(graph, runtime, run_id, fresh=fresh)
 
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from langgraph.checkpoint.base import empty_checkpoint
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from pyscrai.databases.checkpoints.checkpoints import Checkpoints
 from pyscrai.databases.database import Database
 from pyscrai.databases.dialects import held_writes, one_hop_connection
+from pyscrai.databases.driver_rows import driver_rows, driver_write
+from pyscrai.databases.repositories.seals import DELETE, TABLE
 from pyscrai.errors import Fenced, StorageError
 
 
@@ -42,6 +44,7 @@ async def test_a_transaction_without_a_statement_leaves_nothing_open(sqlite_data
 WRITES = [("numbers", [1])]
 TWO = [("turn", 7), ("numbers", [1])]
 INTERRUPT = "__interrupt__"
+ALL = select(TABLE.c.run_id)
 
 
 async def saver_of(checkpoints: Checkpoints, run: str) -> tuple[Any, Any]:
@@ -144,3 +147,67 @@ async def test_what_could_not_be_stored_is_stored_later(database: Database, monk
             ("another", "numbers", [2]), ("task", "numbers", [1]), ("task", "turn", 7)]
     finally:
         await checkpoints.close()
+
+
+START: Any = {"configurable": {"thread_id": "run_e", "checkpoint_ns": ""}}
+
+
+def numbered(step: int) -> tuple[Any, Any]:
+    return {**empty_checkpoint(), "id": str(step + 2)}, {"source": "loop", "step": step, "parents": {}}
+
+
+async def stored(checkpoints: Checkpoints) -> list[tuple[int, str | None]]:
+    """The steps that others find in the thread, the newest first, with their parents."""
+    return [(found.metadata["step"], (found.parent_config or {"configurable": {"checkpoint_id": None}})[
+        "configurable"]["checkpoint_id"]) async for found in (await checkpoints.saver()).alist(START)]
+
+
+async def test_what_stands_before_the_first_node_is_stored_with_what_came_of_it(
+        database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_writes, "LINGER", 60.0)
+    checkpoints = Checkpoints(database)
+    try:
+        saver: Any = await checkpoints.saver()
+        saver.hold_writes(["numbers"], is_new=True)
+        assert await saver.aget_tuple(START) is None
+        config = START
+        for step in (-1, 0):
+            config = await saver.aput(config, *numbered(step), {})
+            assert await stored(checkpoints) == []
+        await saver.aput_writes(config, TWO, "task")
+        await saver.aput(config, *numbered(1), {})
+        assert await stored(checkpoints) == [(1, "2"), (0, "1"), (-1, None)]
+        assert await pending(checkpoints, config) == [("task", "numbers", [1])]
+    finally:
+        await checkpoints.close()
+
+
+async def test_who_reads_a_thread_that_just_began_finds_what_is_held(database: Database) -> None:
+    checkpoints = Checkpoints(database)
+    try:
+        saver: Any = await checkpoints.saver()
+        saver.hold_writes([], is_new=True)
+        config = await saver.aput(START, *numbered(-1), {})
+        await saver.aput(config, *numbered(0), {})
+        found = await saver.aget_tuple(START)
+        assert found.metadata["step"] == 0
+        assert await stored(checkpoints) == [(0, "1"), (-1, None)]
+    finally:
+        await checkpoints.close()
+
+
+async def test_statements_of_the_driver_are_one_hop(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    hops: list[int] = []
+    original = one_hop_connection.OneHopConnection.on_thread
+
+    async def counted(self: Any, work: Any) -> Any:
+        hops.append(1)
+        return await original(self, work)
+
+    await sqlite_database.prepare()
+    async with sqlite_database.session() as session:
+        await session.connection()
+        monkeypatch.setattr(one_hop_connection.OneHopConnection, "on_thread", counted)
+        await driver_write(session, [(DELETE, [{"run": "run_a"}, {"run": "run_b"}]), (DELETE, [{"run": "run_c"}])])
+        assert await driver_rows(session, [ALL, ALL], {}) == [[], []]
+    assert len(hops) == 3, "what is written, what is read, and the commit"

@@ -1,8 +1,11 @@
-"""What tasks wrote to a checkpoint, held for the next checkpoint, which is written with it.
+"""What LangGraph hands to a saver and what is held for the next checkpoint, which is written with it.
 
 LangGraph stores the writes of each task, waits for them, and stores the checkpoint that they lead to. Together both are
 one transaction, and most of the writes need not be stored at all, since the checkpoint holds what came of them. What is
 lost with a process that dies between them is done again from the journal, at no cost.
+
+The checkpoints of a graph that has not done anything yet, its input and its start, wait in the same way for the first
+one that tells something: without it the run begins anew.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 
 LINGER = 0.02
 """Seconds that writes wait for their checkpoint before they are stored by themselves: others of the step still play."""
@@ -32,8 +36,21 @@ class TaskWrites:
         return [write for write in self.writes if write[0] in channels]
 
 
+@dataclass(frozen=True, slots=True)
+class EarlyCheckpoint:
+    """A checkpoint of a graph before its first node, as LangGraph hands it to a saver."""
+
+    config: RunnableConfig
+    checkpoint: Checkpoint
+    metadata: CheckpointMetadata
+    new_versions: ChannelVersions
+
+
+Held = TaskWrites | EarlyCheckpoint
+
+
 class HeldWrites:
-    """Writes on their way.
+    """Writes on their way, in the order in which they came.
 
     Args:
         store: makes what is held durable, with ``take``; called when no checkpoint came in time.
@@ -41,20 +58,20 @@ class HeldWrites:
 
     def __init__(self, store: Callable[[], Awaitable[object]]) -> None:
         self._store = store
-        self._held: list[TaskWrites] = []
+        self._held: list[Held] = []
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.Task[None] | None = None
 
     def __bool__(self) -> bool:
         return bool(self._held)
 
-    def hold(self, writes: TaskWrites) -> None:
+    def hold(self, writes: Held) -> None:
         """Keep writes for the next checkpoint."""
         self._held.append(writes)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(LINGER, self._begin)
 
-    def take(self) -> list[TaskWrites]:
+    def take(self) -> list[Held]:
         """All that is held; who takes it stores it, or gives it back."""
         if self._timer is not None:
             self._timer.cancel()
@@ -62,7 +79,7 @@ class HeldWrites:
         held, self._held = self._held, []
         return held
 
-    def give_back(self, writes: list[TaskWrites]) -> None:
+    def give_back(self, writes: list[Held]) -> None:
         """Hold what could not be stored: it goes along with whatever is stored next."""
         self._held[:0] = writes
 

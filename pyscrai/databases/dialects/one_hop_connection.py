@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiosqlite
+
+T = TypeVar("T")
 
 AT_ONCE = 500
 """Rows that come back with the statement; more of them are another hop."""
@@ -52,6 +55,22 @@ class OneHopConnection(aiosqlite.Connection):
 
         self._asked += 1
         return await self._execute(counted)  # type: ignore[no-untyped-call]
+
+    async def with_cursor(self, work: Callable[[sqlite3.Cursor], T]) -> T:
+        """Do a piece of work with a cursor, within the transaction: any number of statements is one hop."""
+        def opened(connection: sqlite3.Connection) -> T:
+            self.begin_on(connection)
+            with closing(connection.cursor()) as cursor:
+                return work(cursor)
+
+        done: T = await self.on_thread(opened)
+        return done
+
+    def begin_on(self, connection: sqlite3.Connection) -> None:
+        """Begin the transaction if its first statement is about to be run; called on the thread."""
+        begin, self.begin = self.begin, None
+        if begin is not None:
+            connection.execute(begin)
 
     def _is_over(self) -> bool:
         """Whether no transaction is open, and no statement that nobody waits for any more may open one."""
@@ -102,9 +121,7 @@ class OneHopCursor:
 
     def _run(self, run: Callable[..., Any], sql: str, parameters: Any, connection: sqlite3.Connection) -> None:
         """Run a statement, on the thread."""
-        begin, self._connection.begin = self._connection.begin, None
-        if begin is not None:
-            connection.execute(begin)
+        self._connection.begin_on(connection)
         cursor = run(connection.cursor(), sql, parameters)
         self.description = cursor.description
         self._rows = cursor.fetchmany(AT_ONCE) if cursor.description else []

@@ -20,7 +20,7 @@ from langgraph.checkpoint.base import (
     CheckpointTuple,
 )
 
-from pyscrai.databases.dialects.held_writes import HeldWrites, TaskWrites
+from pyscrai.databases.dialects.held_writes import EarlyCheckpoint, Held, HeldWrites, TaskWrites
 from pyscrai.databases.entry import StateRecord
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained
@@ -30,6 +30,9 @@ T = TypeVar("T")
 
 SHORT = 13
 """Characters of a version as it is made here."""
+
+FIRST = 1
+"""The step of the first checkpoint that a node's work led to; before it are those of the input and of the start."""
 
 
 class PatientSaver(BaseCheckpointSaver[str]):
@@ -47,6 +50,8 @@ class PatientSaver(BaseCheckpointSaver[str]):
     held: HeldWrites | None = None
     """What tasks wrote and the next checkpoint is stored with; None stores it at once."""
     folded: Collection[str] = ()
+    is_new: bool = False
+    """Whether nothing was stored of the thread yet: there is nothing to read."""
 
     @cached_property
     def _line(self) -> asyncio.Lock:
@@ -68,6 +73,10 @@ class PatientSaver(BaseCheckpointSaver[str]):
 
     async def aput(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata,
                    new_versions: ChannelVersions) -> RunnableConfig:
+        self.is_new = False
+        if self.held is not None and metadata.get("step", FIRST) < FIRST:
+            self.held.hold(EarlyCheckpoint(config, checkpoint, metadata, new_versions))
+            return {"configurable": {**config["configurable"], "checkpoint_id": checkpoint["id"]}}
         return await self._store(lambda: super(PatientSaver, self).aput(config, checkpoint, metadata, new_versions),
                                  is_checkpoint=True)
 
@@ -78,15 +87,16 @@ class PatientSaver(BaseCheckpointSaver[str]):
             return
         await self._store(lambda: super(PatientSaver, self).aput_writes(config, writes, task_id, task_path))
 
-    def hold_writes(self, folded: Collection[str], record: StateRecord | None = None) -> None:
+    def hold_writes(self, folded: Collection[str], record: StateRecord | None = None, *, is_new: bool = False) -> None:
         """Let what tasks write wait for the checkpoint that it leads to: for a saver with which a run plays.
 
         Args:
             folded: the channels that are made of what was written to them; all others stand whole in a checkpoint, so
                 that what was written to them is stored only where none comes at once.
             record: the run's record, for a dialect that writes it in one transaction with the checkpoint.
+            is_new: whether the run surely has no checkpoint yet.
         """
-        self.held, self.folded = HeldWrites(self.store_held), folded
+        self.held, self.folded, self.is_new = HeldWrites(self.store_held), folded, is_new
 
     async def store_held(self) -> None:
         """Make durable what is held, by itself."""
@@ -98,6 +108,8 @@ class PatientSaver(BaseCheckpointSaver[str]):
         """A block whose writes are one transaction, durable when it is left; for one task at a time."""
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        if self.is_new:
+            return None
         await self.store_held()
         return await self._wait(lambda: super(PatientSaver, self).aget_tuple(config))
 
@@ -119,11 +131,8 @@ class PatientSaver(BaseCheckpointSaver[str]):
                 held = self.held.take()
                 try:
                     async with self.together():
-                        for task in held:
-                            writes = task.to(self.folded) if is_checkpoint else task.writes
-                            if writes:
-                                await super(PatientSaver, self).aput_writes(task.config, writes, task.task_id,
-                                                                            task.task_path)
+                        for each in held:
+                            await self._put_held(each, self.folded if is_checkpoint else None)
                         done = await work()
                 except (StorageError, asyncio.CancelledError) as error:
                     # What is refused and not put off is as if its task had not been done.
@@ -133,6 +142,13 @@ class PatientSaver(BaseCheckpointSaver[str]):
                 return done
 
         return await self._wait(all_of_it, writes=True)
+
+    async def _put_held(self, held: Held, channels: Collection[str] | None) -> None:
+        """Store what was held; of a task's writes those to some channels, or all."""
+        if isinstance(held, EarlyCheckpoint):
+            await super().aput(held.config, held.checkpoint, held.metadata, held.new_versions)
+        elif writes := held.writes if channels is None else held.to(channels):
+            await super().aput_writes(held.config, writes, held.task_id, held.task_path)
 
     async def _wait(self, work: Callable[[], Awaitable[T]], *, writes: bool = False) -> T:
         async def once() -> T:

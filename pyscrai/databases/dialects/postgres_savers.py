@@ -106,8 +106,8 @@ class PostgresSaver(PatientSaver, InlineSaver):
         else:
             self._statements += written.statements
 
-    def hold_writes(self, folded: Collection[str], record: StateRecord | None = None) -> None:
-        super().hold_writes(folded)
+    def hold_writes(self, folded: Collection[str], record: StateRecord | None = None, *, is_new: bool = False) -> None:
+        super().hold_writes(folded, is_new=is_new)
         if record is not None:
             self._record = record
             record.goes_with_state = True

@@ -34,10 +34,7 @@ class Leases:
 
     async def renew(self, owner: str, run_ids: Collection[str], ttl: timedelta) -> Sequence[str]:
         """Hold runs for longer; the ids of those that are still held. The others must stop."""
-        return (await self._session.scalars(
-            update(RunRow).where(RunRow.id.in_(run_ids), RunRow.owner == owner)
-            .values(lease_until=DatabaseClock(ttl)).returning(RunRow.id),
-            execution_options={"synchronize_session": False})).all()
+        return (await self._session.scalars(_renew(ttl), {"runs": list(run_ids), "by": owner})).all()
 
     async def release(self, owner: str, held: Sequence[tuple[str, int]]) -> None:
         """Give runs back, each with its fence, as far as they are still held."""
@@ -53,6 +50,12 @@ _FREE = or_(RunRow.owner.is_(None), RunRow.lease_until.is_(None), RunRow.lease_u
 def _acquire(ttl: timedelta) -> ReturningUpdate[RunRow]:
     return (update(RunRow).where(RunRow.id.in_(bindparam("runs", expanding=True)), _FREE)
             .values(owner=bindparam("by"), lease_until=DatabaseClock(ttl), fence=RunRow.fence + 1).returning(RunRow))
+
+
+@cache
+def _renew(ttl: timedelta) -> ReturningUpdate[str]:
+    return (update(RUNS).where(RUNS.c.id.in_(bindparam("runs", expanding=True)), RUNS.c.owner == bindparam("by"))
+            .values(lease_until=DatabaseClock(ttl)).returning(RUNS.c.id))
 
 
 _RELEASE = update(RUNS).where(
