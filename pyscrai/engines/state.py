@@ -180,7 +180,7 @@ def as_line(message: Any, index: int, turn: int) -> Line:
     content = plain.get("content", "")
     if not isinstance(content, str):
         content = " ".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    ours = {key: plain[key] for key in ("kind", "speaker", "turn", "audience") if key in plain}
+    ours = {key: plain[key] for key in ("kind", "speaker", "turn", "audience", "played_by") if key in plain}
     line = {"kind": "inject", "speaker": None, "turn": turn, "audience": "all", **ours,
             "id": str(plain.get("id") or f"m{index}"), "type": plain.get("type", "human"),
             "name": str(plain.get("name") or ""), "content": content}
