@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pyscrai.cli.command_table import COMMANDS
 from pyscrai.cli.exit_codes import Exit, of_error
 from pyscrai.cli.terminal.folded import folded
-from pyscrai.errors import Problem, PyscraiError, TemplateError
+from pyscrai.errors import ConfigError, Problem, PyscraiError, TemplateError
 from pyscrai.exports.transcript_entry import clean
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 DEBUG = "PYSCRAI_DEBUG"
 """Set to 1, this environment variable shows tracebacks."""
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 def report(error: BaseException, *, as_json: bool) -> Exit:
@@ -29,6 +32,9 @@ def report(error: BaseException, *, as_json: bool) -> Exit:
     """
     if os.environ.get(DEBUG) == "1":
         traceback.print_exception(error)
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        error = ConfigError(f"the output cannot be written: {error.strerror}", code="output.file",
+                            cure="make room there, or send it elsewhere")
     if not isinstance(error, PyscraiError):
         error = _unexpected(error)
         code = Exit.FAILED
@@ -36,7 +42,12 @@ def report(error: BaseException, *, as_json: bool) -> Exit:
         code = of_error(error)
     _on_stderr(error)
     if as_json:
-        _on_stdout(error.as_dict(), code)
+        try:
+            _on_stdout(error.as_dict(), code)
+        except BrokenPipeError:
+            raise
+        except OSError:     # where it cannot be told it was told on stderr
+            return code
     return code
 
 

@@ -106,6 +106,16 @@ async def test_a_reader_that_leaves_pauses_the_run(server: FakeOpenAI, pyscrai: 
     assert (await here(pyscrai, "runs", "--json")).last["status"] == "paused"
 
 
+def test_where_there_is_no_room_for_the_output_one_message_says_so(pyscrai: Pyscrai) -> None:
+    with Path("/dev/full").open("wb") as full:
+        found = subprocess.run([*PYSCRAI, "templates", "list", "--json"], stdout=full, stderr=subprocess.PIPE,
+                               stdin=subprocess.DEVNULL, timeout=60, check=False)
+    assert found.returncode == 2
+    said = found.stderr.decode()
+    assert said.splitlines()[0] == "error [output.file]: the output cannot be written: No space left on device"
+    assert "Traceback" not in said
+
+
 class Terminal:
     """A pseudo-terminal with a command on it."""
 

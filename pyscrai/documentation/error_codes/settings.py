@@ -106,7 +106,7 @@ CODES = (
     ErrorCode(
         "output.file",
         "A file cannot be written.",
-        "The folder does not exist or may not be written to, or the ending names no format.",
+        "The folder does not exist or may not be written to, there is no room, or the ending names no format.",
         "Name another with `--output`."),
     ErrorCode(
         "output.exists",
