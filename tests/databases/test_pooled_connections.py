@@ -64,14 +64,15 @@ async def test_connections_that_the_server_ended_are_replaced(
 
 
 @pytest.mark.parametrize("writes", [False, True])
-async def test_a_connection_that_broke_in_use_is_replaced(server: Database, writes: bool) -> None:
+@pytest.mark.parametrize("more", [0, 2])
+async def test_a_connection_that_broke_in_use_is_replaced(server: Database, writes: bool, more: int) -> None:
     """Also where it broke under a statement that goes to the driver as it is, of which SQLAlchemy does not know."""
     dialect = server.dialect
     assert isinstance(dialect, PostgresDialect)
     kill = select(func.pg_terminate_backend(func.pg_backend_pid()))
     with pytest.raises(StorageError) as failed:
         async with server.session() if writes else server.read() as session:
-            await driver_rows(session, [kill], {})
+            await driver_rows(session, [kill, *[ONE] * more], {})
     assert failed.value.passes
     async with server.read() as session:
         assert await driver_rows(session, [ONE], {}) == [[(1,)]]
@@ -92,6 +93,16 @@ async def test_reading_opens_no_transaction(server: Database) -> None:
         assert await status(session) == TransactionStatus.INTRANS
     async with server.read() as session:
         assert await status(session) == TransactionStatus.IDLE
+
+
+async def test_what_is_refused_in_a_pipeline_leaves_the_connection_of_use(server: Database) -> None:
+    wrong = select(literal(1) / literal(0))
+    for opened in (server.read, server.session):
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            async with opened() as session:
+                await driver_rows(session, [ONE, wrong, ONE], {})
+        async with opened() as session:
+            assert await driver_rows(session, [ONE, ONE], {}) == [[(1,)], [(1,)]]
 
 
 async def test_what_failed_within_a_transaction_is_rolled_back(server: Database) -> None:
