@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import Text, bindparam, cast, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Text, bindparam, cast, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.columns import from_json
@@ -19,6 +19,9 @@ TABLE, CALLS, EVENTS = (table_of(row) for row in (RunMetricsRow, CallRow, EventR
 
 UNCOUNTED = ("human", "interview")
 """Purposes of calls that are no cost of the play: what people answered, and what was asked outside of it."""
+
+TOOLS = "tool:%"
+"""The pattern of the aliases under which uses of tools are recorded, which no model answered."""
 
 PLAYED = ("utterance", "action", "turn_skipped")
 """Kinds of event by which a role's turn shows in the log."""
@@ -111,6 +114,11 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
+def of_models(calls: Any) -> tuple[ColumnElement[bool], ...]:
+    """What holds for the calls of a table, or class of rows, that models answered for the play."""
+    return (*(calls.purpose != purpose for purpose in UNCOUNTED), calls.alias.not_like(TOOLS))
+
+
 class RunMetrics:
     """The metrics of runs. A fork counts what it took itself, not what its shared past took."""
 
@@ -184,7 +192,7 @@ _INSERT = insert(TABLE)
 _CALLS = select(
     CALLS.c.role, cast(CALLS.c.attempts, Text), CALLS.c.finish_reason, CALLS.c.prompt_tokens, CALLS.c.cached_tokens,
     CALLS.c.completion_tokens, CALLS.c.cost_usd, CALLS.c.latency_ms).where(
-        CALLS.c.run_id == bindparam("run"), *(CALLS.c.purpose != purpose for purpose in UNCOUNTED))
+        CALLS.c.run_id == bindparam("run"), *of_models(CALLS.c))
 _TURNS = select(EVENTS.c.source, EVENTS.c.turn, cast(EVENTS.c.payload, Text)).where(
     EVENTS.c.run_id == bindparam("run"), or_(*(EVENTS.c.kind == kind for kind in PLAYED)))
 

@@ -16,6 +16,7 @@ from pyscrai.databases.experiment_tables import JudgementRow
 from pyscrai.databases.repositories.experiment_cells import STATES, ExperimentCells
 from pyscrai.databases.repositories.experiments import Experiments
 from pyscrai.databases.repositories.judgements import HUMAN, Judgements
+from pyscrai.databases.repositories.metrics import of_models
 from pyscrai.databases.tables import CallRow
 from pyscrai.experiments.analysis import (
     ArmSummary,
@@ -256,7 +257,7 @@ async def _provenance(session: AsyncSession, plan: ExperimentPlan) -> dict[str, 
     fingerprint = func.coalesce(CallRow.system_fingerprint, CallRow.raw["system_fingerprint"].as_string())
     for start in range(0, len(run_ids), 500):
         rows = await session.execute(select(CallRow.alias, CallRow.model, fingerprint, func.count()).where(
-            CallRow.run_id.in_(run_ids[start:start + 500]), CallRow.model.is_not(None)).group_by(
+            CallRow.run_id.in_(run_ids[start:start + 500]), CallRow.model.is_not(None), *of_models(CallRow)).group_by(
                 CallRow.alias, CallRow.model, fingerprint))
         for alias, model, print_, count in rows:
             found[alias, model, print_] += count

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from sqlalchemy import select
 
 from pyscrai.databases.repositories.metrics import CallFigures, Metrics, RunMetrics, percentile, summarize
 from pyscrai.databases.tables import RunMetricsRow
+from pyscrai.engines.ports.model import Usage
 from pyscrai.events import RunResumed, RunStopped
 from tests.databases.conftest import Stage, call, utterance
 
@@ -53,6 +54,19 @@ async def test_a_runs_metrics_are_computed_for_each_role_and_kept(stage: Stage) 
     assert (engineer.turns, engineer.words, engineer.retries) == (1, 3, 2)
     assert (mayor.turns, mayor.calls, mayor.errors) == (1, 2, 1)
     assert (observer.turns, observer.calls) == (0, 1)
+
+
+async def test_uses_of_tools_and_answers_of_people_are_no_calls_of_models(stage: Stage) -> None:
+    record = await stage.record()
+    used = replace(call(1, ordinal=1), alias="tool:dice")
+    assert used.reply is not None
+    record.note(call(1))
+    record.note(replace(used, reply=replace(used.reply, usage=Usage(), latency_ms=9_000.0)))
+    record.note(replace(call(1, ordinal=2), purpose="human", alias="person:Eve"))
+    await record.commit([utterance(1)])
+    async with stage.database.read() as session:
+        whole, _ = await RunMetrics(session).read(record.run_id)
+    assert (whole.calls, whole.cost_usd, whole.latency_max_ms) == (1, 0.25, 12.5)
 
 
 async def test_metrics_are_kept_when_a_run_ends_and_follow_it_when_it_goes_on(stage: Stage) -> None:
