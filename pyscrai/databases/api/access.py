@@ -13,6 +13,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from pydantic import StringConstraints
 
 from pyscrai.config.server import ServerSettings, is_loopback
+from pyscrai.databases.api.forms import ACTOR
 from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.api_keys import ApiKeys
 from pyscrai.errors import PyscraiError
@@ -33,7 +34,7 @@ MOST = 1_000
 bearer = HTTPBearer(auto_error=False, description="An API key made by `pyscrai keys create`.")
 header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key in a header of its own.")
 
-ActorName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[\w .@-]+$")]
+ActorName = Annotated[str, StringConstraints(max_length=64, pattern=ACTOR)]
 
 
 class AccessError(PyscraiError):

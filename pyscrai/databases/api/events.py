@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Query, Response
 from pyscrai.databases.api.access import Reader
 from pyscrai.databases.api.dependencies import Ctx, Session
 from pyscrai.databases.api.event_stream import EventStream, follow
+from pyscrai.databases.api.forms import EVENT_KIND
 from pyscrai.databases.api.schemas.base import EventId, Limit, Listing, RoleName, RunId, problems
 from pyscrai.databases.api.schemas.records import EventItem
 from pyscrai.databases.repositories.events import AT_ONCE, Events
@@ -19,7 +20,7 @@ from pyscrai.lifecycle import END_EVENTS, ENDED
 
 router = APIRouter(tags=["events"])
 
-Kinds = Annotated[list[Annotated[str, Query(pattern=r"^[a-z_]{1,40}$")]] | None, Query(
+Kinds = Annotated[list[Annotated[str, Query(pattern=EVENT_KIND)]] | None, Query(
     description="Any of these kinds.", max_length=40)]
 LastEventId = Annotated[EventId | None, Header(alias="Last-Event-ID", description=(
     "The id of the last event that the client has; browsers send it by themselves when they reconnect."))]

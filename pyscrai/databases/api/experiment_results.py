@@ -15,6 +15,7 @@ from pyscrai.databases.api.dependencies import Context, Ctx, Session
 from pyscrai.databases.api.event_stream import KEEP_ALIVE, EventStream
 from pyscrai.databases.api.experiments import Planned
 from pyscrai.databases.api.export_files import FileAnswer
+from pyscrai.databases.api.forms import RUN_ID
 from pyscrai.databases.api.schemas.base import Listing, RunId, problems
 from pyscrai.databases.api.schemas.experiments import (
     ExperimentId,
@@ -67,7 +68,7 @@ async def read_evidence(plan: Planned, run_id: RunId, session: Session, caller: 
 
 @router.get("/judgements", operation_id="list_judgements", responses=problems(404))
 async def list_judgements(experiment_id: ExperimentId, session: Session, caller: Reader,
-                          run_id: Annotated[str | None, Query(pattern=r"^run_[0-9a-z]{12}$")] = None,
+                          run_id: Annotated[str | None, Query(pattern=RUN_ID)] = None,
                           measure: Annotated[str | None, Query(max_length=48)] = None) -> Listing[JudgementItem]:
     """The judges' scores beside each other, people's labels among them."""
     await Experiments(session).get(experiment_id)

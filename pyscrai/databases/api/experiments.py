@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from pyscrai.databases.api.access import Controller, Reader
 from pyscrai.databases.api.dependencies import Context, Ctx, Session
+from pyscrai.databases.api.forms import CELL, EXPERIMENT_ID
 from pyscrai.databases.api.schemas.base import Limit, Listing, problems
 from pyscrai.databases.api.schemas.experiments import (
     CellItem,
@@ -40,8 +41,8 @@ from pyscrai.services.experiments.status import ask_experiment, experiment_facts
 
 router = APIRouter(prefix="/experiments", tags=["experiments"])
 
-Cursor = Annotated[str | None, Query(pattern=r"^exp_[0-9a-z]{12}$")]
-CellCursor = Annotated[str | None, Query(pattern=r"^\d{1,9}/[^/]{1,400}/\d{1,9}$", max_length=430)]
+Cursor = Annotated[str | None, Query(pattern=EXPERIMENT_ID)]
+CellCursor = Annotated[str | None, Query(pattern=CELL, max_length=430)]
 
 
 async def planned(experiment_id: ExperimentId, context: Ctx) -> ExperimentPlan:

@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 from pyscrai.databases.api.access import Reader
 from pyscrai.databases.api.dependencies import Context, Ctx
 from pyscrai.databases.api.export_files import FileAnswer, download_headers
+from pyscrai.databases.api.forms import EXPERIMENT_ID, RUN_ID
 from pyscrai.databases.api.schemas.base import RunId, Tag, problems
 from pyscrai.databases.api.schemas.records import ExportedRun
 from pyscrai.errors import RunError
@@ -84,9 +85,8 @@ async def export_run(run_id: RunId, context: Ctx, caller: Reader, format: RunFor
 async def export_runs(
     context: Ctx, caller: Reader,
     tag: Annotated[Tag | None, Query(description="All runs with this tag.")] = None,
-    experiment: Annotated[str | None, Query(pattern=r"^exp_[0-9a-z]{12}$",
-                                            description="All runs of this experiment.")] = None,
-    run: Annotated[list[Annotated[str, Query(pattern=r"^run_[0-9a-z]{12}$")]] | None, Query(
+    experiment: Annotated[str | None, Query(pattern=EXPERIMENT_ID, description="All runs of this experiment.")] = None,
+    run: Annotated[list[Annotated[str, Query(pattern=RUN_ID)]] | None, Query(
         max_length=500, description="These runs.")] = None,
     format: RunsFormat = "csv",
     table: Annotated[RunsTable, Query(

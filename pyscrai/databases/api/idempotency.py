@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.api.access import Caller, Controller
 from pyscrai.databases.api.dependencies import Context, Ctx
+from pyscrai.databases.api.forms import IDEMPOTENCY_KEY
 from pyscrai.databases.columns import now
 from pyscrai.databases.database import Database
 from pyscrai.databases.repositories.idempotency_keys import IdempotencyKeys
@@ -33,7 +34,7 @@ KEPT = timedelta(days=1)
 REPLAYED = {"idempotency-replayed": "true"}
 
 IdempotencyKey = Annotated[str | None, Header(
-    alias="Idempotency-Key", max_length=200, pattern=r"^[\x21-\x7e]+$",
+    alias="Idempotency-Key", max_length=200, pattern=IDEMPOTENCY_KEY,
     description="The client's own name for this request: sent again within a day, it is answered again and done once.")]
 
 

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from pyscrai.databases.api.forms import told
 from pyscrai.documentation.error_codes.table import address
 from pyscrai.errors import PyscraiError
 
@@ -148,7 +149,7 @@ async def _unfit(request: Request, error: Exception) -> Response:
     found = []
     for item in error.errors():
         place, *path = [str(part) for part in item["loc"]] or ["body"]
-        found.append({"code": f"request.{item['type']}", "message": item["msg"], "field": ".".join(path) or place,
+        found.append({"code": f"request.{item['type']}", "message": told(item), "field": ".".join(path) or place,
                       "in": place, "cure": None})
     malformed = any(item["type"] == "json_invalid" for item in error.errors())
     code = "request.malformed" if malformed else "request.invalid"

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.api.access import Admin, Reader
 from pyscrai.databases.api.dependencies import Context, Ctx, Session
+from pyscrai.databases.api.forms import RUN_ID
 from pyscrai.databases.api.idempotency import Idempotent
 from pyscrai.databases.api.schemas.base import Limit, Listing, RunId, Tag, TemplateName, VersionName, problems
 from pyscrai.databases.api.schemas.runs import NewRun, RunDetail, RunSummary
@@ -53,10 +54,10 @@ async def list_runs(
     status: Annotated[list[RunStatus] | None, Query(description="Any of these.")] = None,
     template: TemplateName | None = None, version: VersionName | None = None,
     tag: Annotated[list[Tag] | None, Query(description="All of these.", max_length=10)] = None,
-    parent: Annotated[str | None, Query(pattern=r"^run_[0-9a-z]{12}$", description="Forks of this run.")] = None,
+    parent: Annotated[str | None, Query(pattern=RUN_ID, description="Forks of this run.")] = None,
     since: Annotated[datetime | None, Query(description="Made at this moment or later.")] = None,
     until: Annotated[datetime | None, Query(description="Made before this moment.")] = None,
-    cursor: Annotated[str | None, Query(pattern=r"^run_[0-9a-z]{12}$")] = None, limit: Limit = 50,
+    cursor: Annotated[str | None, Query(pattern=RUN_ID)] = None, limit: Limit = 50,
 ) -> Listing[RunSummary]:
     """Runs that fit all filters, the newest first."""
     page = await Runs(session).list(statuses=status or (), template=template, version=version, tags=tag or (),

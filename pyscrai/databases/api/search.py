@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 
 from pyscrai.databases.api.access import Reader
 from pyscrai.databases.api.dependencies import Ctx, Session
+from pyscrai.databases.api.forms import NO_NUL, RUN_ID
 from pyscrai.databases.api.schemas.base import EventId, Limit, Listing, TemplateName, problems
 from pyscrai.databases.api.schemas.search import SearchHit
 from pyscrai.databases.repositories.word_index import WordIndex
@@ -16,9 +17,9 @@ from pyscrai.services.word_index import bring_up_to_date
 
 router = APIRouter(tags=["events"])
 
-Words = Annotated[str, Query(min_length=1, max_length=400, pattern=r"^[^\x00]*$",
+Words = Annotated[str, Query(min_length=1, max_length=400, pattern=NO_NUL,
                              description="Words that a line must say, all of them; the last may be a beginning.")]
-SearchedRun = Annotated[str | None, Query(pattern=r"^run_[0-9a-z]{12}$", description="Only in this run.")]
+SearchedRun = Annotated[str | None, Query(pattern=RUN_ID, description="Only in this run.")]
 
 
 @router.get("/search", operation_id="search_runs", responses=problems())

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from pyscrai.databases.api.forms import NO_NUL, VISIBLE
 from pyscrai.databases.api.schemas.base import Answer, Body, Tag
 
 
@@ -15,9 +16,9 @@ class NewAnnotation(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [
         {"key": "t3", "text": "Here the mood turns.", "tags": ["turning point"]}]})
 
-    key: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    key: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=VISIBLE)]
     """The event's ``key``."""
-    text: Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00]*$")] = ""
+    text: Annotated[str, StringConstraints(max_length=4_000, pattern=NO_NUL)] = ""
     tags: tuple[Tag, ...] = Field((), max_length=20)
 
 

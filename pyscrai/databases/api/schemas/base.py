@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Path, Query
 from pydantic import ConfigDict, Field, StringConstraints
 
+from pyscrai.databases.api.forms import ALIAS, NO_NUL, REFERENCE, ROLE, RUN_ID, TEMPLATE, VERSION, VISIBLE
 from pyscrai.databases.api.problems import MEDIA_TYPE, ProblemDetails
 from pyscrai.field_docs import Documented
 
@@ -33,23 +34,20 @@ class Listing(Answer, Generic[Item]):
     """Send it as ``cursor`` for the next page; null where there is none."""
 
 
-_VISIBLE = r"^[^\x00-\x1f\x7f]*$"
-_NO_NUL = r"^[^\x00]*$"
-
-Label = Annotated[str, StringConstraints(max_length=200, pattern=_VISIBLE)]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_VISIBLE)]
-Words = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=_NO_NUL)]
-RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
-AliasName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\w.:/-]+$")]
-VersionName = Annotated[str, StringConstraints(pattern=r"^\d{1,9}\.\d{1,9}\.\d{1,9}$")]
-TemplateName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+Label = Annotated[str, StringConstraints(max_length=200, pattern=VISIBLE)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=VISIBLE)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=NO_NUL)]
+RoleName = Annotated[str, StringConstraints(pattern=ROLE, max_length=48)]
+AliasName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=ALIAS)]
+VersionName = Annotated[str, StringConstraints(pattern=VERSION)]
+TemplateName = Annotated[str, StringConstraints(pattern=TEMPLATE, max_length=64)]
 TemplateReference = Annotated[str, StringConstraints(
-    pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*(@\d+\.\d+\.\d+)?$", max_length=100)]
+    pattern=REFERENCE, max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Value = bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | float | Annotated[
-    str, StringConstraints(max_length=20_000, pattern=_NO_NUL)]
+    str, StringConstraints(max_length=20_000, pattern=NO_NUL)]
 
-RunId = Annotated[str, Path(pattern=r"^run_[0-9a-z]{12}$", description="A run's id.", examples=["run_1jn9qhwhd8ez"])]
+RunId = Annotated[str, Path(pattern=RUN_ID, description="A run's id.", examples=["run_1jn9qhwhd8ez"])]
 RolePath = Annotated[RoleName, Path(description="A role of the run's cast.", examples=["mayor"])]
 TurnPath = Annotated[int, Path(ge=0, le=1_000_000, description="How many turns were played.", examples=[3])]
 TurnQuery = Annotated[int | None, Query(ge=0, le=1_000_000, description="As of which turn; now, if left out.")]

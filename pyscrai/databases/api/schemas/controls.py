@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
+from pyscrai.databases.api.forms import RUN_ID
 from pyscrai.databases.api.schemas.base import Answer, Body, Label, RoleName, Value, Words
 from pyscrai.lifecycle import Desired, RunStatus
 from pyscrai.templates.models.world import InjectText
@@ -116,8 +117,7 @@ class ManyRuns(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"run_ids": ["run_1jn9qhwhd8ez"], "reason": "lunch"}]})
 
-    run_ids: tuple[Annotated[str, StringConstraints(pattern=r"^run_[0-9a-z]{12}$")], ...] = Field(
-        min_length=1, max_length=1_000)
+    run_ids: tuple[Annotated[str, StringConstraints(pattern=RUN_ID)], ...] = Field(min_length=1, max_length=1_000)
     reason: Label = ""
 
 

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import ConfigDict, Field, StringConstraints
 
+from pyscrai.databases.api.forms import EXPERIMENT_ID, RUN_ID
 from pyscrai.databases.api.schemas.base import AliasName, Answer, Body, Label
 
-ExperimentId = Annotated[str, Path(pattern=r"^exp_[0-9a-z]{12}$", description="An experiment's id.",
+ExperimentId = Annotated[str, Path(pattern=EXPERIMENT_ID, description="An experiment's id.",
                                    examples=["exp_1jn9qhwhd8ez"])]
 ExperimentStatusName = Literal["planned", "running", "paused", "completed", "cancelled"]
 CellState = Literal["planned", "playing", "ended", "failed", "excluded"]
@@ -44,7 +45,7 @@ class Judging(Body):
 class PersonLabel(Body):
     """A score or category that a person gave a finished transcript."""
 
-    run_id: Annotated[str, StringConstraints(pattern=r"^run_[0-9a-z]{12}$")]
+    run_id: Annotated[str, StringConstraints(pattern=RUN_ID)]
     measure: Label
     of: Label = ""
     value: int | float | Label
