@@ -167,6 +167,7 @@ def test_labels_of_people_are_compared_with_the_judges(home: Path, pyscrai: Pysc
         writer.writerows({**row, "value": 3} for row in rows[:2])
     said = pyscrai("experiment", "judge", "judge-reliability", "--labels", "sheet.csv", "--person", "bea", "--json")
     assert said.last["labels"] == 2
+    assert "somebody may have filled" in pyscrai("experiment", "judge", "judge-reliability", "--sheet", "sheet.csv").err
     more = pyscrai("experiment", "judge", "judge-reliability", "--repeats", "4", "--json")
     assert (more.last["judged"], more.last["already"]) == (20, 60)
 

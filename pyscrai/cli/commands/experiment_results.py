@@ -12,7 +12,7 @@ from pyscrai.cli.exit_codes import Exit
 from pyscrai.cli.experiment_argument import Experiment, opened
 from pyscrai.cli.parameters import AsJson, Target
 from pyscrai.cli.terminal import output
-from pyscrai.errors import RunError
+from pyscrai.errors import ConfigError, RunError
 
 Parallel = Annotated[int | None, Parameter(help="Let this many judgements be made at once.")]
 Table = Literal["runs", "cells", "measurements", "judgements", "turns", "contrasts", "arms", "deviations"]
@@ -36,6 +36,9 @@ async def judge(experiment: Experiment, /, *,
 
     async with opened(experiment) as (services, stored):
         if sheet is not None:
+            if sheet.exists():
+                raise ConfigError(f"already there: {sheet}", code="output.exists",
+                                  cure="name another file: somebody may have filled this one in")
             rows = await label_sheet(services, stored)
             output.write_file(sheet, csv_of(rows))
             output.note(f"{len(rows)} rows are in {sheet}; give them back with --labels, filled in")

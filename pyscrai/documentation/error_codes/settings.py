@@ -112,7 +112,7 @@ CODES = (
         "output.exists",
         "Files are there already.",
         "They would be written over.",
-        "Name another folder, or write over them with `--force`."),
+        "Name another folder or file, or write over them with `--force` where the command has it."),
     ErrorCode(
         "new.kind",
         "There is no such kind of play to begin with.",
