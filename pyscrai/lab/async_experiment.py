@@ -23,7 +23,7 @@ from pyscrai.services.experiments.experiment_plan import ExperimentPlan, load_pl
 from pyscrai.services.experiments.experiment_store import store_experiment
 from pyscrai.services.experiments.forecast import forecast, store_pilot
 from pyscrai.services.experiments.freeze import freeze_experiment
-from pyscrai.services.experiments.human_labels import add_labels, label_sheet
+from pyscrai.services.experiments.human_labels import add_labels, sheet_rows
 from pyscrai.services.experiments.judge_panel import JudgePanel
 from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.status import ask_experiment, experiment_status
@@ -165,7 +165,7 @@ class AsyncExperiment:
 
     async def label_sheet(self) -> list[dict[str, str]]:
         """Rows for people to fill in: each finished transcript and what is judged of it, blind, in a drawn order."""
-        return await label_sheet(self._lab.services, self._plan)
+        return [row async for row in sheet_rows(self._lab.services, self._plan)]
 
     async def results(self) -> dict[str, Any]:
         """Contrasts with their pairs, arms, flow of runs, agreement, deviations, cost, provenance; computed anew."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -120,6 +122,37 @@ async def test_transcripts_are_judged_again_and_labelled_by_people(server: Servi
     assert {score["by"] for score in evidence} == {"gate, pass 1", "gate, pass 2", "gate, pass 3", "human:ann, pass 1"}
     wrong = {"labels": [{"run_id": run_id, "measure": "warmth", "value": 9, "person": "ann"}]}
     assert (await server.post(f"{place}/labels", wrong, 422))["code"] == "experiment.labels"
+
+
+async def test_a_sheet_for_people_is_fetched_filled_in_and_sent_back(server: Serving) -> None:
+    made = await server.post("/experiments", {"content": {
+        **TALKED, "judges": JUDGES, "measures": {"primary": {"name": "warmth"}}}, "start": True}, 201)
+    place = f"/experiments/{made['experiment_id']}"
+    await finished(server, made["experiment_id"])
+    answer = await server.client.get(f"{place}/labels/sheet")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert 'filename="talked-labels.csv"' in answer.headers["content-disposition"]
+    rows = list(csv.DictReader(answer.text.removeprefix("\ufeff").splitlines()))
+    assert len(rows) == 4
+    assert not {"low", "high"} & {value for row in rows for value in row.values()}, "nobody is told the arm"
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [*rows[0]])
+    writer.writeheader()
+    writer.writerows({**row, "value": "4"} for row in rows[:3])
+    assert (await server.post(f"{place}/labels", {"csv": out.getvalue(), "person": "ann"}, 200))["labels"] == 3
+    again = {"run_id": rows[0]["run_id"], "measure": "warmth", "value": 5, "person": "ann", "pass": 2}
+    assert (await server.post(f"{place}/labels", {"labels": [again]}, 200))["labels"] == 1
+    people = [(item["judge"], item["pass"]) for item in (await server.get(f"{place}/judgements"))["items"]
+              if item["judge"].startswith("human:")]
+    assert sorted(people) == [("human:ann", 1)] * 3 + [("human:ann", 2)]
+    assert (await server.get(f"{place}/results"))["agreement"][0]["people"]["items"] == 3
+    refused = await server.post(f"{place}/labels", {"csv": out.getvalue().replace(",4,", ",9,")}, 422)
+    assert [problem["line"] for problem in refused["problems"]] == [2, 3, 4]
+    for body in ({}, {"csv": "", "labels": [again]}):
+        assert (await server.post(f"{place}/labels", body, 422))["code"] == "request.invalid"
+    unjudged = await server.post("/experiments", {"content": {**TALKED, "name": "bare"}}, 201)
+    answer = await server.client.get(f"/experiments/{unjudged['experiment_id']}/labels/sheet")
+    assert (answer.status_code, answer.json()["code"]) == (409, "experiment.no_judges")
 
 
 @pytest.mark.parametrize(("body", "status", "code"), [

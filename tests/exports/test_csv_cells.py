@@ -83,6 +83,7 @@ def test_labels_that_went_through_a_spreadsheet_are_read_as_they_were() -> None:
 
 def test_a_sheet_of_our_own_is_read_whatever_its_transcripts_are() -> None:
     row = {"run_id": "run_1", "measure": "stance", "value": "3", "transcript": "A line.\n" * 30_000}
-    assert rows_of_csv(csv_of([row])) == [{"run_id": "run_1", "measure": "stance", "value": "3", "line": 30_002}]
+    assert rows_of_csv(csv_of([row])) == [{"run_id": "run_1", "measure": "stance", "of": "", "value": "3",
+                                           "rationale": "", "line": 30_002}]
     assert rows_of_csv("run_id,measure,value\rrun_1,stance,3\r") == [
         {"run_id": "run_1", "measure": "stance", "value": "3", "line": 2}], "as older spreadsheets end lines"

@@ -12,10 +12,11 @@ from typing import Any
 import pyarrow.parquet as pq
 from playwright.async_api import Page
 
+from pyscrai.llm.scripted.model import ScriptedModel
 from tests.api.serving import Serving
 from tests.api.test_experiments import finished
 from tests.viewer.conftest import play
-from tests.viewer.test_experiment_page import HEAT
+from tests.viewer.test_experiment_page import TWO_JUDGES
 
 RADIOS = "[...document.querySelectorAll('dialog[open] input[name=format]')].map(each => each.value)"
 
@@ -102,7 +103,9 @@ async def test_chosen_runs_and_a_tag(server: Serving, open_page: Callable[..., A
 
 
 async def test_an_experiment_with_its_tables_and_report(server: Serving, open_page: Callable[..., Any]) -> None:
-    made = await server.post("/experiments", {"content": HEAT, "start": True}, 201)
+    for judge in ("strict", "kind"):
+        server.services.models.register(judge, ScriptedModel(alias=judge))
+    made = await server.post("/experiments", {"content": TWO_JUDGES, "start": True}, 201)
     experiment = made["experiment_id"]
     await finished(server, experiment)
     shown = await open_page(f"{server.url}/#/experiments/{experiment}", wait=".contrast")
@@ -110,7 +113,10 @@ async def test_an_experiment_with_its_tables_and_report(server: Serving, open_pa
     await page.click("button:has-text('Export')")
     await page.wait_for_selector("dialog[open]")
     offered = await page.evaluate(RADIOS)
-    assert set(offered) == {*await formats(server, "export_runs"), "html", "markdown"}
+    assert set(offered) == {*await formats(server, "export_runs"), "html", "markdown", "sheet"}
+    name, content = await had(page, "sheet")
+    assert (name, b"candour" in content) == ("judged-heat-labels.csv", True)
+    await page.click("button:has-text('Export')")
     name, content = await had(page, "html")
     assert (name, b"<svg" in content) == (f"{experiment}.html", True)
     await page.click("button:has-text('Export')")

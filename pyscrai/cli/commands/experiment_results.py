@@ -30,7 +30,7 @@ async def judge(experiment: Experiment, /, *,
                 parallel: Parallel = None, as_json: AsJson = False) -> Exit:
     """Score finished transcripts again, blind, with the same or other judges; nothing is played. Or add labels."""
     from pyscrai.cli.views.experiment_text import agreement_lines
-    from pyscrai.services.experiments.human_labels import add_labels, csv_of, label_sheet, rows_of_csv
+    from pyscrai.services.experiments.human_labels import add_labels, rows_of_csv, write_sheet
     from pyscrai.services.experiments.judge_panel import JudgePanel, PanelResult
     from pyscrai.services.experiments.results import compute_results
 
@@ -39,9 +39,9 @@ async def judge(experiment: Experiment, /, *,
             if sheet.exists():
                 raise ConfigError(f"already there: {sheet}", code="output.exists",
                                   cure="name another file: somebody may have filled this one in")
-            rows = await label_sheet(services, stored)
-            output.write_file(sheet, csv_of(rows))
-            output.note(f"{len(rows)} rows are in {sheet}; give them back with --labels, filled in")
+            with output.writing(sheet), sheet.open("wb") as file:
+                rows = await write_sheet(services, stored, file)
+            output.note(f"{rows} rows are in {sheet}; give them back with --labels, filled in")
             return Exit.COMPLETED
         added, panel = 0, PanelResult()
         if labels is not None:

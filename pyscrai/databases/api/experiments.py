@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from pyscrai.databases.api.access import Controller, Reader
 from pyscrai.databases.api.dependencies import Context, Ctx, Session
+from pyscrai.databases.api.export_files import FileAnswer
 from pyscrai.databases.api.forms import CELL, EXPERIMENT_ID
 from pyscrai.databases.api.schemas.base import Limit, Listing, problems
 from pyscrai.databases.api.schemas.experiments import (
@@ -31,11 +32,12 @@ from pyscrai.databases.repositories.experiments import Experiments
 from pyscrai.errors import RunError, TemplateError, WrongState
 from pyscrai.experiments.checks import errors
 from pyscrai.experiments.reader import LoadedExperiment, experiment_of_data, read_experiment
+from pyscrai.exports.formats import MEDIA_TYPES
 from pyscrai.services.experiments.experiment_plan import ExperimentPlan, load_plan
 from pyscrai.services.experiments.experiment_store import check_loaded, store_experiment
 from pyscrai.services.experiments.forecast import forecast
 from pyscrai.services.experiments.freeze import freeze_experiment
-from pyscrai.services.experiments.human_labels import add_labels
+from pyscrai.services.experiments.human_labels import add_labels, rows_of_csv, write_sheet
 from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.status import ask_experiment, experiment_facts, experiment_status
 
@@ -190,11 +192,27 @@ async def judge_experiment(plan: Planned, body: Judging, context: Ctx, caller: C
 
 @router.post("/{experiment_id}/labels", operation_id="label_experiment", responses=problems(404))
 async def label_experiment(plan: Planned, body: Labels, context: Ctx, caller: Controller) -> Labeled:
-    """Store labels that people gave finished transcripts, to be compared with the judges."""
-    stored = await add_labels(context.services, plan, [label.model_dump() for label in body.labels], person=caller.name)
+    """Store labels that people gave finished transcripts, to be compared with the judges; all of them or none."""
+    if bool(body.labels) == (body.csv is not None):
+        raise RunError("labels are sent as `labels` or as `csv`", code="request.invalid", cure="send one")
+    text = body.csv
+    rows = await context.texts.work(lambda: rows_of_csv(text)) if text is not None else [
+        label.model_dump(by_alias=True) for label in body.labels]
+    stored = await add_labels(context.services, plan, rows, person=body.person or caller.name)
     if plan.row.results and not plan.row.results.get("interim"):
         await compute_results(context.services, plan)
     return Labeled(experiment_id=plan.id, labels=stored)
+
+
+@router.get("/{experiment_id}/labels/sheet", operation_id="read_label_sheet", response_class=Response, responses={
+    **problems(404, 409), 200: {"description": "The sheet.", "content": {"text/csv": {"schema": {"type": "string"}}}}})
+async def read_label_sheet(plan: Planned, context: Ctx, caller: Reader) -> Response:
+    """A sheet for people to fill in, as CSV: each finished transcript and what is judged of it, in a drawn order.
+
+    Nothing in it says which arm a transcript is of. Filled in, it goes to `POST /experiments/{experiment_id}/labels`.
+    """
+    file = await context.exports.file(lambda target: write_sheet(context.services, plan, target))
+    return FileAnswer(file, name=f"{plan.spec.name}-labels.csv", media_type=MEDIA_TYPES["csv"])
 
 
 # -- its parts --------------------------------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from pyscrai.databases.repositories.experiment_cells import ExperimentCells
 from pyscrai.databases.repositories.judgements import HUMAN, Judgements
@@ -20,12 +20,15 @@ from pyscrai.services.experiments.judged_roles import judged_roles
 from pyscrai.services.experiments.judged_transcript import read_transcript
 from pyscrai.services.experiments.run_values import ended_cells
 
+COLUMNS = ("run_id", "measure", "of", "value", "person", "pass", "rationale")
+"""The columns that are read; a sheet has more, for whoever fills it in."""
+
+SHEET = ("run_id", "measure", "of", "value", "rationale", "values", "rubric", "who", "transcript")
+"""The columns of a sheet for people."""
+
 LABELS = "experiment.labels"
 MOST_WRONG = 100
 """Wrong labels that are told at once."""
-
-COLUMNS = ("run_id", "measure", "of", "value", "person", "pass", "rationale")
-"""The columns that are read; a sheet has more, for whoever fills it in."""
 
 
 def text_of(data: bytes) -> str:
@@ -63,7 +66,7 @@ def rows_of_csv(text: str) -> list[dict[str, Any]]:
             for row in reader if str(row.get("value") or "").strip()]
 
 
-async def label_sheet(services: Services, plan: ExperimentPlan) -> list[dict[str, str]]:
+async def sheet_rows(services: Services, plan: ExperimentPlan) -> AsyncIterator[dict[str, str]]:
     """The rows of a sheet for people: each finished transcript and what is judged of it, blind, in a drawn order.
 
     Raises:
@@ -75,26 +78,39 @@ async def label_sheet(services: Services, plan: ExperimentPlan) -> list[dict[str
         run_ids = [played.run.id async for portion in ended_cells(session, plan.id)
                    for played in portion if played.run is not None]
     random.Random(f"{plan.row.freeze_hash}/people").shuffle(run_ids)
-    rows = []
     for run_id in run_ids:
         transcript = await read_transcript(services, run_id)
         for name, measure in plan.judged.items():
             for of in roles[name]:
                 values = f"{measure.scale[0]} to {measure.scale[1]}" if measure.scale else " | ".join(
                     measure.categories or ())
-                rows.append({"run_id": run_id, "measure": name, "of": of, "value": "", "rationale": "",
-                             "values": values, "rubric": measure.rubric or "", "who": transcript.names.get(of, ""),
-                             "transcript": "\n".join(line.text for line in transcript.lines)})
-    return rows
+                yield {"run_id": run_id, "measure": name, "of": of, "value": "", "rationale": "", "values": values,
+                       "rubric": measure.rubric or "", "who": transcript.names.get(of, ""),
+                       "transcript": "\n".join(line.text for line in transcript.lines)}
 
 
-def csv_of(rows: Sequence[Mapping[str, str]]) -> str:
-    """Rows of a sheet as CSV with a byte order mark, by which spreadsheets know UTF-8."""
+def csv_of(rows: Iterable[Mapping[str, str]], *, head: bool = True) -> str:
+    """Rows of a sheet as CSV; its head begins with a byte order mark, by which spreadsheets know UTF-8."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, [*rows[0]] if rows else ["run_id", "measure", "value"], lineterminator="\n")
-    writer.writeheader()
+    writer = csv.DictWriter(out, SHEET, lineterminator="\n")
+    if head:
+        out.write("\ufeff")
+        writer.writeheader()
     writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
-    return f"\ufeff{out.getvalue()}"
+    return out.getvalue()
+
+
+async def write_sheet(services: Services, plan: ExperimentPlan, target: IO[bytes]) -> int:
+    """Write a sheet for people as CSV, a transcript at a time; how many rows it has.
+
+    Raises: as ``sheet_rows``.
+    """
+    count = 0
+    target.write(csv_of(()).encode())
+    async for row in sheet_rows(services, plan):
+        target.write(csv_of([row], head=False).encode("utf-8", "backslashreplace"))
+        count += 1
+    return count
 
 
 async def add_labels(services: Services, plan: ExperimentPlan, rows: Iterable[Mapping[str, Any]], *, person: str = ""

@@ -167,7 +167,7 @@ export const W = {
       html: ["Page, HTML", "to read and pass on: one file that loads nothing"], markdown: ["Document, Markdown", "to read and edit"], json: ["Whole record, JSON", "one document with events, prompts, replies and figures"],
       jsonl: ["Whole record, JSON lines", "the same, an object a line"], csv: ["Events, CSV", "a row an event, for spreadsheets; texts that look like formulas get an apostrophe"], parquet: ["Events, Parquet", "a row an event, for pandas, polars, DuckDB"],
     },
-    ofExperiment: { html: ["Report, HTML", "to read and pass on: one file that loads nothing"], markdown: ["Report, Markdown", "to read and edit"] },
+    ofExperiment: { html: ["Report, HTML", "to read and pass on: one file that loads nothing"], markdown: ["Report, Markdown", "to read and edit"], sheet: ["Sheet for people, CSV", "the transcripts, blind and in a drawn order, to be scored by people"] },
     table: "A row for each", tables: { runs: "run", cells: "planned run", measurements: "measurement", judgements: "judgement", turns: "turn", contrasts: "contrast", arms: "arm", deviations: "deviation" },
     calls: "With the model calls: prompts and replies", family: "With all runs that share its past",
   },

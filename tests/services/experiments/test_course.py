@@ -23,7 +23,7 @@ from pyscrai.services.experiments.bundle import report_html, write_bundle
 from pyscrai.services.experiments.course import run_course
 from pyscrai.services.experiments.experiment_store import store_experiment
 from pyscrai.services.experiments.forecast import forecast, store_pilot
-from pyscrai.services.experiments.human_labels import add_labels, csv_of, label_sheet, rows_of_csv, text_of
+from pyscrai.services.experiments.human_labels import add_labels, csv_of, rows_of_csv, sheet_rows, text_of
 from pyscrai.services.experiments.judge_panel import JudgePanel
 from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.run_player import own_manager
@@ -191,7 +191,7 @@ async def test_people_label_a_sheet_that_tells_no_arm(services: Services) -> Non
     async with own_manager(services, 8) as manager:
         plan = await run_course(services, manager, await store_experiment(services, experiment(**{
             **JUDGED, "pasts": {"seeds": 4}, "judges": {**JUDGED["judges"], "by": ["other"]}})))
-    sheet = await label_sheet(services, plan)
+    sheet = [row async for row in sheet_rows(services, plan)]
     assert len(sheet) == 4 * 2 * 2
     assert {(row["measure"], row["of"], row["values"]) for row in sheet} == {
         ("generosity", "ann", "1 to 5"), ("kind", "", "warm | cold")}

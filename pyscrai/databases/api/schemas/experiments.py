@@ -50,13 +50,20 @@ class PersonLabel(Body):
     of: Label = ""
     value: int | float | Label
     person: Label = ""
+    pass_: int = Field(1, alias="pass", ge=1, le=50)
+    """2 where the person labels the transcript again."""
     rationale: Annotated[str, StringConstraints(max_length=4_000)] = ""
 
 
 class Labels(Body):
-    """Labels of people."""
+    """Labels of people: as plain data, or as the CSV text of a filled-in sheet."""
 
-    labels: tuple[PersonLabel, ...] = Field(min_length=1, max_length=5_000)
+    labels: tuple[PersonLabel, ...] = Field((), max_length=5_000)
+    csv: Annotated[str, StringConstraints(max_length=5_000_000)] | None = None
+    """With the columns run_id, measure and value, and where wanted of, person, pass, rationale; others are passed
+    over, so that a sheet may be sent as it is, or without its transcripts."""
+    person: Label = ""
+    """Who gave those that name nobody; left out, the caller."""
 
 
 class Labeled(Answer):

@@ -1,6 +1,6 @@
 // What can be had as a file, in which formats, and where the server gives it.
 
-/** @typedef {{run: string} | {runs: string[]} | {tag: string} | {experiment: string}} Exported what is to be exported */
+/** @typedef {{run: string} | {runs: string[]} | {tag: string} | {experiment: string, judged?: boolean}} Exported what is to be exported; what is judged can be scored by people, too */
 /** @typedef {{table: string, calls: boolean, family: boolean}} ExportOptions */
 
 const TABLES = ["csv", "parquet", "jsonl"];
@@ -18,7 +18,7 @@ const FORMATS = {
 export const kindOf = (what) => /** @type {any} */ (["run", "runs", "tag", "experiment"].find((kind) => kind in what));
 
 /** @param {Exported} what @returns {string[]} */
-export const formatsOf = (what) => FORMATS[kindOf(what)];
+export const formatsOf = (what) => [...FORMATS[kindOf(what)], ...("judged" in what && what.judged ? ["sheet"] : [])];
 
 /** What can be chosen beside the format. @param {Exported} what @param {string} format */
 export function optionsOf(what, format) {
@@ -43,6 +43,7 @@ export function addressOf(what, format, { table, calls, family }) {
     case "runs": return { path: "exports", query: { run: what.runs, format, ...more }, name: `runs.${format}` };
     case "tag": return { path: "exports", query: { tag: what.tag, format, ...more }, name: `runs.${format}` };
     default:
+      if (format === "sheet") return { path: `experiments/${what.experiment}/labels/sheet`, query: {}, name: `${what.experiment}-labels.csv` };
       if (format === "html" || format === "markdown") return { path: `experiments/${what.experiment}/report`, query: { format }, name: `${what.experiment}.${format === "html" ? "html" : "md"}` };
       return TABLES.includes(format) ? { path: `experiments/${what.experiment}/tables/${table}`, query: { format }, name: `${table}.${format}` }
         : { path: "exports", query: { experiment: what.experiment, format, ...more }, name: `${what.experiment}.${format}` };

@@ -76,7 +76,7 @@ export function ExperimentPage({ id }) {
     ${tab === "contrasts" && results?.contrasts && html`<${Contrasts} id=${id} results=${results} chosen=${query.contrast || ""} />`}
     ${tab === "judges" && results && html`<section class="card"><${JudgesTable} id=${id} version=${done} agreement=${results.agreement || []} byJudge=${results.by_judge || []} /></section>`}
     ${tab === "report" && html`<section class="card report">${report === null ? html`<p class="hint">${W.loading}</p>` : html`<${Markdown} text=${report} />`}</section>`}
-    ${exporting && html`<${ExportDialog} what=${{ experiment: id }} close=${() => setExporting(false)} />`}
+    ${exporting && html`<${ExportDialog} what=${{ experiment: id, judged: Object.keys(state.judgements || {}).length > 0 }} close=${() => setExporting(false)} />`}
   </div></main>`;
 }
 

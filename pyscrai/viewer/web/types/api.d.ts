@@ -307,6 +307,8 @@ export interface Labeled {
 
 export interface Labels {
   labels: PersonLabel[];
+  csv?: string | null;
+  person: string;
 }
 
 export interface ListingAnnotation {
@@ -530,6 +532,7 @@ export interface PersonLabel {
   of: string;
   value: number | string;
   person: string;
+  pass: number;
   rationale: string;
 }
 
