@@ -93,12 +93,14 @@ class RunSession:
     Args:
         person: the name of the person at the terminal; empty for whoever plays the role that is asked.
         roles: the roles that people play at this terminal.
+        anybody: ask here for whoever is waited for; else only for these roles, and those that nobody else plays.
         as_desired: carry out what is desired of the run, such as one step, and do not simply play it on.
     """
 
     def __init__(self, services: Services, opening: Opening, view: RunView, *, person: str = "",
-                 roles: Collection[str] = (), as_desired: bool = False) -> None:
+                 roles: Collection[str] = (), anybody: bool = False, as_desired: bool = False) -> None:
         self._services, self._run_id, self._view, self._person = services, opening.run_id, view, person
+        self._roles, self._anybody = roles, anybody
         self._watcher = RunWatcher(view, opening, only_for=roles if self._can_ask else ())
         self._registry = StoredRunRegistry(services, only=opening.run_id, as_desired=as_desired)
         self._manager = EngineManager(self._registry, capacity=1)
@@ -136,7 +138,7 @@ class RunSession:
         self._interruption.guard(lambda: self._manager.cut_off(self._run_id, "cut off"))
         try:
             with self._interruption:
-                if answer is None or not await self._requests():
+                if answer is None or (await self._row()).controls_waiting or not await self._requests():
                     await self._play_on()
                 if answer is not None:
                     await self._answer(answer)
@@ -169,7 +171,7 @@ class RunSession:
 
     async def _ask_person(self) -> bool:
         """Ask the person at the terminal, where the run waits for one; False where nothing is left to be asked."""
-        requests = await self._requests()
+        requests = [request for request in await self._requests() if self._asks(request)]
         if not requests:
             return False
         self._view.suspend()
@@ -189,6 +191,11 @@ class RunSession:
         if (await self._row()).status != "waiting":
             return ()
         return await waiting_requests(self._services, self._run_id)
+
+    def _asks(self, request: Mapping[str, Any]) -> bool:
+        """Whether it is asked here, and not at somebody else's terminal or seat."""
+        role = request.get("by") if "proposal" in request else request["role"]
+        return self._anybody or request.get("person") in (None, "", "you") or role in self._roles
 
     def _name(self, request: Mapping[str, Any]) -> str:
         return self._person or str(request.get("person") or "")

@@ -14,6 +14,7 @@ from pyscrai.engines.agents.engine import Engine, Performance, premise
 from pyscrai.engines.agents.person import (
     ANSWER,
     SPEECH,
+    answers_passed_over,
     apply_command,
     handed_back,
     human_request,
@@ -166,10 +167,13 @@ class AgentRuntime(WatcherRuntime):
         if person is None and self.record.recall(key) is None:
             return await self._propose(engine, activation, seen, caller, state)
         request = human_request(engine, activation, seen, person=person or "")
-        recorded = self.questions.recall(key, request) or self.questions.ask(request)
+        recorded, passed = self.questions.answer(request)
         if handed_back(recorded):
-            return await self._propose(engine, activation, seen, caller, state)
-        return read_human(engine, activation, seen, recorded)
+            performance = await self._propose(engine, activation, seen, caller, state)
+        else:
+            performance = read_human(engine, activation, seen, recorded)
+        performance.drafts += answers_passed_over(engine, passed)
+        return performance
 
     async def _propose(self, engine: Engine, activation: Activation, seen: View, caller: ModelCaller,
                        state: Mapping[str, Any]) -> Performance:

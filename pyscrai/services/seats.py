@@ -90,7 +90,7 @@ def _numbered(base: str) -> Iterable[str]:
 
 
 _ASKED = ("role", "name", "turn", "task", "phase", "note", "schema", "choices", "about", "detail", "ordinal",
-          "proposal")
+          "proposal", "problem")
 """What of a request is not in the view anyway; nothing of what another role knows whose proposal is decided about."""
 
 

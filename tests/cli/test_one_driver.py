@@ -21,6 +21,7 @@ from pyscrai.templates.models.world import InjectText
 from tests.cli.conftest import Pyscrai
 from tests.cli.test_processes import Terminal, here, start, until
 from tests.fakeserver import FakeOpenAI
+from tests.services.test_stale_answers import PAY
 
 
 @pytest.fixture
@@ -160,3 +161,15 @@ async def test_a_person_passes_one_turn_and_two_play_at_one_terminal(pyscrai: Py
     assert said == {"seller": "model", "buyer": "Lee"}
     replayed = await here(pyscrai, "replay", "last", "--json")
     assert replayed.last["same"] is True, replayed.last
+
+
+async def test_an_answer_at_the_terminal_is_about_the_world_as_it_is(pyscrai: Pyscrai, home: Path) -> None:
+    """What was put into the world while the run stood is taken before the answer is looked at."""
+    (home / "pay.yaml").write_text(json.dumps({"kind": "scenario", "name": "pay", "premise": "Money.", **PAY}))
+    made = await here(pyscrai, "run", "pay.yaml", "--play", "ann=Kim", "--json")
+    run_id = made.last["run_id"]
+    answer = json.dumps({"text": "Here.", "actions": {"pay": {"sum": 8}}})
+    assert (await here(pyscrai, "resume", run_id, "--answer", answer)).code == 2
+    assert (await here(pyscrai, "inject", run_id, "A gift!", "--set", "purse=9")).code == 0
+    said = await here(pyscrai, "resume", run_id, "--answer", answer, "--json")
+    assert (said.code, said.last["status"]) == (0, "completed"), said.err

@@ -191,6 +191,18 @@ async def test_a_person_plays_at_the_terminal(pyscrai: Pyscrai) -> None:
     assert offer["payload"]["arguments"] == {"price": 90, "mood": "calm"}
 
 
+async def test_a_step_asks_nobody_at_this_terminal_for_what_another_person_plays(pyscrai: Pyscrai) -> None:
+    assert (await here(pyscrai, "run", "duel.yaml", "--play", "seller=Kim", "--json")).code == 4
+    with Terminal("step", "last") as terminal:
+        await terminal.sees("waiting for Kim, who plays Seller")
+        assert await terminal.ends() == 4
+        assert "pyscrai resume" in terminal.text
+    with Terminal("resume", "last") as terminal:
+        await terminal.sees("\nSeller: ")
+        terminal.interrupt()
+        assert await terminal.ends() == 130
+
+
 async def test_a_person_can_leave_and_answer_later(pyscrai: Pyscrai) -> None:
     with Terminal("run", "duel.yaml", "--play", "seller", width=40) as terminal:
         await terminal.sees("\nSeller: ")

@@ -101,7 +101,8 @@ async def resume(
             row = await Runs(session).find(run_id)
             begin = await opening_of(session, row.id, resumed=True)
         roles = tuple(member["role"] for member in begin.cast if member["played_by"] != "model")
-        return await RunSession(services, begin, choose_view(as_json=as_json), person=person, roles=roles).play(answer)
+        return await RunSession(services, begin, choose_view(as_json=as_json), person=person, roles=roles,
+                                anybody=True).play(answer)
 
 
 async def replay(run_id: RunId, /, *, as_json: AsJson = False) -> Exit:

@@ -271,6 +271,8 @@ class Person:
                                                      (request.get("variables") or {}).items()))):
             if value:
                 console.print(Text.assemble((f"{label}: ", "bold dim"), (clean(value), "dim")))
+        if request.get("problem"):
+            self._tell(clean(request["problem"]))
         console.print(Text(HELP, "dim italic"))
 
     def _tell(self, text: str) -> None:

@@ -21,8 +21,10 @@ def verdict(closing: Closing) -> str:
             return f"failed [{error.get('code', '')}]: {clean(error.get('message', ''))}"
         case "waiting":
             name = (closing.waiting or {}).get("name") or (closing.waiting or {}).get("role", "a person")
+            person = (closing.waiting or {}).get("person") or ""
+            who = "a person who" if person in ("", "you") else f"{clean(person)}, who"
             does = "decides about a proposal of" if "proposal" in (closing.waiting or {}) else "plays"
-            return f"waiting for a person who {does} {clean(name)}"
+            return f"waiting for {who} {does} {clean(name)}"
         case "paused":
             return f"paused · {clean(closing.paused)}" if closing.paused else "paused"
         case other:

@@ -16,7 +16,7 @@ from pyscrai.engines.ports.record import CallRecord
 from pyscrai.engines.state import Activation
 from pyscrai.engines.view import View
 from pyscrai.errors import ReplyError, RunError
-from pyscrai.events import Control, RoleReleased, RoleTaken
+from pyscrai.events import Control, Event, FlowWarning, RoleReleased, RoleTaken
 from pyscrai.templates.models.world import InjectText
 
 ANSWER = -1
@@ -95,6 +95,22 @@ def check_answer(answer: Mapping[str, Any], request: Mapping[str, Any]) -> dict[
 def handed_back(call: CallRecord) -> bool:
     """Whether a recorded answer lets the role's model go on by itself."""
     return call.reply is not None and bool(json.loads(call.reply.text).get("release"))
+
+
+def misfit(call: CallRecord, request: Mapping[str, Any]) -> str:
+    """The reason why a recorded answer does not fit what is asked by now; empty where it does."""
+    try:
+        check_answer(json.loads(call.reply.text) if call.reply is not None else {}, request)
+    except RunError as error:
+        return error.message
+    return ""
+
+
+def answers_passed_over(engine: Engine, answers: Sequence[CallRecord]) -> list[tuple[type[Event], dict[str, Any]]]:
+    """The drafts that tell of answers which did not fit any more when they were to be played."""
+    return [(FlowWarning, {"source": engine.role, "message": (
+        f"an answer of {call.alias.removeprefix('person:')} for {engine.role} is not used: the world had changed, and "
+        "it did not fit any more")}) for call in answers]
 
 
 def said(answer: Mapping[str, Any]) -> dict[str, Any]:

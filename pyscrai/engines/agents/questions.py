@@ -10,7 +10,7 @@ from langgraph.errors import GraphInterrupt
 from langgraph.types import interrupt
 
 from pyscrai.engines.agents.approval import about_proposal, is_about, place_of
-from pyscrai.engines.agents.person import ANSWER, check_answer, handed_back
+from pyscrai.engines.agents.person import ANSWER, check_answer, handed_back, misfit
 from pyscrai.engines.ports.model import ModelReply, Usage
 from pyscrai.engines.ports.record import CallKey, CallRecord, Record
 from pyscrai.errors import RunError
@@ -69,6 +69,24 @@ class Questions:
             self.begun_anew = True
             raise
         return held
+
+    def answer(self, request: Mapping[str, Any]) -> tuple[CallRecord, list[CallRecord]]:
+        """The answer for a role's own turn.
+
+        An answer that was given before people changed the world may fit no more: the person is asked again.
+
+        Returns:
+            The answer, and those that were passed over.
+        """
+        place, ordinal = place_of(request), ANSWER
+        passed: list[CallRecord] = []
+        problem: dict[str, str] = {}
+        while (held := self.recall(place.call(ordinal), request)) is not None:
+            if handed_back(held) or not (told := misfit(held, request)):
+                return held, passed
+            passed.append(held)
+            ordinal, problem = ordinal - 1, {"problem": told}
+        return self.ask({**request, "ordinal": ordinal, **problem} if passed else request), passed
 
     def decision(self, request: Mapping[str, Any]) -> tuple[CallRecord | None, list[CallRecord]]:
         """The decision about what a request proposes.
