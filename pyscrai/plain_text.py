@@ -33,6 +33,8 @@ def storable(text: str) -> str:
     """
     if "\x00" in text:
         text = text.replace("\x00", REPLACEMENT)
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import random
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -69,7 +69,7 @@ class PatientSaver(BaseCheckpointSaver[str]):
             longer: str = super().get_next_version(current, channel)
             return longer
         number = 0 if current is None else int(current.partition(".")[0])
-        return f"+{number + 1:07}.{secrets.randbelow(10_000):04}"
+        return f"+{number + 1:07}.{random.randrange(10_000):04}"
 
     async def aput(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata,
                    new_versions: ChannelVersions) -> RunnableConfig:

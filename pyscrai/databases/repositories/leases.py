@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import bindparam, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,9 +29,8 @@ class Leases:
         Returns:
             Run to its row with the new fence, with which every write must come; without those that another one holds.
         """
-        taken = await self._session.scalars(_acquire(ttl), {"runs": list(run_ids), "by": owner},
-                                            execution_options={"synchronize_session": False, "populate_existing": True})
-        return {row.id: row for row in taken}
+        taken = await self._session.execute(_acquire(ttl), {"runs": list(run_ids), "by": owner})
+        return {row.id: RunRow(**row._mapping) for row in taken}
 
     async def renew(self, owner: str, run_ids: Collection[str], ttl: timedelta) -> Sequence[str]:
         """Hold runs for longer; the ids of those that are still held. The others must stop."""
@@ -43,17 +43,18 @@ class Leases:
 
 # -- the statements: built once, since each run takes and gives back a lease ------------------------------------------
 
-_FREE = or_(RunRow.owner.is_(None), RunRow.lease_until.is_(None), RunRow.lease_until < DatabaseClock())
+_FREE = or_(RUNS.c.owner.is_(None), RUNS.c.lease_until.is_(None), RUNS.c.lease_until < DatabaseClock())
 
 
 @cache
-def _acquire(ttl: timedelta) -> ReturningUpdate[RunRow]:
-    return (update(RunRow).where(RunRow.id.in_(bindparam("runs", expanding=True)), _FREE)
-            .values(owner=bindparam("by"), lease_until=DatabaseClock(ttl), fence=RunRow.fence + 1).returning(RunRow))
+def _acquire(ttl: timedelta) -> ReturningUpdate[Any]:
+    return (update(RUNS).where(RUNS.c.id.in_(bindparam("runs", expanding=True)), _FREE)
+            .values(owner=bindparam("by"), lease_until=DatabaseClock(ttl), fence=RUNS.c.fence + 1)
+            .returning(*RUNS.columns))
 
 
 @cache
-def _renew(ttl: timedelta) -> ReturningUpdate[str]:
+def _renew(ttl: timedelta) -> ReturningUpdate[Any]:
     return (update(RUNS).where(RUNS.c.id.in_(bindparam("runs", expanding=True)), RUNS.c.owner == bindparam("by"))
             .values(lease_until=DatabaseClock(ttl)).returning(RUNS.c.id))
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, Select, and_, bindparam, delete, func, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.driver_rows import Rows, driver_rows
+from pyscrai.databases.driver_rows import Rows, driver_rows, driver_write
 from pyscrai.databases.tables import (
     AgentInstanceRow,
     Base,
@@ -81,7 +81,7 @@ class RunSeals:
         rows = [{"run_id": run_id, "last_seq": seal.last_seq, "last_call": seal.last_call,
                  "digests": {**seal.digests, **await self._digests(run_id, seal, FIGURES)}}
                 for run_id, seal in seals.items()]
-        await self._session.execute(DELETE, [{"run": run_id} for run_id in seals])
+        await driver_write(self._session, [(DELETE, [{"run": run_id} for run_id in seals])])
         await self._session.execute(insert(TABLE), rows)
 
     async def read(self, run_id: str) -> Seal | None:

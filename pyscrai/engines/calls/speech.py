@@ -54,13 +54,15 @@ def has_content(text: str) -> bool:
 
 def cut_at_speakers(text: str, names: Iterable[str]) -> str:
     """``text`` up to the first line or sentence that another speaker begins, quotations left alone."""
-    begins, quotations = _speakers(tuple(names)), _Quotations(text)
+    begins, quotations = _speakers(tuple(names)), None
     for found in begins.finditer(text) if begins is not None else ():
         at = found.start()
         while at and text[at - 1] in _BEFORE_NAME:
             at -= 1
-        if (not at or text[at - 1] == "\n" or text[at - 1] in _SENTENCE_ENDS) and not quotations.hold(at):
-            return text[:at]
+        if not at or text[at - 1] == "\n" or text[at - 1] in _SENTENCE_ENDS:
+            quotations = quotations or _Quotations(text)
+            if not quotations.hold(at):
+                return text[:at]
     return text
 
 
