@@ -7,12 +7,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory --warn-undefined-variables
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment test test-full check lint types layers house web bench studio docs constraints clean
+.PHONY: help setup demo demo-experiment test test-full check lint types layers house web collected bench studio docs \
+        constraints clean
 
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 BENCH_ARGS ?=
-HOUSE ?= house
+# Two gates at a time, each one's lines together; all of them, also when one fails.
+GATES := -k -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# Tests start hundreds of processes: each would compile all of PyScrAI where nothing compiled may be kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -42,7 +46,7 @@ demo-experiment: setup ## Plays a whole experiment with the tiny model (plumbing
 
 test: setup ## All gates, then all tests; the last line is pytest's
 	@$(BIN)/pyscrai models install embedded-tiny
-	@$(MAKE) check HOUSE=  # which is among the tests
+	@$(MAKE) $(GATES) types collected lint layers web  # the house's rules are among the tests
 	@# tests/together.py says which tests share a worker: those of the embedded model never compete with each other.
 	@$(BIN)/python -m pytest -q -n 3 $(PYTEST_ARGS)
 
@@ -51,7 +55,7 @@ test-full: setup ## All tests with many examples, and chaos at full size; takes 
 	@PYSCRAI_TESTS=full PYSCRAI_CHAOS=full $(BIN)/python -m pytest -q -n 2 $(PYTEST_ARGS)
 
 check: setup ## Lint, types, layers, the house's own rules, the viewer's types; all of them, also when one fails
-	@$(MAKE) -k lint types layers $(HOUSE) web
+	@$(MAKE) $(GATES) types house lint layers web
 
 lint: setup
 	@$(BIN)/ruff check --quiet . && echo "ruff: clean"
@@ -64,6 +68,10 @@ layers: setup
 
 house: setup
 	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_house.py tests/test_imports.py
+
+collected: setup
+	@# All tests can be read, and are compiled once: workers that begin together would each do it.
+	@told=$$($(BIN)/python -m pytest -qq --collect-only -p no:cacheprovider 2>&1) || { echo "$$told"; exit 1; }
 
 web: setup ## The viewer's types, against those of the API
 	@$(BIN)/python .ci/api_types.py

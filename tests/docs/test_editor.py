@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ PAGE = ROOT / "docs" / "how-to" / "editor.md"
 SHIPPED = [*files(), *sorted((ROOT / "pyscrai" / "experiments" / "shipped").glob("*.yaml"))]
 
 
+@cache
 def validator(kind: str) -> Draft202012Validator:
     schema = SCHEMAS[kind]()
     Draft202012Validator.check_schema(schema)

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,23 +40,26 @@ def archive(content: bytes, name: str = "card.json", files: int = 0) -> bytes:
     return stream.getvalue()
 
 
-FILES = {
-    "picture of many texts": picture(430, "text%d"),
-    "picture of many cards": picture(430, "chara"),
-    "archive of zeros": archive(bytes(200_000_000)),
-    "archive of many files": archive(b"{}", files=20_000),
-    "deep JSON": b"[" * 2_000_000 + b"]" * 2_000_000,
-    "wide JSON": b'{"persona": {"a": [' + b"[]," * 1_000_000 + b"[]]}}",
-    "team of many": b'{"environment": {"env_type": "x"}, "players": [' + b'{"name": "a"},' * 250_000 + b"{}]}",
-    "deep team": b'{"config": {"participants": [' * 15_000 + b"]}}" * 15_000,
-    "many conditions": (b'{"config": {"participants": [], "termination_condition": {"provider": "x.OrTermination'
-                        b'Condition", "config": {"conditions": [' + b"{}," * 1_000_000 + b"{}]}}}}"),
-    "book of many": b'{"entries": [' + b'{"keys": ["a"], "content": "b"},' * 120_000 + b"{}]}",
-    "group of many": b'{"chats": [], "members": [' + b'"a.png",' * 480_000 + b'"b.png"]}',
-    "comments without end": json.dumps({"spec": "chara_card_v2", "data": {
+FILES: dict[str, Callable[[], bytes]] = {
+    "picture of many texts": lambda: picture(430, "text%d"),
+    "picture of many cards": lambda: picture(430, "chara"),
+    "archive of zeros": lambda: archive(bytes(200_000_000)),
+    "archive of many files": lambda: archive(b"{}", files=20_000),
+    "deep JSON": lambda: b"[" * 2_000_000 + b"]" * 2_000_000,
+    "wide JSON": lambda: b'{"persona": {"a": [' + b"[]," * 1_000_000 + b"[]]}}",
+    "team of many": lambda: (b'{"environment": {"env_type": "x"}, "players": [' + b'{"name": "a"},' * 250_000
+                             + b"{}]}"),
+    "deep team": lambda: b'{"config": {"participants": [' * 15_000 + b"]}}" * 15_000,
+    "many conditions": lambda: (b'{"config": {"participants": [], "termination_condition": {"provider": '
+                                b'"x.OrTerminationCondition", "config": {"conditions": [' + b"{}," * 1_000_000
+                                + b"{}]}}}}"),
+    "book of many": lambda: b'{"entries": [' + b'{"keys": ["a"], "content": "b"},' * 120_000 + b"{}]}",
+    "group of many": lambda: b'{"chats": [], "members": [' + b'"a.png",' * 480_000 + b'"b.png"]}',
+    "comments without end": lambda: json.dumps({"spec": "chara_card_v2", "data": {
         "name": "A", "description": "x", "alternate_greetings": ["{{//" * 5_000] * 190}}).encode(),
-    "long number": b'{"persona": {"age": ' + b"9" * 3_000_000 + b"}}",
+    "long number": lambda: b'{"persona": {"age": ' + b"9" * 3_000_000 + b"}}",
 }
+"""Each is made when it is tried: an archive of 20,000 files takes a while."""
 
 
 LARGE = ("wide JSON", "team of many", "many conditions", "book of many")
@@ -64,9 +68,11 @@ LARGE = ("wide JSON", "team of many", "many conditions", "book of many")
 
 @pytest.mark.parametrize("name", FILES if FULL else [name for name in FILES if name not in LARGE])
 def test_a_hostile_file_is_refused(name: str) -> None:
+    file = FILES[name]()
+
     def work() -> None:
         try:
-            import_bytes(FILES[name])
+            import_bytes(file)
         except TemplateError:
             return
 
