@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
+import sys
+import tarfile
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,6 +21,7 @@ from psycopg import sql
 
 from pyscrai.databases.checkpoints.checkpoints import Checkpoints
 from pyscrai.databases.database import Database
+from tests.depth import FULL
 from tests.together import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 
 __all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
@@ -121,3 +125,27 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite+aiosqlite:///{tmp_path}/new/folder/pyscrai.db"
     make_postgres: Callable[..., str] = request.getfixturevalue("make_postgres")
     return make_postgres()
+
+
+@pytest.fixture
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An embedded model that computes with one thread: beside other workers, two of them wait for each other at each
+    token, which takes nearly twice the CPU."""
+    if not FULL:
+        monkeypatch.setenv("OMP_THREAD_LIMIT", "1")
+
+
+def with_module(module: str, *arguments: str) -> None:
+    """Run one of this environment's tools, or say what it said."""
+    done = subprocess.run([sys.executable, "-m", module, *arguments], text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source distribution of this tree, unpacked; the documentation's site, which no warning may have, is in it."""
+    folder = tmp_path_factory.mktemp("source")
+    with_module("build", "--no-isolation", "--sdist", "--outdir", str(folder), str(Path(__file__).parents[1]))
+    with tarfile.open(next(folder.glob("pyscrai-*.tar.gz"))) as archive:
+        archive.extractall(folder, filter="data")
+    return next(path for path in folder.iterdir() if path.is_dir())

@@ -165,6 +165,7 @@ async def test_a_model_that_fails_for_good_fails_the_run_and_resuming_goes_on(
 
 
 @pytest.mark.embedded
+@pytest.mark.usefixtures("one_thread")
 async def test_with_the_real_embedded_model(sqlite_services: Services) -> None:
     # This model talks nonsense: it is asked more often than a good one before a turn counts as failed.
     await _store_impatient(sqlite_services, {"repairs": 4})

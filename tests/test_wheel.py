@@ -9,7 +9,6 @@ import site
 import socket
 import subprocess
 import sys
-import tarfile
 import time
 import zipfile
 from contextlib import closing
@@ -18,47 +17,29 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import with_module
+
 ROOT = Path(__file__).parent.parent
 PLAY = ("pyscrai", "run", "two-agent-conversation", "--model", "scripted", "--json")
 
 pytestmark = pytest.mark.wheel
 
 
-def prepare(module: str, *arguments: str) -> None:
-    """Run one of this environment's tools, or say what it said."""
-    done = subprocess.run([sys.executable, "-m", module, *arguments], text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the source distribution of this tree, and the wheel that is made of that."""
-    folder = tmp_path_factory.mktemp("dist")
-    prepare("build", "--no-isolation", "--outdir", str(folder), str(ROOT))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def wheel(built: Path) -> Path:
-    return next(built.glob("pyscrai-*.whl"))
-
-
-@pytest.fixture(scope="module")
-def unpacked(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The source distribution, unpacked."""
-    folder = tmp_path_factory.mktemp("source")
-    with tarfile.open(next(built.glob("pyscrai-*.tar.gz"))) as archive:
-        archive.extractall(folder, filter="data")
-    return next(folder.iterdir())
+def wheel(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that is made of the source distribution."""
+    folder = tmp_path_factory.mktemp("wheel")
+    with_module("build", "--no-isolation", "--wheel", "--outdir", str(folder), str(unpacked))
+    return next(folder.glob("pyscrai-*.whl"))
 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of executables of an environment with the wheel; the libraries it needs are lent by this one."""
     home = tmp_path_factory.mktemp("env") / "venv"
-    prepare("venv", "--without-pip", str(home))
+    with_module("venv", "--without-pip", str(home))
     python = str(home / "bin" / "python")
-    prepare("pip", "--python", python, "install", "-qq", "--no-deps", "--no-index", str(wheel))
+    with_module("pip", "--python", python, "install", "-qq", "--no-deps", "--no-index", str(wheel))
     packages = next((home / "lib").glob("python*")) / "site-packages"
     lent = [path for path in site.getsitepackages() if Path(path).is_dir()]
     (packages / "lent.pth").write_text("\n".join(lent), encoding="utf-8")

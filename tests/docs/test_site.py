@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +18,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run([sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(folder)],
-                          cwd=ROOT, capture_output=True, text=True, check=False,
-                          env={"NO_MKDOCS_2_WARNING": "1", "PATH": "/usr/bin:/bin", "HOME": str(folder)})
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert not done.stdout + done.stderr
-    return folder
+def built(unpacked: Path) -> Path:
+    """The site as the source distribution carries it: `strict` in mkdocs.yml makes a warning an error there too."""
+    assert re.search("^strict: true$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    return unpacked / "build" / "docs"
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ from pyscrai.llm.embedded.chat import EmbeddedChat
 from pyscrai.llm.embedded.file_lock import FileLock
 from pyscrai.llm.embedded.server import EmbeddedServer
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 IDLE = 0.4
 TINY = load_settings().alias("embedded-tiny")
 
