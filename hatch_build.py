@@ -49,7 +49,9 @@ class DocumentationHook(BuildHookInterface):  # type: ignore[type-arg]
         from mkdocs.commands.build import build
         from mkdocs.config import load_config
 
-        logging.getLogger("mkdocs").setLevel(logging.WARNING)
+        log = logging.getLogger("mkdocs")
+        log.setLevel(logging.WARNING)
+        log.addHandler(logging.StreamHandler())  # or it would fail without a word
         config = load_config(str(Path(self.root) / "mkdocs.yml"), site_dir=str(self._site))
         config.plugins.on_startup(command="build", dirty=False)
         build(config)
