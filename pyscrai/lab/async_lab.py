@@ -70,6 +70,9 @@ class AsyncLab:
             settings["database_url"] = _url(str(database))
         return cls(load_settings(**settings))
 
+    def __repr__(self) -> str:
+        return f"<async lab, {'open' if hasattr(self, '_open') else 'not open'}>"
+
     async def __aenter__(self) -> Self:
         self.services = await self._stack.enter_async_context(open_services(self.settings))
         self.manager = await self._stack.enter_async_context(own_manager(self.services, CAPACITY))

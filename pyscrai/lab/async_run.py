@@ -23,6 +23,7 @@ from pyscrai.exports.markdown import render_markdown
 from pyscrai.exports.parquet import events_table
 from pyscrai.exports.run_folder import RunFolder
 from pyscrai.exports.run_reader import call_facts, gather, metrics
+from pyscrai.lab.markdown_text import MarkdownText
 from pyscrai.lab.open_lab import OpenLab
 from pyscrai.lab.progress import Progress, teller
 from pyscrai.services.folder_export import with_family, write_run_folder
@@ -168,9 +169,9 @@ class AsyncRun:
             tell(f"{self.id}: {self.status} after {self.turn} turns")
         return self
 
-    async def transcript(self) -> str:
-        """The transcript in Markdown, with measurements and figures."""
-        return "".join(render_markdown(await self._dossier()))
+    async def transcript(self) -> MarkdownText:
+        """The transcript in Markdown, with measurements and figures; notebooks show it formatted."""
+        return MarkdownText("".join(render_markdown(await self._dossier())))
 
     async def html(self) -> str:
         """The run as one HTML page that needs nothing else."""

@@ -14,6 +14,7 @@ from pyscrai.experiments.models.arms import EditedMessage
 from pyscrai.exports.formats import RunFormat
 from pyscrai.lab.async_run import AsyncRun, Inject, RunTable
 from pyscrai.lab.event_loop import EventLoop
+from pyscrai.lab.markdown_text import MarkdownText
 from pyscrai.lab.progress import Progress
 from pyscrai.services.replays import Replay
 
@@ -98,8 +99,8 @@ class Run:
         return self._core.ended_at
 
     @property
-    def transcript(self) -> str:
-        """The transcript in Markdown, with measurements and figures."""
+    def transcript(self) -> MarkdownText:
+        """The transcript in Markdown, with measurements and figures; notebooks show it formatted."""
         return self._loop.run(self._core.transcript())
 
     @property

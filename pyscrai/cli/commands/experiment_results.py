@@ -36,6 +36,7 @@ async def judge(experiment: Experiment, /, *,
 
     async with opened(experiment) as (services, stored):
         if sheet is not None:
+            stored.require_judged()
             if sheet.exists():
                 raise ConfigError(f"already there: {sheet}", code="output.exists",
                                   cure="name another file: somebody may have filled this one in")
