@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 
 import pytest
 
 from pyscrai.config.settings import load_settings
 from pyscrai.databases.repositories.calls import Calls
 from pyscrai.databases.repositories.judgements import Judgements
-from pyscrai.factories.services import open_services
+from pyscrai.engines.ports.model import ModelRequest
+from pyscrai.factories.services import Services, open_services
 from pyscrai.factories.template_store import store_templates
+from pyscrai.llm.scripted.model import ScriptedModel
 from pyscrai.services.experiments.bundle import report_html
 from pyscrai.services.experiments.course import run_course
 from pyscrai.services.experiments.experiment_store import store_experiment
@@ -18,7 +21,7 @@ from pyscrai.services.experiments.results import compute_results
 from pyscrai.services.experiments.run_player import own_manager
 from pyscrai.templates.reading.loader import load_data
 from tests.fakeserver import FakeOpenAI, Reply
-from tests.services.experiments.giving import GOODS, experiment
+from tests.services.experiments.giving import GOODS, Giver, experiment
 
 JUDGES = {"by": ["endpoint"], "repeats": 2, "measures": [{"name": "kind", "scale": [1, 5], "rubric": "How kind?"}]}
 
@@ -54,6 +57,24 @@ async def test_models_and_fingerprints_as_the_endpoint_reports_them(sqlite_url: 
     assert {(row.model, row.fingerprint) for row in judged} == {("fake-2026-11", "fp_b")}
     for told in ("fake-2026-11", "fp_a", "fp_b"):
         assert told in page
+
+
+async def test_tools_are_not_named_among_the_models(services: Services, giver: Giver) -> None:
+    def answer(request: ModelRequest) -> Any:
+        if request.schema is not None and "use" in request.schema["properties"]:
+            return {"use": {"tool": "dice", "arguments": {"count": 1, "sides": 6, "open": True}}}
+        return giver.answer(request)
+
+    services.models.register("script", ScriptedModel(answer, alias="script"))
+    await store_templates(services.database, [load_data({**GOODS, "version": "1.1.0", "roles": {
+        name: {"agent": {**role["agent"], "tools": ["dice"]}} for name, role in GOODS["roles"].items()}})])
+    async with own_manager(services, 8) as manager:
+        plan = await run_course(services, manager, await store_experiment(services, experiment(pasts={"seeds": 2})))
+    results = await compute_results(services, plan)
+    assert {entry["alias"] for entry in results["provenance"]["models"]} == {"script"}
+    async with services.database.read() as session:
+        calls = await Calls(session).read(results["contrasts"][0]["pairs"][0]["arm_runs"][0])
+    assert "tool:dice" in {stored.call.alias for stored in calls}
 
 
 class _Everybody(dict):   # type: ignore[type-arg]
