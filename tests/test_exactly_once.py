@@ -24,7 +24,7 @@ from tests.depth import examples
 from tests.fakeserver import FakeOpenAI, Reply, Seen
 from tests.player import Player
 
-KILLS = examples(6, 20)
+KILLS = examples(4, 20)
 TURNS = 180
 AGENT = {"engine": "actor", "personality": {"role": "a talker"}, "memory": {"window": 12, "block": 4, "summary": True}}
 SCENARIO = {

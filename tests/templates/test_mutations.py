@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from pyscrai.errors import Problem
 from pyscrai.templates.checks.checker import errors, validate
 from pyscrai.templates.reading.loader import read_text
+from tests.depth import examples
 from tests.templates.examples import agents, meeting_data
 
 Path = tuple[str | int, ...]
@@ -32,33 +33,32 @@ def own_names(path: Path) -> bool:
     return path[:-1] in FREE or path[-2:-1] in (("fields",), ("set",), ("prompts",))
 
 
-def mutations() -> Iterator[tuple[str, Path, dict[str, Any], bool]]:
-    """Kind, place, damaged data, and whether the damage is surely a mistake."""
-    data = meeting_data()
-    for path in paths(data):
+def damages() -> Iterator[tuple[str, Path]]:
+    """Kind and place of all that can be damaged."""
+    for path in paths(meeting_data()):
         for kind in ("misspelt", "group", "list", "dropped", "number"):
-            damaged = copy.deepcopy(data)
-            owner: Any = damaged
-            for step in path[:-1]:
-                owner = owner[step]
-            step, value = path[-1], owner[path[-1]]
-            sure = True
-            if kind == "misspelt":
-                if isinstance(step, int):
-                    continue
-                owner[f"{step}x"] = owner.pop(step)
-                sure = not own_names(path)
-            elif kind == "group":
-                owner[step] = {"nonsense": 1}
-            elif kind == "list":
-                owner[step] = [[["nonsense"]]]
-            elif kind == "dropped":
-                del owner[step]
-                sure = False
-            else:
-                owner[step] = -1
-                sure = isinstance(value, dict | list) or step in ("to", "by", "order", "agent", "start")
-            yield kind, path, damaged, sure
+            if kind != "misspelt" or isinstance(path[-1], str):
+                yield kind, path
+
+
+def damaged(kind: str, path: Path) -> tuple[dict[str, Any], bool]:
+    """The data with one damage, and whether that is surely a mistake."""
+    data = meeting_data()
+    owner: Any = data
+    for step in path[:-1]:
+        owner = owner[step]
+    step, value = path[-1], owner[path[-1]]
+    if kind == "misspelt":
+        owner[f"{step}x"] = owner.pop(step)
+        return data, not own_names(path)
+    if kind == "dropped":
+        del owner[step]
+        return data, False
+    if kind == "number":
+        owner[step] = -1
+        return data, isinstance(value, dict | list) or step in ("to", "by", "order", "agent", "start")
+    owner[step] = {"nonsense": 1} if kind == "group" else [[["nonsense"]]]
+    return data, True
 
 
 def problems_of(data: Any) -> list[Problem]:
@@ -69,14 +69,13 @@ def test_the_undamaged_one_is_fine() -> None:
     assert problems_of(meeting_data()) == []
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(examples(2, 8)))
 def test_damage_is_named_with_a_line(part: int) -> None:
     unseen, count = [], 0
-    for number, (kind, path, damaged, sure) in enumerate(mutations()):
-        if number % 8 != part:  # every second one is enough, and more would be slow
-            continue
+    for kind, path in islice(damages(), part, None, 8):  # a quarter tries each kind in many places
         count += 1
-        found = problems_of(damaged)
+        data, sure = damaged(kind, path)
+        found = problems_of(data)
         for problem in found:
             assert problem.line, (kind, path, str(problem))
             assert problem.message
