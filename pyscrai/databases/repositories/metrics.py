@@ -115,7 +115,7 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
 
 
 def of_models(calls: Any) -> tuple[ColumnElement[bool], ...]:
-    """What holds for the calls of a table, or class of rows, that models answered for the play."""
+    """Conditions for those calls of a table, or class of rows, that models answered for the play."""
     return (*(calls.purpose != purpose for purpose in UNCOUNTED), calls.alias.not_like(TOOLS))
 
 
