@@ -37,7 +37,7 @@ class RunValue:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Both sides of a contrast in one past: their means, and the runs that they come from."""
+    """Both sides of a contrast in one past: their means, or effects, and the runs that they come from."""
 
     past: int
     arm_value: float
@@ -189,8 +189,8 @@ def _pairs(contrast: Contrast, means: Mapping[tuple[int, str], float], runs: Map
         if any((past, arm) not in means for arm in sides):
             left_out += 1
             continue
-        one = sum(means[past, arm] for arm in contrast.arms) / len(contrast.arms)
-        other = sum(means[past, arm] for arm in contrast.references) / len(contrast.references)
+        here = {arm: means[past, arm] for arm in sides}
+        one, other = contrast.side(contrast.arms, here), contrast.side(contrast.references, here)
         pairs.append(Pair(past, one, other, one - other,
                           tuple(run for arm in contrast.arms for run in runs[past, arm]),
                           tuple(run for arm in contrast.references for run in runs[past, arm])))
@@ -202,7 +202,8 @@ def _estimate(spec: ExperimentTemplate, use: MeasureUse, contrast: Contrast, pai
     plan = spec.analysis
     differences = [pair.difference for pair in pairs]
     varies = len(pairs) < 2 or bool(summary(differences)[2])
-    if plan.method in ("gee", "mixed") and varies:   # what does not vary no fit finds exactly
+    # What does not vary no fit finds exactly; and the fits tell two sides apart, not four.
+    if plan.method in ("gee", "mixed") and varies and not contrast.is_interaction:
         sides = [[(str(each.past), each.value) for each in values if each.arm in names and each.value is not None]
                  for names in (contrast.arms, contrast.references)]
         with suppress(ValueError):   # too few pasts: the pairs have to do

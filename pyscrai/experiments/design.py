@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -48,13 +48,25 @@ class Contrast:
     """A comparison: the arms on one side, the arms on the other, and what it is called.
 
     Where a factor is compared, both sides have as many arms, and each stands beside its counterpart, which differs
-    in the level of that factor alone.
+    in the level of that factor alone. Where effects are compared, each side is a difference itself: of its arms, those
+    that are not in ``minus`` less those that are.
     """
 
     arms: tuple[str, ...]
     references: tuple[str, ...]
     arm: str
     reference: str
+    minus: frozenset[str] = frozenset()
+
+    @property
+    def is_interaction(self) -> bool:
+        """Whether differences are compared: a difference of differences."""
+        return bool(self.minus)
+
+    def side(self, names: tuple[str, ...], means: Mapping[str, float]) -> float:
+        """The value of a side in one past, from the means of its arms."""
+        added = [means[name] for name in names if name not in self.minus]
+        return (sum(added) - sum(means[name] for name in names if name in self.minus)) / len(added)
 
     @property
     def name(self) -> str:
@@ -160,7 +172,7 @@ def _latin_hypercube(factors: Mapping[str, Factor], points: int, seed: int) -> I
 def contrasts(spec: ExperimentTemplate, arms: list[PlannedArm]) -> list[Contrast]:
     """The comparisons: those written out; else each arm with the first, or each level of a factor with its first."""
     if spec.contrasts:
-        return [_written(entry, arms) for entry in spec.contrasts]
+        return [_written(entry, spec, arms) for entry in spec.contrasts]
     if not spec.factors:
         first, *others = [arm.name for arm in arms]
         return [Contrast((name,), (first,), name, first) for name in others]
@@ -172,7 +184,12 @@ def contrasts(spec: ExperimentTemplate, arms: list[PlannedArm]) -> list[Contrast
     return [contrast for contrast in found if contrast.arms]
 
 
-def _written(entry: Mapping[str, Scalar], arms: list[PlannedArm]) -> Contrast:
+def _written(entry: Mapping[str, Scalar], spec: ExperimentTemplate, arms: list[PlannedArm]) -> Contrast:
+    if "by" in entry and {"factor", "value", "to"} <= entry.keys():
+        by = str(entry["by"])
+        first, second, *_ = spec.factors[by].levels
+        return _interaction(str(entry["factor"]), entry["value"], entry["to"], by, entry.get("at", second),
+                            entry.get("less_at", first), arms)
     if "factor" in entry and {"value", "to"} <= entry.keys():
         return _over(str(entry["factor"]), entry["value"], entry["to"], arms)
     (arm, reference), = entry.items()
@@ -181,16 +198,37 @@ def _written(entry: Mapping[str, Scalar], arms: list[PlannedArm]) -> Contrast:
 
 def _over(factor: str, level: Scalar, base: Scalar, arms: list[PlannedArm]) -> Contrast:
     """A level of a factor with another, over all combinations of the other factors in which both are there."""
-    by_levels = {tuple(sorted((name, repr(value)) for name, value in arm.levels.items())): arm.name for arm in arms}
-    pairs = []
-    for arm in arms:
-        if repr(arm.levels.get(factor)) == repr(level):
-            other = {**arm.levels, factor: base}
-            counterpart = by_levels.get(tuple(sorted((name, repr(value)) for name, value in other.items())))
-            if counterpart is not None:
-                pairs.append((arm.name, counterpart))
+    counterpart = _counterparts(arms)
+    pairs = [(arm.name, other) for arm in arms if repr(arm.levels.get(factor)) == repr(level)
+             and (other := counterpart(arm, {factor: base})) is not None]
     return Contrast(tuple(arm for arm, _ in pairs), tuple(other for _, other in pairs),
                     f"{factor}={_plain(level)}", f"{factor}={_plain(base)}")
+
+
+def _interaction(factor: str, level: Scalar, base: Scalar, by: str, at: Scalar, less_at: Scalar, arms: list[PlannedArm]
+                 ) -> Contrast:
+    """The effect of a factor at one level of another, less its effect at another level of that.
+
+    Over all combinations of the remaining factors in which all four are there.
+    """
+    counterpart = _counterparts(arms)
+    fours = [(arm.name, *others) for arm in arms
+             if repr(arm.levels.get(factor)) == repr(level) and repr(arm.levels.get(by)) == repr(at)
+             and None not in (others := tuple(counterpart(arm, change) for change in (
+                 {factor: base}, {by: less_at}, {factor: base, by: less_at})))]
+    effect = f"({factor}={_plain(level)} - {factor}={_plain(base)})"
+    names = [[str(four[place]) for four in fours] for place in range(4)]
+    return Contrast((*names[0], *names[1]), (*names[2], *names[3]), f"{effect} at {by}={_plain(at)}",
+                    f"{effect} at {by}={_plain(less_at)}", frozenset((*names[1], *names[3])))
+
+
+def _counterparts(arms: list[PlannedArm]) -> Callable[[PlannedArm, Mapping[str, Scalar]], str | None]:
+    """What finds the arm that differs from another in these levels alone; None where there is none."""
+    def key(levels: Mapping[str, Scalar]) -> tuple[tuple[str, str], ...]:
+        return tuple(sorted((name, repr(value)) for name, value in levels.items()))
+
+    names = {key(arm.levels): arm.name for arm in arms}
+    return lambda arm, changed: names.get(key({**arm.levels, **changed}))
 
 
 def repeat_seed(past_seed: int, repeat: int) -> int:

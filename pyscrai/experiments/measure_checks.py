@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyscrai.did_you_mean import instead
 from pyscrai.experiments.experiment_check import ExperimentCheck
+from pyscrai.experiments.models.arms import Factor
 from pyscrai.experiments.models.measures import MeasureUse
 from pyscrai.templates.models.analysis import END_KINDS, Measure
-from pyscrai.templates.models.base import END
+from pyscrai.templates.models.base import END, Scalar
 from pyscrai.templates.models.scenario import ScenarioTemplate
 from pyscrai.templates.reading.positions import Path
 
@@ -119,8 +122,14 @@ def check_contrasts(check: ExperimentCheck) -> None:
                 continue
             for key in ("value", "to"):
                 if repr(entry[key]) not in map(repr, factor.levels):
-                    check.error("contrast", (*path, key), f"{entry[key]!r} is no value of `{entry['factor']}`",
-                                value=entry[key], cure="one of " + ", ".join(map(str, factor.levels)))
+                    _no_level(check, str(entry["factor"]), factor, entry[key], (*path, key))
+            if repr(entry["value"]) == repr(entry["to"]):
+                check.error("contrast", path, f"`{entry['factor']}` is compared with itself",
+                            cure="name two of its values")
+            for key in sorted(entry.keys() - {"factor", "value", "to", "by", "at", "less_at"}):
+                check.error("contrast", (*path, key), f"a comparison has no `{key}`", on_key=True,
+                            cure=instead(key, ["by", "at", "less_at"]))
+            _check_by(check, entry, path)
             continue
         if len(entry) != 1:
             check.error("contrast", path, "a comparison is {ARM: REFERENCE} or {factor: NAME, value: A, to: B}",
@@ -132,6 +141,40 @@ def check_contrasts(check: ExperimentCheck) -> None:
                 check.unknown("arm", name, names, path)
         if arm == reference:
             check.error("contrast", path, f"`{arm}` is compared with itself", cure="compare it with another arm")
+
+
+def _check_by(check: ExperimentCheck, entry: Mapping[str, Scalar], path: Path) -> None:
+    """Two effects are compared at two levels of another factor."""
+    levels = {key: entry[key] for key in ("at", "less_at") if key in entry}
+    if "by" not in entry:
+        if levels:
+            check.error("contrast", path, "`at` and `less_at` go with `by`",
+                        cure="add `by:` with the factor that they are levels of")
+        return
+    name = str(entry["by"])
+    factor = check.spec.factors.get(name)
+    if factor is None:
+        check.unknown("factor", name, check.spec.factors, (*path, "by"))
+        return
+    if name == entry["factor"]:
+        check.error("contrast", (*path, "by"), f"the effect of `{name}` cannot depend on `{name}`", value=name,
+                    cure="name another factor")
+    for key, level in levels.items():
+        if repr(level) not in map(repr, factor.levels):
+            _no_level(check, name, factor, level, (*path, key))
+    if len(levels) < 2 and len(factor.levels) != 2:
+        check.error("contrast", (*path, "by"), f"`{name}` has {len(factor.levels)} values", value=name,
+                    cure="say which two of them: add `at` and `less_at`")
+    elif len(set(map(repr, levels.values()))) < len(levels):
+        check.error("contrast", path, "`at` and `less_at` are the same", cure="name two values")
+    elif len(levels) == 1:
+        check.error("contrast", path, "`at` and `less_at` are given together, or neither",
+                    cure="add the other, or leave both out")
+
+
+def _no_level(check: ExperimentCheck, name: str, factor: Factor, level: Scalar, path: Path) -> None:
+    check.error("contrast", path, f"{level!r} is no value of `{name}`", value=level,
+                cure="one of " + ", ".join(map(str, factor.levels)))
 
 
 def check_judges(check: ExperimentCheck) -> None:

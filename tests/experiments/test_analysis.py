@@ -103,6 +103,64 @@ def test_a_factor_is_compared_over_all_levels_of_the_others() -> None:
     assert (heat.estimate.value, who.estimate.value, heat.n_runs) == (5.0, 2.0, 16)
 
 
+CROSSED: dict[str, Any] = {"arms": {}, "factors": {
+    "heat": {"parameter": "heat", "values": [0, 1]}, "who": {"role_model": "all", "values": ["m", "n"]}}}
+NOISE = [0.3, -0.2, 0.1, -0.3, 0.25, -0.1]
+
+
+def crossed() -> list[RunValue]:
+    """Two factors with noise of each run; heat raises by 4 at m, by 6 at n."""
+    levels = {"heat=0,who=m": 0.0, "heat=0,who=n": 1.0, "heat=1,who=m": 4.0, "heat=1,who=n": 7.0}
+    return [RunValue(past, arm, 1, f"{arm}{past}", value + past * 10 + NOISE[(past * 7 + place * 5) % 6] * (place + 1))
+            for place, (arm, value) in enumerate(levels.items()) for past in range(1, 9)]
+
+
+@pytest.mark.parametrize("method", ["paired", "gee", "mixed"])
+def test_an_interaction_is_a_difference_of_differences_per_past(method: str) -> None:
+    found = crossed()
+    [contrast] = results(found, **CROSSED, analysis={"method": method}, contrasts=[
+        {"factor": "heat", "value": 1, "to": 0, "by": "who"}])
+    at = {(each.past, each.arm): each.value or 0.0 for each in found}
+    effects = [[at[past, f"heat=1,who={who}"] - at[past, f"heat=0,who={who}"] for past in range(1, 9)] for who in "nm"]
+    differences = [one - other for one, other in zip(*effects, strict=True)]
+    expected = t_interval(differences)
+    assert (contrast.estimate.value, contrast.estimate.low, contrast.estimate.high) == pytest.approx(
+        (expected.value, expected.low, expected.high))
+    assert contrast.p == sign_flip_p(differences)
+    assert [pair.arm_value for pair in contrast.pairs] == pytest.approx(effects[0])
+    assert [pair.reference_value for pair in contrast.pairs] == pytest.approx(effects[1])
+    assert (contrast.n_pasts, contrast.n_runs) == (8, 32)
+    assert (contrast.arm, contrast.reference) == ("(heat=1 - heat=0) at who=n", "(heat=1 - heat=0) at who=m")
+    turned, = results(found, **CROSSED, contrasts=[
+        {"factor": "who", "value": "n", "to": "m", "by": "heat", "at": 1, "less_at": 0}])
+    assert turned.estimate.value == pytest.approx(contrast.estimate.value), "it is the same from either side"
+
+
+def test_an_interaction_is_averaged_over_the_other_factors_and_needs_all_four() -> None:
+    three = {"arms": {}, "factors": {**CROSSED["factors"], "mood": {"parameter": "mood", "values": ["x", "y", "z"]}},
+             "exclude": ["mood == 'z' && who == 'n' && heat == 1"], "contrasts": [
+                 {"factor": "heat", "value": 1, "to": 0, "by": "who"}]}
+    plan = spec(**three)
+    [contrast] = contrasts(plan, planned_arms(plan))
+    assert len(contrast.arms) == len(contrast.references) == 4
+    assert not any("mood=z" in arm for arm in (*contrast.arms, *contrast.references))
+    effect = {"x": 2.0, "y": 5.0, "z": 100.0}
+    found = [RunValue(past, arm.name, 1, f"{arm.name}{past}", effect[str(arm.levels["mood"])] * (
+        arm.levels["heat"] == 1 and arm.levels["who"] == "n")) for arm in planned_arms(plan) for past in (1, 2, 3)]
+    assert results(found, **three)[0].estimate.value == 3.5
+    gone = [each for each in found if each.past != 2 or each.arm != contrast.arms[0]]
+    assert (results(gone, **three)[0].n_pasts, results(gone, **three)[0].left_out) == (2, 1)
+
+
+def test_yes_or_no_makes_an_interaction_of_rates() -> None:
+    measure = {"primary": {"name": "deal", "outcome": "deal"}}
+    found = [RunValue(past, f"heat={heat},who={who}", 1, f"{heat}{who}{past}", float(heat == 1 and who == "n"))
+             for heat in (0, 1) for who in "mn" for past in range(1, 5)]
+    [contrast] = results(found, **CROSSED, measures=measure, contrasts=[
+        {"factor": "heat", "value": 1, "to": 0, "by": "who"}])
+    assert (contrast.estimate.method, contrast.estimate.value) == ("t", 1.0)
+
+
 def test_unreliable_judges_are_said_so() -> None:
     plan = spec(arms={"a": {}, "b": {"model": "m"}})
     agreement = krippendorff([(1, 5), (5, 1), (2, 4), (4, 2)], "ordinal")

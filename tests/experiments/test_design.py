@@ -33,6 +33,11 @@ BASE: dict[str, Any] = {
     "measures": {"primary": {"name": "agreement"}}}
 
 
+CROSSED: dict[str, Any] = {
+    "h": {"parameter": "heat", "values": [0.1, 0.2]}, "t": {"variable": "trust", "values": [1, 2]},
+    "three": {"role_model": "ann", "values": ["default", "embedded", "openai:x"]}}
+
+
 def problems(**changes: Any) -> list[tuple[str, str, str]]:
     loaded = experiment_of_data({**BASE, **changes})
     return [(found.code.partition(".")[2], found.field, found.severity)
@@ -105,6 +110,14 @@ def test_every_mistake_of_a_file_is_told_with_its_line_and_cure() -> None:
     ({"measures": {"primary": {"name": "agreement"}, "secondary": [{"name": "agreement", "figure": "words"}]}},
      "same_measure", "measures.secondary[0].name"),
     ({"judges": {"by": ["default", "default"]}}, "judges", "judges.by[1]"),
+    *(({"arms": {}, "factors": CROSSED, "contrasts": [{"factor": "h", "value": 0.1, "to": 0.2, **more}]}, code, field)
+      for more, code, field in (
+          ({"by": "g"}, "unknown_factor", "contrasts[0].by"), ({"by": "h"}, "contrast", "contrasts[0].by"),
+          ({"by": "three"}, "contrast", "contrasts[0].by"), ({"at": 1}, "contrast", "contrasts[0]"),
+          ({"by": "t", "at": 1}, "contrast", "contrasts[0]"),
+          ({"by": "t", "at": 1, "less_at": 1}, "contrast", "contrasts[0]"),
+          ({"by": "t", "at": 1, "less_at": 7}, "contrast", "contrasts[0].less_at"),
+          ({"to": 0.1}, "contrast", "contrasts[0]"), ({"bye": "t"}, "contrast", "contrasts[0].bye"))),
     ({"arms": {"a": {}, "b": {"prompts": {"ann": {"system": "{{ nmae }}"}}}}}, "prompt", "arms.b.prompts.ann.system"),
 ])
 def test_what_does_not_fit_the_scenario_is_named(changes: dict[str, Any], code: str, field: str) -> None:
@@ -119,6 +132,13 @@ def test_what_does_not_fit_the_scenario_is_named(changes: dict[str, Any], code: 
 def test_what_is_wrong_in_itself_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(TemplateError):
         experiment_of_data({**BASE, **changes})
+
+
+def test_an_interaction_is_a_comparison_like_others() -> None:
+    for more in ({"by": "t"}, {"by": "t", "at": 1, "less_at": 2},
+                 {"by": "three", "at": "openai:x", "less_at": "default"}):
+        assert problems(arms={}, factors=CROSSED, contrasts=[
+            {"factor": "h", "value": 0.2, "to": 0.1, **more}]) == [], more
 
 
 def test_pasts_are_balanced_over_blocks_in_any_first_part() -> None:

@@ -53,7 +53,10 @@ class ExperimentTemplate(Template):
     """Runs of each past and arm."""
     measures: Measures
     contrasts: tuple[dict[str, Scalar], ...] = ()
-    """``{arm: reference}``, or ``{factor: NAME, value: A, to: B}`` over all others; left out, all to the first."""
+    """``{arm: reference}``, or ``{factor: NAME, value: A, to: B}`` over all others; left out, all to the first.
+
+    With ``by: OTHER`` the difference of two effects: that of the factor at one level of another (``at``) less that at
+    another level (``less_at``); left out, at its second of two levels less at its first."""
     smallest_effect: float | None = Field(None, gt=0)
     """The smallest difference of the primary measure that matters."""
     judges: Judges | None = None

@@ -70,7 +70,9 @@ def _side_by_side(figure: Any, rows: Sequence[Mapping[str, Any]], measure: str, 
         labels += [str(row["reference"]), str(row["arm"])]
     _zero(below, smallest, vertical=True)
     if share:
-        above.set_ylim(-0.05, 1.05)
+        effects = any(min(pair["arm_value"], pair["reference_value"]) < 0
+                      for row in rows for pair in row.get("pairs") or ())
+        above.set_ylim(-1.05 if effects else -0.05, 1.05)    # differences of rates, where effects are compared
     above.set_ylabel(measure)
     below.set_ylabel("difference")
     below.set_xticks(ticks)
