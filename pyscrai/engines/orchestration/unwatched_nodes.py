@@ -1,7 +1,7 @@
 """Nodes without LangChain's run around each of them, for as long as nobody listens to it.
 
 LangGraph makes of a node and of what writes its update a sequence that is a run of its own to LangChain: with a task,
-a callback manager for each step, and metadata merged for each of them. That is a twentieth of what a turn costs, and
+a callback manager for each step, and metadata merged for each of them. That is a thirtieth of what a turn costs, and
 it is for callback handlers alone: a tracer, or a stream of tokens.
 """
 
