@@ -223,7 +223,7 @@ def _interaction(factor: str, level: Scalar, base: Scalar, by: str, at: Scalar, 
 
 
 def _counterparts(arms: list[PlannedArm]) -> Callable[[PlannedArm, Mapping[str, Scalar]], str | None]:
-    """What finds the arm that differs from another in these levels alone; None where there is none."""
+    """A function from an arm and levels to the arm that differs in these alone; None where there is none."""
     def key(levels: Mapping[str, Scalar]) -> tuple[tuple[str, str], ...]:
         return tuple(sorted((name, repr(value)) for name, value in levels.items()))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import subprocess
 import sys
@@ -152,59 +151,6 @@ async def test_without_await_inside_of_a_running_loop(database: str) -> None:
         lab.run()
 
 
-CELLS = """
-lab = pyscrai.open(database, model="scripted", models={"scripted": {"kind": "scripted"}}, log_level="error")
-run = lab.play(TALK, seed=1, variables={"trust": 8})
-run
----
-run.transcript
----
-run.fork(at_turn=2, injects=["<b>It</b> rains."]).play().transcript
----
-run.table("turns").column("var_trust").to_pylist()
----
-experiment = lab.experiment(EXPERIMENT).run(progress=told.append)
-experiment
----
-async with pyscrai.open(database, model="scripted", models={"scripted": {"kind": "scripted"}}) as own:
-    other = await own.play("talk", seed=2)
-    text = await other.transcript()
-(repr(own), other.status, text)
----
-[each.id for each in lab.runs(limit=1)] == [other.id]
----
-lab.close()
-"""
-
-
-async def test_the_cells_of_a_notebook(database: str) -> None:
-    """As IPython runs them: in its running loop, with `await` at the top, the last value of each shown richly."""
-    names: dict[str, Any] = {"pyscrai": pyscrai, "database": database, "TALK": TALK, "EXPERIMENT": EXPERIMENT,
-                             "told": []}
-    shown: list[Any] = []
-    for cell in CELLS.split("---\n"):
-        *body, last = ast.parse(cell).body
-        for node, mode in ((ast.Module(body, []), "exec"), (ast.Expression(last.value), "eval")):  # type: ignore[attr-defined]
-            code = compile(node, "<cell>", mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-            value = eval(code, names)
-            if asyncio.iscoroutine(value):
-                value = await value
-        rich = next((getattr(value, name) for name in ("_repr_html_", "_repr_markdown_") if hasattr(value, name)), None)
-        shown.append(value if rich is None else rich())
-    page, transcript, forked, turns, report, awaited, newest, nothing = shown
-    assert page.startswith("<iframe srcdoc=")
-    assert "Two people talk" in page
-    assert transcript.startswith("# Talk")
-    assert "<b>" not in forked, "what is said is text"
-    assert "rains" in forked
-    assert turns == [8, 7, 6, 5, 4]
-    assert "contrast" in report.lower()
-    assert names["told"][-1] == "trusting: 4 of 4 runs ended, 0 playing, 0 failed"
-    assert awaited[:2] == ("<async lab, open>", "completed")
-    assert newest is True
-    assert nothing is None
-
-
 async def test_an_experiment_that_is_cancelled_stands_and_goes_on(database: str) -> None:
     async with opened(database) as lab:
         asked = asyncio.Event()
@@ -294,33 +240,6 @@ def test_in_a_file_progress_is_a_line_for_each_change(capsys: pytest.CaptureFixt
         tell(text)
     assert capsys.readouterr().err == "1 of 2\n2 of 2\n"
     assert teller(None) is None, "nobody looks"
-
-
-def test_many_runs_are_written_to_one_file_or_folder(database: str, tmp_path: Path) -> None:
-    with opened(database) as lab:
-        runs = lab.grid(TALK, seeds=2, tags=["mine"])
-        lab.play(TALK, seed=9)
-        experiment = lab.experiment(EXPERIMENT).run()
-        table = pq.read_table(lab.export(tmp_path / "mine.parquet", tag="mine"))
-        assert table.column("run_id").to_pylist() == sorted(run.id for run in runs)
-        turns = lab.export(tmp_path / "some.csv", runs=[runs[0], runs[1].id], table="turns").read_text("utf-8")
-        assert len(turns.splitlines()) == 1 + 2 * 5
-        assert pq.read_table(lab.export(tmp_path / "e.parquet", experiment=experiment)).num_rows == 4
-        assert len(lab.export(tmp_path / "mine.chat.jsonl", tag="mine").read_text("utf-8").splitlines()) == 4
-        assert lab.export(tmp_path / "mine.eval", tag="mine", calls=False).read_bytes()[:2] == b"PK"
-        assert (lab.export(tmp_path / "data", tag="mine", format="huggingface") / "README.md").is_file()
-        page = lab.export(tmp_path / "folder", experiment="trusting", format="folder") / "index.html"
-        assert page.is_file()
-        assert (runs[0].export(tmp_path / "one", format="folder") / "index.html").is_file()
-        assert runs[0].export(tmp_path / "one.html").read_text("utf-8").startswith("<!doctype html>")
-        for given in ({}, {"tag": "mine", "runs": [runs[0]]}):
-            with pytest.raises(pyscrai.PyscraiError, match="which runs"):
-                lab.export(tmp_path / "x.csv", **given)  # type: ignore[arg-type]
-        with pytest.raises(pyscrai.PyscraiError, match="which format"):
-            lab.export(tmp_path / "x.html", tag="mine")
-        with pytest.raises(pyscrai.PyscraiError, match="no runs with the tag"):
-            lab.export(tmp_path / "x.csv", tag="nobody")
-        assert not (tmp_path / "x.csv").exists()
 
 
 def test_all_mistakes_of_a_scenario_or_an_experiment_are_told_at_once(database: str) -> None:
