@@ -89,7 +89,7 @@ def test_unbalanced_runs_give_what_the_restricted_likelihood_says(seed: int) -> 
 
 
 def test_it_covers_what_it_says() -> None:
-    times = examples(60, 400)
+    times = examples(40, 400)
     covered = 0
     for seed in range(times):
         found, _ = mixed_interval(*drawn(1_000 + seed, 10, effect=0.3, differs=0.5))
