@@ -213,7 +213,7 @@ async def test_a_revoked_key_ends_its_streams(sqlite_url: str, monkeypatch: pyte
                 await asyncio.sleep(0.01)
         async with server.services.database.session() as session:
             await ApiKeys(session).revoke("bob")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await streams[1]
         assert not streams[0].done()
         streams[0].cancel()

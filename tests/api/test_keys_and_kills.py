@@ -47,7 +47,7 @@ async def test_what_was_asked_once_is_done_once(make_url: Callable[[str], str], 
     url, chance = make_url("sqlite"), random.Random(1)
     server = ServerProcess(tmp_path, url, "http://127.0.0.1:9/v1", patience=30)
     await server.start()
-    async with httpx.AsyncClient(base_url=server.url, timeout=5) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
         assert (await client.post("/templates", json={"content": SCENARIO})).status_code == 201
         run_id = (await client.post("/runs", json={"template": "talk", "start": False})).json()["run_id"]
         answers: list[int] = []

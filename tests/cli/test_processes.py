@@ -82,7 +82,7 @@ async def test_the_second_signal_cuts_off(server: FakeOpenAI, pyscrai: Pyscrai) 
     assert process.stderr is not None
     assert b"again cuts it off" in await process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    out, err = await asyncio.wait_for(process.communicate(), 20)
+    out, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 130, err.decode()
     last = json.loads(out.splitlines()[-1])
     assert last["status"] == "paused"
@@ -99,7 +99,7 @@ async def test_a_reader_that_leaves_pauses_the_run(server: FakeOpenAI, pyscrai: 
     os.close(write)
     await until(server, 1)
     os.close(read)
-    _, err = await asyncio.wait_for(process.communicate(), 30)
+    _, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 141
     assert b"Traceback" not in err
     assert b"BrokenPipe" not in err

@@ -46,7 +46,7 @@ async def test_a_sink_that_answers_too_few_leaves_nobody_waiting(sqlite_stage: S
     record = await sqlite_stage.record()
     with monkeypatch.context() as patch:
         patch.setattr(SqliteSink, "write", lambda self, entries, again: [])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             with pytest.raises(StorageError):
                 await record.commit([utterance(1)])
     await record.commit([utterance(1)])

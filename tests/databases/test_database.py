@@ -172,7 +172,7 @@ async def test_sqlite_writers_take_turns(sqlite_database: Database) -> None:
 async def test_another_programs_lock_is_waited_for_by_readers_not_at_all(sqlite_database: Database) -> None:
     async with sqlite_database.session() as writing:
         await writing.execute(text("DELETE FROM api_keys"))
-        async with asyncio.timeout(1), sqlite_database.read() as session:
+        async with asyncio.timeout(5), sqlite_database.read() as session:
             await session.execute(text("SELECT * FROM api_keys"))
 
 

@@ -68,7 +68,7 @@ async def test_what_a_task_wrote_is_stored_when_no_checkpoint_comes(database: Da
         saver, config = await saver_of(checkpoints, "run_a")
         await saver.aput_writes(config, WRITES, "task")
         assert await pending(checkpoints, config) == []
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not await pending(checkpoints, config):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert await pending(checkpoints, config) == [("task", "numbers", [1])]

@@ -230,7 +230,7 @@ async def test_closing_ends_in_time_though_the_server_does_not_answer(postgres: 
             await asyncio.sleep(0.1)
             begun = time.monotonic()
             await stage.writer.close()
-            assert time.monotonic() - begun < 10
+            assert time.monotonic() - begun < 30, "storage is waited for 600 s"
         finally:
             os.kill(backend, signal.SIGCONT)
         with pytest.raises(StorageError, match="cannot use"):

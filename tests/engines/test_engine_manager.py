@@ -270,7 +270,7 @@ async def test_a_free_place_is_filled_at_once_where_more_may_wait() -> None:
     registry.gate.set()
     for number in range(9):
         registry.put(f"run{number}", "run")
-    async with EngineManager(registry, capacity=2, heartbeat=60) as manager, asyncio.timeout(5):
+    async with EngineManager(registry, capacity=2, heartbeat=60) as manager, asyncio.timeout(30):
         while len(registry.started) < 9 or manager.playing:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert registry.most <= 2

@@ -79,7 +79,7 @@ async def test_a_turn_whose_state_is_long_in_coming_is_stored_alone(turns: Turns
                                                                     ) -> None:
     monkeypatch.setattr(held_writes, "LINGER", 0.01)
     await turns.hand_over(1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await turns.durable() == ([], [], []):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert await turns.durable() == (["t1"], [], ["messages", "turn"])
