@@ -10,7 +10,6 @@ import os
 import random
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +17,6 @@ import pytest
 
 from pyscrai.config.settings import load_settings
 from pyscrai.databases.repositories.calls import Calls
-from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.runs import Runs
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.scenario_factory import create_scenario_run_from_template
@@ -27,8 +25,9 @@ from pyscrai.factories.template_store import store_templates
 from pyscrai.services.controls import request
 from pyscrai.services.fleet.state import fleet_state
 from pyscrai.templates.reading.loader import load_data
-from tests.api.chaos import Answers, fingerprint, scenario
+from tests.api.chaos import Answers, scenario
 from tests.api.fleet import WorkerProcess
+from tests.api.fleet_record import assert_none_asked_again, check
 from tests.fakeserver import FakeOpenAI, RateLimited, Seen
 from tests.faults import Behaviour
 
@@ -64,44 +63,6 @@ async def until_ended(services: Services, within: float) -> None:
 
 def settings_for(url: str, models_url: str) -> object:
     return load_settings(database_url=url, model="fake", models={"fake": {"base_url": models_url, "model": "fake"}})
-
-
-async def check(services: Services, run_ids: list[str], answers: Answers, *, in_flight: int) -> Counter[str]:
-    """Every run has ended, its log is whole, and no recorded call was asked again."""
-    statuses: Counter[str] = Counter()
-    recorded = 0
-    async with services.database.read() as session:
-        for run_id in run_ids:
-            row = await Runs(session).get(run_id)
-            statuses[row.status] += 1
-            events = await Events(session).read(run_id)
-            assert [event.seq for event in events] == list(range(1, len(events) + 1))
-            assert len({event.key for event in events}) == len(events)
-            spoken = sorted(event.turn for event in events if event.kind in ("utterance", "turn_skipped"))
-            assert spoken == list(range(1, row.turn + 1))
-            calls = [stored.call for stored in await Calls(session).read(run_id)]
-            assert len({call.key for call in calls}) == len(calls)
-            recorded += len(calls) + sum(len(call.attempts) for call in calls)
-            for call in calls:
-                body = {"messages": [{"role": message.role, "content": message.content}
-                                     for message in call.request.messages], "seed": call.request.seed}
-                assert fingerprint(body) in answers.asked
-    asked = sum(map(len, answers.asked.values()))
-    print(f"{asked} requests, {recorded} recorded tries, {in_flight} in flight at kills")
-    assert asked <= recorded + in_flight, f"{asked} requests for {recorded} recorded tries, {in_flight} in flight"
-    return statuses
-
-
-async def assert_none_asked_again(services: Services, run_ids: list[str], answers: Answers) -> None:
-    """No request came after its answer had been recorded."""
-    async with services.database.read() as session:
-        for run_id in run_ids:
-            for stored in await Calls(session).read(run_id):
-                request, recorded = stored.call.request, stored.created_at.timestamp()
-                body = {"messages": [{"role": message.role, "content": message.content}
-                                     for message in request.messages], "seed": request.seed}
-                late = [when - recorded for when in answers.asked[fingerprint(body)] if when > recorded + 0.005]
-                assert stored.call.reply is None or not late, f"{run_id}: {stored.call.key} was asked again {late}"
 
 
 async def test_workers_that_are_killed_lose_and_double_nothing(postgres: str, tmp_path: Path) -> None:
