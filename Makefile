@@ -48,7 +48,7 @@ test: setup ## All gates, then all tests; the last line is pytest's
 	@$(BIN)/pyscrai models install embedded-tiny
 	@$(MAKE) $(GATES) types collected lint layers web  # the house's rules are among the tests
 	@# tests/together.py says which tests share a worker: those of the embedded model never compete with each other.
-	@$(BIN)/python -m pytest -q -n 3 $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 4 $(PYTEST_ARGS)
 
 test-full: setup ## All tests with many examples, and chaos at full size; takes long
 	@$(BIN)/pyscrai models install embedded-tiny
