@@ -135,6 +135,17 @@ class Watched:
         }""")
         return dict(rows)
 
+    async def hold(self, address: str) -> asyncio.Event:
+        """Let no answer from an address come before the event is set."""
+        free = asyncio.Event()
+
+        async def held(route: Route) -> None:
+            await free.wait()
+            await route.continue_()
+
+        await self.page.route(address, held)
+        return free
+
     async def text(self, selector: str) -> str:
         return str(await self.page.inner_text(selector))
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
-
-from playwright.async_api import Route
 
 from tests.api.serving import Serving
 from tests.viewer.conftest import HOSTILE, play
@@ -83,13 +80,8 @@ async def test_the_past_is_not_shown_before_it_has_been_read(server: Serving, op
     run_id = await play(server)
     then = (await server.get(f"/runs/{run_id}/states/2"))["state"]["variables"]
     shown = await open_page(f"{server.url}/")
-    page, read = shown.page, asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await read.wait()
-        await route.continue_()
-
-    await page.route(f"**/api/v1/runs/{run_id}/stream*", late)
+    page = shown.page
+    read = await shown.hold(f"**/api/v1/runs/{run_id}/stream*")
     await page.goto(f"{server.url}/#/runs/{run_id}?turn=3")
     await page.wait_for_selector(".run-head .titles")
     await page.keyboard.press("[")
@@ -106,13 +98,8 @@ async def test_a_key_that_is_pressed_before_the_run_has_been_read_counts(server:
                                                                          open_page: Callable[..., Any]) -> None:
     run_id = await play(server)
     shown = await open_page(f"{server.url}/")
-    page, read = shown.page, asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await read.wait()
-        await route.continue_()
-
-    await page.route(f"**/api/v1/runs/{run_id}", late)
+    page = shown.page
+    read = await shown.hold(f"**/api/v1/runs/{run_id}")
     await page.goto(f"{server.url}/#/runs/{run_id}?line=3")
     await page.wait_for_selector(".block.chosen")
     for key in ("i", "s", " ", "f"):    # what needs the run waits for it or does nothing

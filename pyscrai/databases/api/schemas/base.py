@@ -41,8 +41,7 @@ RoleName = Annotated[str, StringConstraints(pattern=ROLE, max_length=48)]
 AliasName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=ALIAS)]
 VersionName = Annotated[str, StringConstraints(pattern=VERSION)]
 TemplateName = Annotated[str, StringConstraints(pattern=TEMPLATE, max_length=64)]
-TemplateReference = Annotated[str, StringConstraints(
-    pattern=REFERENCE, max_length=100)]
+TemplateReference = Annotated[str, StringConstraints(pattern=REFERENCE, max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Value = bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | float | Annotated[
     str, StringConstraints(max_length=20_000, pattern=NO_NUL)]
