@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 
 from pyscrai.config.settings import ModelAlias
-from pyscrai.engines.ports.model import ChatModel, Layout, ModelReply, ModelRequest
+from pyscrai.engines.ports.model import ChatModel, Layout, ModelReply, ModelRequest, complete_within
 from pyscrai.errors import ModelRateLimited
 from pyscrai.llm.slots import Slots, Window
 
@@ -94,12 +94,12 @@ class LimitedModel:
         if self.window is not None:
             await self.window.take()
         if self.tokens is None:
-            async with self.slots.take(), asyncio.timeout(seconds):
-                return await self.inner.complete(request, on_token)
+            async with self.slots:
+                return await complete_within(self.inner, seconds, request, on_token)
         took, taken = 0, await self.tokens.take(_guess(request))
         try:
-            async with self.slots.take(), asyncio.timeout(seconds):
-                reply = await self.inner.complete(request, on_token)
+            async with self.slots:
+                reply = await complete_within(self.inner, seconds, request, on_token)
             took = reply.usage.prompt_tokens + reply.usage.completion_tokens
             return reply
         finally:

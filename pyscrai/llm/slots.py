@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import TracebackType
 
 MINUTE = 60.0
 
 
 class Slots:
-    """At most ``capacity`` calls at once, those that came first before the others; None is no limit."""
+    """At most ``capacity`` calls at once, those that came first before the others; None is no limit.
+
+    ``async with`` holds a slot, once there is one.
+    """
 
     def __init__(self, capacity: int | None) -> None:
         self._capacity = capacity
@@ -53,9 +55,7 @@ class Slots:
         self._surplus = capacity is not None and held > capacity
         self._let_in()
 
-    @asynccontextmanager
-    async def take(self) -> AsyncIterator[None]:
-        """Hold a slot, once there is one."""
+    async def __aenter__(self) -> None:
         if self._waiting or not self._has_room():
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)
@@ -72,13 +72,14 @@ class Slots:
         else:
             self.in_use += 1
             self._count()
-        try:
-            yield
-        finally:
-            self._give_back()
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:
+        self._give_back()
 
     def _count(self) -> None:
-        self._peak = max(self._peak, self.wanted)
+        if (wanted := self.in_use + self._queued) > self._peak:
+            self._peak = wanted
         # What was told already and is not given will not come sooner for being told again.
         if self._queued and (self._capacity is None or self._told <= self._capacity):
             self.wants.set()
@@ -92,7 +93,8 @@ class Slots:
         self.in_use -= 1
         if self._surplus:
             self.wants.set()
-        self._let_in()
+        if self._waiting:
+            self._let_in()
 
     def _let_in(self) -> None:
         while self._waiting and self._has_room():

@@ -10,7 +10,7 @@ from pyscrai.llm.slots import Slots, Window
 
 
 async def hold(slots: Slots, gate: asyncio.Event, order: list[int], number: int) -> None:
-    async with slots.take():
+    async with slots:
         order.append(number)
         await gate.wait()
 
@@ -30,7 +30,7 @@ async def test_calls_wait_in_their_order_and_a_new_bound_lets_them_in() -> None:
     assert order == list(range(6))
     assert slots.in_use == 0
     slots.set(None)
-    async with slots.take(), slots.take(), slots.take():
+    async with slots, slots, slots:
         assert slots.in_use == 3
 
 

@@ -18,6 +18,7 @@ _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "'": "'", "‘": "�
 _PAIRS = (("“", "”"), ("«", "»"), ("「", "」"), ("『", "』"))
 _MARKS = ('"', *(mark for pair in _PAIRS for mark in pair))
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_GAPS = re.compile(r"\n{3,}")
 _SENTENCE_ENDS = ".!?…。！？\"”’»」』"
 _BEFORE_NAME = " \t*_[(（"
 _STARS = re.compile(r"\*+")
@@ -32,13 +33,15 @@ def clean(text: str, *, name: str, others: Iterable[str], max_sentences: int | N
     Raises:
         ReplyError: nothing is left.
     """
-    said = _unquoted(_LINE_ENDS.sub("\n", text).strip())
-    own = _own_name(name)
-    for _ in range(2):
-        if (found := own.match(said)) is not None:
-            said = said[found.end():]
-    said = _unmarked(cut_at_speakers(said, (name, *others)).strip()).lstrip(",;:：").strip()
-    said = _unquoted(re.sub(r"\n{3,}", "\n\n", said))
+    said = _unquoted((text if text.isprintable() else _LINE_ENDS.sub("\n", text)).strip())
+    if ":" in said or "：" in said:  # without one no name in it begins a speech
+        own = _own_name(name)
+        for _ in range(2):
+            if (found := own.match(said)) is not None:
+                said = said[found.end():]
+        said = cut_at_speakers(said, (name, *others)).strip()
+    said = _unmarked(said).lstrip(",;:：").strip()
+    said = _unquoted(_GAPS.sub("\n\n", said) if "\n\n\n" in said else said)
     if max_sentences is not None:
         said = first_sentences(said, max_sentences)
     if not has_content(said):
@@ -104,6 +107,8 @@ def _unquoted(text: str) -> str:
 
 def _unmarked(text: str) -> str:
     """``text`` without markup around the whole of it, and without stars at its ends that have no partner."""
+    if "*" not in text and "_" not in text:
+        return text
     wrapped = _WRAPPED.fullmatch(text)
     if wrapped is not None:
         return (wrapped[2] or wrapped[4]).strip()

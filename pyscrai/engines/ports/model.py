@@ -47,6 +47,10 @@ class ModelRequest:
     seed: int | None = None
     schema: Mapping[str, Any] | None = None
 
+    def with_seed(self, seed: int) -> ModelRequest:
+        """The request with another seed."""
+        return ModelRequest(self.messages, self.temperature, self.top_p, self.max_tokens, self.stop, seed, self.schema)
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -112,8 +116,8 @@ class ChatModel(Protocol):
 
 
 @runtime_checkable
-class QueueingModel(Protocol):
-    """A ``ChatModel`` whose calls wait for their turn before the request is made."""
+class TimedModel(Protocol):
+    """A ``ChatModel`` that keeps the time of a call itself, as one does whose calls wait for their turn."""
 
     async def complete_within(self, seconds: float | None, request: ModelRequest,
                               on_token: Callable[[str], None] | None = None) -> ModelReply:
@@ -132,13 +136,13 @@ async def complete_within(model: ChatModel, seconds: float | None, request: Mode
     Raises: as ``ChatModel.complete``.
         TimeoutError: there was no answer in that time.
     """
-    if _queues(type(model)):
-        return await cast(QueueingModel, model).complete_within(seconds, request, on_token)
+    if _keeps_time(type(model)):
+        return await cast(TimedModel, model).complete_within(seconds, request, on_token)
     async with asyncio.timeout(seconds):
         return await model.complete(request, on_token)
 
 
 @cache
-def _queues(kind: type[ChatModel]) -> bool:
+def _keeps_time(kind: type[ChatModel]) -> bool:
     """Whether the models of a class are such; to look for the methods of a Protocol takes its time."""
-    return issubclass(kind, QueueingModel)
+    return issubclass(kind, TimedModel)

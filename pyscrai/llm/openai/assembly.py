@@ -1,4 +1,4 @@
-"""Adds what an endpoint answered, whole or in chunks, up to one completion."""
+"""What an endpoint answered, whole or in chunks, as one completion."""
 
 from __future__ import annotations
 
@@ -6,22 +6,59 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyscrai.llm.openai import completion
-from pyscrai.llm.openai.completion import Completion, Counts, Malformed
+from pyscrai.llm.openai.completion import Completion, Counts, Malformed, Said
 from pyscrai.llm.openai.reply_text import LONGEST_REPLY, VisibleText
 from pyscrai.llm.openai.token_listener import IsolatedListener
-from pyscrai.plain_text import TextJoiner
+from pyscrai.plain_text import TextJoiner, storable
 
 _LARGEST_HEAD = 16_000
 """Bytes of a first chunk whose other fields are recorded."""
 
 
-class Assembly:
-    """A completion in the making, which shows its text as it comes."""
+def whole(body: bytes, data: dict[str, Any], reply: VisibleText, listener: IsolatedListener, *, is_storable: bool
+          ) -> Completion:
+    """The completion in an answer that was not streamed.
 
-    def __init__(self, listener: IsolatedListener, prefix: str, *, starts_in_thought: bool = False) -> None:
+    Args:
+        body: the answer as it came, of which ``data`` was read.
+        is_storable: whether all of ``data`` is known to be.
+
+    Raises:
+        Malformed: it is none.
+    """
+    choice = completion.first_choice(data)
+    if "message" not in choice:
+        raise Malformed("the answer's choice has no message")
+    if choice["message"] is None:
+        raise Malformed("the answer's message is null")
+    raw = completion.recorded(data, len(body), is_storable=is_storable)
+    reason = completion.finish_reason(choice.get("finish_reason"))
+    words = completion.said(choice["message"])
+    text = reply.feed(words.text if is_storable else storable(words.text))
+    if reply.taken_back:
+        listener.take_back()
+    text += reply.end(is_cut=reason == "length")
+    listener.show(text)
+    return _completed(reply, text, reason, words, completion.counts(data.get("usage")), data, raw)
+
+
+def _completed(reply: VisibleText, text: str, reason: str | None, words: Said, counts: Counts, head: Mapping[str, Any],
+               raw: Mapping[str, Any]) -> Completion:
+    if reply.is_cut:
+        reason = "length"
+    elif words.refused and not text:
+        reason = "content_filter"
+    thought = reply.thought or bool(words.reasoning) or counts.reasoning > 0
+    return Completion(text, reason or "stop", thought, counts, completion.model_name(head), raw)
+
+
+class Assembly:
+    """A completion in the making from chunks, which shows its text as it comes."""
+
+    def __init__(self, listener: IsolatedListener, reply: VisibleText) -> None:
         self._listener = listener
         self._joiner = TextJoiner()
-        self.reply = VisibleText(prefix, starts_in_thought=starts_in_thought)
+        self.reply = reply
         self._shown: list[str] = []
         self._head: dict[str, Any] = {}
         self._content: list[str] = []
@@ -31,7 +68,6 @@ class Assembly:
         self._counts = Counts()
         self._extra: dict[str, Any] = {}
         self._refused = False
-        self._whole: dict[str, Any] | None = None
         self.finish_reason: str | None = None
 
     def add(self, chunk: dict[str, Any], size: int) -> str:
@@ -54,23 +90,6 @@ class Assembly:
             self.finish_reason = reason
         return self._say(choice.get("delta", choice.get("message")))
 
-    def add_whole(self, data: dict[str, Any], size: int) -> str:
-        """Take a completion in that was not streamed; returns its visible text.
-
-        Raises:
-            Malformed: it is none.
-        """
-        choice = completion.first_choice(data)
-        if "message" not in choice:
-            raise Malformed("the answer's choice has no message")
-        if choice["message"] is None:
-            raise Malformed("the answer's message is null")
-        self._whole = completion.recorded(data, size)
-        self._take_usage(data.get("usage"), size)
-        self._head = {"model": data.get("model")}
-        self.finish_reason = completion.finish_reason(choice.get("finish_reason"))
-        return self._say(choice["message"])
-
     def end(self) -> str:
         """Say that no more comes; returns the text that was held back."""
         return self._show(self.reply.feed(self._joiner.end())) + self._show(
@@ -78,14 +97,9 @@ class Assembly:
 
     def completion(self) -> Completion:
         """The completion, once all was taken in."""
-        reason = self.finish_reason or "stop"
-        text = "".join(self._shown)
-        if self.reply.is_cut:
-            reason = "length"
-        elif self._refused and not text:
-            reason = "content_filter"
-        thought = self.reply.thought or bool(self._reasoning) or self._counts.reasoning > 0
-        return Completion(text, reason, thought, self._counts, completion.model_name(self._head), self._raw())
+        reasoning = "".join(self._reasoning)
+        return _completed(self.reply, "".join(self._shown), self.finish_reason, Said("", reasoning, self._refused),
+                          self._counts, self._head, self._raw(reasoning))
 
     def _take_usage(self, usage: Any, size: int) -> None:
         self._usage = usage if size <= _LARGEST_HEAD else None
@@ -116,12 +130,10 @@ class Assembly:
             self._listener.show(text)
         return text
 
-    def _raw(self) -> Mapping[str, Any]:
-        if self._whole is not None:
-            return self._whole
+    def _raw(self, reasoning: str) -> Mapping[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": "".join(self._content)}
-        if self._reasoning:
-            message["reasoning_content"] = "".join(self._reasoning)
+        if reasoning:
+            message["reasoning_content"] = reasoning
         return completion.recorded({
             **self._head, "object": "chat.completion", **self._extra, "usage": self._usage,
             "choices": [{"index": 0, "finish_reason": self.finish_reason, "message": message}],

@@ -6,7 +6,6 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
@@ -66,6 +65,7 @@ class OpenAIChat:
         self._settings = alias
         self._priced = True
         self._room = thinking_tokens(alias)
+        self._is_bounded = alias.omit.isdisjoint(BOUNDS)
         self._fixed: dict[str, Any] = {
             name: value for name in ("temperature", "top_p") if (value := getattr(alias, name)) is not None
         }
@@ -86,15 +86,22 @@ class OpenAIChat:
         return f"OpenAIChat({self.alias!r}, {public_url(self.client.endpoint.base_url)!r}, {self._settings.model!r})"
 
     async def complete(self, request: ModelRequest, on_token: Callable[[str], None] | None = None) -> ModelReply:
+        return await self.complete_within(None, request, on_token)
+
+    async def complete_within(self, seconds: float | None, request: ModelRequest,
+                              on_token: Callable[[str], None] | None = None) -> ModelReply:
         bound = self._bound(request)
         started = time.perf_counter()
+        is_own = seconds is None or self._settings.timeout < seconds
         try:
-            async with asyncio.timeout(self._settings.timeout):
+            async with asyncio.timeout(self._settings.timeout if is_own else seconds):
                 tries = [await self._ask(request, bound, on_token)]
                 if _is_starved(tries[0]) and bound is not None and (room := self._more_room(bound)) > self._room:
                     self._room = room  # also for later calls: each would have to be made twice
                     tries.append(await self._ask(request, bound, on_token))
         except TimeoutError:
+            if not is_own:
+                raise
             raise ModelTimeout(f"{self.alias}: no whole answer within {self._settings.timeout:g} s", alias=self.alias,
                                cure="a larger `timeout` in the alias, or a smaller max_tokens") from None
         return self._reply(tries, request, (time.perf_counter() - started) * 1000)
@@ -128,20 +135,23 @@ class OpenAIChat:
 
     async def _ask(self, request: ModelRequest, bound: int | None, on_token: Callable[[str], None] | None
                    ) -> Completion:
-        messages, arguments = self._asked(request)
-        room: dict[str, Any] = {} if bound is None else {"max_tokens": bound + self._room}
+        messages, arguments, extra = self._asked(request)
+        if bound is not None:
+            arguments["max_tokens"] = bound + self._room
         last = request.messages[-1] if request.messages else None
         prefix = last.content if last is not None and last.role == "assistant" else ""
         call = CallInFlight(on_token=on_token, prefix=prefix)
-        stop = list(request.stop)
         if not _watched():  # Nobody listens: the same request, without message objects and callbacks (0.9 ms a call).
-            said = [{"content": message.content, "role": self._roles[message.role]} for message in messages]
-            return await self.client.complete(call, **{**self._frame, **arguments, **({"stop": stop} if stop else {}),
-                                                       "messages": said, **room})
+            payload = {**self._frame, **arguments}
+            if request.stop:
+                payload["stop"] = request.stop
+            payload["messages"] = [{"content": message.content, "role": self._roles[message.role]}
+                                   for message in messages]
+            return await self.client.complete(call, payload, extra)
         token = CURRENT.set(call)
         try:  # LangGraph's `messages` streaming, tracing: they listen through LangChain's callbacks
-            await self._chat.ainvoke([self._message(message) for message in messages], stop=stop or None,
-                                     **arguments, **room)
+            await self._chat.ainvoke([self._message(message) for message in messages], stop=list(request.stop) or None,
+                                     **arguments, **({"extra_body": extra} if extra else {}))
         finally:
             CURRENT.reset(token)
         assert call.completion is not None  # the client leaves it there, or raises
@@ -149,7 +159,7 @@ class OpenAIChat:
 
     def _bound(self, request: ModelRequest) -> int | None:
         """The bound on the reply's own tokens; None where none is sent."""
-        if not self._settings.omit.isdisjoint(BOUNDS):
+        if not self._is_bounded:
             return None
         return request.max_tokens if request.max_tokens is not None else self._settings.max_tokens
 
@@ -160,23 +170,25 @@ class OpenAIChat:
         room = max(THINKING_TOKENS, 2 * (bound + self._room))
         return min(room, self.context_tokens // 2) if self.context_tokens else room
 
-    def _asked(self, request: ModelRequest) -> tuple[tuple[Message, ...], dict[str, Any]]:
+    def _asked(self, request: ModelRequest) -> tuple[tuple[Message, ...], dict[str, Any], dict[str, Any]]:
+        """The messages, the fields of the request beside them, and those that only this endpoint knows."""
         arguments = dict(self._fixed)
-        for name in ("temperature", "top_p", "seed"):
-            if (value := getattr(request, name)) is not None:
-                arguments[name] = value
+        if request.temperature is not None:
+            arguments["temperature"] = request.temperature
+        if request.top_p is not None:
+            arguments["top_p"] = request.top_p
+        if request.seed is not None:
+            arguments["seed"] = request.seed
         extra, appendix = self._extra, ""
         if request.schema is not None:
             fields, appendix = schema_binding.binding(request.schema, self._settings.structured)
             extra = {**{name: value for name, value in fields.items() if name not in self._settings.omit}, **extra}
-        if extra:
-            arguments["extra_body"] = extra
         asked = request.messages
         if appendix:
             asked = _appended(asked, appendix)
         if self._settings.system == "user":
             asked = _without_system(asked)
-        return asked, arguments
+        return asked, arguments, extra
 
     def _message(self, message: Message) -> BaseMessage:
         if message.role == "system" and self._settings.system == "developer":
@@ -192,26 +204,31 @@ class OpenAIChat:
                 .replace("  ", " "), alias=self.alias, finish_reason=done.finish_reason,
                 cure=f"a larger `thinking_tokens` in the alias than {self._room}, or less thinking, for instance with "
                      'extra_body = {reasoning_effort = "low"}')
-        raw = dict(done.raw)
+        raw = done.raw
         if len(tries) > 1:
-            raw["first_try"] = {"finish_reason": tries[0].finish_reason, "usage": tries[0].raw.get("usage")}
+            raw = {**raw, "first_try": {"finish_reason": tries[0].finish_reason, "usage": tries[0].raw.get("usage")}}
         return ModelReply(
             text=done.text if request.schema is None else unfenced(done.text), finish_reason=done.finish_reason,
             usage=usage, model=done.model or self._settings.model, latency_ms=latency, raw=raw)
 
     def _usage(self, tries: list[Completion]) -> Usage:
-        counts = [each.counts for each in tries]
-        usage = Usage(sum(each.prompt or 0 for each in counts), sum(each.cached for each in counts),
-                      sum(each.completion or 0 for each in counts))
-        bills = [each.billed for each in counts if each.billed is not None]
-        billed = sum(bills) if len(bills) == len(counts) else None
+        prompt = cached = completion = 0
+        billed: float | None = 0.0
+        is_known = True
+        for each in tries:
+            counts = each.counts
+            prompt += counts.prompt or 0
+            cached += counts.cached
+            completion += counts.completion or 0
+            billed = None if billed is None or counts.billed is None else billed + counts.billed
+            is_known = is_known and counts.is_known
+        usage = Usage(prompt, cached, completion)
         if not self._priced and billed is None:
             return usage  # looking a model up in vain would take longer than the rest of the call
-        is_known = all(each.is_known for each in counts)
         cost = prices.cost(self._settings, usage if is_known else None, billed=billed)
         if is_known and billed is None:
             self._priced = cost is not None
-        return replace(usage, cost_usd=cost)
+        return Usage(prompt, cached, completion, cost)
 
 
 def _is_starved(done: Completion) -> bool:

@@ -78,31 +78,33 @@ class Client:
         self._dropped: frozenset[str] = frozenset()
         self._refused_bounds: set[str] = set()
         self._session: aiohttp.ClientSession | None = None
+        self._url = endpoint.url("chat/completions")
 
     async def create(self, *, extra_body: dict[str, Any] | None = None, **payload: Any) -> Any:
         """Ask; a dict, or with ``stream=True`` a ``Chunks`` to iterate."""
         call = CURRENT.get(None) or CallInFlight()
         streams = bool(payload.get("stream"))
-        chunks = await self._chunks(call, payload, extra_body, stream=streams)
-        return chunks if streams else _response(await chunks.exhaust())
+        if streams:
+            return await self._chunks(call, payload, extra_body, stream=True)
+        return _response(await self.complete(call, payload, extra_body))
 
-    async def complete(self, call: CallInFlight, *, extra_body: dict[str, Any] | None = None, **payload: Any
+    async def complete(self, call: CallInFlight, payload: dict[str, Any], extra_body: dict[str, Any] | None
                        ) -> Completion:
         """Ask, and read the whole answer."""
-        return await (await self._chunks(call, payload, extra_body)).exhaust()
+        return await (await self._chunks(call, payload, extra_body, stream=call.streams)).exhaust()
 
     async def _chunks(self, call: CallInFlight, payload: dict[str, Any], extra_body: dict[str, Any] | None, *,
-                      stream: bool = False) -> Chunks:
-        for name in ("stream", "stream_options"):
-            payload.pop(name, None)
+                      stream: bool) -> Chunks:
+        payload.pop("stream", None)
+        payload.pop("stream_options", None)
         for name in BOUNDS:
             if (bound := payload.pop(name, None)) is not None:
                 payload[self.bound] = bound
-        if stream or call.streams:
+        if stream:
             payload.update(stream=True, stream_options={"include_usage": True})
-        omit = self.endpoint.omit | self._dropped
-        for name in (*omit, *(BOUNDS if omit & set(BOUNDS) else ())):
-            payload.pop(name, None)
+        if omit := self.endpoint.omit | self._dropped:
+            for name in (*omit, *(() if omit.isdisjoint(BOUNDS) else BOUNDS)):
+                payload.pop(name, None)
         if extra_body:
             payload.update(extra_body)
         return Chunks(self, await self._ask(payload), call)
@@ -129,20 +131,22 @@ class Client:
 
     async def body(self, response: aiohttp.ClientResponse) -> bytes:
         """The whole body, unpacked, up to ``MOST_BYTES``."""
-        held = bytearray()
+        content, pieces, size = response.content, list[bytes](), 0
         try:
-            async for piece in response.content.iter_any():
-                held += piece
-                if len(held) > MOST_BYTES:
+            while piece := await content.readany():
+                pieces.append(piece)
+                size += len(piece)
+                if size > MOST_BYTES:
+                    response.close()
                     raise errors.malformed(f"the answer is larger than {MOST_BYTES:,} bytes", self.asked)
+                if content.at_eof():
+                    break
         except (aiohttp.ClientError, OSError) as error:
             raise self.unreachable(error) from None
         finally:
-            if len(held) > MOST_BYTES:
-                response.close()
-            else:
+            if not content.at_eof():  # else the connection is free already
                 response.release()
-        return bytes(held)
+        return b"".join(pieces)
 
     def unreachable(self, error: Exception) -> ModelUnavailable:
         """The error for a connection that could not be made or did not hold."""
@@ -197,7 +201,7 @@ class Client:
         return True
 
     async def _post(self, payload: dict[str, Any]) -> aiohttp.ClientResponse:
-        session, url, body = self._ready(), self.endpoint.url("chat/completions"), _encoded(payload)
+        session, url, body = self._ready(), self._url, _encoded(payload)
         try:
             try:
                 response = await session.post(url, data=body, allow_redirects=False)

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from pyscrai.llm.openai.reply_text import LONGEST_REPLY
-from pyscrai.plain_text import storable_json
+from pyscrai.plain_text import DEEPEST, storable_json
 
 MOST_BYTES = 16_000_000
 """Bytes of an answer, unpacked."""
@@ -83,13 +83,22 @@ def parsed(body: bytes) -> dict[str, Any]:
     Raises:
         Malformed: it is none, or it is nested too deep.
     """
+    return parsed_whole(body)[0]
+
+
+def parsed_whole(body: bytes) -> tuple[dict[str, Any], bool]:
+    """The JSON object in a body, and whether all of it is known to be storable as it is.
+
+    Raises: as ``parsed``.
+    """
     try:
         data = orjson.loads(body)
+        is_storable = b"\\u0000" not in body and body.count(b"{") + body.count(b"[") <= DEEPEST
     except orjson.JSONDecodeError:
-        data = _parsed_leniently(body)
+        data, is_storable = _parsed_leniently(body), False
     if not isinstance(data, dict):
         raise Malformed("the answer is no JSON object")
-    return data
+    return data, is_storable
 
 
 def _parsed_leniently(body: bytes) -> Any:
@@ -195,6 +204,8 @@ def _within(usage: Mapping[str, Any], name: str, inner: str) -> Any:
 
 
 def _count(value: Any) -> int | None:
+    if type(value) is int and 0 <= value <= MOST_TOKENS:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_TOKENS:
         return None  # NaN is not in the range either
     return int(value)
@@ -212,7 +223,7 @@ def model_name(data: Mapping[str, Any]) -> str | None:
     return name[:200] if isinstance(name, str) and name else None
 
 
-def recorded(data: dict[str, Any], size: int) -> dict[str, Any]:
+def recorded(data: dict[str, Any], size: int, *, is_storable: bool = False) -> dict[str, Any]:
     """An answer as the record keeps it: as it came, or what matters of it where it is large.
 
     Raises:
@@ -222,6 +233,8 @@ def recorded(data: dict[str, Any], size: int) -> dict[str, Any]:
     try:
         if size > MOST_RECORDED:
             kept = _slim(kept)
+        elif is_storable:
+            return kept
         clean: dict[str, Any] = storable_json(kept)
     except ValueError as error:
         raise Malformed(f"the answer is {error}") from None

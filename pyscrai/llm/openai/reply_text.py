@@ -102,11 +102,13 @@ class VisibleText:
         """The text that is known to be the reply after this piece."""
         self.taken_back = False
         held, at = self._held + piece, 0
-        for mark in _MARK.finditer(held):
-            self._text(held[at:mark.start()])
-            self._mark(mark.group())
-            at = mark.end()
-        keep = _begun(held, at)
+        keep = len(held)
+        if "<" in held or "[" in held or "◁" in held:  # no mark begins otherwise
+            for mark in _MARK.finditer(held):
+                self._text(held[at:mark.start()])
+                self._mark(mark.group())
+                at = mark.end()
+            keep = _begun(held, at)
         self._text(held[at:keep])
         self._held = held[keep:]
         return self._given()

@@ -12,8 +12,9 @@ import aiohttp
 
 from pyscrai.errors import ModelServerError, ModelUnavailable
 from pyscrai.llm.openai import completion, errors
-from pyscrai.llm.openai.assembly import Assembly
+from pyscrai.llm.openai.assembly import Assembly, whole
 from pyscrai.llm.openai.completion import MOST_BYTES, Completion, Malformed
+from pyscrai.llm.openai.reply_text import VisibleText
 from pyscrai.llm.openai.token_listener import IsolatedListener
 
 
@@ -81,7 +82,8 @@ class Chunks:
 
     def __init__(self, client: Connection, response: aiohttp.ClientResponse, call: CallInFlight) -> None:
         self._client, self._response, self._call = client, response, call
-        self._assembly = Assembly(call.listener, call.prefix, starts_in_thought=client.starts_in_thought)
+        self._reply = VisibleText(call.prefix, starts_in_thought=client.starts_in_thought)
+        self._is_streamed = "event-stream" in response.content_type
         self._is_done = False
 
     async def __aenter__(self) -> Self:
@@ -91,56 +93,61 @@ class Chunks:
                         trace: TracebackType | None) -> None:
         # Closing rather than releasing after an error: who leaves early must not wait for the rest of the stream.
         # llama.cpp ends the connection after a stream though it said keep-alive; without TLS a new one is cheap.
-        streamed = "event-stream" in self._response.content_type
-        if kind or not self._is_done or (streamed and self._response.url.scheme == "http"):
+        if kind or not self._is_done or (self._is_streamed and self._response.url.scheme == "http"):
             self._response.close()
         else:
             self._response.release()
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
-        async for text in self._texts():
-            yield _chunk(text)
+        if self._is_streamed:
+            async for text in self._streamed():
+                yield _chunk(text)
+        else:
+            yield _chunk((await self._whole()).text)
         yield _chunk("", self._call.completion)
 
     async def exhaust(self) -> Completion:
         """Read all of it; its completion."""
+        if not self._is_streamed:
+            return await self._whole()
         async with self:
-            async for _ in self._texts():
+            async for _ in self._streamed():
                 pass
         assert self._call.completion is not None  # the iteration ends with it or raises
         return self._call.completion
 
-    async def _texts(self) -> AsyncIterator[str]:
-        client, assembly = self._client, self._assembly
-        try:
-            if "event-stream" in self._response.content_type:
-                async for text in self._streamed():
-                    yield text
-            else:
-                body = await client.body(self._response)
-                yield self._whole(body)
-            if rest := assembly.end():
-                yield rest
-            done = assembly.completion()
-        except Malformed as error:
-            raise errors.malformed(str(error), client.asked) from None
-        if done.finish_reason == "error":
-            raise ModelServerError(f"{client.asked.alias}: the endpoint broke the reply off with an error",
-                                   alias=client.asked.alias)
-        client.starts_in_thought = client.starts_in_thought or assembly.reply.begins_unmarked
-        self._call.completion, self._is_done = done, True
-
-    def _whole(self, body: bytes) -> str:
+    async def _whole(self) -> Completion:
         asked = self._client.asked
+        body = await self._client.body(self._response)
         try:
-            data = completion.parsed(body)
+            data, is_storable = completion.parsed_whole(body)
             self._look_for_errors(data)
-            return self._assembly.add_whole(data, len(body))
+            return self._done(whole(body, data, self._reply, self._call.listener, is_storable=is_storable))
         except Malformed as error:
             raise errors.malformed(str(error), asked, body or b"(empty)") from None
 
+    def _done(self, done: Completion) -> Completion:
+        client = self._client
+        if done.finish_reason == "error":
+            raise ModelServerError(f"{client.asked.alias}: the endpoint broke the reply off with an error",
+                                   alias=client.asked.alias)
+        client.starts_in_thought = client.starts_in_thought or self._reply.begins_unmarked
+        self._call.completion, self._is_done = done, True
+        return done
+
     async def _streamed(self) -> AsyncIterator[str]:
-        client, assembly = self._client, self._assembly
+        assembly = Assembly(self._call.listener, self._reply)
+        try:
+            async for text in self._texts(assembly):
+                yield text
+            if rest := assembly.end():
+                yield rest
+            self._done(assembly.completion())
+        except Malformed as error:
+            raise errors.malformed(str(error), self._client.asked) from None
+
+    async def _texts(self, assembly: Assembly) -> AsyncIterator[str]:
+        client = self._client
         is_ended = False
         try:
             async for payload in data_lines(self._response.content.iter_any()):
@@ -166,8 +173,7 @@ class Chunks:
 
     def _look_for_errors(self, data: dict[str, Any]) -> None:
         choices = data.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices else None
-        for holder in (data, choice):
+        for holder in (data, choices[0] if isinstance(choices, list) and choices else None):
             if isinstance(holder, dict) and completion.is_error(error := holder.get("error")):
                 raise errors.from_error_object(error, self._client.asked)
 
