@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from pyscrai.databases.checkpoints.checkpoints import Checkpoints
 from pyscrai.databases.database import Database
 from pyscrai.databases.dialects import held_writes, one_hop_connection
 from pyscrai.databases.driver_rows import driver_rows, driver_write
+from pyscrai.databases.entry import StateWrite
 from pyscrai.databases.repositories.seals import DELETE, TABLE
 from pyscrai.errors import Fenced, StorageError
 
@@ -127,17 +127,15 @@ async def test_what_could_not_be_stored_is_stored_later(database: Database, monk
     checkpoints = Checkpoints(database)
     try:
         saver, config = await saver_of(checkpoints, "run_e")
-        tries, together = [], saver.together
+        tries, write = [], saver.write
 
-        @asynccontextmanager
-        async def away_at_first() -> AsyncIterator[None]:
+        async def away_at_first(state: Sequence[StateWrite]) -> None:
             tries.append(1)
             if len(tries) < 3:
                 raise StorageError("the disk is full", code="storage.full")
-            async with together():
-                yield
+            await write(state)
 
-        saver.together = away_at_first
+        saver.write = away_at_first
         await saver.aput_writes(config, TWO, "task")
         await saver.store_held()
         assert len(tries) == 3

@@ -11,8 +11,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import suppress
 from typing import Any, Self
 
@@ -33,26 +32,7 @@ Results = list[tuple[asyncio.Future[list[Any]], "list[Any] | BaseException"]]
 _log = structlog.get_logger("pyscrai.databases.checkpoints")
 
 
-class StatementConnection(ABC):
-    """The part of aiosqlite's connection that LangGraph's saver uses, over ``submit``."""
-
-    @abstractmethod
-    def submit(self, sql: str, job: Job) -> asyncio.Future[list[Any]]:
-        """Let the thread do a statement's job within its next transaction; the rows that it gives."""
-
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> _Executing:
-        """Run a statement: awaited, or as an asynchronous context manager, it gives a cursor with the rows."""
-        return _Executing(Cursor(self), sql, parameters)
-
-    def cursor(self) -> _Opening:
-        """A cursor, as an asynchronous context manager."""
-        return _Opening(Cursor(self))
-
-    async def commit(self) -> None:  # noqa: B027
-        """Nothing is left to commit."""
-
-
-class GroupedConnection(StatementConnection):
+class GroupedConnection:
     """One thread and one connection for the checkpoints of all runs.
 
     Args:
@@ -68,9 +48,21 @@ class GroupedConnection(StatementConnection):
         self._thread.start()
 
     def submit(self, sql: str, job: Job) -> asyncio.Future[list[Any]]:
+        """Let the thread do a statement's job within its next transaction; the rows that it gives."""
         done: asyncio.Future[list[Any]] = self._loop.create_future()
         self._queue.put((job, done, not sql.lstrip().startswith(("SELECT", "WITH"))))
         return done
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> _Executing:
+        """Run a statement: awaited, or as an asynchronous context manager, it gives a cursor with the rows."""
+        return _Executing(Cursor(self), sql, parameters)
+
+    def cursor(self) -> _Opening:
+        """A cursor, as an asynchronous context manager."""
+        return _Opening(Cursor(self))
+
+    async def commit(self) -> None:
+        """Nothing is left to commit."""
 
     def is_alive(self) -> bool:
         """Whether the thread runs."""
@@ -155,7 +147,7 @@ def _close(connection: sqlite3.Connection | None) -> None:
 class Cursor:
     """The rows of the last statement, already fetched."""
 
-    def __init__(self, connection: StatementConnection) -> None:
+    def __init__(self, connection: GroupedConnection) -> None:
         self._connection = connection
         self._rows: list[Any] = []
 
@@ -163,13 +155,6 @@ class Cursor:
         """Run a statement."""
         self._rows = await self._connection.submit(
             sql, lambda connection: connection.execute(sql, parameters).fetchall())
-        return self
-
-    async def executemany(self, sql: str, parameters: Iterable[Sequence[Any]]) -> Self:
-        """Run a statement once for each row of parameters, all in one transaction."""
-        rows = list(parameters)
-        self._rows = await self._connection.submit(
-            sql, lambda connection: connection.executemany(sql, rows).fetchall())
         return self
 
     async def fetchone(self) -> Any:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
 
 import psycopg
 import structlog
@@ -115,18 +113,3 @@ class GroupedWrites:
 
     def _descriptor(self) -> int | None:
         return None if (server := self._server) is None else server.descriptor()
-
-
-class WrittenCursor:
-    """Takes what a saver would execute, and hands it over as a whole."""
-
-    def __init__(self) -> None:
-        self.statements: list[Statement] = []
-
-    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
-        """Take a statement."""
-        self.statements.append((sql, parameters))
-
-    async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Take a statement for each row."""
-        self.statements += [(sql, row) for row in rows]

@@ -31,22 +31,29 @@ class TaskWrites:
     task_id: str
     task_path: str
 
-    def to(self, channels: Collection[str]) -> Sequence[tuple[str, Any]]:
-        """The writes to these channels."""
-        return [write for write in self.writes if write[0] in channels]
+    def to(self, channels: Collection[str] | None) -> TaskWrites:
+        """The writes to these channels; None for all."""
+        if channels is None:
+            return self
+        return TaskWrites(self.config, [write for write in self.writes if write[0] in channels], self.task_id,
+                          self.task_path)
 
 
 @dataclass(frozen=True, slots=True)
-class EarlyCheckpoint:
-    """A checkpoint of a graph before its first node, as LangGraph hands it to a saver."""
+class PutCheckpoint:
+    """A checkpoint, as LangGraph hands it to a saver."""
 
     config: RunnableConfig
     checkpoint: Checkpoint
     metadata: CheckpointMetadata
     new_versions: ChannelVersions
 
+    def to(self, channels: Collection[str] | None) -> PutCheckpoint:
+        """Itself: what is held of a checkpoint is stored whole."""
+        return self
 
-Held = TaskWrites | EarlyCheckpoint
+
+StatePart = TaskWrites | PutCheckpoint
 
 
 class HeldWrites:
@@ -58,20 +65,20 @@ class HeldWrites:
 
     def __init__(self, store: Callable[[], Awaitable[object]]) -> None:
         self._store = store
-        self._held: list[Held] = []
+        self._held: list[StatePart] = []
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.Task[None] | None = None
 
     def __bool__(self) -> bool:
         return bool(self._held)
 
-    def hold(self, writes: Held) -> None:
+    def hold(self, writes: StatePart) -> None:
         """Keep writes for the next checkpoint."""
         self._held.append(writes)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(LINGER, self._begin)
 
-    def take(self) -> list[Held]:
+    def take(self) -> list[StatePart]:
         """All that is held; who takes it stores it, or gives it back."""
         if self._timer is not None:
             self._timer.cancel()
@@ -79,7 +86,7 @@ class HeldWrites:
         held, self._held = self._held, []
         return held
 
-    def give_back(self, writes: list[Held]) -> None:
+    def give_back(self, writes: list[StatePart]) -> None:
         """Hold what could not be stored: it goes along with whatever is stored next."""
         self._held[:0] = writes
 

@@ -6,7 +6,6 @@ import asyncio
 import random
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -20,8 +19,8 @@ from langgraph.checkpoint.base import (
     CheckpointTuple,
 )
 
-from pyscrai.databases.dialects.held_writes import EarlyCheckpoint, Held, HeldWrites, TaskWrites
-from pyscrai.databases.entry import StateRecord
+from pyscrai.databases.dialects.held_writes import HeldWrites, PutCheckpoint, StatePart, TaskWrites
+from pyscrai.databases.entry import StateRecord, StateWrite
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained
 from pyscrai.errors import StorageError
@@ -49,6 +48,7 @@ class PatientSaver(BaseCheckpointSaver[str]):
     """Raises ``Fenced`` where the run is another process's by now: what savers write has no fence of its own."""
     held: HeldWrites | None = None
     """What tasks wrote and the next checkpoint is stored with; None stores it at once."""
+    record: StateRecord | None = None
     folded: Collection[str] = ()
     is_new: bool = False
     """Whether nothing was stored of the thread yet: there is nothing to read."""
@@ -74,18 +74,22 @@ class PatientSaver(BaseCheckpointSaver[str]):
     async def aput(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata,
                    new_versions: ChannelVersions) -> RunnableConfig:
         self.is_new = False
+        put = PutCheckpoint(config, checkpoint, metadata, new_versions)
         if self.held is not None and metadata.get("step", FIRST) < FIRST:
-            self.held.hold(EarlyCheckpoint(config, checkpoint, metadata, new_versions))
-            return {"configurable": {**config["configurable"], "checkpoint_id": checkpoint["id"]}}
-        return await self._store(lambda: super(PatientSaver, self).aput(config, checkpoint, metadata, new_versions),
-                                 is_checkpoint=True)
+            self.held.hold(put)
+        else:
+            await self._store(self.state_writes(put), self.folded)
+        place = config["configurable"]
+        return {"configurable": {"thread_id": place["thread_id"], "checkpoint_ns": place["checkpoint_ns"],
+                                 "checkpoint_id": checkpoint["id"]}}
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str,
                           task_path: str = "") -> None:
+        of_task = TaskWrites(config, writes, task_id, task_path)
         if self.held is not None and not any(channel in WRITES_IDX_MAP for channel, _ in writes):
-            self.held.hold(TaskWrites(config, writes, task_id, task_path))
-            return
-        await self._store(lambda: super(PatientSaver, self).aput_writes(config, writes, task_id, task_path))
+            self.held.hold(of_task)
+        else:
+            await self._store(self.state_writes(of_task))
 
     def hold_writes(self, folded: Collection[str], record: StateRecord | None = None, *, is_new: bool = False) -> None:
         """Let what tasks write wait for the checkpoint that it leads to: for a saver with which a run plays.
@@ -93,19 +97,25 @@ class PatientSaver(BaseCheckpointSaver[str]):
         Args:
             folded: the channels that are made of what was written to them; all others stand whole in a checkpoint, so
                 that what was written to them is stored only where none comes at once.
-            record: the run's record, for a dialect that writes it in one transaction with the checkpoint.
+            record: the run's record, which writes the states in one transaction with what happened.
             is_new: whether the run surely has no checkpoint yet.
         """
-        self.held, self.folded, self.is_new = HeldWrites(self.store_held), folded, is_new
+        self.held, self.folded, self.record, self.is_new = HeldWrites(self.store_held), folded, record, is_new
+        if record is not None:
+            record.goes_with_state = True
 
     async def store_held(self) -> None:
         """Make durable what is held, by itself."""
         if self.held:
-            await self._store(_nothing)
+            await self._store(())
 
     @abstractmethod
-    def together(self) -> AbstractAsyncContextManager[None]:
-        """A block whose writes are one transaction, durable when it is left; for one task at a time."""
+    def state_writes(self, part: StatePart) -> Sequence[StateWrite]:
+        """The rows of a part of a thread's state, as what writes them."""
+
+    @abstractmethod
+    async def write(self, state: Sequence[StateWrite]) -> None:
+        """Make such writes durable, in one transaction."""
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         if self.is_new:
@@ -122,46 +132,40 @@ class PatientSaver(BaseCheckpointSaver[str]):
             async for found in super().alist(config, filter=filter, before=before, limit=limit):
                 yield found
 
-    async def _store(self, work: Callable[[], Awaitable[T]], *, is_checkpoint: bool = False) -> T:
-        """Do what writes, in one transaction with what is held."""
-        async def all_of_it() -> T:
-            if self.held is None:
-                return await work()
-            async with self._line:
-                held = self.held.take()
-                try:
-                    async with self.together():
-                        for each in held:
-                            await self._put_held(each, self.folded if is_checkpoint else None)
-                        done = await work()
-                except (StorageError, asyncio.CancelledError) as error:
-                    # What is refused and not put off is as if its task had not been done.
-                    if isinstance(error, asyncio.CancelledError) or error.passes:
-                        self.held.give_back(held)
-                    raise
-                return done
-
-        return await self._wait(all_of_it, writes=True)
-
-    async def _put_held(self, held: Held, channels: Collection[str] | None) -> None:
-        """Store what was held; of a task's writes those to some channels, or all."""
-        if isinstance(held, EarlyCheckpoint):
-            await super().aput(held.config, held.checkpoint, held.metadata, held.new_versions)
-        elif writes := held.writes if channels is None else held.to(channels):
-            await super().aput_writes(held.config, writes, held.task_id, held.task_path)
-
-    async def _wait(self, work: Callable[[], Awaitable[T]], *, writes: bool = False) -> T:
-        async def once() -> T:
-            if writes and self.assure is not None:
+    async def _store(self, state: Sequence[StateWrite], channels: Collection[str] | None = None) -> None:
+        """Make a state durable, in one transaction with what is held: writes to these channels, or to all."""
+        async def once() -> None:
+            if self.assure is not None:
                 await self.assure()
+            if self.held is None:
+                with Explained(self.explain):
+                    await self.write(state)
+            else:
+                await self._store_with(self.held, state, channels)
+
+        await self.patience(once, "checkpoint")
+
+    async def _store_with(self, held: HeldWrites, state: Sequence[StateWrite], channels: Collection[str] | None
+                          ) -> None:
+        async with self._line:
+            parts = held.take()
+            writes = [write for part in parts for write in self.state_writes(part.to(channels))]
+            writes += state
+            try:
+                with Explained(self.explain):
+                    await (self.write(writes) if self.record is None else self.record.store(writes))
+            except (StorageError, asyncio.CancelledError) as error:
+                # What is refused and not put off is as if its task had not been done.
+                if isinstance(error, asyncio.CancelledError) or error.passes:
+                    held.give_back(parts)
+                raise
+
+    async def _wait(self, work: Callable[[], Awaitable[T]]) -> T:
+        async def once() -> T:
             with Explained(self.explain):
-                if writes or self.timeout is None:
+                if self.timeout is None:
                     return await work()
                 async with asyncio.timeout(self.timeout):
                     return await work()
 
         return await self.patience(once, "checkpoint")
-
-
-async def _nothing() -> None:
-    """Write nothing beside what is held."""

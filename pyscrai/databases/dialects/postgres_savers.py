@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Self
 
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import (
-    WRITES_IDX_MAP,
-    ChannelVersions,
-    Checkpoint,
-    CheckpointMetadata,
-    get_serializable_checkpoint_metadata,
-)
+from langgraph.checkpoint.base import WRITES_IDX_MAP, get_serializable_checkpoint_metadata
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
@@ -24,11 +16,12 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from pyscrai.databases.columns import to_json
-from pyscrai.databases.dialects.grouped_writes import GroupedWrites, WrittenCursor
+from pyscrai.databases.dialects.grouped_writes import GroupedWrites
+from pyscrai.databases.dialects.held_writes import PutCheckpoint, StatePart, TaskWrites
 from pyscrai.databases.dialects.many_rows import Statement
 from pyscrai.databases.dialects.patient_saver import PatientSaver
 from pyscrai.databases.dialects.postgres_server import PostgresServer
-from pyscrai.databases.entry import StateRecord
+from pyscrai.databases.entry import StateWrite
 from pyscrai.databases.patience import Patience
 from pyscrai.databases.storage_errors import Explained
 
@@ -51,78 +44,51 @@ STORED_PLAIN = (str, int, float)
 Row = dict[str, Any]
 
 
-class InlineSaver(AsyncPostgresSaver):
-    """LangGraph's saver with what it encodes encoded where it is: two hops to threads for each turn took longer."""
+class PostgresSaver(PatientSaver, AsyncPostgresSaver):
+    """The saver of one run: what it writes goes along with what others write at the time.
 
-    async def aput(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata,
-                   new_versions: ChannelVersions) -> RunnableConfig:
-        place = config["configurable"]
+    It encodes where it is: LangGraph's own takes two hops to threads for each turn.
+    """
+
+    writes: GroupedWrites
+
+    def state_writes(self, part: StatePart) -> Sequence[StateWrite]:
+        found = self._checkpoint(part) if isinstance(part, PutCheckpoint) else self._of_task(part)
+        return [partial(_put, statement) for statement in found]
+
+    async def write(self, state: Sequence[StateWrite]) -> None:
+        statements: list[Statement] = []
+        for write in state:
+            write(statements)
+        if statements:
+            await self.writes.write(statements)
+
+    def _checkpoint(self, put: PutCheckpoint) -> list[Statement]:
+        place, checkpoint = put.config["configurable"], put.checkpoint
         thread, namespace = place["thread_id"], place["checkpoint_ns"]
         plain = {name: value for name, value in checkpoint["channel_values"].items()
                  if type(value) in PLAIN or isinstance(value, STORED_PLAIN)}
         blobs = {name: value for name, value in checkpoint["channel_values"].items() if name not in plain}
         # Where a channel made of what was written to it stands whole, the checkpoint says so.
         whole = {name: True for name, value in blobs.items() if isinstance(value, _DeltaSnapshot)}
-        versions = {name: version for name, version in new_versions.items() if name in blobs}
-        async with self._cursor(pipeline=True) as cursor:
-            if versions:
-                await cursor.executemany(self.UPSERT_CHECKPOINT_BLOBS_SQL,
-                                         self._dump_blobs(thread, namespace, blobs, versions))
-            await cursor.execute(self.UPSERT_CHECKPOINTS_SQL, (
-                thread, namespace, checkpoint["id"], place.get("checkpoint_id"),
-                to_json({**checkpoint, "channel_values": {**plain, **whole}}),
-                to_json(get_serializable_checkpoint_metadata(config, metadata))))
-        return {"configurable": {"thread_id": thread, "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}}
+        versions = {name: version for name, version in put.new_versions.items() if name in blobs}
+        statements: list[Statement] = []
+        if versions:
+            statements += [(self.UPSERT_CHECKPOINT_BLOBS_SQL, row)
+                           for row in self._dump_blobs(thread, namespace, blobs, versions)]
+        statements.append((self.UPSERT_CHECKPOINTS_SQL, (
+            thread, namespace, checkpoint["id"], place.get("checkpoint_id"),
+            to_json({**checkpoint, "channel_values": {**plain, **whole}}),
+            to_json(get_serializable_checkpoint_metadata(put.config, put.metadata)))))
+        return statements
 
-    async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str,
-                          task_path: str = "") -> None:
-        place = config["configurable"]
-        again = all(channel in WRITES_IDX_MAP for channel, _ in writes)
-        rows = self._dump_writes(place["thread_id"], place["checkpoint_ns"], place["checkpoint_id"], task_id,
-                                 task_path, writes)
-        async with self._cursor(pipeline=True) as cursor:
-            await cursor.executemany(
-                self.UPSERT_CHECKPOINT_WRITES_SQL if again else self.INSERT_CHECKPOINT_WRITES_SQL, rows)
-
-
-class PostgresSaver(PatientSaver, InlineSaver):
-    """The saver of one run: what it writes goes along with what others write at the time."""
-
-    writes: GroupedWrites
-    _record: StateRecord | None = None
-    _statements: list[Statement] | None = None
-    """What a block of writes has come to; None outside of one."""
-
-    @asynccontextmanager
-    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[Any]:
-        if not pipeline:
-            async with super()._cursor() as cursor:
-                yield cursor
-            return
-        written = WrittenCursor()
-        yield written
-        if self._statements is None:
-            await self.writes.write(written.statements)
-        else:
-            self._statements += written.statements
-
-    def hold_writes(self, folded: Collection[str], record: StateRecord | None = None, *, is_new: bool = False) -> None:
-        super().hold_writes(folded, is_new=is_new)
-        if record is not None:
-            self._record = record
-            record.goes_with_state = True
-
-    @asynccontextmanager
-    async def together(self) -> AsyncIterator[None]:
-        self._statements = statements = list[Statement]()
-        try:
-            yield
-        finally:
-            self._statements = None
-        if self._record is not None:
-            await self._record.store([partial(_put, statement) for statement in statements])
-        elif statements:
-            await self.writes.write(statements)
+    def _of_task(self, part: TaskWrites) -> list[Statement]:
+        place = part.config["configurable"]
+        again = all(channel in WRITES_IDX_MAP for channel, _ in part.writes)
+        sql = self.UPSERT_CHECKPOINT_WRITES_SQL if again else self.INSERT_CHECKPOINT_WRITES_SQL
+        return [(sql, row) for row in self._dump_writes(
+            place["thread_id"], place["checkpoint_ns"], place["checkpoint_id"], part.task_id, part.task_path,
+            part.writes)]
 
 
 def _put(statement: Statement, statements: list[Statement]) -> None:

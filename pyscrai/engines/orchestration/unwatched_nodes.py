@@ -38,7 +38,7 @@ class Steps:
 
     work: Work
     edges: Sequence[str]
-    routers: Sequence[tuple[Router, Mapping[str, str]]]
+    routers: Sequence[tuple[Router, Mapping[Any, str]]]
 
     async def writes(self, state: Mapping[str, Any], runtime: Runtime[Any]) -> list[tuple[str, Any]]:
         """Do the node's work; what it writes, to which channel: its changes, then who follows."""
