@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,34 @@ def _rendered(template: Template, variables: Mapping[str, Any], within: Meter | 
     assert isinstance(context, MeteredContext)
     context.meter.within = within
     return "".join(template.root_render_func(context))
+
+
+@dataclass(frozen=True, slots=True)
+class PromptText:
+    """The text of a prompt, with what the record keeps of it and what it is given."""
+
+    name: str
+    """Its path under ``prompts/``, or the agent and the prompt's name there."""
+    text: str
+    hash: str
+    reads: tuple[str, ...]
+    """The variables that it may read."""
+
+
+@lru_cache(maxsize=512)
+def prompt_text(name: str, text: str) -> PromptText:
+    """A prompt by its name and text."""
+    return PromptText(name, text, text_hash(text), names_read(text))
+
+
+@cache
+def shipped_prompt(name: str, layout: str) -> PromptText:
+    """The shipped prompt for a layout.
+
+    Raises: as ``load``.
+    """
+    place = find(name, layout)
+    return prompt_text(place, load(place))
 
 
 @lru_cache(maxsize=512)

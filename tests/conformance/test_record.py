@@ -36,7 +36,7 @@ async def test_a_noted_call_is_recalled_at_once_and_by_another_process(recording
     found = again.record.recall(KEY)
     assert found == call()
     assert found.question == question_digest(found.purpose, found.request)
-    assert again.record.recall(replace(KEY, ordinal=1)) is None
+    assert again.record.recall(KEY._replace(ordinal=1)) is None
     assert not again.record.closed
 
 
@@ -57,7 +57,7 @@ async def test_a_second_question_at_an_answered_place_is_refused(recording: Reco
         recording.record.note(call(asked="Sum up."))
     assert caught.value.code == "run.place"
     assert recording.record.recall(KEY) == call()
-    recording.record.note(call("Another.", key=replace(KEY, ordinal=1), asked="Sum up."))
+    recording.record.note(call("Another.", key=KEY._replace(ordinal=1), asked="Sum up."))
     await recording.record.commit([])
 
 

@@ -18,8 +18,8 @@ from pyscrai.templates.models.scenario import ScenarioTemplate
 from tests.engines.playing import Playing, played, scenario
 
 MEANT = Meaning("There is rust on the left door. I pay 5200.", "Lee")
-HEARD = Standards(heard=["The clutch is new, I had it put in this spring. I want 6100."], known=(),
-                  entries=lambda again: ())
+HEARD = Standards([Line(kind="utterance", content="The clutch is new, I had it put in this spring. I want 6100.")],
+                  known=(), entries=lambda again: ())
 
 
 @pytest.mark.parametrize(("line", "fault"), [

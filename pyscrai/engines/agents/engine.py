@@ -80,6 +80,8 @@ class Performance:
     def precede(self, drafts: Sequence[tuple[type[Event], dict[str, Any]]], heard: Sequence[tuple[int, Line]] = ()
                 ) -> None:
         """Put what happened before it in front; what was heard of it counts as a part of the move."""
+        if not drafts:
+            return
         self.heard = [*heard, *((index + len(drafts), line) for index, line in self.heard)]
         self.drafts[:0] = drafts
         if self.played is not None:
@@ -96,6 +98,8 @@ class Engine(ABC):
     def __init__(self, instance: AgentInstance, plan: Plan, model: ChatModel, fallback: ChatModel | None = None,
                  tools: tuple[Tool, ...] = ()) -> None:
         self.instance = instance
+        self.role = instance.role
+        """The role that this engine plays."""
         self.plan = plan
         self.model = model
         self.fallback = fallback
@@ -105,16 +109,6 @@ class Engine(ABC):
         self.layout = LAYOUTS[model.layout]
         self._rendered: dict[str, tuple[str, str]] = {}
         """Prompt to what it read of its turn when it was rendered last, and the text."""
-
-    @property
-    def role(self) -> str:
-        """The role that this engine plays."""
-        return self.instance.role
-
-    @property
-    def names(self) -> Mapping[str, str]:
-        """Role to display name, of the whole cast."""
-        return {role: member.name for role, member in self.plan.cast.items()}
 
     def policy(self, error: EngineError | ModelError) -> Literal["fail", "skip", "pause"]:
         """The policy for a turn that fails with this error.
@@ -129,14 +123,14 @@ class Engine(ABC):
 
     # -- prompts ------------------------------------------------------------------------------------------------------
 
-    def prompt(self, name: str) -> tuple[str, str]:
-        """Name and text of a prompt: the agent's own, the layout's, or the one for all layouts."""
-        slot = name.rsplit("_", 1)[-1]
-        own = self.instance.prompts.get(slot)  # type: ignore[call-overload]
-        if own is not None and name == f"{self.engine}_{slot}":
-            return f"{self.instance.agent}/{slot}", own
-        place = library.find(name, self.layout.name)
-        return place, library.load(place)
+    def prompt(self, name: str) -> library.PromptText:
+        """A prompt: the agent's own, the layout's, or the one for all layouts."""
+        if self.instance.prompts:
+            slot = name.rsplit("_", 1)[-1]
+            own = self.instance.prompts.get(slot)  # type: ignore[call-overload]
+            if own is not None and name == f"{self.engine}_{slot}":
+                return library.prompt_text(f"{self.instance.agent}/{slot}", own)
+        return library.shipped_prompt(name, self.layout.name)
 
     def shown(self, lines: Sequence[Line]) -> Sequence[Line]:
         """The lines as a prompt tells them: a move that a small model has put into words is told in those alone."""
@@ -155,9 +149,10 @@ class Engine(ABC):
             "role": self.role, "name": self.instance.name, "personality": self.instance.personality,
             "premise": premise(self.plan), "secret": self.instance.secret,
             "cast": [member.name for role, member in self.plan.cast.items() if role not in self.plan.watchers],
-            "others": self.others(), "params": dict(self.plan.parameters),
+            "others": self.others, "params": dict(self.plan.parameters),
             "max_sentences": self.instance.settings.max_sentences}
 
+    @cached_property
     def others(self) -> list[str]:
         """The names of all other roles that take turns."""
         return [member.name for role, member in self.plan.cast.items()
@@ -174,24 +169,19 @@ class Engine(ABC):
         Returns:
             The messages, and the hash of each prompt template that went into them.
         """
-        used = {}
-        name, text = self.prompt(f"{self.engine}_system")
-        used[name] = library.text_hash(text)
-        turn_name, turn_text = self.prompt(purpose)
-        used[turn_name] = library.text_hash(turn_text)
+        system, asked = self.prompt(f"{self.engine}_system"), self.prompt(purpose)
         shown = self.shown(view.lines if lines is None else lines)
         summary = inside_margin(view.summary)
-        note = self._render(purpose, {
+        note = self._render(asked, {
             "variables": _inside_margin(view.variables), "phase": view.phase_title,
             "task": view.task, "summary": summary, "turn": view.turn, "rationale": self.layout.rationale,
             "recalled": [inside_margin(text) for text in view.recalled], **more})
         prompt = Prompt(
-            self._render(f"{self.engine}_system", {}), note=note,
-            entries=tuple(transcript_line(line) for line in shown),
-            render=lambda name, more: self._render(name, {"summary": summary, **more}),
+            self._render(system, {}), note=note, entries=tuple(map(transcript_line, shown)),
+            render=lambda name, more: self._render(self.prompt(name), {"summary": summary, **more}),
             prefill=prefill if self.model.prefill else "", structured=bool(more.get("structured")),
             goes_on=self.goes_on)
-        return (lay or self.layout.messages)(prompt), used
+        return (lay or self.layout.messages)(prompt), {system.name: system.hash, asked.name: asked.hash}
 
     def request(self, messages: tuple[Message, ...], *, stop: tuple[str, ...] = (),
                 schema: Mapping[str, Any] | None = None, max_tokens: int | None = None) -> ModelRequest:
@@ -207,15 +197,14 @@ class Engine(ABC):
 
     def reader(self, schema: Mapping[str, Any]) -> Callable[[ModelReply], Any]:
         """A function that makes a reply into a JSON value of this schema, or raises a ReplyError."""
-        return lambda reply: parse(reply.text, schema, names=self.names)
+        return lambda reply: parse(reply.text, schema, names=self.plan.names)
 
-    def _render(self, name: str, more: Mapping[str, Any]) -> str:
+    def _render(self, prompt: library.PromptText, more: Mapping[str, Any]) -> str:
         """A prompt with what a turn adds to the variables of all; the last text, where nothing that it reads is new."""
-        text = self.prompt(name)[1]
-        read = repr([(key, more[key]) for key in library.names_read(text) if key in more])
-        kept = self._rendered.get(name)
+        read = repr([(name, more[name]) for name in prompt.reads if name in more]) if more else ""
+        kept = self._rendered.get(prompt.name)
         if kept is None or kept[0] != read:
-            kept = self._rendered[name] = read, library.render_text(text, {**self.variables, **more})
+            kept = self._rendered[prompt.name] = read, library.render_text(prompt.text, {**self.variables, **more})
         return kept[1]
 
 

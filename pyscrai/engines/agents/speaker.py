@@ -35,13 +35,7 @@ class Speaker(Engine):
     async def perform(self, activation: Activation, view: View, ask: Ask) -> Performance:
         if activation["task"] == "moderate":
             return await moderate(self, view, ask)
-        return await self.speak(activation, view, ask)
-
-    async def speak(self, activation: Activation, view: View, ask: Ask) -> Performance:
-        """One turn: say something and, where the phase asks for it, make a typed move.
-
-        The layout says whether both are asked for in one JSON object or one after the other.
-        """
+        # The layout says whether speech and a typed move are asked for in one JSON object or one after the other.
         phase = self.plan.phases[view.phase]
         schema = self.schema(phase, view)
         asked = self.layout.asks(schema)
@@ -77,7 +71,7 @@ class Speaker(Engine):
 
     async def _speech(self, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any] | None,
                       messages: tuple[Message, ...], prompts: Mapping[str, str], critic: Critic) -> dict[str, Any]:
-        others = self.others()
+        others = self.others
 
         def read(reply: ModelReply) -> dict[str, Any]:
             value = {TEXT: reply.text} if schema is None else self.reader(schema)(reply)
@@ -100,8 +94,7 @@ class Speaker(Engine):
     def standards(self, view: View) -> Standards:
         """The texts that a speech of this role is compared with."""
         return Standards(
-            heard=[line["content"] for line in view.lines if line["kind"] != "action"],
-            known=(self.instance.secret, view.task), fault=self.fault, mended=self.mended,
+            view.lines, known=(self.instance.secret, view.task), fault=self.fault, mended=self.mended,
             entries=lambda again: [transcript_line(line) for line in view.lines
                                    if line["speaker"] == self.role or line["content"] == again])
 
@@ -201,13 +194,13 @@ class Speaker(Engine):
 
     def targets(self, phase: PhasePlan, view: View) -> list[str]:
         """The roles, groups and ``all`` that this role may choose to address in the phase; empty for no choice."""
-        cast = [role for role in self.plan.cast if role != self.role and role not in self.plan.watchers]
         if phase.spec.order == "free":
             return [role for role in view.speakers if role != self.role]
         chosen: dict[str, None] = dict.fromkeys(phase.spec.audience) if phase.spec.audiences else {}
         for name in phase.spec.audiences:
             if name == "whisper":
-                chosen.update(dict.fromkeys(cast))
+                chosen.update((role, None) for role in self.plan.cast
+                              if role != self.role and role not in self.plan.watchers)
             elif name in self.plan.cast or self.role in view.behind.get(name, ()):
                 chosen[name] = None
         return list(chosen)

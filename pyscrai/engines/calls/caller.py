@@ -90,7 +90,7 @@ class ModelCaller:
             if seed is not None:
                 # A seed of its own for every turn: with one for all, a small model falls into the same words again;
                 # and another one after an unusable reply, or what failed would fail for ever.
-                request = replace(request, seed=(seed + 7919 * self.place.turn + 104_729 * unusable) % 2**31)
+                request = request.with_seed((seed + 7919 * self.place.turn + 104_729 * unusable) % 2**31)
             asked = _Asked(purpose, request, prompts)
             try:
                 return await self._ask(asked, read, speech, optional=optional)
@@ -220,7 +220,7 @@ class ModelCaller:
         if self.purse is not None:
             await self.purse.see_that_there_is_some()
         attempts: list[Attempt] = []
-        models = [self.engine.model, *([self.engine.fallback] if self.engine.fallback else [])]
+        models = (self.engine.model, self.engine.fallback) if self.engine.fallback else (self.engine.model,)
         failure: ModelError | None = None
         for model in models:
             reply, failure = await self._try(model, asked.request, speech, attempts)
@@ -229,7 +229,7 @@ class ModelCaller:
                                   asked.prompts, question), None
         assert failure is not None
         error = {**failure.as_dict(), **({GIVEN_UP: True} if self._goes_on(failure) else {})}
-        call = CallRecord(key, asked.purpose, models[-1].alias, asked.request, None, tuple(attempts), error,
+        call = CallRecord(key, asked.purpose, model.alias, asked.request, None, tuple(attempts), error,
                           asked.prompts, question)
         self.record.note(call)
         return call, failure
@@ -272,8 +272,8 @@ class ModelCaller:
 
     def _tell_if_cut(self, call: CallRecord, reply: ModelReply) -> None:
         """Note that what is used of a reply is not the whole of it; the script layout cuts by its own design."""
-        how = {"length": "at its bound of tokens", "content_filter": "by the endpoint's content filter"}
         if reply.cut_by is not None and (reply.cut_by != "length" or self.engine.model.layout != "script"):
+            how = {"length": "at its bound of tokens", "content_filter": "by the endpoint's content filter"}
             self._note(call, "cut", FlowWarning, message=(
                 f"the reply of {self.engine.role} ({call.purpose}) was cut off {how[reply.cut_by]}"))
 

@@ -35,8 +35,8 @@ class Prompt:
 class Standards:
     """What a speech is compared with."""
 
-    heard: Sequence[str]
-    """What the role has heard, oldest first."""
+    lines: Sequence[Line]
+    """What the role has heard and done, oldest first."""
     known: Sequence[str]
     """Texts of the prompt that are not for reciting: the secret, the phase's task."""
     entries: Callable[[str], Sequence[str]]
@@ -45,6 +45,11 @@ class Standards:
     """What is wrong with a line for this engine."""
     mended: Callable[[str], str] = field(default=lambda text: text)
     """A line without what does not belong in it."""
+
+    @property
+    def heard(self) -> list[str]:
+        """What was said in the lines."""
+        return [line["content"] for line in self.lines if line["kind"] != "action"]
 
 
 class Critic(Protocol):

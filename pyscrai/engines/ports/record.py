@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import orjson
 
@@ -20,8 +20,7 @@ from pyscrai.events import Event
 from pyscrai.plain_text import storable
 
 
-@dataclass(frozen=True, slots=True)
-class CallKey:
+class CallKey(NamedTuple):
     """The place of a call in a run; it is the same after a crash, in a replay and in a fork's shared past."""
 
     turn: int

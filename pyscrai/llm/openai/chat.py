@@ -148,10 +148,12 @@ class OpenAIChat:
             payload["messages"] = [{"content": message.content, "role": self._roles[message.role]}
                                    for message in messages]
             return await self.client.complete(call, payload, extra)
+        if extra:
+            arguments["extra_body"] = extra
         token = CURRENT.set(call)
         try:  # LangGraph's `messages` streaming, tracing: they listen through LangChain's callbacks
             await self._chat.ainvoke([self._message(message) for message in messages], stop=list(request.stop) or None,
-                                     **arguments, **({"extra_body": extra} if extra else {}))
+                                     **arguments)
         finally:
             CURRENT.reset(token)
         assert call.completion is not None  # the client leaves it there, or raises
