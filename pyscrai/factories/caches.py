@@ -14,6 +14,7 @@ from pyscrai.engines.orchestration.compiler import compile_graph
 from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.turn_order import successors
 from pyscrai.engines.orchestration.unwatched_nodes import unwatched
+from pyscrai.factories.run_draft import RunDraft
 from pyscrai.templates.models.agent import AgentTemplate
 from pyscrai.templates.models.scenario import ScenarioTemplate
 
@@ -31,29 +32,44 @@ class Recent(Generic[T]):
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value of a key, made if it is not kept."""
         if key not in self._kept:
-            self._kept[key] = make()
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            self.keep(key, make())
         self._kept.move_to_end(key)
         return self._kept[key]
 
     def find(self, key: Hashable) -> T | None:
         """The value of a key, if it is kept."""
-        return self._kept.get(key)
+        if key not in self._kept:
+            return None
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def keep(self, key: Hashable, value: T) -> None:
+        """Keep a value, as the one that was used last."""
+        self._kept[key] = value
+        self._kept.move_to_end(key)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
 
     def __contains__(self, key: Hashable) -> bool:
         return key in self._kept
 
 
 class Shared:
-    """Templates by content hash, their rows by version, graphs by shape, and the plans of runs by id and budget."""
+    """Templates by content hash, their rows by version, drafts of runs by what decides them, graphs by shape, and the
+    plans of runs by id and budget.
 
-    def __init__(self, most: int = 128) -> None:
+    Args:
+        most: templates, drafts and graphs that are kept.
+        runs: plans that are kept: hundreds of runs are made before the first of them is opened.
+    """
+
+    def __init__(self, most: int = 128, runs: int = 1_024) -> None:
         self.scenario_rows: Recent[ScenarioTemplateRow] = Recent(most)
         self.agent_rows: Recent[AgentTemplateRow] = Recent(most)
         self.scenarios: Recent[ScenarioTemplate] = Recent(most)
         self.agents: Recent[AgentTemplate] = Recent(most)
-        self.plans: Recent[Plan] = Recent(most)
+        self.drafts: Recent[RunDraft] = Recent(most)
+        self.plans: Recent[Plan] = Recent(runs)
         self._graphs: Recent[Graph] = Recent(most)
         self._settled = False
 
@@ -67,6 +83,10 @@ class Shared:
             self._settled = True
             gc.freeze()
             gc.set_threshold(50_000, 50, 1_000)
+
+    def remember(self, run_id: str, plan: Plan) -> None:
+        """Keep the plan of a run that was made just now."""
+        self.plans.keep((run_id, plan.budget_usd), plan)
 
     def graph(self, plan: Plan) -> Graph:
         """The compiled graph of a plan, without a checkpointer: plans of one shape have the same."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from copy import copy
@@ -17,7 +18,7 @@ from pyscrai.databases.repositories.runs import NewMember, NewRunRow, Runs
 from pyscrai.databases.repositories.stored_runs import StoredRun, has_begun
 from pyscrai.databases.repositories.templates import agent_templates
 from pyscrai.databases.run_settings import RunSettings
-from pyscrai.databases.tables import ScenarioTemplateRow
+from pyscrai.databases.tables import AgentTemplateRow, ScenarioTemplateRow
 from pyscrai.engines.agents.engine import Engine
 from pyscrai.engines.agents.program import load_program
 from pyscrai.engines.calls.token_stream import TokenListener
@@ -32,6 +33,7 @@ from pyscrai.engines.tools.mcp import ToolServers, parts_of
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.budget import check_budget
 from pyscrai.factories.caches import plan_key
+from pyscrai.factories.run_draft import RunDraft, draft_key
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.factories.services import Services
@@ -71,7 +73,7 @@ async def create_scenario_run_from_template(services: Services, template: str, o
         async with services.database.session() as session:
             [run_id] = await Runs(session).create(new)
             await within(session, run_id)
-    services.shared.plans.get((run_id, plan.budget_usd), lambda: plan)
+    services.shared.remember(run_id, plan)
     return run_id
 
 
@@ -93,9 +95,21 @@ async def new_run(services: Services, template: str, options: RunOptions | None 
         async with services.database.read() as session:
             agents = {**agents, **{reference: await agent_templates(session).get(reference)
                                    for reference in set(options.cast.values())}}
+    key = draft_key(stored.row, agents, options)
+    draft = services.shared.drafts.find(key)
+    if draft is None:
+        draft = await _draft(services, scenario, agents, options)
+        if key is not None and draft.stays:
+            services.shared.drafts.keep(key, draft)
+    seed = secrets.randbits(31) if options.seed is None else options.seed
+    return draft.run(stored.row, options, seed, desired=desired, actor=actor)
+
+
+async def _draft(services: Services, scenario: ScenarioTemplate, agents: Mapping[str, AgentTemplateRow],
+                 options: RunOptions) -> RunDraft:
     bodies = {reference: services.shared.agents.get(
         row.content_hash, partial(AgentTemplate.model_validate, row.content)) for reference, row in agents.items()}
-    spec = make_run_spec(scenario, options, bodies.__getitem__, model=services.settings.model)
+    spec = make_run_spec(scenario, replace(options, seed=0), bodies.__getitem__, model=services.settings.model)
     plan = make_plan(replace(spec, cast=await describe_tools(spec.cast, services.mcp_servers)))
     for instance in plan.cast.values():
         for alias in (instance.model, instance.failure.fallback):
@@ -110,12 +124,10 @@ async def new_run(services: Services, template: str, options: RunOptions | None 
         named = options.cast.get(role) or scenario.roles[role].agent
         agent = agents[named] if isinstance(named, str) else None
         members.append(NewMember(role=role, name=instance.name, engine=instance.engine,
-                               agent_hash=instance.agent_hash, agent_template_id=agent.id if agent else None,
-                               configuration=instance.model_dump(mode="json"),
-                               played_by=options.people.get(role, "model")))
-    new = NewRunRow(stored.row, members, plan.seed, options.name, plan.parameters, _settings(options, actor),
-                    options.tags, desired, injects=[_inject(inject) for inject in options.injects])
-    return new, plan
+                                 agent_hash=instance.agent_hash, agent_template_id=agent.id if agent else None,
+                                 configuration=instance.model_dump(mode="json"),
+                                 played_by=options.people.get(role, "model")))
+    return RunDraft(plan, members, _settings(options), [_inject(inject) for inject in options.injects])
 
 
 @asynccontextmanager
@@ -241,11 +253,8 @@ def _inject(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": content.text, "audience": list(content.audience), "source": content.source}
 
 
-def _settings(options: RunOptions, actor: str) -> RunSettings:
+def _settings(options: RunOptions) -> RunSettings:
     """The options that are kept with the run beside parameters, seed, tags and the cast."""
     kept = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(options).items()
             if key in RunSettings.__annotations__ and value}
-    settings = cast(RunSettings, {**kept, "edition": EDITION, "commands_before": 0, "versions": dict(versions())})
-    if actor:
-        settings["actor"] = actor
-    return settings
+    return cast(RunSettings, {**kept, "edition": EDITION, "commands_before": 0, "versions": dict(versions())})

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPastRow
 from pyscrai.databases.repositories.events import Events
 from pyscrai.databases.repositories.experiment_cells import CellKey, ExperimentCells
-from pyscrai.databases.repositories.runs import Runs
+from pyscrai.databases.repositories.runs import NewRunRow, Runs
+from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.engines.orchestration.standstill import STANDSTILL
 from pyscrai.errors import PyscraiError, RunError
 from pyscrai.experiments.design import PlannedArm, repeat_seed
@@ -100,10 +101,15 @@ class CellPlayer:
     async def _new_past(self, past: ExperimentPastRow) -> str:
         until = self._plan.spec.pasts.until
         assert until is not None
-        new, _ = await new_run(self._services, self._plan.spec.scenario, self._options(
+        new, plan = await new_run(self._services, self._plan.spec.scenario, self._options(
             Overrides(), past, past.seed, f"past {past.past}", standstill=until.model_dump(exclude_none=True)),
             desired="run", actor=ACTOR)
-        return await self._player.create((new, past.past))
+        return await self._made((new, past.past), plan)
+
+    async def _made(self, new: tuple[NewRunRow, int | CellKey], plan: Plan) -> str:
+        run_id = await self._player.create(new)
+        self._services.shared.remember(run_id, plan)
+        return run_id
 
     async def _stands(self, run_id: str) -> bool:
         async with self._services.database.read() as session:
@@ -159,9 +165,9 @@ class CellPlayer:
         seed = repeat_seed(past.seed, key[2])
         name = f"{arm.name} past {past.past}" + (f" repeat {key[2]}" if self._plan.spec.repeats > 1 else "")
         if turn is None:
-            new, _ = await new_run(self._services, self._plan.spec.scenario,
-                                   self._options(arm.overrides, past, seed, name), desired="run", actor=ACTOR)
-            return await self._player.create((new, key))
+            new, plan = await new_run(self._services, self._plan.spec.scenario,
+                                      self._options(arm.overrides, past, seed, name), desired="run", actor=ACTOR)
+            return await self._made((new, key), plan)
         parent = await self._past_run(past)
 
         async def claim(session: Any, run_id: str) -> None:
