@@ -48,7 +48,7 @@ class Standards:
 
     @property
     def heard(self) -> list[str]:
-        """What was said in the lines."""
+        """The texts of what was said, oldest first."""
         return [line["content"] for line in self.lines if line["kind"] != "action"]
 
 
