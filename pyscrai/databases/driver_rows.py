@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cache, lru_cache
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 T = TypeVar("T")
 Rows = Sequence[tuple[Any, ...]]
 Change = Insert | Update | Delete
+
+RUNS_AT_ONCE = 8
+"""Runs whose rows are asked for together: a hop is much for the rows of one, and the rows of all are much to hold."""
 
 
 @runtime_checkable
@@ -33,30 +36,40 @@ class OnOneThread(Protocol):
     async def with_cursor(self, work: Callable[[Any], T]) -> T: ...
 
 
-async def driver_rows(session: AsyncSession, statements: Sequence[Select[Any]], values: Mapping[str, Any]
+async def driver_rows(session: AsyncSession, asked: Iterable[tuple[Select[Any], Mapping[str, Any]]]
                       ) -> Sequence[Rows]:
-    """The rows of each statement, within the session's transaction.
+    """The rows of each statement, within the session's transaction: any number of them is asked for at once.
 
     Args:
-        statements: they stand at the top of a module, or are made once: each is compiled for as long as it is known.
-        values: their parameters by name, as the driver takes them.
+        asked: statements, which stand at the top of a module or are made once, since each is compiled for as long as
+            it is known; and their parameters by name, as the driver takes them.
     """
     connection = await session.connection()
-    asked = [(sql, given(values)) for sql, given in (_compiled(one, connection.dialect) for one in statements)]
+    dialect = connection.dialect
+    made = []
+    for statement, values in asked:
+        sql, given = _compiled(statement, dialect)
+        made.append((sql, given(values)))
     raw: Any = (await connection.get_raw_connection()).driver_connection
-    if len(asked) > 1 and _is(Pipelined, raw):
+    if len(made) > 1 and _is(Pipelined, raw):
         async with raw.pipeline():
-            cursors = [await raw.execute(*one) for one in asked]
+            cursors = [await raw.execute(*one) for one in made]
         return [await cursor.fetchall() for cursor in cursors]
 
     def fetch(cursor: Any) -> Sequence[Rows]:
         found = []
-        for one in asked:
+        for one in made:
             cursor.execute(*one)
             found.append(cursor.fetchall())
         return found
 
     return await _with_cursor(connection, raw, fetch)
+
+
+def in_groups(ids: Collection[str], most: int) -> Iterator[Sequence[str]]:
+    """The ids in groups of so many."""
+    ordered = tuple(ids)
+    return (ordered[start:start + most] for start in range(0, len(ordered), most))
 
 
 async def driver_write(session: AsyncSession, steps: Iterable[tuple[Change, Sequence[Mapping[str, Any]]]]) -> None:
@@ -117,4 +130,4 @@ def _compiled(statement: Select[Any] | Change, dialect: Dialect
     own, places = compiled.params, compiled.positiontup
     if places is None:
         return str(compiled), lambda values: {name: values.get(name, value) for name, value in own.items()}
-    return str(compiled), lambda values: tuple(values[name] if name in values else own[name] for name in places)
+    return str(compiled), lambda values: tuple(map({**own, **values}.__getitem__, places))

@@ -88,8 +88,7 @@ class Joint:
     async def _sum_up(self, run_ids: Sequence[str]) -> Sequence[None]:
         # Read apart from the transaction that writes: that one holds up all others.
         async def read(session: AsyncSession) -> tuple[Mapping[str, Sequence[Metrics]], Mapping[str, Seal]]:
-            return await RunMetrics(session).compute(run_ids), {
-                run_id: await RunSeals(session).make(run_id) for run_id in run_ids}
+            return await RunMetrics(session).compute(run_ids), await RunSeals(session).make(run_ids)
 
         figures, seals = await self._database.reading(read)
 

@@ -207,5 +207,5 @@ async def test_statements_of_the_driver_are_one_hop(sqlite_database: Database, m
         await session.connection()
         monkeypatch.setattr(one_hop_connection.OneHopConnection, "on_thread", counted)
         await driver_write(session, [(DELETE, [{"run": "run_a"}, {"run": "run_b"}]), (DELETE, [{"run": "run_c"}])])
-        assert await driver_rows(session, [ALL, ALL], {}) == [[], []]
+        assert await driver_rows(session, [(ALL, {}), (ALL, {})]) == [[], []]
     assert len(hops) == 3, "what is written, what is read, and the commit"

@@ -72,12 +72,12 @@ async def test_a_connection_that_broke_in_use_is_replaced(server: Database, writ
     kill = select(func.pg_terminate_backend(func.pg_backend_pid()))
     with pytest.raises(StorageError) as failed:
         async with server.session() if writes else server.read() as session:
-            await driver_rows(session, [kill, *[ONE] * more], {})
+            await driver_rows(session, [(each, {}) for each in (kill, *[ONE] * more)])
     assert failed.value.passes
     async with server.read() as session:
-        assert await driver_rows(session, [ONE], {}) == [[(1,)]]
+        assert await driver_rows(session, [(ONE, {})]) == [[(1,)]]
     async with server.session() as session:
-        assert await driver_rows(session, [ONE, ONE], {}) == [[(1,)], [(1,)]]
+        assert await driver_rows(session, [(ONE, {}), (ONE, {})]) == [[(1,)], [(1,)]]
 
 
 async def test_reading_opens_no_transaction(server: Database) -> None:
@@ -100,9 +100,9 @@ async def test_what_is_refused_in_a_pipeline_leaves_the_connection_of_use(server
     for opened in (server.read, server.session):
         with pytest.raises(psycopg.errors.DivisionByZero):
             async with opened() as session:
-                await driver_rows(session, [ONE, wrong, ONE], {})
+                await driver_rows(session, [(ONE, {}), (wrong, {}), (ONE, {})])
         async with opened() as session:
-            assert await driver_rows(session, [ONE, ONE], {}) == [[(1,)], [(1,)]]
+            assert await driver_rows(session, [(ONE, {}), (ONE, {})]) == [[(1,)], [(1,)]]
 
 
 async def test_what_failed_within_a_transaction_is_rolled_back(server: Database) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Text, bindparam, cast, delete, insert, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pyscrai.databases.columns import from_json
-from pyscrai.databases.driver_rows import driver_rows, driver_write
+from pyscrai.databases.driver_rows import RUNS_AT_ONCE, driver_rows, driver_write, in_groups
 from pyscrai.databases.experiment_tables import ExperimentCellRow, ExperimentPastRow
 from pyscrai.databases.tables import CallRow, EventRow, RunMetricsRow, RunRow, RunSealRow, table_of
 
@@ -165,9 +165,11 @@ class RunMetrics:
     async def compute(self, run_ids: Collection[str]) -> dict[str, list[Metrics]]:
         """The figures of each run as of now, of the whole first."""
         found = {}
-        for run_id in run_ids:
-            calls, turns = await driver_rows(self._session, [_CALLS, _TURNS], {"run": run_id})
-            found[run_id] = summarize(map(_call, calls), [_turn(row) for row in turns if row[0]])
+        for some in in_groups(run_ids, RUNS_AT_ONCE):
+            rows = await driver_rows(self._session, [
+                (statement, {"run": run_id}) for run_id in some for statement in (_CALLS, _TURNS)])
+            for run_id, calls, turns in zip(some, rows[::2], rows[1::2], strict=True):
+                found[run_id] = summarize(map(_call, calls), [_turn(row) for row in turns if row[0]])
         return found
 
 

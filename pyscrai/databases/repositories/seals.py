@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import blake2b
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, Select, and_, bindparam, delete, func, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pyscrai.databases.driver_rows import Rows, driver_rows, driver_write
+from pyscrai.databases.driver_rows import RUNS_AT_ONCE, Rows, driver_rows, driver_write, in_groups
 from pyscrai.databases.tables import (
     AgentInstanceRow,
     Base,
@@ -45,6 +45,9 @@ ORDER: Mapping[type[Base], tuple[str, ...]] = {
 FIGURES = (RunMetricsRow,)
 """The tables whose rows of a run are written in one transaction with its seal."""
 
+PLAY = tuple(row for row in ORDER if row not in FIGURES)
+"""The tables whose rows are there when a seal is made."""
+
 LATER: Mapping[type[Base], int] = {CallRow: 2}
 """How many of a table's last columns there were none of when runs were sealed already: rows that have nothing in them
 are hashed without them."""
@@ -70,17 +73,23 @@ class RunSeals:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def make(self, run_id: str) -> Seal:
-        """The seal of a run as it stands now, but for its figures; nothing is kept."""
-        [[(last_seq, last_call)]] = await driver_rows(self._session, [LAST], {"run": run_id})
-        seal = Seal(last_seq or 0, last_call or 0, {})
-        return replace(seal, digests=await self._digests(run_id, seal, [row for row in ORDER if row not in FIGURES]))
+    async def make(self, run_ids: Collection[str]) -> dict[str, Seal]:
+        """The seals of runs as they stand now, but for their figures; nothing is kept."""
+        made = {}
+        for some in in_groups(run_ids, RUNS_AT_ONCE):
+            found = await driver_rows(self._session, [(LAST, {"run": run_id}) for run_id in some])
+            bounds = {run_id: (last_seq or 0, last_call or 0)
+                      for run_id, [(last_seq, last_call)] in zip(some, found, strict=True)}
+            digests = await self._digests(bounds, PLAY)
+            made |= {run_id: Seal(*bound, digests[run_id]) for run_id, bound in bounds.items()}
+        return made
 
     async def keep(self, seals: Mapping[str, Seal]) -> None:
         """Keep the seals of runs, with the figures kept by now, in place of their earlier ones."""
+        figures = await self._digests({run_id: (seal.last_seq, seal.last_call) for run_id, seal in seals.items()},
+                                      FIGURES)
         rows = [{"run_id": run_id, "last_seq": seal.last_seq, "last_call": seal.last_call,
-                 "digests": {**seal.digests, **await self._digests(run_id, seal, FIGURES)}}
-                for run_id, seal in seals.items()]
+                 "digests": {**seal.digests, **figures[run_id]}} for run_id, seal in seals.items()]
         await driver_write(self._session, [(DELETE, [{"run": run_id} for run_id in seals])])
         await self._session.execute(insert(TABLE), rows)
 
@@ -91,13 +100,18 @@ class RunSeals:
 
     async def compute(self, run_id: str, seal: Seal) -> Mapping[str, str]:
         """The digests over the rows that a seal covers as they are now."""
-        return await self._digests(run_id, seal, tuple(ORDER))
+        return (await self._digests({run_id: (seal.last_seq, seal.last_call)}, tuple(ORDER)))[run_id]
 
-    async def _digests(self, run_id: str, seal: Seal, tables: Sequence[type[Base]]) -> Mapping[str, str]:
-        known = {"run": run_id, "seq": seal.last_seq, "call": seal.last_call}
-        found = await driver_rows(self._session, [_rows(row) for row in tables], known)
-        return {row.__tablename__: await _digest(rows, LATER.get(row, 0))
-                for row, rows in zip(tables, found, strict=True)}
+    async def _digests(self, bounds: Mapping[str, tuple[int, int]], tables: Sequence[type[Base]]
+                       ) -> Mapping[str, Mapping[str, str]]:
+        """The digest of each table for runs, up to an event and a call of each."""
+        asked = [(table, _rows(table), {"run": run_id, "seq": last_seq, "call": last_call})
+                 for run_id, (last_seq, last_call) in bounds.items() for table in tables]
+        found = await driver_rows(self._session, [(statement, values) for _, statement, values in asked])
+        digests: dict[str, dict[str, str]] = {run_id: {} for run_id in bounds}
+        for (table, _, values), rows in zip(asked, found, strict=True):
+            digests[values["run"]][table.__tablename__] = await _digest(rows, LATER.get(table, 0))
+        return digests
 
 
 async def _digest(rows: Rows, later: int) -> str:
