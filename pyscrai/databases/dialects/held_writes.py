@@ -18,8 +18,12 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 
-LINGER = 0.02
-"""Seconds that writes wait for their checkpoint before they are stored by themselves: others of the step still play."""
+LINGER = 1.0
+"""Seconds that writes wait for their checkpoint before they are stored by themselves: others of the step still play.
+
+In a process that is busy with hundreds of runs the checkpoint comes that late, and what is stored without it is stored
+twice.
+"""
 
 
 @dataclass(frozen=True, slots=True)

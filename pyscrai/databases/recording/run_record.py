@@ -20,8 +20,12 @@ from pyscrai.errors import StorageError
 from pyscrai.events import Event
 from pyscrai.lifecycle import END_EVENTS, Desired
 
-LINGER = 0.02
-"""Seconds that a noted call waits for the commit of its turn before it is written on its own."""
+LINGER = 1.0
+"""Seconds that a noted call waits for the commit of its turn before it is written on its own.
+
+In a process that is busy with hundreds of runs a turn goes on that late after its answer, and to write the call apart
+is another transaction. Whatever is asked next waits until the call is durable anyway.
+"""
 
 _log = structlog.get_logger("pyscrai.databases.recording.run_record")
 
