@@ -15,6 +15,8 @@ from pyscrai.audience import EVERYONE, NOBODY, Audience
 ENVELOPE = ("key", "kind", "turn", "phase", "source", "audience")
 """The fields that every event has; all others are its payload."""
 
+_ENVELOPE = set(ENVELOPE)
+
 
 class Event(BaseModel):
     """What every event says: when, from whom, to whom.
@@ -33,7 +35,7 @@ class Event(BaseModel):
 
     def payload(self) -> dict[str, Any]:
         """All that is special to this kind, as JSON-plain data."""
-        return self.model_dump(mode="json", exclude=set(ENVELOPE))
+        return self.model_dump(mode="json", exclude=_ENVELOPE)
 
 
 # -- the life of a run ------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ import math
 import unicodedata
 from typing import Any
 
+import orjson
+
 REPLACEMENT = "\ufffd"
 
 DEEPEST = 100
@@ -20,6 +22,11 @@ MOST_MARKS = 30
 
 FIRST_MARK = "\u0300"
 """The first character that is a combining mark."""
+
+NUL = b"\\u0000"
+"""How JSON writes the character that no database can hold."""
+
+_PLAIN = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 _LEAST, _MOST = -(2**63), 2**64 - 1
 """Integers that JSON readers keep exactly; beyond them they read a float, or fail."""
@@ -68,7 +75,13 @@ def storable_json(value: Any) -> Any:
     Raises:
         ValueError: it is nested deeper than ``DEEPEST``.
     """
-    return _clean(value, DEEPEST)
+    try:
+        text = orjson.dumps(value, option=_PLAIN)
+    except TypeError:   # what JSON cannot carry, and what is nested far too deep
+        return _clean(value, DEEPEST)
+    if NUL in text or text.count(b"{") + text.count(b"[") > DEEPEST:
+        return _clean(value, DEEPEST)
+    return orjson.loads(text)
 
 
 def _clean(value: Any, levels: int) -> Any:

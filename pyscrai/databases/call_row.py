@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -35,12 +35,9 @@ class CallEntry:
     question: bytes | None
     answer: tuple[bytes | None, str | None]
 
-    def texts(self) -> Iterator[str]:
+    def texts(self) -> Iterable[str]:
         """All that is stored once: the parameters, the prompts' hashes, every part of every message."""
-        yield self.parameters
-        yield self.prompts
-        for message in self.messages:
-            yield from message.parts
+        return chain((self.parameters, self.prompts), *[message.parts for message in self.messages])
 
     def row(self, run_id: str, ids: Mapping[str, int], made: Any) -> tuple[Any, ...]:
         """The values of ``llm_calls`` in the order of its columns, without its id."""
@@ -84,17 +81,23 @@ def pack(messages: tuple[Message, ...], ids: Mapping[str, int]) -> str:
     before = 0
     packed = []
     for message in messages:
-        steps = []
+        written = [f'["{message.role}"']
+        step = times = 0
         for part in message.parts:
             number = ids[part]
-            steps.append(number - before)
+            if number - before == step:
+                times += 1
+            else:
+                written += _steps(step, times)
+                step, times = number - before, 1
             before = number
-        written = [f'["{message.role}"']
-        for step, group in groupby(steps):
-            times = sum(1 for _ in group)
-            written += [f"[{step},{times}]"] if times > 3 else [str(step)] * times
+        written += _steps(step, times)
         packed.append(",".join(written) + "]")
     return f"[{','.join(packed)}]"
+
+
+def _steps(step: int, times: int) -> list[str]:
+    return [f"[{step},{times}]"] if times > 3 else [str(step)] * times
 
 
 def part_ids(packed: list[list[Any]]) -> list[tuple[Any, list[int]]]:

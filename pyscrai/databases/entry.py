@@ -48,11 +48,10 @@ def event_entry(event: Event) -> EventEntry:
     """Make an event ready to be written. What is told of it to listeners is what is stored."""
     payload, text = plain_json(event.payload())
     audience: Audience = event.audience
-    written = {"key": storable(event.key), "phase": storable(event.phase),
-               "source": event.source and storable(event.source),
-               "audience": audience if audience == EVERYONE else tuple(map(storable, audience))}
-    if written != {"key": event.key, "phase": event.phase, "source": event.source, "audience": audience}:
-        event = event.model_copy(update=written)
+    key, phase, source = storable(event.key), storable(event.phase), event.source and storable(event.source)
+    heard: Audience = audience if audience == EVERYONE else tuple(map(storable, audience))
+    if (key, phase, source, heard) != (event.key, event.phase, event.source, audience):
+        event = event.model_copy(update={"key": key, "phase": phase, "source": source, "audience": heard})
     return EventEntry(event, payload, audience_text(event.audience), text)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from pyscrai.engines.agents.approval import approval_request, decide, let_use, passed_over, tool_request
 from pyscrai.engines.agents.engine import Engine, Performance, premise
@@ -88,11 +88,19 @@ class AgentRuntime(WatcherRuntime):
     async def take_turn(self, role: str, state: Mapping[str, Any]) -> dict[str, Any]:
         """Do what ``next`` asks of a role: a turn, a choice, or looking on."""
         mine = [activation for activation in state.get("next") or () if activation["role"] == role]
-        with bound_contextvars(turn=state.get("turn", 0) if not mine else mine[0]["turn"], role=role):
+        bind_contextvars(turn=state.get("turn", 0) if not mine else mine[0]["turn"], role=role)
+        try:
             if role in self.plan.watchers:
                 return await self.watch(mine, state)
-            async with self._arrivals.of_turn(activations.speaking(state["next"])[0]["turn"]) as (commands, records):
-                return await self._play(mine[0], state, commands, records=records)
+            speaking = activations.speaking(state["next"])
+            first = speaking[0]["turn"]
+            try:
+                commands, records = await self._arrivals.enter(first)
+                return await self._play(mine[0], state, commands, first, records=records, together=len(speaking) > 1)
+            finally:
+                self._arrivals.leave(first)
+        finally:
+            unbind_contextvars("turn", "role")
 
     async def gather(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Go on after a round in which all spoke at once, or after measures that the play waited for."""
@@ -105,13 +113,19 @@ class AgentRuntime(WatcherRuntime):
 
     # -- a player's turn ----------------------------------------------------------------------------------------------
 
-    async def _play(self, activation: Activation, state: Mapping[str, Any], commands: Commands, *, records: bool
-                    ) -> dict[str, Any]:
+    async def _play(self, activation: Activation, state: Mapping[str, Any], commands: Commands, first: int, *,
+                    records: bool, together: bool) -> dict[str, Any]:
+        """Play a turn.
+
+        Args:
+            first: the first turn of the superstep, in which several may act ``together``.
+            records: whether this role records the commands.
+        """
         place, engine = Place.of(activation), self.engines[activation["role"]]
         given = state
         replayed = any(UNHEARD in command for command in commands)
         commands = heard_in(commands, place.turn_keys().stem) if replayed else commands
-        arrived, people, state = self._apply(commands, given, activations.speaking(given["next"])[0]["turn"])
+        arrived, people, state = self._apply(commands, given, first)
         if not records and not replayed:  # another speaker of this round does; what was taken is heard by both
             arrived, people = _Arrived.nothing(given), {}
         caller = self.caller(engine, place)
@@ -138,7 +152,6 @@ class AgentRuntime(WatcherRuntime):
         injected = arrived.variables != (given.get("variables") or {})
         if injected:
             update["variables"] = arrived.variables
-        together = len(activations.speaking(state["next"])) > 1
         if together:
             update.update(messages=tuple(lines), moves=[performance.played] if performance.played else [],
                           next=[{"role": GATHER, "task": "speak", "turn": place.turn}])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,21 +35,30 @@ class Arrivals:
         self._inbox = inbox
         self._open: dict[int, _Taken] = {}
 
-    @asynccontextmanager
-    async def of_turn(self, turn: int) -> AsyncIterator[tuple[Commands, bool]]:
-        """The commands for the superstep whose first turn is ``turn``, and whether this role is to record them."""
+    async def enter(self, turn: int) -> tuple[Commands, bool]:
+        """Begin a role's work; ``leave`` ends it, also where this failed.
+
+        Args:
+            turn: the first turn of the superstep.
+
+        Returns:
+            The superstep's commands, and whether this role is to record them.
+        """
         if self._inbox is None:
-            yield (), False
-            return
-        taken = self._open.setdefault(turn, _Taken())
+            return (), False
+        taken = self._open.get(turn)
+        if taken is None:
+            taken = self._open[turn] = _Taken()
         taken.roles += 1
-        try:
-            async with taken.lock:
-                records = taken.commands is None
-                if taken.commands is None:
-                    taken.commands = await self._inbox.take(turn)
-            yield taken.commands, records
-        finally:
+        async with taken.lock:
+            records = taken.commands is None
+            if taken.commands is None:
+                taken.commands = await self._inbox.take(turn)
+        return taken.commands, records
+
+    def leave(self, turn: int) -> None:
+        """End a role's work of the superstep."""
+        if (taken := self._open.get(turn)) is not None:
             taken.roles -= 1
             if not taken.roles:
-                self._open.pop(turn, None)  # whoever acts again, after a person was waited for, looks again
+                del self._open[turn]  # whoever acts again, after a person was waited for, looks again

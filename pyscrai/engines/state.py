@@ -6,6 +6,7 @@ Nodes write only the channels that they change, since each write is stored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Annotated, Any, Literal, NotRequired, Self, cast
 
 from langgraph.channels.binop import BinaryOperatorAggregate
@@ -201,7 +202,7 @@ def keep_recent(turns: int | None) -> Callable[[list[Line], Sequence[Iterable[An
 
     def reduce(lines: list[Line], writes: Sequence[Iterable[Any]]) -> list[Line]:
         joined = {line["id"]: line for line in lines}
-        newest = max((line["turn"] for line in lines), default=0)
+        newest = max(map(itemgetter("turn"), lines), default=0)
         for write in writes:
             for item in write:
                 known = isinstance(item, dict) and "audience" in item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from pyscrai.audience import hears
@@ -17,6 +18,8 @@ from pyscrai.templates.models.analysis import Measure
 
 LAST = "last "
 """What the key of a measure's value begins with beside its change, in the state."""
+
+_TURN = itemgetter("turn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def known_lines(role: str, lines: Iterable[Line], *, after: int = -1) -> tuple[L
     """The lines that a role may know, of turns later than ``after``, in the order of their turns."""
     heard = [line for line in lines
              if line["turn"] > after and hears(role, audience=line["audience"], speaker=line["speaker"])]
-    heard.sort(key=lambda line: line["turn"])
+    heard.sort(key=_TURN)
     return tuple(heard)
 
 
@@ -83,7 +86,7 @@ def view(plan: Plan, state: Mapping[str, Any], role: str, *, turn: int | None = 
         task=phase.spec.task if phase and role in (*phase.speakers, phase.spec.resolver) else "",
         summary=memory.get("summary", ""),
         lines=known_lines(role, lines, after=memory.get("after", -1)),
-        gone=let_go(max((line["turn"] for line in lines), default=0), plan.keep_turns),
+        gone=let_go(max(map(_TURN, lines), default=0), plan.keep_turns),
         variables=_variables(plan, state.get("variables") or {}, role, world.behind),
         spoken=clock.get("spoken", {}) if measures else {},
         acted=frozenset(clock["turns"]) if measures and "turns" in clock else None,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from typing import Any
+
+import orjson
 
 from pyscrai.audience import Audience
 from pyscrai.engines.orchestration.context import behind_now, with_groups, world_context
@@ -37,13 +39,6 @@ OPENING_CLOCK: Clock = {"phase_turns": 0, "since": 0, "visits": {}, "last": None
                         "events": {}, "spoken": {}, "fired": {}, "armed": {}, "turns": {}}
 
 
-def _copied(value: Any) -> Any:
-    """A copy of JSON-plain data, at a fraction of what ``deepcopy`` takes."""
-    if isinstance(value, dict):
-        return {key: _copied(part) for key, part in value.items()}
-    return [_copied(part) for part in value] if isinstance(value, list) else value
-
-
 class Step:
     """One step in the making, from the state before it.
 
@@ -63,7 +58,8 @@ class Step:
         self.turn: int = max([self.before, *(turn["turn"] for turn in self.played)])
         self.phase: str = state.get("phase", "")
         self.variables: dict[str, Any] = dict(state.get("variables") or {})
-        self.clock: Clock = cast(Clock, _copied(state.get("clock") or OPENING_CLOCK))
+        # The clock is JSON-plain, and through JSON a copy of it takes a fraction of what `deepcopy` takes.
+        self.clock: Clock = orjson.loads(orjson.dumps(state.get("clock") or OPENING_CLOCK))
         self.usage = usage if usage is not None else state.get("usage") or {}
         self.outcome: dict[str, Any] | None = None
         self.next: list[Activation] = []
