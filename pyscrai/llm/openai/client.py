@@ -1,12 +1,11 @@
 """The client that ``ChatOpenAI`` calls instead of the OpenAI SDK's; docs/adr/0009 says why there is one.
 
-It posts the body over one aiohttp session, hands plain dicts of a known shape back, and raises our own errors.
+It posts the body over aiohttp's connections, hands plain dicts of a known shape back, and raises our own errors.
 """
 
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Collection
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -17,13 +16,12 @@ import aiohttp
 import orjson
 import structlog
 
-from pyscrai.config.server import is_loopback
 from pyscrai.errors import ModelError, ModelRefused, ModelUnavailable
 from pyscrai.llm.openai import completion, errors
 from pyscrai.llm.openai.completion import MOST_BYTES, Completion, Malformed
+from pyscrai.llm.openai.connections import EndpointConnections, HttpAnswer
 from pyscrai.llm.openai.cures import BOUNDS, other_bound, refused_field
 from pyscrai.llm.openai.stream import CallInFlight, Chunks, usage_of
-from pyscrai.open_files import model_connections
 from pyscrai.plain_text import storable_json
 from pyscrai.redaction import Redaction, public_url
 
@@ -65,7 +63,7 @@ class Endpoint:
 
 
 class Client:
-    """``create(**payload)`` as ChatOpenAI's ``async_client``, over one HTTP session."""
+    """``create(**payload)`` as ChatOpenAI's ``async_client``, over connections of its own."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -77,7 +75,7 @@ class Client:
         """Whether the model has once ended reasoning whose beginning it had not marked."""
         self._dropped: frozenset[str] = frozenset()
         self._refused_bounds: set[str] = set()
-        self._session: aiohttp.ClientSession | None = None
+        self._connections: EndpointConnections | None = None
         self._url = endpoint.url("chat/completions")
 
     async def create(self, *, extra_body: dict[str, Any] | None = None, **payload: Any) -> Any:
@@ -112,12 +110,12 @@ class Client:
     async def get(self, path: str) -> dict[str, Any]:
         """The JSON object at ``path`` below the base URL."""
         try:
-            response = await self._ready().get(self.endpoint.url(path), allow_redirects=False)
+            answer = await self._open().ask("GET", self.endpoint.url(path))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self.unreachable(error) from None
-        if response.status != 200:
-            raise await self._refused(response, ())
-        body = await self.body(response)
+        if answer.status != 200:
+            raise await self._refused(answer, ())
+        body = await self.body(answer)
         try:
             return completion.parsed(body)
         except Malformed as error:
@@ -125,27 +123,25 @@ class Client:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._connections is not None:
+            await self._connections.aclose()
+            self._connections = None
 
-    async def body(self, response: aiohttp.ClientResponse) -> bytes:
+    async def body(self, answer: HttpAnswer) -> bytes:
         """The whole body, unpacked, up to ``MOST_BYTES``."""
-        content, pieces, size = response.content, list[bytes](), 0
+        content, pieces, size = answer.content, list[bytes](), 0
         try:
             while piece := await content.readany():
                 pieces.append(piece)
                 size += len(piece)
                 if size > MOST_BYTES:
-                    response.close()
                     raise errors.malformed(f"the answer is larger than {MOST_BYTES:,} bytes", self.asked)
                 if content.at_eof():
                     break
         except (aiohttp.ClientError, OSError) as error:
             raise self.unreachable(error) from None
         finally:
-            if not content.at_eof():  # else the connection is free already
-                response.release()
+            answer.release()
         return b"".join(pieces)
 
     def unreachable(self, error: Exception) -> ModelUnavailable:
@@ -158,23 +154,15 @@ class Client:
                                     cure="is the endpoint running, and is the alias's base_url right?")
         return ModelUnavailable(f"{alias}: {place} cut the connection ({type(error).__name__})", alias=alias)
 
-    def _ready(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
+    def _open(self) -> EndpointConnections:
+        if self._connections is None or self._connections.closed:
             headers = {"Content-Type": "application/json", "User-Agent": "pyscrai"}
             if self.endpoint.key:
                 headers["Authorization"] = f"Bearer {self.endpoint.key}"
-            self._session = aiohttp.ClientSession(
-                # The alias limits calls in flight; a second limit is for a process that may open few files only.
-                connector=aiohttp.TCPConnector(limit=model_connections(), keepalive_timeout=30, ttl_dns_cache=300),
-                # The whole call has its own clock in chat.py; only connecting is shorter than that.
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
-                headers=headers, cookie_jar=aiohttp.DummyCookieJar(),
-                # Looked up once: aiohttp's trust_env looks into environment and netrc in two threads for every call.
-                proxy=_proxy(self.endpoint.base_url),
-            )
-        return self._session
+            self._connections = EndpointConnections(self.endpoint.base_url, headers)
+        return self._connections
 
-    async def _ask(self, payload: dict[str, Any]) -> aiohttp.ClientResponse:
+    async def _ask(self, payload: dict[str, Any]) -> HttpAnswer:
         """Post; repeats without a refused field, or with its other name, and remembers that for later calls."""
         for _ in range(_MENDS):
             try:
@@ -200,34 +188,27 @@ class Client:
         del payload[named]
         return True
 
-    async def _post(self, payload: dict[str, Any]) -> aiohttp.ClientResponse:
-        session, url, body = self._ready(), self._url, _encoded(payload)
+    async def _post(self, payload: dict[str, Any]) -> HttpAnswer:
         try:
-            try:
-                response = await session.post(url, data=body, allow_redirects=False)
-            except aiohttp.ClientOSError as error:
-                if not _unsent(error):
-                    raise
-                response = await session.post(url, data=body, allow_redirects=False)
+            answer = await self._open().ask("POST", self._url, _encoded(payload))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self.unreachable(error) from None
-        if response.status != 200:
-            raise await self._refused(response, payload)
-        return response
+        if answer.status != 200:
+            raise await self._refused(answer, payload)
+        return answer
 
-    async def _refused(self, response: aiohttp.ClientResponse, sent: Collection[str]) -> ModelError:
+    async def _refused(self, answer: HttpAnswer, sent: Collection[str]) -> ModelError:
         held = bytearray()
         try:
-            async for piece in response.content.iter_any():
+            async for piece in answer.content.iter_any():
                 held += piece[:_LARGEST_REFUSAL]
                 if len(held) >= _LARGEST_REFUSAL:
-                    response.close()
                     break
-            else:
-                response.release()
         except (aiohttp.ClientError, OSError):
-            response.close()  # the status is there, and says enough
-        return errors.from_status(response.status, response.headers, bytes(held), self.asked, sent=sent)
+            pass  # the status is there, and says enough
+        finally:
+            answer.release()
+        return errors.from_status(answer.status, answer.headers, bytes(held), self.asked, sent=sent)
 
 
 def _response(done: Completion) -> dict[str, Any]:
@@ -241,16 +222,3 @@ def _encoded(payload: dict[str, Any]) -> bytes:
         return orjson.dumps(payload)
     except TypeError:  # half a character, or an integer beyond 64 bits
         return json.dumps(storable_json(payload)).encode()
-
-
-def _unsent(error: aiohttp.ClientOSError) -> bool:
-    """Whether an idle connection turned out to be closed before the request was written: asking again is no repeat."""
-    return not isinstance(error, aiohttp.ClientConnectorError) and "Can not write request body" in str(error)
-
-
-def _proxy(url: str) -> str | None:
-    """The proxy that the environment names for this URL."""
-    parts = urlsplit(url)
-    if is_loopback(parts.hostname or "") or urllib.request.proxy_bypass(parts.hostname or ""):
-        return None
-    return urllib.request.getproxies().get(parts.scheme)

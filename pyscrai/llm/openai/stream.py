@@ -14,6 +14,7 @@ from pyscrai.errors import ModelServerError, ModelUnavailable
 from pyscrai.llm.openai import completion, errors
 from pyscrai.llm.openai.assembly import Assembly, whole
 from pyscrai.llm.openai.completion import MOST_BYTES, Completion, Malformed
+from pyscrai.llm.openai.connections import HttpAnswer
 from pyscrai.llm.openai.reply_text import VisibleText
 from pyscrai.llm.openai.token_listener import IsolatedListener
 
@@ -33,13 +34,13 @@ class CallInFlight:
         self.listener = IsolatedListener(self.on_token)
 
 
-class Connection(Protocol):
+class Asker(Protocol):
     """The part of the client that a stream uses."""
 
     asked: errors.Asked
     starts_in_thought: bool
 
-    async def body(self, response: aiohttp.ClientResponse) -> bytes: ...
+    async def body(self, answer: HttpAnswer) -> bytes: ...
 
     def unreachable(self, error: Exception) -> ModelUnavailable: ...
 
@@ -80,10 +81,10 @@ def _payload(line: bytes) -> bytes | None:
 class Chunks:
     """An answer, streamed or not, as an asynchronous iterator of chunk dicts; its completion is left in the call."""
 
-    def __init__(self, client: Connection, response: aiohttp.ClientResponse, call: CallInFlight) -> None:
-        self._client, self._response, self._call = client, response, call
+    def __init__(self, client: Asker, answer: HttpAnswer, call: CallInFlight) -> None:
+        self._client, self._answer, self._call = client, answer, call
         self._reply = VisibleText(call.prefix, starts_in_thought=client.starts_in_thought)
-        self._is_streamed = "event-stream" in response.content_type
+        self._is_streamed = "event-stream" in answer.headers.get("Content-Type", "").lower()
         self._is_done = False
 
     async def __aenter__(self) -> Self:
@@ -93,10 +94,10 @@ class Chunks:
                         trace: TracebackType | None) -> None:
         # Closing rather than releasing after an error: who leaves early must not wait for the rest of the stream.
         # llama.cpp ends the connection after a stream though it said keep-alive; without TLS a new one is cheap.
-        if kind or not self._is_done or (self._is_streamed and self._response.url.scheme == "http"):
-            self._response.close()
+        if kind or not self._is_done or (self._is_streamed and not self._answer.is_encrypted):
+            self._answer.close()
         else:
-            self._response.release()
+            self._answer.release()
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         if self._is_streamed:
@@ -118,7 +119,7 @@ class Chunks:
 
     async def _whole(self) -> Completion:
         asked = self._client.asked
-        body = await self._client.body(self._response)
+        body = await self._client.body(self._answer)
         try:
             data, is_storable = completion.parsed_whole(body)
             self._look_for_errors(data)
@@ -150,7 +151,7 @@ class Chunks:
         client = self._client
         is_ended = False
         try:
-            async for payload in data_lines(self._response.content.iter_any()):
+            async for payload in data_lines(self._answer.content.iter_any()):
                 if payload == b"[DONE]":
                     is_ended = True
                     break
