@@ -93,7 +93,10 @@ class Shared:
         def compiled() -> Graph:
             return unwatched(compile_graph(plan, lambda runtime: runtime.context).compile(name=plan.scenario.name))
 
-        return self._graphs.get(_shape(plan), compiled)
+        if "graph" not in plan.kept:
+            plan.kept["graph"] = self._graphs.get(_shape(plan), compiled)
+        graph: Graph = plan.kept["graph"]
+        return graph
 
 
 def plan_key(row: RunRow) -> Hashable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any
 
@@ -40,10 +40,9 @@ class RunDraft:
         settings = self.settings.copy()
         if actor:
             settings["actor"] = actor
-        plan = self.plan
-        return (NewRunRow(template, self.members, seed, options.name, plan.parameters, settings, options.tags, desired,
-                          injects=self.injects),
-                replace(plan, seed=seed, given=replace(plan.given, seed=seed)))
+        new = NewRunRow(template, self.members, seed, options.name, self.plan.parameters, settings, options.tags,
+                        desired, injects=self.injects)
+        return new, self.plan.with_seed(seed)
 
 
 def draft_key(template: ScenarioTemplateRow, agents: Mapping[str, AgentTemplateRow], options: RunOptions

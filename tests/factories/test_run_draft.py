@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +154,11 @@ async def test_hundreds_of_runs_made_together_keep_their_plans(services: Service
     assert first.seed == 0
     async with open_run(services, made[0]) as runner:
         assert runner.runtime.plan is first
+
+
+async def test_what_is_made_of_a_plan_is_shared_by_seeds_alone(services: Services) -> None:
+    _, one = await new_run(services, "talk", RunOptions(seed=1))
+    _, other = await new_run(services, "talk", RunOptions(seed=2))
+    assert services.shared.graph(one) is services.shared.graph(other)
+    assert one.kept is other.kept
+    assert replace(one, max_turns=3).kept == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import bindparam, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,9 +28,10 @@ class Leases:
 
         Returns:
             Run to its row with the new fence, with which every write must come; without those that another one holds.
+            It is read from and never changed: an object that could be would cost more than to take the run.
         """
         taken = await self._session.execute(_acquire(ttl), {"runs": list(run_ids), "by": owner})
-        return {row.id: RunRow(**row._mapping) for row in taken}
+        return {row.id: cast(RunRow, row) for row in taken}
 
     async def renew(self, owner: str, run_ids: Collection[str], ttl: timedelta) -> Sequence[str]:
         """Hold runs for longer; the ids of those that are still held. The others must stop."""

@@ -75,7 +75,7 @@ class RunSeals:
 
     async def make(self, run_ids: Collection[str]) -> dict[str, Seal]:
         """The seals of runs as they stand now, but for their figures; nothing is kept."""
-        made = {}
+        made: dict[str, Seal] = {}
         for some in in_groups(run_ids, RUNS_AT_ONCE):
             found = await driver_rows(self._session, [(LAST, {"run": run_id}) for run_id in some])
             bounds = {run_id: (last_seq or 0, last_call or 0)
@@ -105,13 +105,11 @@ class RunSeals:
     async def _digests(self, bounds: Mapping[str, tuple[int, int]], tables: Sequence[type[Base]]
                        ) -> Mapping[str, Mapping[str, str]]:
         """The digest of each table for runs, up to an event and a call of each."""
-        asked = [(table, _rows(table), {"run": run_id, "seq": last_seq, "call": last_call})
-                 for run_id, (last_seq, last_call) in bounds.items() for table in tables]
-        found = await driver_rows(self._session, [(statement, values) for _, statement, values in asked])
-        digests: dict[str, dict[str, str]] = {run_id: {} for run_id in bounds}
-        for (table, _, values), rows in zip(asked, found, strict=True):
-            digests[values["run"]][table.__tablename__] = await _digest(rows, LATER.get(table, 0))
-        return digests
+        found = iter(await driver_rows(self._session, [
+            (_rows(table), {"run": run_id, "seq": last_seq, "call": last_call})
+            for run_id, (last_seq, last_call) in bounds.items() for table in tables]))
+        return {run_id: {table.__tablename__: await _digest(next(found), LATER.get(table, 0)) for table in tables}
+                for run_id in bounds}
 
 
 async def _digest(rows: Rows, later: int) -> str:

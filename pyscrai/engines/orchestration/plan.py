@@ -6,7 +6,7 @@ The passes are named functions, each plain data in and plain data out; ``make_pl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from pyscrai.audience import EVERYONE, NOBODY, Audience
@@ -85,6 +85,14 @@ class Plan(RunSpec):
     """Groups to the condition that decides who is in them."""
     reads: frozenset[str]
     """The names that any expression of the template reads: ``moves``, ``chosen``."""
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What others make of the plan once, whatever the seed: runs that differ in nothing else share it."""
+
+    def with_seed(self, seed: int) -> Plan:
+        """The plan of a run that differs in its seed alone."""
+        plan = replace(self, seed=seed, given=replace(self.given, seed=seed))
+        object.__setattr__(plan, "kept", self.kept)
+        return plan
 
     @property
     def bound(self) -> int:
