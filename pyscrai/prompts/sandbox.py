@@ -15,7 +15,7 @@ from typing import Any, cast
 from jinja2 import StrictUndefined, Template, Undefined, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, LoopContext, TemplateReference
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from pyscrai.prompts.language import ENTRIES, FILTERS, TESTS, text_problems
@@ -96,6 +96,9 @@ def _measured(context: MeteredContext, value: Any) -> Any:
 @pass_context
 def _shown(context: MeteredContext, value: Any) -> Any:
     """The text of an expression's value, its size spent beforehand."""
+    if type(value) is str:
+        context.meter.spend(len(value) + 1)
+        return value
     value = _plain(value)
     context.meter.spend_size(value)
     return value_text(value) if isinstance(value, bool | float | list | tuple | dict) else value
@@ -258,8 +261,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return self.from_string(_Meters().visit(tree))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Whether a text may read this."""
-        return super().is_safe_attribute(obj, attr, value) and (not callable(value) or attr in ENTRIES)
+        """Whether a text may read this: data, or a method that reads entries.
+
+        None of these changes anything, so the base class does not look for methods that do.
+        """
+        return (not callable(value) or attr in ENTRIES) and SandboxedEnvironment.is_safe_attribute(
+            self, obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> None:
         """``str.format`` is a method that does more than read: not allowed, so not wrapped."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pyscrai.engines.ports.model import Layout as LayoutName
 from pyscrai.engines.ports.model import Message
@@ -12,8 +12,7 @@ from pyscrai.engines.state import Line
 from pyscrai.errors import ReplyError
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(NamedTuple):
     """The rendered parts of a request."""
 
     system: str

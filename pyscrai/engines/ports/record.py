@@ -78,7 +78,7 @@ def question_digest(purpose: str, request: ModelRequest) -> bytes:
         head = orjson.dumps([*asked, schema], option=orjson.OPT_SORT_KEYS)
     except TypeError:  # integers over 64 bits
         head = json.dumps([*asked, _without_hints(request.schema)], sort_keys=True, default=str).encode()
-    digest = blake2b(head, digest_size=16)
+    parts = [head]
     for message in request.messages:
         content = message.content
         try:
@@ -87,9 +87,8 @@ def question_digest(purpose: str, request: ModelRequest) -> bytes:
             text = b"\x00"
         if b"\x00" in text:
             text = storable(content).encode()
-        digest.update(b"\n%s %d\n" % (message.role.encode(), len(text)))
-        digest.update(text)
-    return digest.digest()
+        parts += (b"\n%s %d\n" % (message.role.encode(), len(text)), text)
+    return blake2b(b"".join(parts), digest_size=16).digest()
 
 
 @lru_cache(maxsize=512)

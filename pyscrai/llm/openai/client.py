@@ -164,13 +164,18 @@ class Client:
 
     async def _ask(self, payload: dict[str, Any]) -> HttpAnswer:
         """Post; repeats without a refused field, or with its other name, and remembers that for later calls."""
-        for _ in range(_MENDS):
+        for left in range(_MENDS, -1, -1):
             try:
-                return await self._post(payload)
-            except ModelRefused as error:
-                if error.details.get("status") not in (400, 422) or not self._mend(payload, error):
-                    raise
-        return await self._post(payload)
+                answer = await self._open().ask("POST", self._url, _encoded(payload))
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                raise self.unreachable(error) from None
+            if answer.status == 200:
+                return answer
+            refusal = await self._refused(answer, payload)
+            if not (left and isinstance(refusal, ModelRefused) and refusal.details.get("status") in (400, 422)
+                    and self._mend(payload, refusal)):
+                raise refusal
+        raise AssertionError("unreachable")
 
     def _mend(self, payload: dict[str, Any], refusal: ModelRefused) -> bool:
         """Change the refused field; returns whether one could be changed."""
@@ -187,15 +192,6 @@ class Client:
         self._dropped |= {named}
         del payload[named]
         return True
-
-    async def _post(self, payload: dict[str, Any]) -> HttpAnswer:
-        try:
-            answer = await self._open().ask("POST", self._url, _encoded(payload))
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise self.unreachable(error) from None
-        if answer.status != 200:
-            raise await self._refused(answer, payload)
-        return answer
 
     async def _refused(self, answer: HttpAnswer, sent: Collection[str]) -> ModelError:
         held = bytearray()

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -40,8 +39,7 @@ class Malformed(ValueError):
     """An answer that holds no completion; the message says what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """An endpoint's token counts; None where it gives none, or an impossible one."""
 
     prompt: int | None = None
@@ -56,8 +54,7 @@ class Counts:
         return self.prompt is not None and self.completion is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """One completion: ``text`` is the reply alone, ``thought`` whether there was reasoning, ``raw`` for the record."""
 
     text: str
@@ -68,8 +65,7 @@ class Completion:
     raw: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """The contents of a message or a delta."""
 
     text: str = ""

@@ -70,7 +70,20 @@ class EndpointConnections:
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {request.url}") from error
         try:
-            return await self._send(request, body, connection)
+            protocol, is_encrypted = connection.protocol, request.is_ssl()
+            assert protocol is not None  # the connection is new or was kept alive
+            protocol.set_response_params(read_until_eof=True)
+            headers = request.headers.copy()
+            if body:
+                headers["Content-Length"] = str(len(body))
+            target = str(request.url.with_user(None)) if request.proxy and not is_encrypted else request.url.raw_path_qs
+            writer = StreamWriter(protocol, request.loop)
+            await writer.write_headers(f"{method} {target} HTTP/1.1", headers)
+            await writer.write(body, drain=False)  # an endpoint may refuse a large body before it has read it
+            while True:
+                message, content = await protocol.read()
+                if not 100 <= message.code < 200:
+                    return HttpAnswer(message.code, message.headers, content, connection, is_encrypted=is_encrypted)
         except HttpProcessingError as error:
             connection.close()
             raise aiohttp.ClientResponseError(request.request_info, (), status=error.code, message=error.message,
@@ -93,23 +106,6 @@ class EndpointConnections:
             method, URL(url), headers=self._headers, loop=asyncio.get_running_loop(),
             # Looked up once: aiohttp's trust_env looks into environment and netrc in two threads for every call.
             proxy=URL(self._proxy) if self._proxy else None)
-
-    async def _send(self, request: aiohttp.ClientRequest, body: bytes, connection: Connection
-                    ) -> HttpAnswer:
-        protocol, is_encrypted = connection.protocol, request.is_ssl()
-        assert protocol is not None  # the connection is new or was kept alive
-        protocol.set_response_params(read_until_eof=True)
-        headers = request.headers.copy()
-        if body:
-            headers["Content-Length"] = str(len(body))
-        target = str(request.url.with_user(None)) if request.proxy and not is_encrypted else request.url.raw_path_qs
-        writer = StreamWriter(protocol, request.loop)
-        await writer.write_headers(f"{request.method} {target} HTTP/1.1", headers)
-        await writer.write(body, drain=False)  # an endpoint may refuse a large body before it has read it
-        while True:
-            message, content = await protocol.read()
-            if not 100 <= message.code < 200:
-                return HttpAnswer(message.code, message.headers, content, connection, is_encrypted=is_encrypted)
 
 
 def _proxy(url: str) -> str | None:
