@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pyscrai.engines.orchestration.plan import Plan
+from pyscrai.engines.view import view
+from pyscrai.factories.agent_factory import create_agent_engine
+from pyscrai.llm.scripted.model import ScriptedModel
 from pyscrai.prompts import library
-from tests.engines.playing import Playing, actor, scenario
+from tests.engines.playing import Playing, actor, plan_of, scenario
 
 ANN = "{{ name }}, turn {{ turn }}, heat {{ variables.heat }}: speak."
 BEN = "{{ name }}: speak."
@@ -34,3 +39,28 @@ async def test_prompts_are_rendered_where_they_change(monkeypatch: pytest.Monkey
                      "Ann, turn 5, heat 2.5: speak.", "Ben: speak."]
     assert rendered.count(BEN) == 1
     assert rendered.count(ANN) == 3
+
+
+def system_text(plan: Plan, role: str = "ann", **changes: Any) -> str:
+    instance = plan.cast[role].model_copy(update=changes) if changes else plan.cast[role]
+    engine = create_agent_engine(instance, plan, ScriptedModel(lambda request: "Yes.", alias="m"))
+    [system, *_], _ = engine.messages("actor_turn", view(plan, {"phase": "talk"}, role, turn=1))
+    return str(system.parts[0])
+
+
+def test_what_no_turn_adds_to_is_rendered_once_for_all_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of(scenario(roles={
+        "ann": actor(prompts={"system": "{{ name }} keeps {{ secret }}.", "turn": "Speak."}),
+        "ben": actor(prompts={"system": "{{ name }} with {{ others[0] }}.", "turn": "Speak."})}))
+    first = system_text(plan), system_text(plan, "ben")
+    assert first == ("Ann keeps .", "Ben with Ann.")
+    assert system_text(plan, secret="a key") == "Ann keeps a key.", "of one that is otherwise it is rendered anew"
+    assert system_text(replace(plan, cast={**plan.cast, "ann": plan.cast["ann"].model_copy(
+        update={"secret": "gold"})})) == "Ann keeps gold."
+    def render(text: str, variables: Any) -> str:
+        assert text == "Speak.", "it was rendered again"
+        return text
+
+    monkeypatch.setattr(library, "render_text", render)
+    other = plan.with_seed(99)
+    assert (system_text(other), system_text(other, "ben")) == first

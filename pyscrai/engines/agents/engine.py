@@ -109,6 +109,9 @@ class Engine(ABC):
         self.layout = LAYOUTS[model.layout]
         self._rendered: dict[str, tuple[str, str]] = {}
         """Prompt to what it read of its turn when it was rendered last, and the text."""
+        own = plan.cast.get(instance.role) is instance
+        self._fixed: dict[tuple[str, str], str] = plan.kept.setdefault("prompts", {}) if own else {}
+        """Role and prompt to the text, of prompts to which no turn adds anything: rendered once for many runs."""
 
     def policy(self, error: EngineError | ModelError) -> Literal["fail", "skip", "pause"]:
         """The policy for a turn that fails with this error.
@@ -201,7 +204,12 @@ class Engine(ABC):
 
     def _render(self, prompt: library.PromptText, more: Mapping[str, Any]) -> str:
         """A prompt with what a turn adds to the variables of all; the last text, where nothing that it reads is new."""
-        read = repr([(name, more[name]) for name in prompt.reads if name in more]) if more else ""
+        if not more:
+            fixed = self.role, prompt.name
+            if fixed not in self._fixed:
+                self._fixed[fixed] = library.render_text(prompt.text, self.variables)
+            return self._fixed[fixed]
+        read = repr([(name, more[name]) for name in prompt.reads if name in more])
         kept = self._rendered.get(prompt.name)
         if kept is None or kept[0] != read:
             kept = self._rendered[prompt.name] = read, library.render_text(prompt.text, {**self.variables, **more})
