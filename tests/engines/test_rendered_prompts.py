@@ -58,7 +58,7 @@ def test_what_no_turn_adds_to_is_rendered_once_for_all_seeds(monkeypatch: pytest
     assert system_text(replace(plan, cast={**plan.cast, "ann": plan.cast["ann"].model_copy(
         update={"secret": "gold"})})) == "Ann keeps gold."
     def render(text: str, variables: Any) -> str:
-        assert text == "Speak.", "it was rendered again"
+        assert "{" not in text, "it was rendered again"
         return text
 
     monkeypatch.setattr(library, "render_text", render)
