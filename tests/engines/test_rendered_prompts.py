@@ -57,10 +57,17 @@ def test_what_no_turn_adds_to_is_rendered_once_for_all_seeds(monkeypatch: pytest
     assert system_text(plan, secret="a key") == "Ann keeps a key.", "of one that is otherwise it is rendered anew"
     assert system_text(replace(plan, cast={**plan.cast, "ann": plan.cast["ann"].model_copy(
         update={"secret": "gold"})})) == "Ann keeps gold."
-    def render(text: str, variables: Any) -> str:
-        assert "{" not in text, "it was rendered again"
-        return text
+    rendered: list[str] = []
+    render = library.render_text
 
-    monkeypatch.setattr(library, "render_text", render)
+    def counted(text: str, variables: Any) -> str:
+        rendered.append(text)
+        return render(text, variables)
+
+    monkeypatch.setattr(library, "render_text", counted)
     other = plan.with_seed(99)
     assert (system_text(other), system_text(other, "ben")) == first
+    own = {member.prompts["system"] for member in plan.cast.values()}
+    assert not own.intersection(rendered)
+    system_text(other, secret="a key")
+    assert own.intersection(rendered) == {plan.cast["ann"].prompts["system"]}, "and the count counts"
