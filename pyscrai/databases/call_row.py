@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,8 +20,7 @@ SCALARS = ("temperature", "top_p", "max_tokens", "stop", "schema")
 """What of a request goes into its stored parameters; the seed differs from call to call and has its own column."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallEntry:
+class CallEntry(NamedTuple):
     """A call ready to be written, but for the ids of its texts and the type of its time."""
 
     place: tuple[int, str, str, int]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pyscrai.audience import EVERYONE, Audience
 from pyscrai.databases.call_row import CallEntry
@@ -17,8 +16,7 @@ from pyscrai.lifecycle import BRINGS, ENDED, Desired, RunStatus
 from pyscrai.plain_text import storable
 
 
-@dataclass(frozen=True, slots=True)
-class EventEntry:
+class EventEntry(NamedTuple):
     """An event with its stored forms beside it."""
 
     event: Event
@@ -55,8 +53,7 @@ def event_entry(event: Event) -> EventEntry:
     return EventEntry(event, payload, audience_text(event.audience), text)
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChange:
+class StatusChange(NamedTuple):
     """What an event of a run's life does to the run's row."""
 
     status: RunStatus
@@ -78,8 +75,7 @@ def status_change(event: Event) -> StatusChange | None:
                         to_json(event.error) if isinstance(event, RunFailed) else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """A run's progress, encoded."""
 
     turn: int
@@ -108,8 +104,7 @@ class StateRecord(Protocol):
     async def store(self, state: Sequence[StateWrite]) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class RecordEntry:
+class RecordEntry(NamedTuple):
     """All that one commit of one run makes durable."""
 
     run_id: str
@@ -122,8 +117,7 @@ class RecordEntry:
     """The state that came of it, as the dialect's saver writes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """What became of an entry: its new events, and what the run's row says others want of it."""
 
     events: tuple[StoredEvent, ...]

@@ -93,10 +93,10 @@ class AgentRuntime(WatcherRuntime):
             if role in self.plan.watchers:
                 return await self.watch(mine, state)
             speaking = activations.speaking(state["next"])
-            first = speaking[0]["turn"]
+            first, together = speaking[0]["turn"], len(speaking) > 1
             try:
-                commands, records = await self._arrivals.enter(first)
-                return await self._play(mine[0], state, commands, first, records=records, together=len(speaking) > 1)
+                commands, records = await self._arrivals.enter(first, alone=not together)
+                return await self._play(mine[0], state, commands, first, records=records, together=together)
             finally:
                 self._arrivals.leave(first)
         finally:

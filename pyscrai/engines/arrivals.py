@@ -35,17 +35,20 @@ class Arrivals:
         self._inbox = inbox
         self._open: dict[int, _Taken] = {}
 
-    async def enter(self, turn: int) -> tuple[Commands, bool]:
+    async def enter(self, turn: int, *, alone: bool) -> tuple[Commands, bool]:
         """Begin a role's work; ``leave`` ends it, also where this failed.
 
         Args:
             turn: the first turn of the superstep.
+            alone: nobody else acts in it, so that the commands are shared with nobody.
 
         Returns:
             The superstep's commands, and whether this role is to record them.
         """
         if self._inbox is None:
             return (), False
+        if alone:
+            return await self._inbox.take(turn), True
         taken = self._open.get(turn)
         if taken is None:
             taken = self._open[turn] = _Taken()

@@ -152,6 +152,8 @@ def _variables(plan: Plan, variables: Mapping[str, Any], role: str, behind: Mapp
 def _moves(plan: Plan, phase: PhasePlan, role: str, world: _World) -> tuple[tuple[str, ...], dict[str, ActionSpec]]:
     """The moves that a speaker must make, and all that it can make, with what is legal now."""
     required, found = phase.spec.action, dict[str, ActionSpec]()
+    if required is None and not phase.spec.optional_actions:
+        return (), found
     for name in dict.fromkeys((*([required] if required else []), *phase.spec.optional_actions)):
         spec = plan.scenario.actions[name]
         if spec.by is not None and role not in members(spec.by, world.behind):

@@ -122,7 +122,7 @@ class Plan(RunSpec):
         if not (named := tuple(names)):
             return NOBODY
         behind = self.behind if behind is None else behind
-        heard = set(members(named, behind))
+        heard = {role for name in named for role in behind.get(name, ())}
         for role, member in self.cast.items():
             if member.hears == "everything":
                 heard.add(role)

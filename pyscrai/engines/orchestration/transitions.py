@@ -29,7 +29,7 @@ def follow_transition(step: Step, phase: PhasePlan, *, over: bool) -> bool:
         return False
     turns = step.clock["phase_turns"]
     spent = phase.spec.max_turns is not None and turns >= phase.spec.max_turns
-    context = step.context()
+    context = step.context() if any(way.when is not None for way in phase.spec.next) else {}
     for transition in phase.spec.next:
         if _exhausted(step, transition.to):
             continue
