@@ -55,8 +55,8 @@ class Recent(Generic[T]):
 
 
 class Shared:
-    """Templates by content hash, their rows by version, drafts of runs by what decides them, graphs by shape, and the
-    plans of runs by id and budget.
+    """Templates by content hash, their rows by version, drafts of runs by what decides them, plans of stored runs by
+    their likeness, graphs by shape, and the plans of runs by id and budget.
 
     Args:
         most: templates, drafts and graphs that are kept.
@@ -69,6 +69,7 @@ class Shared:
         self.scenarios: Recent[ScenarioTemplate] = Recent(most)
         self.agents: Recent[AgentTemplate] = Recent(most)
         self.drafts: Recent[RunDraft] = Recent(most)
+        self.stored_plans: Recent[Plan] = Recent(most)
         self.plans: Recent[Plan] = Recent(runs)
         self._graphs: Recent[Graph] = Recent(most)
         self._settled = False

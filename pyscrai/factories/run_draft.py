@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from pyscrai.databases.repositories.runs import NewMember, NewRunRow
+from pyscrai.databases.repositories.stored_runs import StoredRun
 from pyscrai.databases.run_settings import RunSettings
 from pyscrai.databases.tables import AgentTemplateRow, ScenarioTemplateRow
 from pyscrai.engines.orchestration.plan import Plan
@@ -17,6 +18,9 @@ from pyscrai.lifecycle import Desired
 
 OF_ONE_RUN = ("seed", "name", "tags")
 """The options that may differ between runs of one draft."""
+
+OF_PLAN = ("max_turns", "budget_usd", "variables", "standstill", "edition")
+"""The settings of a stored run that its plan has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,14 @@ def draft_key(template: ScenarioTemplateRow, agents: Mapping[str, AgentTemplateR
         return None
     return (template.id, template.content_hash, chosen,
             *[(reference, row.id, row.content_hash) for reference, row in agents.items()])
+
+
+def likeness(stored: StoredRun) -> Hashable:
+    """The key of what decides a stored run's plan, but for its seed: runs of one likeness have the same."""
+    row = stored.row
+    chosen = [row.settings.get(name) for name in OF_PLAN]
+    cast = [(member.role, member.configuration) for member in stored.cast]
+    return row.template_hash, marshal.dumps((row.parameters, chosen, cast), 2)
 
 
 _DECIDING = attrgetter(*(each.name for each in fields(RunOptions) if each.name not in OF_ONE_RUN))

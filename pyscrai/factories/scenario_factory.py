@@ -33,7 +33,7 @@ from pyscrai.engines.tools.mcp import ToolServers, parts_of
 from pyscrai.factories.agent_factory import create_agent_engine
 from pyscrai.factories.budget import check_budget
 from pyscrai.factories.caches import plan_key
-from pyscrai.factories.run_draft import RunDraft, draft_key
+from pyscrai.factories.run_draft import RunDraft, draft_key, likeness
 from pyscrai.factories.run_options import RunOptions
 from pyscrai.factories.run_spec import make_run_spec
 from pyscrai.factories.services import Services
@@ -192,7 +192,7 @@ async def load_plan(services: Services, run_id: str) -> Plan:
 
 
 async def plan_of(services: Services, stored: StoredRun) -> Plan:
-    """The plan of a run whose rows were read; built once per run and process."""
+    """The plan of a run whose rows were read; built once in a process for the runs that differ in their seed alone."""
     row, content = stored.row, dict[str, Any]()
     key = plan_key(row)
     known = services.shared.plans.find(key)
@@ -203,7 +203,8 @@ async def plan_of(services: Services, stored: StoredRun) -> Plan:
             content = (await session.get_one(ScenarioTemplateRow, row.scenario_template_id)).content
             stored = replace(stored, cast=await Runs(session).cast(row.id))
     scenario = services.shared.scenarios.get(row.template_hash, lambda: ScenarioTemplate.model_validate(content))
-    return services.shared.plans.get(key, lambda: make_plan(spec_of(stored, scenario)))
+    alike = services.shared.stored_plans.get(likeness(stored), lambda: make_plan(spec_of(stored, scenario)))
+    return services.shared.plans.get(key, lambda: alike.with_seed(row.seed))
 
 
 def spec_of(stored: StoredRun, scenario: ScenarioTemplate) -> RunSpec:

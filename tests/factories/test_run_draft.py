@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from sqlalchemy import select
 
 from pyscrai.config.settings import load_settings
 from pyscrai.databases.tables import AgentInstanceRow, AgentTemplateRow, RunRow, ScenarioTemplateRow
+from pyscrai.engines.orchestration.plan import Plan
 from pyscrai.factories.run_draft import draft_key
 from pyscrai.factories.run_options import RunOptions
-from pyscrai.factories.scenario_factory import create_scenario_run_from_template, new_run, open_run
+from pyscrai.factories.scenario_factory import create_scenario_run_from_template, load_plan, new_run, open_run
 from pyscrai.factories.services import Services, open_services
 from pyscrai.factories.template_store import store_templates
 from pyscrai.templates.reading.loader import load_data
@@ -162,3 +163,28 @@ async def test_what_is_made_of_a_plan_is_shared_by_seeds_alone(services: Service
     assert services.shared.graph(one) is services.shared.graph(other)
     assert one.kept is other.kept
     assert replace(one, max_turns=3).kept == {}
+
+
+@pytest.fixture
+async def elsewhere(services: Services) -> AsyncIterator[Services]:
+    """Another process over the same database, which knows what is stored alone."""
+    async with open_services(services.settings, library=False) as other:
+        yield other
+
+
+def told(plan: Plan) -> list[Any]:
+    """All that a plan says."""
+    return [getattr(plan, each.name) for each in fields(Plan) if each.compare]
+
+
+async def test_runs_that_another_process_made_share_their_plan(services: Services, elsewhere: Services) -> None:
+    options = [RunOptions(seed=1), RunOptions(seed=2), RunOptions(seed=1, **CHOSEN), RunOptions(seed=1, max_turns=2),
+               RunOptions(seed=1, parameters={"door": "a gate"}), RunOptions(seed=1, variables={"calm": 9}),
+               RunOptions(seed=1, standstill={"turn": 1}), RunOptions(seed=1, budget_usd=1.0, allow_unknown_price=True)]
+    made = [await new_run(services, "talk", each) for each in options]
+    ids = [await services.joint.create(new) for new, _ in made]
+    plans = [await load_plan(elsewhere, run_id) for run_id in ids]
+    for (_, own), plan in zip(made, plans, strict=True):
+        assert told(plan) == told(own)
+    assert plans[0].kept is plans[1].kept
+    assert len({id(plan.kept) for plan in plans}) == len(plans) - 1
