@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -51,15 +51,16 @@ class Speaker(Engine):
             said |= await self._move(view, ask, phase, schema, said[TEXT])
         return self.make(said, phase, view, played_by="model")
 
-    async def _say(self, activation: Activation, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any] | None
-                   ) -> dict[str, Any]:
+    def _say(self, activation: Activation, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any] | None
+             ) -> Awaitable[dict[str, Any]]:
+        """Ask for a speech, and for a move where ``schema`` has one."""
         messages, prompts = self.messages(
             f"{self.engine}_turn", view, prefill=f"{self.instance.name}:", resolving=activation["task"] == "resolve",
             structured=schema, opening=not any(line["speaker"] == self.role for line in view.lines),
             answers=self.answers(view), **(NO_EXTRAS if schema is None else self.extras(phase, view)))
-        return await self._speech(view, ask, phase, schema, messages, prompts, self.layout.critic(self.standards(view)))
+        return self._speech(view, ask, phase, schema, messages, prompts, self.layout.critic(self.standards(view)))
 
-    async def _voice(self, voice: Voice, view: View, ask: Ask, phase: PhasePlan, intent: str) -> dict[str, Any]:
+    def _voice(self, voice: Voice, view: View, ask: Ask, phase: PhasePlan, intent: str) -> Awaitable[dict[str, Any]]:
         """Ask for the words of a move that has been made."""
         answers = self.answers(view)
         last = next((line for line in reversed(view.lines) if line["kind"] == "utterance"), None) if answers else None
@@ -67,10 +68,11 @@ class Speaker(Engine):
             f"{self.engine}_voice", view, lay=lambda prompt: voice.messages(prompt, self.engine),
             intent=_in_a_line(intent), answers=answers, last=last and {**last, "content": _in_a_line(last["content"])})
         critic = voice.critic(intent, self.instance.name, self.standards(view))
-        return await self._speech(view, ask, phase, None, messages, prompts, critic)
+        return self._speech(view, ask, phase, None, messages, prompts, critic)
 
-    async def _speech(self, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any] | None,
-                      messages: tuple[Message, ...], prompts: Mapping[str, str], critic: Critic) -> dict[str, Any]:
+    def _speech(self, view: View, ask: Ask, phase: PhasePlan, schema: dict[str, Any] | None,
+                messages: tuple[Message, ...], prompts: Mapping[str, str], critic: Critic
+                ) -> Awaitable[dict[str, Any]]:
         others = self.others
 
         def read(reply: ModelReply) -> dict[str, Any]:
@@ -88,8 +90,8 @@ class Speaker(Engine):
             return value
 
         stop = self.layout.stop(others, structured=schema is not None)
-        return await ask(self.request(messages, stop=stop, schema=schema), purpose="speech", read=read,
-                         prompts=prompts, speech="" if schema is None else TEXT)
+        return ask(self.request(messages, stop=stop, schema=schema), purpose="speech", read=read, prompts=prompts,
+                   speech="" if schema is None else TEXT)
 
     def standards(self, view: View) -> Standards:
         """The texts that a speech of this role is compared with."""

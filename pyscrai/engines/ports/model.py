@@ -7,7 +7,7 @@ Nothing here knows an HTTP client or a model's SDK: adapters live in ``pyscrai.l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, Protocol, cast, runtime_checkable
@@ -129,15 +129,20 @@ class TimedModel(Protocol):
         ...
 
 
-async def complete_within(model: ChatModel, seconds: float | None, request: ModelRequest,
-                          on_token: Callable[[str], None] | None = None) -> ModelReply:
+def complete_within(model: ChatModel, seconds: float | None, request: ModelRequest,
+                    on_token: Callable[[str], None] | None = None) -> Coroutine[Any, Any, ModelReply]:
     """Ask a model, for so many seconds from the request's start at most.
 
     Raises: as ``ChatModel.complete``.
         TimeoutError: there was no answer in that time.
     """
     if _keeps_time(type(model)):
-        return await cast(TimedModel, model).complete_within(seconds, request, on_token)
+        return cast(TimedModel, model).complete_within(seconds, request, on_token)
+    return _timed(model, seconds, request, on_token)
+
+
+async def _timed(model: ChatModel, seconds: float | None, request: ModelRequest, on_token: Callable[[str], None] | None
+                 ) -> ModelReply:
     async with asyncio.timeout(seconds):
         return await model.complete(request, on_token)
 

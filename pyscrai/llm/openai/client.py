@@ -81,18 +81,18 @@ class Client:
     async def create(self, *, extra_body: dict[str, Any] | None = None, **payload: Any) -> Any:
         """Ask; a dict, or with ``stream=True`` a ``Chunks`` to iterate."""
         call = CURRENT.get(None) or CallInFlight()
-        streams = bool(payload.get("stream"))
-        if streams:
-            return await self._chunks(call, payload, extra_body, stream=True)
-        return _response(await self.complete(call, payload, extra_body))
+        if not payload.get("stream"):
+            return _response(await self.complete(call, payload, extra_body))
+        return Chunks(self, await self._ask(self._taken(payload, extra_body, stream=True)), call)
 
     async def complete(self, call: CallInFlight, payload: dict[str, Any], extra_body: dict[str, Any] | None
                        ) -> Completion:
         """Ask, and read the whole answer."""
-        return await (await self._chunks(call, payload, extra_body, stream=call.streams)).exhaust()
+        answer = await self._ask(self._taken(payload, extra_body, stream=call.streams))
+        return await Chunks(self, answer, call).exhaust()
 
-    async def _chunks(self, call: CallInFlight, payload: dict[str, Any], extra_body: dict[str, Any] | None, *,
-                      stream: bool) -> Chunks:
+    def _taken(self, payload: dict[str, Any], extra_body: dict[str, Any] | None, *, stream: bool) -> dict[str, Any]:
+        """The payload as this endpoint takes it."""
         payload.pop("stream", None)
         payload.pop("stream_options", None)
         for name in BOUNDS:
@@ -105,7 +105,7 @@ class Client:
                 payload.pop(name, None)
         if extra_body:
             payload.update(extra_body)
-        return Chunks(self, await self._ask(payload), call)
+        return payload
 
     async def get(self, path: str) -> dict[str, Any]:
         """The JSON object at ``path`` below the base URL."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -107,10 +107,11 @@ class Chunks:
             yield _chunk((await self._whole()).text)
         yield _chunk("", self._call.completion)
 
-    async def exhaust(self) -> Completion:
+    def exhaust(self) -> Awaitable[Completion]:
         """Read all of it; its completion."""
-        if not self._is_streamed:
-            return await self._whole()
+        return self._drained() if self._is_streamed else self._whole()
+
+    async def _drained(self) -> Completion:
         async with self:
             async for _ in self._streamed():
                 pass
