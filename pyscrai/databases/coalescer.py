@@ -27,13 +27,13 @@ class Together(Generic[Asked, Answer]):
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
         self._serving: asyncio.Task[None] | None = None
 
-    async def __call__(self, asked: Asked) -> Answer:
-        """The answer to one question."""
+    def __call__(self, asked: Asked) -> asyncio.Future[Answer]:
+        """The answer to one question, to be awaited."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, answer))
         if self._serving is None:
             self._serving = asyncio.create_task(self._serve())
-        return await answer
+        return answer
 
     async def _serve(self) -> None:
         while batch := self._waiting[:self._most]:

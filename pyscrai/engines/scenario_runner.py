@@ -100,7 +100,7 @@ class ScenarioRunner:
                 return await self._finish(state.values)
             if (stands := state.values.get("clock", {}).get("stands")) is not None:
                 return await self._pause(stands)
-            await self._say(RunResumed(key=_key("resumed"), turn=state.values.get("turn", 0), reason=reason))
+            await self._say(RunResumed, key=_key("resumed"), turn=state.values.get("turn", 0), reason=reason)
         try:
             return await self._drive(given, step=step)
         except Fenced:
@@ -153,30 +153,30 @@ class ScenarioRunner:
         if not outcome:
             return await self._fail(RunError("the graph ended without an outcome", code="run.no_outcome"))
         turn = values.get("turn", 0)
-        await self._say(RunCompleted(key="completed", turn=turn, phase=values.get("phase", ""), outcome=outcome))
+        await self._say(RunCompleted, key="completed", turn=turn, phase=values.get("phase", ""), outcome=outcome)
         return Result("completed", outcome=outcome, usage=shown_usage(values.get("usage") or {}))
 
     async def _pause(self, reason: str) -> Result:
         values = (await self.graph.aget_state(self.config)).values
-        await self._say(RunPaused(key=_key("paused"), turn=values.get("turn", 0), reason=reason))
+        await self._say(RunPaused, key=_key("paused"), turn=values.get("turn", 0), reason=reason)
         return Result("paused", usage=shown_usage(values.get("usage") or {}))
 
     async def _stop(self, reason: str, values: Mapping[str, Any]) -> Result:
-        await self._say(RunStopped(key="stopped", turn=values.get("turn", 0), reason=reason))
+        await self._say(RunStopped, key="stopped", turn=values.get("turn", 0), reason=reason)
         return Result("stopped", usage=shown_usage(values.get("usage") or {}))
 
     async def _wait(self, request: Mapping[str, Any], values: Mapping[str, Any]) -> Result:
-        await self._say(RunWaiting(key=_key("waiting"), turn=values.get("turn", 0), role=request["role"],
-                                   request={"task": request["task"], "turn": request["turn"]}))
+        await self._say(RunWaiting, key=_key("waiting"), turn=values.get("turn", 0), role=request["role"],
+                                   request={"task": request["task"], "turn": request["turn"]})
         return Result("waiting", waiting=request, usage=shown_usage(values.get("usage") or {}))
 
     async def _fail(self, error: PyscraiError) -> Result:
         values = (await self.graph.aget_state(self.config)).values
-        await self._say(RunFailed(key=_key("failed"), turn=values.get("turn", 0), error=error.as_dict()))
+        await self._say(RunFailed, key=_key("failed"), turn=values.get("turn", 0), error=error.as_dict())
         return Result("failed", error=error.as_dict(), usage=shown_usage(values.get("usage") or {}))
 
-    async def _say(self, event: Event) -> None:
-        await self.runtime.record.commit([event.model_copy(update={"source": "run"})])
+    async def _say(self, kind: type[Event], **fields: Any) -> None:
+        await self.runtime.record.commit([kind(source="run", **fields)])
 
 
 def _asked(state: Any, role: str | None) -> Mapping[str, Any]:

@@ -94,7 +94,7 @@ class Ownership:
             claimed = self._claimed.pop(run_id, None)
         if claimed is not None and time.monotonic() < self._good.get(run_id, 0.0):
             return HeldRun(run_id, claimed)
-        taking = asyncio.ensure_future(self._acquiring(run_id))
+        taking = self._acquiring(run_id)
         try:
             return await asyncio.shield(taking)
         except asyncio.CancelledError:

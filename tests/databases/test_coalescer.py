@@ -34,7 +34,7 @@ async def test_who_asks_at_once_shares_the_work_and_gets_an_answer_of_ones_own()
 async def test_who_asks_while_work_is_under_way_is_answered_by_the_next() -> None:
     work = Work()
     ask = Together(work)
-    first = asyncio.create_task(ask(1))
+    first = ask(1)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert await ask(2) == 20
@@ -79,7 +79,11 @@ async def test_work_that_answers_too_few_leaves_nobody_waiting() -> None:
 
 async def test_who_is_cancelled_takes_nobody_along() -> None:
     ask = Together(Work())
-    gone, there = asyncio.create_task(ask(1)), asyncio.create_task(ask(2))
+
+    async def asking(number: int) -> int:
+        return await ask(number)
+
+    gone, there = asyncio.create_task(asking(1)), asyncio.create_task(asking(2))
     await asyncio.sleep(0)
     gone.cancel()
     assert await there == 20
