@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 import pytest
 
@@ -128,3 +131,25 @@ async def test_a_call_that_is_given_up_closes_its_connection() -> None:
             await chat.complete_within(0.2, HELLO)
         assert (await chat.complete(HELLO)).text == "Hello."
     assert len(heads) == 2
+
+
+async def test_connections_that_are_kept_keep_nothing_of_the_runs_that_opened_them(server: FakeOpenAI) -> None:
+    """A socket holds the context variables under which it was opened, and a run's hold all of the run."""
+    class Run:
+        """Stands for what a run's context holds."""
+
+    held: ContextVar[Run] = ContextVar("held")
+
+    async def call() -> weakref.ref[Run]:
+        run = Run()
+        held.set(run)
+        await chat.complete(HELLO)
+        return weakref.ref(run)
+
+    async with chat_to(server.base_url) as chat:
+        runs = await asyncio.gather(*(call() for _ in range(4)))
+        await asyncio.sleep(0)
+        gc.collect()
+        assert len(server._connections) == 4
+        # One of them is held for a moment by the timer that closes connections which are not used.
+        assert sum(run() is not None for run in runs) <= 1

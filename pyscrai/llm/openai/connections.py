@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import urllib.request
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError, StreamWriter
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from pyscrai.config.server import is_loopback
@@ -38,6 +41,19 @@ class HttpAnswer:
         self._connection.close()
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Opens connections outside of the calls that they are opened for.
+
+    A connection keeps the context variables under which it was opened for as long as it is open, and those of a run's
+    call hold all of the run.
+    """
+
+    async def _create_connection(self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+                                 ) -> ResponseHandler:
+        opening = super()._create_connection(req, traces, timeout)
+        return await asyncio.create_task(opening, context=contextvars.Context())
+
+
 class EndpointConnections:
     """The open connections to one endpoint.
 
@@ -48,7 +64,7 @@ class EndpointConnections:
 
     def __init__(self, base_url: str, headers: Mapping[str, str]) -> None:
         # The alias limits calls in flight; a second limit is for a process that may open few files only.
-        self._connector = aiohttp.TCPConnector(limit=model_connections(), keepalive_timeout=30, ttl_dns_cache=300)
+        self._connector = _Connector(limit=model_connections(), keepalive_timeout=30, ttl_dns_cache=300)
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_WITHIN)
         self._headers = headers
         self._proxy = _proxy(base_url)
