@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 
 from pyscrai.errors import StorageError
@@ -32,7 +33,8 @@ class Together(Generic[Asked, Answer]):
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, answer))
         if self._serving is None:
-            self._serving = asyncio.create_task(self._serve())
+            # Outside of the run that asks first: it serves others too.
+            self._serving = asyncio.create_task(self._serve(), context=Context())
         return answer
 
     async def _serve(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from contextvars import Context
 from typing import Any
 
 from pyscrai.config.mcp_servers import McpServer
@@ -114,7 +115,8 @@ class _Session:
         self._name, self._server, self._idle = name, server, idle
         self._tools: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
         self._used = asyncio.Event()
-        self._task = asyncio.create_task(self._hold())
+        # Outside of the run that uses it first, whose context it would keep.
+        self._task = asyncio.create_task(self._hold(), context=Context())
 
     @property
     def over(self) -> bool:

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -162,7 +163,8 @@ class Ownership:
         run = await self.acquire(run_id)
         self._held.add((run_id, run.fence))
         if self._renewing is None:
-            self._renewing = asyncio.create_task(self._keep())
+            # Outside of the run that happens to be the first one, whose context it would keep.
+            self._renewing = asyncio.create_task(self._keep(), context=Context())
         try:
             yield run
         finally:

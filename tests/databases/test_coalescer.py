@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import ContextVar
 
 import pytest
 
@@ -89,3 +90,13 @@ async def test_who_is_cancelled_takes_nobody_along() -> None:
     assert await there == 20
     with pytest.raises(asyncio.CancelledError):
         await gone
+
+
+async def test_who_serves_all_has_nothing_of_who_asked_first() -> None:
+    asker: ContextVar[str] = ContextVar("asker", default="nobody")
+
+    async def work(asked: Sequence[int]) -> Sequence[str]:
+        return [asker.get()] * len(asked)
+
+    asker.set("the first")
+    assert await Together(work, most=3)(1) == "nobody"
