@@ -169,7 +169,7 @@ async def test_paused_and_cancelled_it_stands_wherever_it_is_played(fleet: Fleet
     async with asyncio.timeout(60):
         leading = asyncio.create_task(fleet.run(experiment))
         await fleet.answers(20)
-        assert {run.status for run in await fleet.runs(experiment)} == {"running"}
+        await fleet.until(experiment, lambda runs: {run.status for run in runs} == {"running"})
         assert len({run.owner for run in await fleet.runs(experiment)}) == 2, "both workers play"
         await ask_experiment(fleet.services, experiment, "pause")
         plan = await leading

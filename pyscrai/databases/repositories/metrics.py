@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Text, bindparam, cast, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,8 +28,7 @@ PLAYED = ("utterance", "action", "turn_skipped")
 """Kinds of event by which a role's turn shows in the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallFigures:
+class CallFigures(NamedTuple):
     """What of a call counts. ``latency_ms`` is None where it was never answered."""
 
     role: str
@@ -41,8 +41,7 @@ class CallFigures:
     latency_ms: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class TurnFigures:
+class TurnFigures(NamedTuple):
     """What of an event counts: whose turn it shows, and the words said."""
 
     role: str
@@ -93,12 +92,12 @@ class _Sum:
 
 def summarize(calls: Iterable[CallFigures], turns: Iterable[TurnFigures]) -> list[Metrics]:
     """The figures of the whole run, then of each role by its name."""
-    whole, roles = _Sum(), dict[str, _Sum]()
+    whole, roles = _Sum(), defaultdict[str, _Sum](_Sum)
     for call in calls:
-        for part in (whole, roles.setdefault(call.role, _Sum())):
-            part.calls.append(call)
+        whole.calls.append(call)
+        roles[call.role].calls.append(call)
     for turn in turns:
-        for part in (whole, roles.setdefault(turn.role, _Sum())):
+        for part in (whole, roles[turn.role]):
             part.turns.add((turn.role, turn.turn))
             part.words += turn.words
     return [whole.metrics(""), *(roles[role].metrics(role) for role in sorted(roles))]
@@ -175,7 +174,7 @@ class RunMetrics:
 
 def _call(row: Sequence[Any]) -> CallFigures:
     role, attempts, reason, prompt, cached, completion, cost, latency = row
-    return CallFigures(role, len(from_json(attempts or "[]")), reason is not None, prompt or 0, cached or 0,
+    return CallFigures(role, len(from_json(attempts)) if attempts else 0, reason is not None, prompt or 0, cached or 0,
                        completion or 0, cost, latency)
 
 

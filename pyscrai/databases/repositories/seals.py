@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Select, and_, bindparam, delete, func, insert, literal_column, select
@@ -117,9 +118,13 @@ async def _digest(rows: Rows, later: int) -> str:
     for start in range(0, len(rows), AT_ONCE):
         if start:
             await asyncio.sleep(0)
-        portion = map(_plain, rows[start:start + AT_ONCE])
-        values = (_shorter(row, later) for row in portion) if later else portion
-        digest.update("".join(map(repr, values)).encode("utf-8", "surrogatepass"))
+        portion = rows[start:start + AT_ONCE]
+        if not _PLAIN.issuperset(map(type, chain.from_iterable(portion))):
+            portion = list(map(_plain, portion))
+        if later:
+            nothing = (None,) * later
+            portion = [row[:-later] if row[-later:] == nothing else row for row in portion]
+        digest.update("".join(map(repr, portion)).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 
@@ -144,22 +149,15 @@ def _rows(row: type[Base]) -> Select[Any]:
         *(table.c[name] for name in ORDER[row]))
 
 
-def _plain(row: Iterable[Any]) -> tuple[Any, ...]:
+def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """The values of a row, alike whatever zone and buffers a driver gives them in."""
-    values = tuple(row)
-    if _PLAIN.issuperset(map(type, values)):
-        return values
-    return tuple([value if type(value) in _PLAIN else _shown(value) for value in values])
+    return tuple([value if type(value) in _PLAIN else _shown(value) for value in row])
 
 
 def _shown(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return bytes(value) if isinstance(value, memoryview) else value
-
-
-def _shorter(row: tuple[Any, ...], later: int) -> tuple[Any, ...]:
-    return row if any(value is not None for value in row[-later:]) else row[:-later]
 
 
 _PLAIN = frozenset({str, int, float, bytes, bool, type(None)})
