@@ -153,8 +153,8 @@ async def test_what_fails_leaves_nothing_behind(database: Database) -> None:
 async def test_sqlite_connections_are_set_up(sqlite_database: Database) -> None:
     async with sqlite_database.read() as session:
         found = [(await session.execute(text(f"PRAGMA {name}"))).scalar()
-                 for name in ("journal_mode", "busy_timeout", "synchronous", "foreign_keys")]
-    assert found == ["wal", 10000, 1, 1]
+                 for name in ("journal_mode", "busy_timeout", "synchronous", "foreign_keys", "wal_autocheckpoint")]
+    assert found == ["wal", 10000, 1, 1, 4000]
 
 
 async def test_sqlite_writers_take_turns(sqlite_database: Database) -> None:

@@ -36,9 +36,14 @@ PRAGMAS = (
     "PRAGMA busy_timeout=10000",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
+    "PRAGMA wal_autocheckpoint=4000",
     "PRAGMA foreign_keys=ON",
 )
-"""What every connection of ours to a SQLite file sets; the first of them lets the second wait for its lock."""
+"""What every connection of ours to a SQLite file sets; the first of them lets the second wait for its lock.
+
+SQLite moves its log into the file every 1,000 pages. Many runs write the same pages again and again: at 4,000 (16 MB)
+fewer of them are moved, and commits wait a quarter as often for the disk.
+"""
 
 READING_PRAGMAS = ("PRAGMA busy_timeout=10000", "PRAGMA query_only=ON")
 """What a connection sets to a file that this process may not write to."""
