@@ -6,8 +6,9 @@ import asyncio
 import random
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from copy import copy
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -40,6 +41,7 @@ class PatientSaver(BaseCheckpointSaver[str]):
     All that a saver writes has a key of its own and replaces what has the same, so that it may be written twice.
     """
 
+    lock: asyncio.Lock
     patience: Patience
     explain: Callable[[BaseException], StorageError | None]
     timeout: float | None = None
@@ -57,6 +59,12 @@ class PatientSaver(BaseCheckpointSaver[str]):
     def _line(self) -> asyncio.Lock:
         """Those who store, one after the other: what the first one could not store goes along with the second."""
         return asyncio.Lock()
+
+    def another(self) -> Self:
+        """A saver like this one, which was not used yet, for another run: LangGraph takes its time to make one."""
+        made = copy(self)
+        made.lock = asyncio.Lock()
+        return made
 
     def get_next_version(self, current: str | None, channel: None) -> str:
         """The next version of a channel, a quarter as long as LangGraph's: a checkpoint has two dozen of them.

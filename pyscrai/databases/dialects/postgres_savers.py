@@ -100,8 +100,11 @@ class PostgresSavers:
 
     def __init__(self, dialect: PostgresServer, pool: AsyncConnectionPool[AsyncConnection[Row]],
                  serde: SerializerProtocol, patience: Patience) -> None:
-        self._dialect, self._pool, self._serde, self._patience = dialect, pool, serde, patience
+        self._pool = pool
         self._writes = GroupedWrites(dialect.dsn, timeout=dialect.session_timeout or WAITING)
+        self._unused = PostgresSaver(pool, serde=serde)
+        self._unused.patience, self._unused.explain = patience, dialect.explain
+        self._unused.timeout, self._unused.writes = dialect.session_timeout, self._writes
 
     @classmethod
     async def open(cls, dialect: PostgresServer, serde: SerializerProtocol, patience: Patience, *, pool_size: int
@@ -120,11 +123,7 @@ class PostgresSavers:
         return cls(dialect, pool, serde, patience)
 
     def saver(self) -> PostgresSaver:
-        saver = PostgresSaver(self._pool, serde=self._serde)
-        saver.patience, saver.explain = self._patience, self._dialect.explain
-        saver.timeout = self._dialect.session_timeout
-        saver.writes = self._writes
-        return saver
+        return self._unused.another()
 
     async def close(self) -> None:
         await self._writes.close()

@@ -65,7 +65,10 @@ class SqliteSavers:
 
     def __init__(self, dialect: SqliteFile, connection: GroupedConnection, serde: SerializerProtocol,
                  patience: Patience) -> None:
-        self._dialect, self._connection, self._serde, self._patience = dialect, connection, serde, patience
+        self._connection = connection
+        self._unused = SqliteSaver(cast(aiosqlite.Connection, connection), serde=serde)
+        self._unused.is_setup = True
+        self._unused.patience, self._unused.explain = patience, dialect.explain
 
     @classmethod
     async def open(cls, dialect: SqliteFile, serde: SerializerProtocol, patience: Patience) -> Self:
@@ -84,10 +87,7 @@ class SqliteSavers:
         return cls(dialect, GroupedConnection(dialect.connect), serde, patience)
 
     def saver(self) -> SqliteSaver:
-        saver = SqliteSaver(cast(aiosqlite.Connection, self._connection), serde=self._serde)
-        saver.is_setup = True
-        saver.patience, saver.explain = self._patience, self._dialect.explain
-        return saver
+        return self._unused.another()
 
     async def close(self) -> None:
         await self._connection.close()
