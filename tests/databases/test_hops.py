@@ -10,9 +10,10 @@ import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 from sqlalchemy import select, text
 
+from pyscrai.databases import linger
 from pyscrai.databases.checkpoints.checkpoints import Checkpoints
 from pyscrai.databases.database import Database
-from pyscrai.databases.dialects import held_writes, one_hop_connection
+from pyscrai.databases.dialects import one_hop_connection
 from pyscrai.databases.driver_rows import driver_rows, driver_write
 from pyscrai.databases.entry import StateWrite
 from pyscrai.databases.repositories.seals import DELETE, TABLE
@@ -62,7 +63,7 @@ async def pending(checkpoints: Checkpoints, config: Any) -> list[Any]:
 
 async def test_what_a_task_wrote_is_stored_when_no_checkpoint_comes(database: Database,
                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_writes, "LINGER", 0.5)
+    monkeypatch.setattr(linger, "MOMENT", 0.5)
     checkpoints = Checkpoints(database)
     try:
         saver, config = await saver_of(checkpoints, "run_a")
@@ -97,7 +98,7 @@ async def test_a_process_that_was_shut_out_stores_nothing_that_it_held(database:
 
 async def test_a_checkpoint_takes_along_only_what_it_does_not_hold_itself(database: Database,
                                                                           monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_writes, "LINGER", 60.0)
+    monkeypatch.setattr(linger, "MOMENT", 60.0)
     checkpoints = Checkpoints(database)
     try:
         saver, config = await saver_of(checkpoints, "run_c")
@@ -123,7 +124,7 @@ async def test_what_others_wrote_is_stored_whole_where_the_play_waits_for_a_pers
 
 
 async def test_what_could_not_be_stored_is_stored_later(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_writes, "LINGER", 60.0)
+    monkeypatch.setattr(linger, "MOMENT", 60.0)
     checkpoints = Checkpoints(database)
     try:
         saver, config = await saver_of(checkpoints, "run_e")
@@ -162,7 +163,7 @@ async def stored(checkpoints: Checkpoints) -> list[tuple[int, str | None]]:
 
 async def test_what_stands_before_the_first_node_is_stored_with_what_came_of_it(
         database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_writes, "LINGER", 60.0)
+    monkeypatch.setattr(linger, "MOMENT", 60.0)
     checkpoints = Checkpoints(database)
     try:
         saver: Any = await checkpoints.saver()

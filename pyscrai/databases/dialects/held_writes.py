@@ -18,12 +18,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 
-LINGER = 1.0
-"""Seconds that writes wait for their checkpoint before they are stored by themselves: others of the step still play.
-
-In a process that is busy with hundreds of runs the checkpoint comes that late, and what is stored without it is stored
-twice.
-"""
+from pyscrai.databases.linger import Linger
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +65,7 @@ class HeldWrites:
     def __init__(self, store: Callable[[], Awaitable[object]]) -> None:
         self._store = store
         self._held: list[StatePart] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._linger = Linger(self._begin)
         self._storing: asyncio.Task[None] | None = None
 
     def __bool__(self) -> bool:
@@ -79,14 +74,11 @@ class HeldWrites:
     def hold(self, writes: StatePart) -> None:
         """Keep writes for the next checkpoint."""
         self._held.append(writes)
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(LINGER, self._begin)
+        self._linger.begin()
 
     def take(self) -> list[StatePart]:
         """All that is held; who takes it stores it, or gives it back."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._linger.end()
         held, self._held = self._held, []
         return held
 
@@ -95,7 +87,6 @@ class HeldWrites:
         self._held[:0] = writes
 
     def _begin(self) -> None:
-        self._timer = None
         self._storing = asyncio.create_task(self._alone())
 
     async def _alone(self) -> None:

@@ -13,19 +13,13 @@ import structlog
 from pyscrai.databases.call_row import CallEntry, entry
 from pyscrai.databases.columns import now
 from pyscrai.databases.entry import EventEntry, RecordEntry, StateWrite, Where, Written, event_entry, where
+from pyscrai.databases.linger import Linger
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.stored_runs import StoredRun, turns_again
 from pyscrai.engines.ports.record import CallKey, CallRecord, Progress, takes
 from pyscrai.errors import StorageError
 from pyscrai.events import Event
 from pyscrai.lifecycle import END_EVENTS, Desired
-
-LINGER = 1.0
-"""Seconds that a noted call waits for the commit of its turn before it is written on its own.
-
-In a process that is busy with hundreds of runs a turn goes on that late after its answer, and to write the call apart
-is another transaction. Whatever is asked next waits until the call is durable anyway.
-"""
 
 _log = structlog.get_logger("pyscrai.databases.recording.run_record")
 
@@ -55,7 +49,7 @@ class RunRecord:
         self._progress: Where | None = None
         self.goes_with_state = False
         """Whether a saver calls ``store`` with each state of the run."""
-        self._timer: asyncio.TimerHandle | None = None
+        self._linger = Linger(self._write_noted)
 
     @classmethod
     def of(cls, writer: RecordWriter, stored: StoredRun, fence: int, *, roles: int,
@@ -73,8 +67,7 @@ class RunRecord:
             return
         self._calls[call.key] = call
         self._unwritten[call.key] = entry(call, self._clock())
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(LINGER, self._write_noted)
+        self._linger.begin()
 
     async def commit(self, events: Sequence[Event], progress: Progress | None = None, *, with_state: bool = False
                      ) -> None:
@@ -123,15 +116,12 @@ class RunRecord:
 
     def _submit(self, calls: Mapping[CallKey, CallEntry], events: tuple[EventEntry, ...] = (),
                 progress: Where | None = None, state: Sequence[StateWrite] = ()) -> asyncio.Future[Written]:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._linger.end()
         return self._writer.submit(
             RecordEntry(self.run_id, self.fence, self._clock(), tuple(calls.values()), events, progress, state))
 
     def _write_noted(self) -> None:
         calls = dict(self._unwritten)
-        self._timer = None
         if not calls:
             return
 

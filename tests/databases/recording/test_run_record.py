@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import func, select
 
-from pyscrai.databases.recording import run_record
+from pyscrai.databases import linger
 from pyscrai.databases.recording.run_record import RunRecord
 from pyscrai.databases.recording.writer import RecordWriter
 from pyscrai.databases.repositories.calls import Calls
@@ -85,7 +85,7 @@ async def test_a_run_that_plays_long_keeps_few_calls_in_memory(stage: Stage, pla
 
 
 async def test_a_call_is_durable_soon_even_if_its_turn_goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_record, "LINGER", 0.01)
+    monkeypatch.setattr(linger, "MOMENT", 0.01)
     record = await stage.record()
     record.note(call(1))
     async with asyncio.timeout(30):

@@ -10,8 +10,8 @@ import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 from sqlalchemy import text, update
 
+from pyscrai.databases import linger
 from pyscrai.databases.checkpoints.checkpoints import Checkpoints
-from pyscrai.databases.dialects import held_writes
 from pyscrai.databases.recording.run_record import RunRecord
 from pyscrai.databases.tables import RunRow
 from pyscrai.errors import Fenced, StorageError
@@ -47,7 +47,7 @@ class Turns:
 
 @pytest.fixture
 async def turns(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Turns]:
-    monkeypatch.setattr(held_writes, "LINGER", 60.0)
+    monkeypatch.setattr(linger, "MOMENT", 60.0)
     checkpoints = Checkpoints(stage.database)
     record, saver = await stage.record(), await checkpoints.saver()
     saver.hold_writes(["messages"], record)  # type: ignore[attr-defined]
@@ -77,13 +77,13 @@ async def test_turns_at_the_same_time_are_one_step(turns: Turns) -> None:
 
 async def test_a_turn_whose_state_is_long_in_coming_is_stored_alone(turns: Turns, monkeypatch: pytest.MonkeyPatch
                                                                     ) -> None:
-    monkeypatch.setattr(held_writes, "LINGER", 0.01)
+    monkeypatch.setattr(linger, "MOMENT", 0.01)
     await turns.hand_over(1)
     async with asyncio.timeout(30):
         while await turns.durable() == ([], [], []):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert await turns.durable() == (["t1"], [], ["messages", "turn"])
-    monkeypatch.setattr(held_writes, "LINGER", 60.0)
+    monkeypatch.setattr(linger, "MOMENT", 60.0)
     await turns.hand_over(2)
     await turns.put("1")
     assert await turns.durable() == (["t1", "t2"], ["1"], ["messages", "messages", "turn"])
