@@ -12,7 +12,7 @@ from pyscrai.audience import heard
 from pyscrai.engines.ports.model import ModelRequest
 from pyscrai.templates.cel.scope import scope_of
 from pyscrai.templates.models.base import as_type
-from tests.engines.playing import actor, narrator, played, scenario
+from tests.engines.playing import Playing, actor, narrator, played, scenario
 
 INTEGER = {"type": "integer", "initial": 0}
 
@@ -78,11 +78,29 @@ def test_conversion_changes_no_value_and_is_done_once(value: Any, kind: str) -> 
     assert typed == value
     assert as_type(typed, kind) is typed or as_type(typed, kind) == typed
     if kind == "integer" and isinstance(value, float) and value.is_integer():
-        assert type(typed) is int
+        assert type(typed) is (int if abs(value) <= 2**53 else float)
     if kind == "number" and type(value) is int and abs(value) <= 2**53:
         assert type(typed) is float
     if isinstance(value, bool):
         assert typed is value
+
+
+@pytest.mark.parametrize("amount", [10**30, 1e30, "1" * 25, "-" + "9" * 19, 2**64, 2**63, -2**63, "half \ud800"])
+async def test_a_number_that_nothing_can_store_ends_no_run(amount: Any) -> None:
+    """What a model, a person or a program gives for a whole number without bounds."""
+    template = scenario(
+        roles={"ann": actor(), "bob": {"agent": actor(), "human": "always"}}, variables={"count": INTEGER},
+        phases={"b": {"action": "bid", "next": [{"to": "end", "when": "size(moves) > 9 || size(chosen) > 9"},
+                                                {"to": "end", "after_rounds": 2}]}},
+        actions={"bid": {"fields": {"pieces": {"type": "integer"} if "half" not in str(amount) else {"type": "string"}},
+                         "set": {"count": "args.pieces"}}})
+    move = {"text": "Here.", "actions": {"bid": {"pieces": amount}}}
+    play = Playing(template, lambda role, request: move)
+    result = await play.play()
+    while result.status == "waiting":
+        result = await play.play(answer=move)
+    assert result.status == "completed", result.error
+    assert len(play.of("action")) == 4
 
 
 async def test_a_choice_that_is_a_number_is_counted_as_it_is_written() -> None:

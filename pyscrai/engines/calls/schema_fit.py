@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +10,9 @@ from pyscrai.engines.calls.reply_validator import reply_validator
 from pyscrai.engines.folded_text import chosen, folded
 
 _NUMBER = re.compile(r"[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?")
+DIGITS = 18
+"""So many digits every whole number of 64 bits may have."""
+
 _BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -72,7 +74,8 @@ def _object(value: dict[str, Any], schema: Mapping[str, Any], names: Mapping[str
 
 def _number(value: Any, *, whole: bool) -> Any:
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = float(value) if re.search(r"[.eE]", value) else int(value)
-    if whole and isinstance(value, float) and math.isfinite(value) and value.is_integer():
+        value = float(value) if re.search(r"[.eE]", value) or len(value) > DIGITS else int(value)
+    # Beyond what 64 bits hold, a whole number stays with its point: nothing could store it.
+    if whole and isinstance(value, float) and value.is_integer() and abs(value) < 10.0 ** DIGITS:
         return int(value)
     return value

@@ -72,7 +72,7 @@ def as_type(value: Any, kind: str) -> Any:
 
     JSON knows one kind of number, expressions tell integers and numbers apart. What does not fit is returned as it is.
     """
-    if kind == "integer" and isinstance(value, float) and value.is_integer():
+    if kind == "integer" and isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_INTEGER:
         return int(value)
     if kind == "number" and type(value) is int and abs(value) <= LARGEST_INTEGER:
         return float(value)
