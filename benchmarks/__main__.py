@@ -55,7 +55,7 @@ def main() -> int:
         measured: dict[str, Callable[[], list[Figure]]] = {
             "cpu": lambda: figures.cpu_per_turn(url, repeats=repeats),
             "flat": lambda: figures.flat_cost(url, repeats=max(1, repeats // 2), turns=turns),
-            "concurrency": lambda: figures.concurrency(url, repeats=max(1, repeats // 2), runs=200, turns=30),
+            "concurrency": lambda: figures.concurrency(url, repeats=max(1, repeats // 2), runs=500, turns=12),
             "start-up": lambda: figures.start_up(repeats=repeats),
         }
         for name in wanted:

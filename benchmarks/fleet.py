@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import heapq
 import json
+import random
 import sys
 import tempfile
 import time
@@ -204,11 +206,31 @@ async def scaling(given: argparse.Namespace, url: str, models: str, folder: Path
             await until_ended(services, share, runs)
             took[workers] = time.monotonic() - begun
             cpu[workers] = 1000 * (sum(worker.cpu_seconds for worker in started) - used) / (runs * turns)
-    ideal = runs * turns * (given.latency or 2.0) / capacity
-    return [Figure(f"{runs} runs with {workers} workers of capacity {capacity} / with one", took[workers] / took[1],
-                   bound, detail=f"{took[workers]:.1f} s / {took[1]:.1f} s (one alone, ideally: {ideal:.0f} s); "
-                                 f"{cpu[workers]:.1f} ms CPU a turn (one: {cpu[1]:.1f})")
-            for workers, bound in ((2, 0.55), (4, 0.3))]
+    ideal = {workers: ideally(runs, turns, workers * capacity, given.latency or 2.0) for workers in took}
+    figures = []
+    for workers, bound in ((2, 0.55), (4, 0.3)):
+        figures.append(Figure(
+            f"{runs} runs with {workers} workers of capacity {capacity} / with one", took[workers] / took[1], bound,
+            detail=f"{took[workers]:.1f} s / {took[1]:.1f} s; workers that take no time: "
+                   f"{ideal[workers] / ideal[1]:.3f}; {cpu[workers]:.1f} ms CPU a turn (one: {cpu[1]:.1f})"))
+    figures += [Figure(f"  {workers} workers / {workers} that take no time", took[workers] / ideal[workers], 1.1,
+                       detail=f"{ideal[workers]:.1f} s") for workers in took]
+    return figures
+
+
+def ideally(runs: int, turns: int, places: int, latency: float, jitter: float = 0.3) -> float:
+    """Seconds that runs take, each at the place that becomes free first, where only the model takes time: a mean.
+
+    A run stays where it is, so that runs which do not fill the places a whole number of times leave some empty.
+    """
+    chance, spans = random.Random(1), []
+    for _ in range(20):
+        free = [0.0] * places
+        for _ in range(runs):
+            took = sum(latency * chance.uniform(1 - jitter, 1 + jitter) for _ in range(turns))
+            heapq.heapreplace(free, free[0] + took)
+        spans.append(max(free))
+    return fmean(spans)
 
 
 async def limits(given: argparse.Namespace, url: str, models: str, folder: Path) -> list[Figure]:
