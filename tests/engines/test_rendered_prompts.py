@@ -23,15 +23,21 @@ TALK = scenario(
     phases={"talk": {"next": [{"to": "end", "after_turns": 6}]}})
 
 
-async def test_prompts_are_rendered_where_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    rendered: list[str] = []
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that were rendered, one after the other."""
+    texts: list[str] = []
     render = library.render_text
 
     def counted(text: str, variables: Any) -> str:
-        rendered.append(text)
+        texts.append(text)
         return render(text, variables)
 
     monkeypatch.setattr(library, "render_text", counted)
+    return texts
+
+
+async def test_prompts_are_rendered_where_they_change(rendered: list[str]) -> None:
     playing = Playing(TALK)
     await playing.play()
     notes = [call.request.messages[-1].parts[-1] for call in playing.record.calls.values()]
@@ -48,7 +54,7 @@ def system_text(plan: Plan, role: str = "ann", **changes: Any) -> str:
     return str(system.parts[0])
 
 
-def test_what_no_turn_adds_to_is_rendered_once_for_all_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_no_turn_adds_to_is_rendered_once_for_all_seeds(rendered: list[str]) -> None:
     plan = plan_of(scenario(roles={
         "ann": actor(prompts={"system": "{{ name }} keeps {{ secret }}.", "turn": "Speak."}),
         "ben": actor(prompts={"system": "{{ name }} with {{ others[0] }}.", "turn": "Speak."})}))
@@ -57,14 +63,7 @@ def test_what_no_turn_adds_to_is_rendered_once_for_all_seeds(monkeypatch: pytest
     assert system_text(plan, secret="a key") == "Ann keeps a key.", "of one that is otherwise it is rendered anew"
     assert system_text(replace(plan, cast={**plan.cast, "ann": plan.cast["ann"].model_copy(
         update={"secret": "gold"})})) == "Ann keeps gold."
-    rendered: list[str] = []
-    render = library.render_text
-
-    def counted(text: str, variables: Any) -> str:
-        rendered.append(text)
-        return render(text, variables)
-
-    monkeypatch.setattr(library, "render_text", counted)
+    rendered.clear()
     other = plan.with_seed(99)
     assert (system_text(other), system_text(other, "ben")) == first
     own = {member.prompts["system"] for member in plan.cast.values()}
