@@ -22,7 +22,7 @@ from pyscrai.databases.storage_errors import Explained
 
 PUT_CHECKPOINT = ("INSERT OR REPLACE INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id,"
                   " type, checkpoint, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)")
-WRITES = "UPDATE"
+CHANGE = "UPDATE"
 """How a transaction of several statements is announced: one that writes."""
 
 WRITE = ("INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value)"
@@ -53,7 +53,7 @@ class SqliteSaver(PatientSaver, AsyncSqliteSaver):
                 write(connection)
             return []
 
-        await cast(GroupedConnection, self.conn).submit(WRITES, all_of_it)
+        await cast(GroupedConnection, self.conn).submit(CHANGE, all_of_it)
 
 
 def _rows(sql: str, rows: Sequence[tuple[Any, ...]]) -> StateWrite:
